@@ -1,0 +1,84 @@
+// Package lookup is the gate: a number (reference or works number), a secret
+// (the meter's last four digits, or the works code) and a challenge open one
+// file, or nothing.
+//
+// The walk (G4): the form's challenge is taken and deleted; wrong, old or
+// reused, nothing is looked at and nothing counted. Then one transaction locks
+// the counter of the number's keyed hash, known or not, lets the pure function
+// Judge compare in constant time and decide, writes counter and trail entry,
+// and commits. Only after the commit is there an outcome to answer.
+//
+// A counter is open, then has one or two failures, then three and is blocked;
+// only the call centre unblocks it (M4-M6, G5). Unknown, wrong, blocked and
+// ended numbers take the same statements and the same number of writes (T7).
+//
+// Places left for the next floors, in this order inside Open: source, network
+// and device buckets and the gate's step (G7), before the challenge is taken;
+// the failure permit of the portal-wide budget, before the transaction.
+package lookup
+
+import (
+	"time"
+
+	"guichet/portal/keys"
+)
+
+// Kind is a kind of number. The gate knows kinds, not rooms: whoever owns a
+// kind stores the keyed hashes.
+type Kind string
+
+// The kinds.
+const (
+	ByReference Kind = "reference" // G1, with the meter's last four digits
+	ByWorks     Kind = "works"     // D10, with the works code
+)
+
+// Claim is what somebody typed at the gate.
+type Claim struct {
+	Kind       Kind
+	Number     keys.Secret // as typed; Parse cleans it
+	Digits     keys.Secret
+	LetterCode keys.Secret // asked only in step 3 (G7); empty until then
+	CaptchaID  string
+	Captcha    keys.Secret
+	Form       string // the form's own token, drawn with the page (T21)
+	Device     string // keyed hash naming the browser's signed cookie, empty without (G6)
+	Source     string // keyed hash of the peer's address or /64, for the limits
+}
+
+// Failure is one counted failure of a counter.
+type Failure struct {
+	Tried  string `json:"t"` // keyed hash of the wrong digits: the same ones again do not count (T21)
+	Device string `json:"d"` // who failed, "" for a browser without cookie (G6)
+	At     int64  `json:"a"` // microseconds UTC
+}
+
+// Counter is what is remembered of a number, known or not. The zero Counter is
+// a number nobody tried.
+type Counter struct {
+	Failures  []Failure
+	BlockedAt time.Time // zero: not blocked. A block never lapses (G6)
+	CaseID    string    // the desk's case number, given at the block
+}
+
+// Target is what a number opens, read in the attempt's own transaction. The
+// zero Target is an unknown number.
+type Target struct {
+	Known       bool
+	OccupancyID string
+	Secret      []byte    // keyed hash of the digits
+	LetterCode  []byte    // keyed hash
+	EndsAt      time.Time // when it stops opening: reference ended, or 60 days after the occupancy (D2); zero: open-ended
+	Superseded  []string  // references of the same occupancy and meter that end at this one's first use (G2)
+}
+
+// Visit is a pass: what one successful attempt opened, until when. It lives in
+// SQL, so that an end is an end whatever the short-lived state remembers (T24).
+type Visit struct {
+	ID           string
+	ReferenceKey string
+	OccupancyID  string
+	OpenedAt     time.Time
+	EndsAt       time.Time // 30 minutes after OpenedAt, in all
+	EndedAt      time.Time // zero: not left
+}

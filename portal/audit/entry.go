@@ -1,0 +1,55 @@
+package audit
+
+import (
+	"time"
+
+	"guichet/portal"
+)
+
+// Action is what an entry tells. A new action needs a line here and
+// web/locales "action."+name.
+type Action string
+
+// The actions.
+const (
+	LookupRefused   Action = "lookup.refused"   // an attempt that did not open
+	LookupOpened    Action = "lookup.opened"    // an attempt that opened a visit
+	LookupBlocked   Action = "lookup.blocked"   // the attempt that closed a reference
+	VisitExtended   Action = "visit.extended"   // the visitor asked for more time
+	VisitLeft       Action = "visit.left"       // the visitor left
+	HistoryShown    Action = "history.shown"    // consumption shown on a page
+	HistoryTaken    Action = "history.taken"    // consumption downloaded
+	RegistryLoaded  Action = "registry.loaded"  // a registry file was imported
+	ReadingsLoaded  Action = "readings.loaded"  // a readings file was imported
+	ReferenceIssued Action = "reference.issued" // a reference was drawn and its letter queued
+	ReferenceEnded  Action = "reference.ended"  // a reference was ended
+	LetterHanded    Action = "letter.handed"    // a letter left the outbox
+	StaffAdded      Action = "staff.added"
+	StaffSignedIn   Action = "staff.signed-in"
+	StaffRefused    Action = "staff.refused" // a sign-in that failed
+	StaffLeft       Action = "staff.left"
+	DeskListed      Action = "desk.listed"    // the list of blocked references was read
+	DeskOpened      Action = "desk.opened"    // a case was opened at the desk
+	CallerChecked   Action = "caller.checked" // answers of a caller were compared
+	Unblocked       Action = "reference.unblocked"
+	KeysMade        Action = "keys.made"
+	Migrated        Action = "database.migrated"
+	Erased          Action = "trail.erased" // personal parts of entries were erased
+)
+
+// Entry is one line of the trail: who did what, when, on what ground, through
+// which channel. Subject and Details may be personal: they stay outside the
+// Merkle tree behind a salted commitment and can be erased (architecture, "The
+// trail"). Nothing of G12 may stand in any field.
+type Entry struct {
+	ID      string    // given by the Tx where empty
+	At      time.Time // demanded; microseconds
+	Actor   portal.Actor
+	Action  Action
+	Ground  string // why it was allowed or asked: "reference", a case number, a typed reason's key
+	Channel string // "web", "desk", "command", "post"
+	// Subject is what it is about: "occupancy:"+id, "reference:"+counter key,
+	// "staff:"+login, or empty.
+	Subject string
+	Details map[string]string
+}

@@ -1,0 +1,44 @@
+// Package outbox protects letters and mails waiting to go: a letter is queued
+// in the transaction that decides it, lies sealed in the database, and is
+// deleted when it is handed over to the printer's folder or the mail server.
+// It knows kinds, languages and addresses; web/letter knows how they look.
+package outbox
+
+import (
+	"encoding/json"
+	"time"
+
+	"guichet/portal"
+)
+
+// Kind is what a letter is about. A new kind needs: web/letter's builder, its
+// texts in four languages, and the test that counts the kinds.
+type Kind string
+
+// The kinds of letters.
+const (
+	// References carries one or more references to a household: Data is a
+	// registry.ReferenceLetter.
+	References Kind = "references"
+)
+
+// Kinds lists them all.
+var Kinds = []Kind{References}
+
+// Letter is one envelope. It holds secrets and so is only ever stored sealed.
+type Letter struct {
+	ID       string
+	Kind     Kind
+	Language portal.Language
+	QueuedAt time.Time
+	To       Address
+	Data     json.RawMessage
+}
+
+// Address is where an envelope goes, as the supplier gave it (L28).
+type Address struct {
+	Name     string
+	Street   string
+	Postcode string
+	Town     string
+}

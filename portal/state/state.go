@@ -1,0 +1,38 @@
+// Package state keeps what may be forgotten: sessions, captcha answers, the
+// outcome of a form posted twice, buckets of the rate limits. Every method can
+// fail, and a failure shuts the gate: a lost answer is never taken for a wrong
+// one, a lost session never for a live one.
+//
+// What must last (attempt counters, visits' ends, budgets that bound harm)
+// lives in SQL. Memory here serves one process; portal/state/redis serves many.
+// Both pass the suite in portal/state/statetest.
+package state
+
+import (
+	"context"
+	"time"
+)
+
+// Store is short-lived state: values under keys, each with a time to live.
+// Keys hold no secret (G12): ids that open something are hashed by the caller,
+// but for captcha ids, which open nothing. Errors are portal.Unavailable.
+type Store interface {
+	// Get reads a live value; ok is false where there is none or its time is over.
+	Get(ctx context.Context, key string) (value []byte, ok bool, err error)
+	// Set writes a value that lives for ttl, which must be positive.
+	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	// Add writes only where there is no live value, in one step; ok tells whether it wrote.
+	Add(ctx context.Context, key string, value []byte, ttl time.Duration) (ok bool, err error)
+	// Replace writes only where there is a live value, in one step: an ended
+	// session is never written back to life.
+	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) (ok bool, err error)
+	// Take reads and deletes in one step: of many callers one gets the value.
+	Take(ctx context.Context, key string) (value []byte, ok bool, err error)
+	// Delete removes; removing nothing is no error.
+	Delete(ctx context.Context, key string) error
+	// Count tells how many live values have keys beginning with prefix, for
+	// caps; it may lag behind by a second.
+	Count(ctx context.Context, prefix string) (int, error)
+	// Ping tells whether the state can be trusted now.
+	Ping(ctx context.Context) error
+}

@@ -1,0 +1,99 @@
+package store
+
+import (
+	"database/sql"
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	_ "github.com/jackc/pgx/v5/stdlib" // the driver "pgx"
+	"modernc.org/sqlite"
+	sqlite3 "modernc.org/sqlite/lib"
+)
+
+// dialect is all that differs between the two databases.
+type dialect struct {
+	name string
+	// lock ends a SELECT whose rows this transaction is going to change.
+	// SQLite has one writer at a time and needs none.
+	lock string
+}
+
+var (
+	onSQLite   = dialect{name: "sqlite"}
+	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE"}
+)
+
+// sqliteDSN turns a path into modernc's name, each pragma with its reason.
+func sqliteDSN(path string, readOnly bool) string {
+	q := url.Values{}
+	for _, p := range []string{
+		"busy_timeout(5000)",           // another process (an import, a backup) may hold the file for a moment
+		"foreign_keys(1)",              // PostgreSQL always checks them
+		"journal_mode(WAL)",            // readers never wait for the writer
+		"synchronous(FULL)",            // an answered attempt is on the disk (G4)
+		"cache_size(-8000)",            // 8 MB a connection keeps the process small
+		"temp_store(MEMORY)",           // nothing personal in temporary files
+		"secure_delete(FAST)",          // what is deleted does not linger in free pages
+		"trusted_schema(OFF)",          // the file is data, not code
+		"journal_size_limit(67108864)", // a long import does not leave a large file behind
+	} {
+		q.Add("_pragma", p)
+	}
+	if readOnly {
+		q.Add("_pragma", "query_only(1)")
+	}
+	return "file:" + (&url.URL{Path: path}).EscapedPath() + "?" + q.Encode()
+}
+
+// openPools opens the reading pool and, on SQLite, the one writing connection.
+func openPools(dsn string) (d dialect, read, write *sql.DB, err error) {
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		if path == "" {
+			return d, nil, nil, errors.New("DATABASE: sqlite: needs a file name")
+		}
+		if write, err = sql.Open("sqlite", sqliteDSN(path, false)); err != nil {
+			return d, nil, nil, err
+		}
+		write.SetMaxOpenConns(1)
+		if read, err = sql.Open("sqlite", sqliteDSN(path, true)); err != nil {
+			return d, nil, nil, err
+		}
+		read.SetMaxOpenConns(8)
+		read.SetMaxIdleConns(4)
+		return onSQLite, read, write, nil
+	}
+	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
+		if read, err = sql.Open("pgx", dsn); err != nil {
+			return d, nil, nil, err
+		}
+		// 16-64 connections is where attempts are fastest; 256 falls off a cliff.
+		read.SetMaxOpenConns(32)
+		read.SetMaxIdleConns(16)
+		return onPostgres, read, read, nil
+	}
+	return d, nil, nil, fmt.Errorf("DATABASE %q: begin it with sqlite: or postgres://", scheme(dsn))
+}
+
+func scheme(dsn string) string {
+	s, _, _ := strings.Cut(dsn, ":")
+	return s + ":..."
+}
+
+// isDuplicate tells whether a unique constraint refused a row.
+func isDuplicate(err error) bool {
+	var lite *sqlite.Error
+	if errors.As(err, &lite) {
+		return lite.Code() == sqlite3.SQLITE_CONSTRAINT_UNIQUE || lite.Code() == sqlite3.SQLITE_CONSTRAINT_PRIMARYKEY
+	}
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "23505"
+}
+
+// isRetryable tells whether the same work may succeed when done again.
+func isRetryable(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}

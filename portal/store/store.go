@@ -1,0 +1,221 @@
+// Package store is the only SQL. It satisfies the small interfaces that the
+// rooms declare, on SQLite (one process) and PostgreSQL (many), with one text
+// for both; what differs lives in dialect.go. It protects durability: nothing
+// that Do ran is answered before it is on the disk, and whatever fails, fails
+// shut (portal.Unavailable).
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"sync"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/keys"
+	"guichet/portal/tx"
+)
+
+// Store is an opened database. Its methods are safe for concurrent use.
+type Store struct {
+	dialect
+	read   *sql.DB
+	write  *sql.DB
+	ring   *keys.Ring
+	clock  portal.Clock
+	writer *joiner // SQLite only
+
+	mu       sync.Mutex
+	prepared map[string]*sql.Stmt // SQLite's reading statements, by text
+}
+
+var _ tx.Runner = (*Store)(nil)
+
+// Open opens the database of a DATABASE setting. It neither creates tables
+// (Migrate does) nor judges whose it is (Installation does).
+func Open(ctx context.Context, dsn string, ring *keys.Ring, clock portal.Clock) (*Store, error) {
+	d, read, write, err := openPools(dsn)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{dialect: d, read: read, write: write, ring: ring, clock: clock, prepared: map[string]*sql.Stmt{}}
+	if err := write.PingContext(ctx); err != nil {
+		return nil, errors.Join(fmt.Errorf("database does not answer: %w", err), read.Close(), write.Close())
+	}
+	if d == onSQLite {
+		if s.writer, err = newJoiner(ctx, s); err != nil {
+			return nil, errors.Join(err, read.Close(), write.Close())
+		}
+	}
+	return s, nil
+}
+
+// Close waits for work in progress and closes the database.
+func (s *Store) Close() error {
+	var errs []error
+	if s.writer != nil {
+		errs = append(errs, s.writer.close())
+	}
+	s.mu.Lock()
+	for _, stmt := range s.prepared {
+		errs = append(errs, stmt.Close())
+	}
+	s.prepared = nil
+	s.mu.Unlock()
+	errs = append(errs, s.read.Close())
+	if s.write != s.read {
+		errs = append(errs, s.write.Close())
+	}
+	return errors.Join(errs...)
+}
+
+// Ping tells whether the database answers, for readiness.
+func (s *Store) Ping(ctx context.Context) error {
+	var one int
+	return shut(s.queryRow(ctx, `SELECT 1`).Scan(&one))
+}
+
+// Dialect is "sqlite" or "postgres", for messages and benchmarks.
+func (s *Store) Dialect() string { return s.name }
+
+// Do runs fn as one unit of work; see tx.Runner.
+func (s *Store) Do(ctx context.Context, fn func(tx.Tx) error) error {
+	if s.writer != nil {
+		return s.writer.do(ctx, fn)
+	}
+	return s.doPostgres(ctx, fn)
+}
+
+// workTimeout bounds a unit of work that has begun, whatever its caller does.
+const workTimeout = 10 * time.Minute
+
+func (s *Store) doPostgres(ctx context.Context, fn func(tx.Tx) error) error {
+	if err := ctx.Err(); err != nil {
+		return shut(err)
+	}
+	// Begun work runs to its end under the house's context (G4).
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), workTimeout)
+	defer cancel()
+	for try := 0; ; try++ {
+		err := s.tryPostgres(ctx, fn)
+		if err != nil && try < 8 && isRetryable(err) {
+			continue
+		}
+		return err
+	}
+}
+
+func (s *Store) tryPostgres(ctx context.Context, fn func(tx.Tx) error) error {
+	sqlTx, err := s.write.BeginTx(ctx, nil)
+	if err != nil {
+		return shut(err)
+	}
+	u := &unit{store: s, ctx: ctx, run: sqlTx}
+	if err := u.work(fn); err != nil {
+		return errors.Join(err, ignoreDone(sqlTx.Rollback()))
+	}
+	if err := u.flush(); err != nil {
+		return errors.Join(shut(err), ignoreDone(sqlTx.Rollback()))
+	}
+	return shut(sqlTx.Commit())
+}
+
+func ignoreDone(err error) error {
+	if errors.Is(err, sql.ErrTxDone) {
+		return nil
+	}
+	return err
+}
+
+// shut turns a failure of the database into portal.Unavailable.
+func shut(err error) error {
+	if err == nil {
+		return nil
+	}
+	var ours *portal.Error
+	if errors.As(err, &ours) {
+		return err
+	}
+	return portal.Shut("store", err)
+}
+
+// query and queryRow read outside a unit of work, from committed data.
+func (s *Store) query(ctx context.Context, text string, args ...any) (*sql.Rows, error) {
+	stmt, err := s.statement(ctx, text)
+	if err != nil {
+		return nil, err
+	}
+	if stmt == nil {
+		return s.read.QueryContext(ctx, text, args...)
+	}
+	return stmt.QueryContext(ctx, args...)
+}
+
+func (s *Store) queryRow(ctx context.Context, text string, args ...any) row {
+	rows, err := s.query(ctx, text, args...)
+	return row{rows, err}
+}
+
+// statement prepares once per text; pgx does so by itself.
+func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
+	if s.dialect != onSQLite {
+		return nil, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if stmt := s.prepared[text]; stmt != nil {
+		return stmt, nil
+	}
+	stmt, err := s.read.PrepareContext(context.WithoutCancel(ctx), text)
+	if err != nil {
+		return nil, err
+	}
+	if s.prepared == nil { // closed meanwhile
+		return nil, errors.Join(errors.New("store is closed"), stmt.Close())
+	}
+	s.prepared[text] = stmt
+	return stmt, nil
+}
+
+// row is the first row of a query, or sql.ErrNoRows.
+type row struct {
+	rows *sql.Rows
+	err  error
+}
+
+// Scan reads the row and closes the query.
+func (r row) Scan(dest ...any) error {
+	if r.err != nil {
+		return r.err
+	}
+	defer r.rows.Close()
+	if !r.rows.Next() {
+		if err := r.rows.Err(); err != nil {
+			return err
+		}
+		return sql.ErrNoRows
+	}
+	if err := r.rows.Scan(dest...); err != nil {
+		return err
+	}
+	return r.rows.Close()
+}
+
+// scanner is a row being read.
+type scanner interface{ Scan(dest ...any) error }
+
+// each calls scan for every row of a query.
+func each(rows *sql.Rows, err error, scan func(scanner) error) error {
+	if err != nil {
+		return shut(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		if err := scan(rows); err != nil {
+			return shut(err)
+		}
+	}
+	return shut(rows.Err())
+}
