@@ -1,0 +1,192 @@
+// Package config is what the operator sets: one struct, its defaults, its
+// checks, and a form of it that may be printed. It decides nothing; it names
+// each wrong setting with its reason before anything is opened.
+//
+// Flags win over the environment (GUICHET_ + name), which wins over the file
+// (guichet.toml), which wins over the defaults here.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"net/netip"
+	"net/url"
+	"reflect"
+	"sort"
+	"strings"
+)
+
+// DSN is an address that may carry a password, which never prints (G12).
+type DSN string
+
+// String prints the address with its password masked.
+func (d DSN) String() string {
+	u, err := url.Parse(string(d))
+	if err != nil || u.User == nil {
+		if strings.Contains(string(d), "@") {
+			return "****"
+		}
+		return string(d)
+	}
+	if _, has := u.User.Password(); has {
+		u.User = url.UserPassword(u.User.Username(), "****")
+	}
+	return strings.ReplaceAll(u.String(), "%2A", "*")
+}
+
+// GoString masks %#v.
+func (d DSN) GoString() string { return d.String() }
+
+// Reveal gives the whole address.
+func (d DSN) Reveal() string { return string(d) }
+
+// Settings is everything that can be set. A new setting needs a line here,
+// one in Default where it has a default, and one in Check where it can be wrong.
+type Settings struct {
+	Listen          string   `help:"Address of the public pages." placeholder:"HOST:PORT"`
+	DeskListen      string   `help:"Address of the staff's pages; never the public one." placeholder:"HOST:PORT"`
+	AdminListen     string   `help:"Address of health, readiness and metrics." placeholder:"HOST:PORT"`
+	Database        DSN      `help:"sqlite:FILE or postgres://..." placeholder:"DSN"`
+	Redis           DSN      `help:"redis:// or rediss:// for short-lived state; empty: memory, one process only." placeholder:"URL"`
+	Keys            string   `help:"Folder of the keys, mode 0700." placeholder:"DIR"`
+	TrailHeads      string   `help:"Where signed heads of the trail go: file:PATH or syslog:" placeholder:"PLACE"`
+	Outbox          string   `help:"Folder where letters land for the printer." placeholder:"DIR"`
+	TrustedProxies  []string `help:"Addresses or networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	BaseURL         string   `name:"base-url" help:"The portal's address as people type it; printed on letters." placeholder:"URL"`
+	TLSCert         string   `name:"tls-cert" help:"Certificate file of the public and the desk's listener." placeholder:"FILE"`
+	TLSKey          string   `name:"tls-key" help:"Key file of that certificate." placeholder:"FILE"`
+	Operator        string   `help:"Name of the operator, on pages and letters." placeholder:"NAME"`
+	CallCentre      string   `help:"Telephone number of the call centre." placeholder:"NUMBER"`
+	PrivacyContact  string   `help:"Address of the contact point for data protection." placeholder:"MAIL"`
+	SecurityContact string   `help:"Where vulnerabilities are reported: mailto: or https:" placeholder:"URL"`
+	LogLevel        string   `help:"debug, info, warn or error." placeholder:"LEVEL"`
+}
+
+// Default fills what was not set. dir is where files live that have no place
+// of their own: "" for the current folder.
+func (s Settings) Default(dir string) Settings {
+	join := func(name string) string {
+		if dir == "" {
+			return name
+		}
+		return dir + "/" + name
+	}
+	for _, d := range []struct {
+		field *string
+		value string
+	}{
+		{&s.Listen, "127.0.0.1:8080"},
+		{&s.DeskListen, "127.0.0.1:8081"},
+		{&s.AdminListen, "127.0.0.1:9090"},
+		{&s.Keys, join("keys")},
+		{&s.TrailHeads, "file:" + join("trail-heads.log")},
+		{&s.Outbox, join("outbox")},
+		{&s.Operator, "Guichet"},
+		{&s.CallCentre, "078 00 00 00"},
+		{&s.PrivacyContact, "privacy@guichet.example"},
+		{&s.SecurityContact, "mailto:security@guichet.example"},
+		{&s.LogLevel, "info"},
+		{&s.BaseURL, ""},
+	} {
+		if *d.field == "" {
+			*d.field = d.value
+		}
+	}
+	if s.Database == "" {
+		s.Database = DSN("sqlite:" + join("guichet.db"))
+	}
+	if s.BaseURL == "" {
+		scheme := "http://"
+		if s.TLSCert != "" {
+			scheme = "https://"
+		}
+		s.BaseURL = scheme + s.Listen
+	}
+	s.BaseURL = strings.TrimSuffix(s.BaseURL, "/")
+	return s
+}
+
+// Check names every setting that cannot be used, with the reason.
+func (s Settings) Check() error {
+	var errs []error
+	wrong := func(name, format string, args ...any) {
+		errs = append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
+	}
+	listeners := map[string]string{}
+	for name, address := range map[string]string{"LISTEN": s.Listen, "DESK_LISTEN": s.DeskListen, "ADMIN_LISTEN": s.AdminListen} {
+		if _, _, err := net.SplitHostPort(address); err != nil {
+			wrong(name, "%q is not HOST:PORT", address)
+		} else if other := listeners[address]; other != "" && !strings.HasSuffix(address, ":0") {
+			wrong(name, "%s is also %s; the public, the desk and the administration never share a listener", address, other)
+		}
+		listeners[address] = name
+	}
+	if db := s.Database.Reveal(); !strings.HasPrefix(db, "sqlite:") && !strings.HasPrefix(db, "postgres://") && !strings.HasPrefix(db, "postgresql://") {
+		wrong("DATABASE", "begin it with sqlite: or postgres://")
+	}
+	if r := s.Redis.Reveal(); r != "" && !strings.HasPrefix(r, "redis://") && !strings.HasPrefix(r, "rediss://") {
+		wrong("REDIS", "begin it with redis:// or rediss://")
+	}
+	if !strings.HasPrefix(s.TrailHeads, "file:") && !strings.HasPrefix(s.TrailHeads, "syslog:") {
+		wrong("TRAIL_HEADS", "%q begins neither with file: nor with syslog:", s.TrailHeads)
+	}
+	if u, err := url.Parse(s.BaseURL); err != nil || u.Host == "" || (u.Scheme != "http" && u.Scheme != "https") {
+		wrong("BASE_URL", "%q is not an http:// or https:// address", s.BaseURL)
+	}
+	if (s.TLSCert == "") != (s.TLSKey == "") {
+		wrong("TLS_CERT", "certificate and key (TLS_KEY) go together")
+	}
+	for _, p := range s.TrustedProxies {
+		if _, err := netip.ParsePrefix(p); err != nil {
+			if _, err := netip.ParseAddr(p); err != nil {
+				wrong("TRUSTED_PROXIES", "%q is neither an address nor a network", p)
+			}
+		}
+	}
+	switch s.LogLevel {
+	case "debug", "info", "warn", "error":
+	default:
+		wrong("LOG_LEVEL", "%q is none of debug, info, warn, error", s.LogLevel)
+	}
+	if u, err := url.Parse(s.SecurityContact); err != nil || (u.Scheme != "mailto" && u.Scheme != "https") {
+		wrong("SECURITY_CONTACT", "%q begins neither with mailto: nor with https:", s.SecurityContact)
+	}
+	sort.Slice(errs, func(i, j int) bool { return errs[i].Error() < errs[j].Error() })
+	return errors.Join(errs...)
+}
+
+// Lines gives "NAME = value" for every setting, secrets masked.
+func (s Settings) Lines() []string {
+	v := reflect.ValueOf(s)
+	var lines []string
+	for i := range v.NumField() {
+		field := v.Type().Field(i)
+		name := field.Tag.Get("name")
+		if name == "" {
+			name = kebab(field.Name)
+		}
+		lines = append(lines, fmt.Sprintf("%s = %v", EnvName(name), v.Field(i).Interface()))
+	}
+	return lines
+}
+
+// EnvName gives a flag's name in the environment and in lists, without the
+// prefix: desk-listen is DESK_LISTEN.
+func EnvName(flag string) string {
+	return strings.ToUpper(strings.ReplaceAll(flag, "-", "_"))
+}
+
+func kebab(name string) string {
+	var b strings.Builder
+	for i, r := range name {
+		if r >= 'A' && r <= 'Z' {
+			if i > 0 {
+				b.WriteByte('-')
+			}
+			r += 'a' - 'A'
+		}
+		b.WriteRune(r)
+	}
+	return b.String()
+}

@@ -1,0 +1,46 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+func TestDefaultsPassTheirOwnCheck(t *testing.T) {
+	require.NoError(t, Settings{}.Default("").Check())
+	require.NoError(t, Settings{}.Default("guichet-demo").Check())
+	require.Equal(t, "sqlite:guichet-demo/guichet.db", Settings{}.Default("guichet-demo").Database.Reveal())
+}
+
+func TestEachWrongSettingIsNamed(t *testing.T) {
+	for name, change := range map[string]func(*Settings){
+		"LISTEN":           func(s *Settings) { s.Listen = "8080" },
+		"DATABASE":         func(s *Settings) { s.Database = "mysql://x" },
+		"REDIS":            func(s *Settings) { s.Redis = "localhost:6379" },
+		"TRAIL_HEADS":      func(s *Settings) { s.TrailHeads = "heads.log" },
+		"BASE_URL":         func(s *Settings) { s.BaseURL = "portal.example" },
+		"TLS_CERT":         func(s *Settings) { s.TLSCert = "cert.pem" },
+		"TRUSTED_PROXIES":  func(s *Settings) { s.TrustedProxies = []string{"proxy"} },
+		"LOG_LEVEL":        func(s *Settings) { s.LogLevel = "loud" },
+		"SECURITY_CONTACT": func(s *Settings) { s.SecurityContact = "security@x" },
+	} {
+		s := Settings{}.Default("")
+		change(&s)
+		require.ErrorContains(t, s.Check(), name+":")
+	}
+	s := Settings{}.Default("")
+	s.DeskListen = s.Listen // T26: the desk's listener is not the public one
+	require.ErrorContains(t, s.Check(), "never share a listener")
+}
+
+// G12: a password in an address never prints.
+func TestAddressesPrintMasked(t *testing.T) {
+	s := Settings{Database: "postgres://guichet:s3cret@db/guichet", Redis: "redis://:s3cret@cache:6379"}.Default("")
+	for _, out := range []string{fmt.Sprint(s), fmt.Sprintf("%+v %#v %s", s, s, s.Database), strings.Join(s.Lines(), "\n")} {
+		require.NotContains(t, out, "s3cret")
+		require.Contains(t, out, "****")
+	}
+	require.Contains(t, strings.Join(s.Lines(), "\n"), "BASE_URL = http://127.0.0.1:8080")
+}
