@@ -1,0 +1,111 @@
+package i18n
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/portal"
+)
+
+// writing is how a language writes dates and numbers.
+type writing struct {
+	group, decimal string
+	first, day     string // the first of a month, and any other day
+	hours          string // between hours and minutes
+	months, short  [12]string
+}
+
+// noBreak keeps a number and its unit, or a day and its month, on one line.
+const noBreak = "\u00a0"
+
+var writings = map[portal.Language]writing{
+	portal.French: {
+		group: "\u202f", decimal: ",", first: "1er", day: "%d", hours: noBreak + "h" + noBreak,
+		months: [12]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
+		short:  [12]string{"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."},
+	},
+	portal.German: {
+		group: ".", decimal: ",", first: "1.", day: "%d.", hours: ":",
+		months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
+		short:  [12]string{"Jan.", "Febr.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."},
+	},
+	portal.Dutch: {
+		group: ".", decimal: ",", first: "1", day: "%d", hours: ".",
+		months: [12]string{"januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"},
+		short:  [12]string{"jan.", "feb.", "mrt.", "apr.", "mei", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec."},
+	},
+	portal.English: {
+		group: ",", decimal: ".", first: "1", day: "%d", hours: ":",
+		months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
+		short:  [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
+	},
+}
+
+// Date writes a day in full: "1er mars 2024", "1. März 2024".
+func (c *Catalog) Date(t time.Time) string {
+	t = t.In(portal.Brussels)
+	return c.dayOf(t) + noBreak + c.way.months[t.Month()-1] + noBreak + strconv.Itoa(t.Year())
+}
+
+// ShortDate writes a day without its year, for a narrow place: "1er mars".
+func (c *Catalog) ShortDate(t time.Time) string {
+	t = t.In(portal.Brussels)
+	return c.dayOf(t) + noBreak + c.way.short[t.Month()-1]
+}
+
+func (c *Catalog) dayOf(t time.Time) string {
+	if t.Day() == 1 {
+		return c.way.first
+	}
+	return fmt.Sprintf(c.way.day, t.Day())
+}
+
+// Month writes a month in full with its year: "mars 2024".
+func (c *Catalog) Month(t time.Time) string {
+	t = t.In(portal.Brussels)
+	return c.way.months[t.Month()-1] + noBreak + strconv.Itoa(t.Year())
+}
+
+// ShortMonth writes a month alone, abbreviated: "févr.".
+func (c *Catalog) ShortMonth(t time.Time) string {
+	return c.way.short[t.In(portal.Brussels).Month()-1]
+}
+
+// Time writes hours and minutes: "14 h 05", "14:05", "14.05".
+func (c *Catalog) Time(t time.Time) string {
+	t = t.In(portal.Brussels)
+	return fmt.Sprintf("%d%s%02d", t.Hour(), c.way.hours, t.Minute())
+}
+
+// Number writes thousandths of a unit with 0 to 3 decimals, rounded half away
+// from zero, with the language's separators and a true minus sign.
+func (c *Catalog) Number(thousandths int64, decimals int) string {
+	decimals = min(max(decimals, 0), 3)
+	step := uint64(1)
+	for range 3 - decimals {
+		step *= 10
+	}
+	size := uint64(thousandths)
+	if thousandths < 0 {
+		size = -size
+	}
+	size = (size + step/2) / step
+	digits := fmt.Sprintf("%0*d", decimals+1, size)
+	whole, part := digits[:len(digits)-decimals], digits[len(digits)-decimals:]
+	var b strings.Builder
+	if thousandths < 0 && size != 0 {
+		b.WriteString("\u2212")
+	}
+	for i, d := range whole {
+		if i > 0 && (len(whole)-i)%3 == 0 {
+			b.WriteString(c.way.group)
+		}
+		b.WriteRune(d)
+	}
+	if decimals > 0 {
+		b.WriteString(c.way.decimal + part)
+	}
+	return b.String()
+}
