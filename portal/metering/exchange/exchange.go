@@ -1,0 +1,120 @@
+// Package exchange decides how readings enter and leave: files of the family
+// that Belgian operators' customer portals export, recognised by what their
+// headers mean; and our own downloads, safe to open in a spreadsheet and
+// marked as confidential (L20). A file that cannot be read exactly is refused
+// by line, never guessed at.
+package exchange
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/metering"
+)
+
+// Options say how a file is read.
+type Options struct {
+	// ForEAN replaces the file's access point, which then need not have a
+	// right check digit; the file must name exactly one.
+	ForEAN portal.EAN
+}
+
+// File is a file that was read to its end without an error.
+type File struct {
+	Days    []metering.Day // in the order of EAN, register and date
+	Summary Summary
+}
+
+// Summary is what a person needs to compare a file with its import.
+type Summary struct {
+	Rows     int
+	From, To time.Time // [From, To) covered by rows
+	Sums     []Sum     // in the order of EAN and register
+	Interval time.Duration
+	// Unusual are the days that have another number of intervals than the
+	// ordinary: the changes of the clock.
+	Unusual []DaySlots
+	// Partial are the days that the file begins or ends within.
+	Partial []time.Time
+	// Statuses counts the rows of each quality; Missing are rows without a value.
+	Statuses map[metering.Quality]int
+}
+
+// Sum is the exact sum of the rows of one register.
+type Sum struct {
+	EAN      portal.EAN
+	Register metering.Register
+	Amount   int64 // thousandths of the unit
+	Rows     int
+}
+
+// DaySlots is a day with its number of intervals.
+type DaySlots struct {
+	Date            time.Time
+	Slots, Ordinary int // 100 or 92 of 96, 25 or 23 of 24
+}
+
+// LineError is one reason to refuse a file.
+type LineError struct {
+	Line   int    // 1 is the header
+	Column string // as the file calls it; empty where the line as a whole is meant
+	Reason string // in English, for the operator at the command line
+}
+
+func (e LineError) Error() string {
+	if e.Column == "" {
+		return fmt.Sprintf("line %d: %s", e.Line, e.Reason)
+	}
+	return fmt.Sprintf("line %d, column %q: %s", e.Line, e.Column, e.Reason)
+}
+
+// Refused says why a file was refused, the first hundred reasons by line.
+type Refused struct {
+	Lines []LineError
+	More  int // reasons beyond those listed
+}
+
+func (r *Refused) Error() string {
+	var b strings.Builder
+	for i, l := range r.Lines {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		b.WriteString(l.Error())
+	}
+	if r.More > 0 {
+		fmt.Fprintf(&b, "\nand %d more", r.More)
+	}
+	return b.String()
+}
+
+// ReadFluvius reads a file of the family of Fluvius's customer portal: any
+// order of columns, four languages, several separators and encodings. A file
+// that is not of the family, or has one bad line, is *Refused as a whole.
+func ReadFluvius(r io.Reader, o Options) (File, error) { return File{}, nil }
+
+// Words are the texts of a download, in its reader's language.
+type Words struct {
+	// Mark is the confidentiality mark, the first line of the file (L20).
+	Mark string
+	// Lines follow it: what, whose (masked), which period, made when.
+	Lines []string
+	// The columns' titles.
+	From, Until, EAN, Register, Amount, Unit, Quality, YearBefore string
+	// Registers and Qualities give the words for registers and for
+	// metering.Point's Quality; a missing one stands as its code.
+	Registers map[metering.Register]string
+	Qualities map[string]string
+}
+
+// WriteCSV writes a Series for spreadsheets: UTF-8 with byte-order mark, ";",
+// decimal comma, one row per period and register, ISO 8601 times with their
+// offset (D4), masked EAN (G12), no cell that a spreadsheet would run.
+func WriteCSV(w io.Writer, s metering.Series, words Words) error { return nil }
+
+// WriteJSON writes the same for programs: amounts are whole thousandths of the
+// unit, a gap has no amount. mark is the confidentiality mark (L20).
+func WriteJSON(w io.Writer, s metering.Series, mark string) error { return nil }

@@ -1,0 +1,184 @@
+package metering
+
+import (
+	"context"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/registry"
+)
+
+// Ledger is what History needs of the store; it reads committed data only.
+type Ledger interface {
+	// ReadingMonths gives all registers' months in [from, to], MonthNumbers,
+	// in the order of month.
+	ReadingMonths(ctx context.Context, ean portal.EAN, from, to int64) ([]Month, error)
+	// ReadingDays gives all registers' days in [from, to], DayNumbers, in the
+	// order of register and day.
+	ReadingDays(ctx context.Context, ean portal.EAN, from, to int64) ([]DayRow, error)
+	// ReadingMeters gives the meters of the point in the order of time.
+	ReadingMeters(ctx context.Context, ean portal.EAN) ([]registry.Meter, error)
+}
+
+// HorizonYears is how far back history is shown, at the border of a month (D3).
+const HorizonYears = 3
+
+// History shows consumption of an access point within one occupancy and the
+// horizon, and nothing else: L16, Ld1-Ld3, D3. It records nothing: whoever
+// shows a Series records the disclosure.
+type History struct {
+	Ledger Ledger
+	Clock  portal.Clock
+}
+
+// Grain is the length of a Series' periods.
+type Grain string
+
+// The grains; finer than daily waits for the choice of detail (D5).
+const (
+	ByYear  Grain = "year"
+	ByMonth Grain = "month"
+	ByDay   Grain = "day"
+)
+
+// Query asks for the periods of a grain that touch [From, To). Zero times
+// mean the whole horizon. It can only narrow what the occupancy allows.
+type Query struct {
+	Grain    Grain
+	From, To time.Time
+}
+
+// Amounts are thousandths of the unit by register, in the order of Registers.
+type Amounts [RegisterCount]int64
+
+// Of is the amount of one register.
+func (a Amounts) Of(r Register) int64 {
+	i, _ := r.place()
+	return a[i]
+}
+
+// Offtake is what was consumed, all bands, in thousandths of a kWh; for gas
+// its energy.
+func (a Amounts) Offtake() int64 { return a[0] + a[1] + a[2] + a[7] }
+
+// Injection is what was given to the network, all bands, in thousandths of a kWh.
+func (a Amounts) Injection() int64 { return a[3] + a[4] + a[5] }
+
+// Volume is the gas read, in thousandths of a m³.
+func (a Amounts) Volume() int64 { return a[6] }
+
+// Gap is why a point has no amount.
+type Gap string
+
+// The gaps. A new one needs web/locales "gap."+name.
+const (
+	NoGap       Gap = ""
+	GapMissing  Gap = "missing"  // no value has come for the period
+	GapStraddle Gap = "straddle" // one total that spans a move and no reading at the move: shown to neither side (Ld3)
+)
+
+// Point is one period of a Series.
+type Point struct {
+	// Period is the year, month or day, cut to the occupancy and the horizon.
+	Period  portal.Period
+	Amounts Amounts
+	// Gap is set where there is no amount: then Amounts is empty and means
+	// nothing, never zero.
+	Gap Gap
+	// Days is how many local days the period has, up to today; EstimatedDays
+	// and MissingDays are how many of them have an estimated or missing part.
+	// In a month read as one total, Days stands for the whole.
+	Days, EstimatedDays, MissingDays int
+	Cut                              bool // shorter than its year or month: a move, or the horizon
+	Running                          bool // not over yet
+	// YearBefore are the amounts of the same period a year earlier, where both
+	// are whole and inside occupancy and horizon; else nil.
+	YearBefore *Amounts
+}
+
+// Estimated and Partial tell whether a part is estimated, or missing.
+func (p Point) Estimated() bool { return p.EstimatedDays > 0 }
+
+// Partial tells whether there is an amount but a part of it is missing.
+func (p Point) Partial() bool { return p.Gap == NoGap && p.MissingDays > 0 }
+
+// Quality names the point in one word, for a download: the worst that
+// applies of "complete", "estimated" (in part), "partial", "missing",
+// "straddle".
+func (p Point) Quality() string {
+	switch {
+	case p.Gap != NoGap:
+		return string(p.Gap)
+	case p.MissingDays > 0:
+		return "partial"
+	case p.EstimatedDays > 0:
+		return "estimated"
+	}
+	return "complete"
+}
+
+// NoteKind is something a reader of the Series should know.
+type NoteKind string
+
+// The notes. A new one needs web/locales "note."+name.
+const (
+	NoteMeterExchanged NoteKind = "meter-exchanged" // At: the day of the exchange
+	NoteMovedIn        NoteKind = "moved-in"        // At: shown from here
+	NoteMovedOut       NoteKind = "moved-out"       // At: shown until here
+	NoteHorizon        NoteKind = "horizon"         // At: older readings are not shown (D3)
+	NoteEstimated      NoteKind = "estimated"       // some values are estimates
+	NoteMissing        NoteKind = "missing"         // some values are missing
+	NoteStraddle       NoteKind = "straddle"        // At: the month that cannot be cut (Ld3)
+)
+
+// Note is one remark; At is zero where it is about the whole.
+type Note struct {
+	Kind NoteKind
+	At   time.Time
+}
+
+// Totals compare the last twelve whole months with the twelve before.
+type Totals struct {
+	// Period is the months added up: twelve, or fewer where the occupancy or
+	// the readings are younger (Months tells how many); Months 0: none.
+	Period  portal.Period
+	Months  int
+	Days    int // in Period
+	Amounts Amounts
+	PerDay  Amounts // average a day, rounded half up
+	// Before are the same months a year earlier; nil unless all of them are
+	// inside occupancy and horizon and have readings.
+	Before *Amounts
+	// Partial and Estimated tell that a part of the months is missing or estimated.
+	Partial, Estimated bool
+}
+
+// Series is consumption ready to show.
+type Series struct {
+	EAN    portal.EAN // for masking: never show it whole (G12)
+	Energy portal.Energy
+	Grain  Grain
+	Period portal.Period // what is shown: query, occupancy and horizon; empty where they share nothing
+	Points []Point       // in the order of time, without holes
+	// Registers are those with an amount in some point, in the order of pages.
+	Registers []Register
+	Unit      string // of Amounts.Offtake: "kWh"
+	Notes     []Note
+	Totals    Totals
+}
+
+// Has tells whether a register has an amount in the Series.
+func (s Series) Has(r Register) bool {
+	for _, has := range s.Registers {
+		if has == r {
+			return true
+		}
+	}
+	return false
+}
+
+// Series reads what the occupancy may see of the point (L16). A query outside
+// it gives a Series without points, never an error; occ must be of the point.
+func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ registry.Occupancy, q Query) (Series, error) {
+	return Series{}, nil
+}
