@@ -1,0 +1,118 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/keys"
+	"guichet/web/i18n"
+	"guichet/web/ui/layout"
+
+	"github.com/a-h/templ"
+	"github.com/gin-gonic/gin"
+)
+
+// ctx is one request as handlers see it; gin stays behind it.
+type ctx struct {
+	*i18n.Catalog
+	gin  *gin.Context
+	s    *surface
+	id   string     // of the request, in the log and in the answer's X-Request-Id
+	now  time.Time  // read once, so that one request has one time
+	form url.Values // the decoded form of a change, every field once (T4)
+	pass any        // what the policy let in: a visit, a colleague's session
+}
+
+const ctxKey = "guichet"
+
+func of(c *gin.Context) *ctx { return c.MustGet(ctxKey).(*ctx) }
+
+// context is the request's, bounded by requestTime.
+func (x *ctx) context() context.Context { return x.gin.Request.Context() }
+
+// field gives a form field as typed, "" where absent.
+func (x *ctx) field(name string) string { return x.form.Get(name) }
+
+// secret gives a form field that must never print.
+func (x *ctx) secret(name string) keys.Secret { return keys.Secret(x.form.Get(name)) }
+
+// query gives a parameter of the address, "" where absent.
+func (x *ctx) query(name string) string { return x.gin.Query(name) }
+
+// param gives a part of the path.
+func (x *ctx) param(name string) string { return x.gin.Param(name) }
+
+// path gives an address in the request's language.
+func (x *ctx) path(rest string) string { return "/" + string(x.Lang) + rest }
+
+// redirect sends the browser elsewhere after a change (303).
+func (x *ctx) redirect(to string) error {
+	x.gin.Redirect(http.StatusSeeOther, to)
+	return nil
+}
+
+// show renders a page into a buffer and then answers.
+func (x *ctx) show(status int, page templ.Component) error {
+	var b bytes.Buffer
+	if err := page.Render(x.context(), &b); err != nil {
+		return err
+	}
+	x.send(status, "text/html; charset=utf-8", b.Bytes())
+	return nil
+}
+
+// send answers with bytes.
+func (x *ctx) send(status int, contentType string, data []byte) {
+	x.gin.Data(status, contentType, data)
+}
+
+// header sets a header of the answer.
+func (x *ctx) header(name, value string) { x.gin.Header(name, value) }
+
+// base is the frame of a page with a title already translated.
+func (x *ctx) base(title string) layout.Base {
+	b := x.s.frame(x.Catalog, x.rest())
+	b.Title = title
+	return b
+}
+
+// rest is the path behind the language, with its query, for the language bar.
+func (x *ctx) rest() string {
+	rest, ok := strings.CutPrefix(x.gin.Request.URL.Path, "/"+string(x.Lang))
+	if !ok || rest == "" || x.gin.FullPath() == "" {
+		return "/"
+	}
+	if q := x.gin.Request.URL.Query(); len(q) > 0 && x.gin.Request.Method == http.MethodGet {
+		rest += "?" + q.Encode()
+	}
+	return rest
+}
+
+// frame is a page's frame outside of any request, too.
+func (s *surface) frame(c *i18n.Catalog, rest string) layout.Base {
+	home := "/" + string(c.Lang)
+	b := layout.Base{Catalog: c, Contact: s.Contact, Home: home + "/"}
+	for _, l := range s.languages {
+		b.Languages = append(b.Languages, layout.Link{
+			Text: layout.LanguageName(l), Href: "/" + string(l) + rest, Lang: string(l), Current: l == c.Lang,
+		})
+	}
+	if s.footer {
+		b.Footer = []layout.Link{
+			{Text: c.T("privacy.title"), Href: home + "/privacy"},
+			{Text: c.T("accessibility.title"), Href: home + "/accessibility"},
+			{Text: c.T("site.vulnerability"), Href: "/.well-known/security.txt"},
+		}
+	}
+	return b
+}
+
+// speak picks the listener's language for a request without one in its path.
+func (s *surface) speak(header string) portal.Language {
+	return i18n.Accept(header, s.languages)
+}
