@@ -1,0 +1,49 @@
+package lookup
+
+import (
+	"context"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/keys"
+	"guichet/portal/state"
+	"guichet/portal/tx"
+
+	"golang.org/x/sync/singleflight"
+)
+
+// VisitLife is how long a visit lasts in all.
+const VisitLife = 30 * time.Minute
+
+// Challenge is what stands before the gate against robots (M2): Take uses up
+// the challenge, right or wrong, and returns an Invalid error with Field
+// "captcha" where the answer is not right, Unavailable where nobody can tell.
+type Challenge interface {
+	Take(ctx context.Context, id string, answer keys.Secret) error
+}
+
+// Deps is what a Gate is made of; all are needed.
+type Deps struct {
+	Ring      *keys.Ring
+	Clock     portal.Clock
+	Runner    tx.Runner
+	State     state.Store
+	Challenge Challenge
+	Ledger    Ledger
+}
+
+// Gate opens files, or nothing. It is safe for concurrent use.
+type Gate struct {
+	Deps
+	posts singleflight.Group
+}
+
+// NewGate makes the gate.
+func NewGate(d Deps) *Gate { return &Gate{Deps: d} }
+
+// Outcome is the answer of an attempt, durable before it exists. Every refusal
+// is the same zero Outcome: unknown, wrong, blocked and ended look alike (G5, T6).
+type Outcome struct {
+	Opened bool
+	Visit  Visit // where Opened
+}

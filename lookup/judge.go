@@ -1,0 +1,108 @@
+package lookup
+
+import (
+	"time"
+
+	"guichet/portal/keys"
+)
+
+const (
+	// Tries is how many failures a number bears; the last one blocks it (M4, M5).
+	Tries = 3
+	// Lapse is after how long a failure below the block is forgotten (G6).
+	Lapse = 180 * 24 * time.Hour
+	// afterMove is how many days after an occupancy's end its references still
+	// open (D2).
+	afterMove = 60
+)
+
+// Try is what Judge knows of a claim: hashes only, never what was typed.
+type Try struct {
+	Digits []byte // keyed hash bound to the number, as in Target.Secret
+	Tried  string // keyed hash for the counter's memory of wrong digits (T21)
+	Device string // Claim.Device
+	CaseID string // the case number to give if this try blocks
+}
+
+// Verdict is Judge's decision. At most one of its fields is true; neither: an
+// ordinary refusal.
+type Verdict struct {
+	Opened  bool
+	Blocked bool // this try closed the number; later ones are ordinary refusals
+}
+
+// nobody's hash: unknown numbers are compared too, so that they take as long.
+var nobody = make([]byte, 32)
+
+// Judge decides one try at a number, known or not, and gives the counter to
+// write back. It is the whole of M4-M6, G5, G6, D2 and the second half of T21:
+// three different wrong tries block for good, whatever comes next; a success
+// forgives only what the same device failed.
+func Judge(now time.Time, target Target, counter Counter, try Try) (Counter, Verdict) {
+	secret := target.Secret
+	if len(secret) != len(nobody) {
+		secret = nobody
+	}
+	same := keys.Same(secret, try.Digits) // before any branch, in every case (Md4)
+
+	if counter.blocked() {
+		return counter, Verdict{}
+	}
+	counter.Failures = keep(counter.Failures, func(f Failure) bool {
+		return now.Sub(time.UnixMicro(f.At)) < Lapse
+	})
+	if same && target.opens(now) {
+		counter.Failures = keep(counter.Failures, func(f Failure) bool {
+			return try.Device == "" || f.Device != try.Device
+		})
+		return counter, Verdict{Opened: true}
+	}
+	for _, f := range counter.Failures {
+		if f.Tried == try.Tried {
+			return counter, Verdict{}
+		}
+	}
+	counter.Failures = append(counter.Failures, Failure{Tried: try.Tried, Device: try.Device, At: now.UnixMicro()})
+	if len(counter.Failures) < Tries {
+		return counter, Verdict{}
+	}
+	counter.BlockedAt, counter.CaseID = now, try.CaseID
+	return counter, Verdict{Blocked: true}
+}
+
+// blocked also holds for a counter that is full without a date, however it
+// came about: in doubt the number stays closed.
+func (c Counter) blocked() bool { return !c.BlockedAt.IsZero() || len(c.Failures) >= Tries }
+
+// opens tells whether the number may open at all at this time (D2, G1).
+func (t Target) opens(now time.Time) bool {
+	return t.Known && len(t.Secret) == len(nobody) && (t.EndsAt.IsZero() || now.Before(t.EndsAt))
+}
+
+// keep gives a new slice: a Counter that a caller still holds never changes.
+func keep(failures []Failure, wanted func(Failure) bool) []Failure {
+	kept := make([]Failure, 0, Tries)
+	for _, f := range failures {
+		if wanted(f) {
+			kept = append(kept, f)
+		}
+	}
+	return kept
+}
+
+// Unblock gives the counter as the call centre leaves it after a recorded
+// caller check (G10): open, with all its failures and their hashes gone (T21).
+func Unblock(Counter) Counter { return Counter{} }
+
+// EndsAt is when a reference stops opening: when it was ended, or 60 days
+// after its occupancy (D2), whichever is first; zero where neither is known.
+func EndsAt(ended, occupancyTo time.Time) time.Time {
+	if occupancyTo.IsZero() {
+		return ended
+	}
+	moved := occupancyTo.AddDate(0, 0, afterMove)
+	if !ended.IsZero() && ended.Before(moved) {
+		return ended
+	}
+	return moved
+}

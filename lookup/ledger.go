@@ -1,0 +1,44 @@
+package lookup
+
+import (
+	"context"
+	"time"
+
+	"guichet/portal/registry"
+	"guichet/portal/tx"
+)
+
+// Ledger is what the gate writes to and reads from within one unit of work.
+// Only Gate calls it, and the desk for LoadAttempt and SaveAttempt when it
+// unblocks.
+type Ledger interface {
+	// LoadAttempt locks the counter of a number's key until the unit ends, also
+	// where there is none yet, and reads what the number opens. Neither is an
+	// error where nothing is there: zero values come back, after the same
+	// statements (T7).
+	LoadAttempt(t tx.Tx, kind Kind, key string) (Target, Counter, error)
+	// SaveAttempt writes the counter: one write, whatever changed.
+	SaveAttempt(t tx.Tx, kind Kind, key string, now time.Time, c Counter) error
+	// OpenVisit adds a visit, dates its reference's first use and ends the
+	// superseded references (G2).
+	OpenVisit(t tx.Tx, v Visit, superseded []string) error
+}
+
+// VisitStore is what Visits reads and ends. Only Visits calls it.
+type VisitStore interface {
+	// LivePasses re-reads the passes of those visits that are neither left nor
+	// over at now, whose reference still opens (D2), in the order they were
+	// opened. Visits that are not live are missing from the answer.
+	LivePasses(ctx context.Context, visitIDs []string, now time.Time) ([]Pass, error)
+	// EndVisits marks visits as left; those already left keep their time. The
+	// caller records VisitLeft.
+	EndVisits(t tx.Tx, visitIDs []string, now time.Time) error
+}
+
+// Pass is what one visit opens, read from SQL for this one request.
+type Pass struct {
+	Visit     Visit
+	Occupancy registry.Occupancy
+	Point     registry.AccessPoint
+	Meter     registry.Meter // the one its reference designates (G2)
+}
