@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"sort"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/config"
+	"guichet/portal/metering"
+	"guichet/portal/metering/exchange"
+)
+
+// importReadingsCmd imports files of interval readings.
+type importReadingsCmd struct {
+	Format string   `enum:"fluvius" default:"fluvius" help:"Family of the files: fluvius."`
+	For    string   `placeholder:"EAN" help:"The access point of the files, where theirs is a dummy."`
+	DryRun bool     `help:"Show what would change, and change nothing."`
+	JSON   bool     `name:"json" help:"Print one JSON object a file."`
+	Files  []string `arg:"" name:"file" help:"Files to import."`
+}
+
+// Help is shown by --help.
+func (importReadingsCmd) Help() string {
+	return `Example: guichet import readings --format fluvius --for 541449000000000010 day.csv
+
+Each file is all or nothing and may be imported again without doubling
+anything. Columns are recognised by their meaning, in English, Dutch, French or
+German. Times are local; days of 23 and 25 hours are kept whole.`
+}
+
+// importedFile is what is told of one file.
+type importedFile struct {
+	File     string          `json:"file"`
+	DryRun   bool            `json:"dry_run"`
+	Rows     int             `json:"rows"`
+	From     string          `json:"from"`
+	To       string          `json:"to"`
+	Interval int             `json:"interval_seconds"`
+	Sums     []importedSum   `json:"sums"`
+	Unusual  []unusualDay    `json:"unusual_days"`
+	Partial  []string        `json:"partial_days"`
+	Report   metering.Report `json:"days"`
+}
+
+type importedSum struct {
+	EAN      string `json:"ean"`
+	Register string `json:"register"`
+	Amount   string `json:"amount"`
+	Unit     string `json:"unit"`
+	Rows     int    `json:"rows"`
+}
+
+type unusualDay struct {
+	Date     string `json:"date"`
+	Slots    int    `json:"intervals"`
+	Ordinary int    `json:"ordinary"`
+}
+
+// Run implements the command.
+func (c importReadingsCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
+	var ean portal.EAN
+	if c.For != "" {
+		var err error
+		if ean, err = portal.ParseEAN(c.For); err != nil {
+			return usageError{fmt.Errorf("--for %s: %s", c.For, reason(err))}
+		}
+	}
+	f, err := openFoundation(ctx, set.Default(""))
+	if err != nil {
+		return err
+	}
+	defer f.store.Close()
+	var failed []error
+	for _, name := range c.Files {
+		if err := c.one(ctx, f, t, name, ean); err != nil {
+			fmt.Fprintf(t.err, "%s: not imported\n%s\n", name, reason(err))
+			failed = append(failed, errors.New(name+": not imported"))
+		}
+	}
+	return errors.Join(failed...)
+}
+
+func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, name string, ean portal.EAN) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	read, err := exchange.ReadFluvius(file, exchange.Options{ForEAN: ean})
+	if err != nil {
+		return err
+	}
+	p := newProgress(t.err, filepath.Base(name))
+	defer p.end()
+	importer := &metering.Importer{Archive: f.store, Runner: f.store, Clock: f.clock, Progress: p.at}
+	report, err := importer.Import(ctx, read.Days, metering.ImportOptions{Name: filepath.Base(name), DryRun: c.DryRun})
+	if err != nil {
+		return err
+	}
+	out := summarise(name, c.DryRun, read.Summary, report)
+	if c.JSON {
+		return json.NewEncoder(t.out).Encode(out)
+	}
+	out.print(t, read.Summary)
+	return nil
+}
+
+func summarise(name string, dry bool, s exchange.Summary, r metering.Report) importedFile {
+	out := importedFile{File: name, DryRun: dry, Rows: s.Rows, From: s.From.In(portal.Brussels).Format(time.RFC3339),
+		To: s.To.In(portal.Brussels).Format(time.RFC3339), Interval: int(s.Interval.Seconds()), Report: r}
+	for _, sum := range s.Sums {
+		out.Sums = append(out.Sums, importedSum{EAN: sum.EAN.Masked(), Register: string(sum.Register),
+			Amount: thousandths(sum.Amount), Unit: sum.Register.Unit(), Rows: sum.Rows})
+	}
+	for _, d := range s.Unusual {
+		out.Unusual = append(out.Unusual, unusualDay{d.Date.Format("2006-01-02"), d.Slots, d.Ordinary})
+	}
+	for _, d := range s.Partial {
+		out.Partial = append(out.Partial, d.Format("2006-01-02"))
+	}
+	return out
+}
+
+func (o importedFile) print(t *terminal, s exchange.Summary) {
+	interval := map[int]string{900: "quarter-hours", 3600: "hours", 86400: "days"}[o.Interval]
+	t.printf("%s: %d rows, %s to %s\n", o.File, o.Rows, o.From, o.To)
+	for _, sum := range o.Sums {
+		t.printf("  %s  %-18s %14s %-3s in %d rows\n", sum.EAN, sum.Register, sum.Amount, sum.Unit, sum.Rows)
+	}
+	for _, d := range o.Unusual {
+		t.printf("  %s has %d %s (ordinary: %d)\n", d.Date, d.Slots, interval, d.Ordinary)
+	}
+	for _, d := range o.Partial {
+		t.printf("  %s is not whole in this file\n", d)
+	}
+	words := map[metering.Quality]string{metering.Read: "read", metering.Validated: "validated", metering.Estimated: "estimated",
+		metering.NoConsumption: "no consumption", metering.Missing: "without a value"}
+	var qualities []metering.Quality
+	for q := range s.Statuses {
+		qualities = append(qualities, q)
+	}
+	sort.Slice(qualities, func(i, j int) bool { return qualities[i] < qualities[j] })
+	for _, q := range qualities {
+		t.printf("  %d rows %s\n", s.Statuses[q], words[q])
+	}
+	verb := "imported"
+	if o.DryRun {
+		verb = "would be imported (dry run, nothing written)"
+	}
+	t.printf("  %s: %d days of a register new, %d changed, %d unchanged, %d monthly totals\n",
+		verb, o.Report.New, o.Report.Changed, o.Report.Unchanged, o.Report.Months)
+	if o.Report.ByDay > 0 {
+		t.printf("  %d of them kept as one total a day: detail was not chosen there (D5)\n", o.Report.ByDay)
+	}
+	if !o.DryRun && !o.Report.Recorded {
+		t.printf("  nothing changed\n")
+	}
+}
+
+func thousandths(n int64) string {
+	sign := ""
+	if n < 0 {
+		sign, n = "-", -n
+	}
+	return fmt.Sprintf("%s%d.%03d", sign, n/1000, n%1000)
+}
+
+// reason says an error to the operator: in the words of this command line
+// where it is one of ours.
+func reason(err error) string {
+	var ours *portal.Error
+	if !errors.As(err, &ours) {
+		return err.Error()
+	}
+	text, known := map[string]string{
+		"ean.characters": "an EAN has digits only",
+		"ean.length":     "an EAN has 18 digits",
+		"ean.prefix":     "an EAN here begins with 54",
+		"ean.check":      "the check digit of this EAN is wrong",
+	}[ours.Key]
+	if known {
+		return text
+	}
+	return ours.Error()
+}

@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"time"
+)
+
+// door is one listener and what answers on it.
+type door struct {
+	name    string // the setting that names its address
+	address string
+	handler http.Handler
+	server  func(address string, handler http.Handler) *http.Server
+	tls     *tls.Config
+}
+
+// shutdownTime is how long answers in progress may take after a signal.
+const shutdownTime = 20 * time.Second
+
+// listenAll binds every door before any of them serves, so that a wrong
+// address is said before a visitor is let in.
+func listenAll(doors []door) ([]net.Listener, error) {
+	var listeners []net.Listener
+	for _, d := range doors {
+		l, err := net.Listen("tcp", d.address)
+		if err != nil {
+			for _, open := range listeners {
+				err = errors.Join(err, open.Close())
+			}
+			return nil, fmt.Errorf("%s: %w", d.name, err)
+		}
+		if d.tls != nil {
+			l = tls.NewListener(l, d.tls)
+		}
+		listeners = append(listeners, l)
+	}
+	return listeners, nil
+}
+
+// serveDoors answers until ctx ends or a door fails, then lets answers in
+// progress end.
+func serveDoors(ctx context.Context, log *slog.Logger, doors []door, listeners []net.Listener) error {
+	failed := make(chan error, len(doors))
+	servers := make([]*http.Server, len(doors))
+	for i, d := range doors {
+		servers[i] = d.server(d.address, d.handler)
+		servers[i].ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
+		go func() {
+			if err := servers[i].Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
+				failed <- fmt.Errorf("%s: %w", d.name, err)
+			}
+		}()
+	}
+	var err error
+	select {
+	case <-ctx.Done():
+		log.Info("closing; answers in progress may end", "seconds", int(shutdownTime.Seconds()))
+	case err = <-failed:
+	}
+	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)
+	defer cancel()
+	for _, s := range servers {
+		err = errors.Join(err, s.Shutdown(end))
+	}
+	return err
+}
+
+// certificate reads the operator's certificate; nil where none is set.
+func certificate(cert, key string) (*tls.Config, error) {
+	if cert == "" {
+		return nil, nil
+	}
+	pair, err := tls.LoadX509KeyPair(cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("TLS_CERT: %w", err)
+	}
+	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// every runs work now and again until ctx ends; a failure is logged and tried
+// again at the next turn.
+func every(ctx context.Context, pause time.Duration, log *slog.Logger, what string, work func(context.Context) error) {
+	tick := time.NewTicker(pause)
+	defer tick.Stop()
+	for {
+		if err := work(ctx); err != nil && ctx.Err() == nil {
+			log.Error(what+" failed; it is tried again", "error", err.Error())
+		}
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,117 @@
+// Command guichet is the whole portal: the public pages, the desk, and the
+// operator's commands. This package decides nothing; it reads the settings,
+// wires the rooms together and says in one line why a command failed. One file
+// a subcommand.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/alecthomas/kong"
+
+	"guichet/portal/config"
+)
+
+// cli is the command line. A new command needs a field here and a file.
+type cli struct {
+	ConfigFile configFile `name:"config" help:"File of settings (default: guichet.toml where there is one)." placeholder:"FILE"`
+	config.Settings
+
+	Serve   serveCmd   `cmd:"" help:"Serve the portal."`
+	Demo    demoCmd    `cmd:"" help:"Serve the whole portal over a small town made up for the purpose."`
+	Migrate migrateCmd `cmd:"" help:"Make or update the database's tables, and with --new-keys the keys."`
+	Import  struct {
+		Registry importRegistryCmd `cmd:"" help:"Import access points, meters, occupancies and suppliers of record."`
+		Readings importReadingsCmd `cmd:"" help:"Import interval readings."`
+	} `cmd:"" help:"Import files; each all or nothing."`
+	Issue struct {
+		References issueReferencesCmd `cmd:"" help:"Draw references and write the letters that carry them."`
+	} `cmd:"" help:"Issue what opens the gate."`
+	Staff struct {
+		Add  staffAddCmd  `cmd:"" help:"Add a colleague."`
+		List staffListCmd `cmd:"" help:"List the colleagues."`
+		End  staffEndCmd  `cmd:"" help:"End a colleague's access at once."`
+	} `cmd:"" help:"Who works here."`
+	Audit struct {
+		Verify auditVerifyCmd `cmd:"" help:"Verify the whole trail."`
+		Head   auditHeadCmd   `cmd:"" help:"Print the newest signed head."`
+	} `cmd:"" help:"The trail of who did what."`
+	Bench  benchCmd  `cmd:"" help:"Measure the gate against its references, in this process."`
+	Config configCmd `cmd:"" name:"config" help:"Print the settings in force, secrets masked."`
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv))
+}
+
+// usageError is a command used wrongly: exit status 2.
+type usageError struct{ error }
+
+// run is main without the process: it returns the exit status, 0 done, 1
+// failed, 2 used wrongly.
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer, env func(string) (string, bool)) int {
+	var c cli
+	status, exited := 0, false
+	sources := &settingSources{env: env}
+	parser, err := kong.New(&c,
+		kong.Name("guichet"),
+		kong.Description("The self-service portal of an energy distribution operator."),
+		kong.Writers(out, errOut),
+		kong.Exit(func(code int) { status, exited = code, true }),
+		kong.Bind(sources),
+		kong.Resolvers(sources),
+		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
+		kong.UsageOnError(),
+	)
+	if err != nil {
+		fmt.Fprintln(errOut, "guichet:", err)
+		return 1
+	}
+	if len(args) == 0 {
+		args = []string{"--help"}
+	}
+	parsed, err := parser.Parse(args)
+	if exited { // --help printed itself
+		return status
+	}
+	if err != nil {
+		fmt.Fprintf(errOut, "guichet: %v (guichet --help tells how)\n", err)
+		return 2
+	}
+	t := &terminal{in: in, out: out, err: errOut}
+	parsed.BindTo(ctx, (*context.Context)(nil))
+	err = parsed.Run(&c.Settings, t)
+	var usage usageError
+	switch {
+	case err == nil:
+		return 0
+	case errors.As(err, &usage):
+		fmt.Fprintln(errOut, "guichet:", oneLine(err))
+		return 2
+	default:
+		fmt.Fprintln(errOut, "guichet:", oneLine(err))
+		return 1
+	}
+}
+
+// oneLine keeps a reason readable where errors were joined.
+func oneLine(err error) string {
+	return strings.ReplaceAll(strings.TrimSpace(err.Error()), "\n", "; ")
+}
+
+// terminal is what a command reads and writes.
+type terminal struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+func (t *terminal) printf(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
