@@ -1,0 +1,141 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"guichet/portal"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// Log is what the sealer needs of the store.
+type Log interface {
+	// TrailEdge reads the newest head (the zero Head in an empty log) and the
+	// tiles at its edge that are not full.
+	TrailEdge(ctx context.Context) (Head, []Tile, error)
+	// TrailUnsealed reads up to limit entries that have no place yet, by id.
+	TrailUnsealed(ctx context.Context, limit int) ([]Recorded, error)
+	// SealTrail writes, all or nothing, the ids' places from head.Prev on, the
+	// tiles and the head. portal.Conflict where another sealer was faster.
+	SealTrail(ctx context.Context, ids []string, tiles []Tile, head Head) error
+}
+
+// Heads is a place for signed heads that the web process cannot rewrite.
+type Heads interface {
+	// Append keeps a head; it may be one that is already there.
+	Append(Head) error
+	// Newest is the size of the last head kept, 0 where there is none or the
+	// place cannot be read back.
+	Newest() int64
+	Close() error
+}
+
+// SealEvery is how long an entry waits for its place at most, while the sealer
+// is up.
+const SealEvery = time.Second
+
+// sealRound bounds a unit of work: the sealer shares SQLite's one writer with
+// the gate, so it asks for it often and briefly.
+const sealRound = 512
+
+// Sealer gives new entries their places in the log and signs its heads. Any
+// number may run: the store lets one of them have each place.
+type Sealer struct {
+	log    Log
+	heads  Heads
+	signer note.Signer
+	clock  portal.Clock
+	logger *slog.Logger
+}
+
+// NewSealer makes a sealer that does nothing until Run or SealNow.
+func NewSealer(log Log, heads Heads, signer note.Signer, clock portal.Clock, logger *slog.Logger) *Sealer {
+	return &Sealer{log: log, heads: heads, signer: signer, clock: clock, logger: logger}
+}
+
+// Run seals every second until ctx ends, then once more.
+func (s *Sealer) Run(ctx context.Context) {
+	tick := time.NewTicker(SealEvery)
+	defer tick.Stop()
+	for {
+		work := ctx
+		if ctx.Err() != nil {
+			// What was written while shutting down still gets its head.
+			last, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+			defer cancel()
+			work = last
+		}
+		if _, err := s.SealNow(work); err != nil && (work != ctx || ctx.Err() == nil) {
+			s.logger.Error("the trail could not be sealed", "error", err)
+		}
+		if work != ctx {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+		}
+	}
+}
+
+// SealNow seals what is there and gives the newest head; the head is also kept
+// outside when SealNow returns without an error.
+func (s *Sealer) SealNow(ctx context.Context) (Head, error) {
+	for {
+		head, n, err := s.round(ctx)
+		if err != nil {
+			return head, err
+		}
+		if n == sealRound {
+			continue
+		}
+		if head.Size > s.heads.Newest() {
+			if err := s.heads.Append(head); err != nil {
+				return head, fmt.Errorf("trail: keeping the head outside: %w", err)
+			}
+		}
+		return head, nil
+	}
+}
+
+// round seals up to sealRound entries and tells how many there were.
+func (s *Sealer) round(ctx context.Context) (Head, int, error) {
+	head, edge, err := s.log.TrailEdge(ctx)
+	if err != nil {
+		return head, 0, err
+	}
+	entries, err := s.log.TrailUnsealed(ctx, sealRound)
+	if err != nil || len(entries) == 0 {
+		return head, 0, err
+	}
+	if head.Size == 0 {
+		head.Root = (&tree{}).root()
+	}
+	t, err := grown(head.Size, head.Root, edge)
+	if err != nil {
+		return head, 0, err // tampered with: nothing is built upon it
+	}
+	ids := make([]string, len(entries))
+	var tiles []Tile
+	for i, e := range entries {
+		ids[i] = e.ID
+		if err := t.add(e.hash(), func(full Tile) error { tiles = append(tiles, full); return nil }); err != nil {
+			return head, 0, err
+		}
+	}
+	next := Head{Size: t.size, Prev: head.Size, Root: t.root(), At: s.clock()}
+	if err := next.sign(s.signer); err != nil {
+		return head, 0, err
+	}
+	err = s.log.SealTrail(ctx, ids, append(tiles, t.partial()...), next)
+	if portal.CodeOf(err) == portal.Conflict {
+		return head, 0, nil // the other sealer's head is as good as ours
+	}
+	if err != nil {
+		return head, 0, err
+	}
+	return next, len(entries), nil
+}

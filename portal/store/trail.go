@@ -1,0 +1,294 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"math"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/tx"
+
+	"golang.org/x/mod/sumdb/tlog"
+)
+
+var _ audit.Log = (*Store)(nil)
+
+const entryColumns = `id, at_us, actor_kind, actor_id, action, ground, channel, commitment, salt, subject, details, idx`
+
+// whole scans a BIGINT that somebody may have made something else: SQLite
+// keeps whatever a row was given.
+type whole struct {
+	value sql.NullInt64
+	odd   string
+}
+
+// Scan implements sql.Scanner.
+func (w *whole) Scan(v any) error {
+	w.odd = ""
+	if _, isInt := v.(int64); v != nil && !isInt {
+		w.odd = fmt.Sprintf("holds %q", fmt.Sprint(v))
+		return nil
+	}
+	return w.value.Scan(v)
+}
+
+func scanEntry(r scanner) (audit.Recorded, error) {
+	var e audit.Recorded
+	var at, idx whole
+	var kind, action string
+	var subject, details sql.NullString
+	if err := r.Scan(&e.ID, &at, &kind, &e.Actor.ID, &action, &e.Ground, &e.Channel,
+		&e.Commitment, &e.Salt, &subject, &details, &idx); err != nil {
+		return e, err
+	}
+	e.At, e.Actor.Kind, e.Action = portal.FromMicros(at.value.Int64), portal.ActorKind(kind), audit.Action(action)
+	e.Subject, e.Text = subject.String, details.String
+	e.Idx = audit.Unsealed
+	if idx.value.Valid {
+		e.Idx = idx.value.Int64
+	}
+	switch {
+	case at.odd != "":
+		e.Odd = "at_us " + at.odd
+	case idx.odd != "":
+		e.Odd, e.Idx = "idx "+idx.odd, math.MaxInt64
+	case e.Salt == nil && !subject.Valid && !details.Valid:
+		e.Erased = true
+	case e.Salt == nil || !subject.Valid || !details.Valid:
+		e.Odd = "half of its opening is gone"
+	}
+	return e, nil
+}
+
+func entries(rows *sql.Rows, err error) ([]audit.Recorded, error) {
+	var all []audit.Recorded
+	err = each(rows, err, func(r scanner) error {
+		e, err := scanEntry(r)
+		all = append(all, e)
+		return err
+	})
+	return all, err
+}
+
+// Entries tells what happened to a subject, newest first: at most limit
+// entries older than (before, beforeID), which is the last one of the page
+// before; the zero time for the first page. Erased entries have no subject.
+func (s *Store) Entries(ctx context.Context, subject string, limit int, before time.Time, beforeID string) ([]audit.Recorded, error) {
+	us := portal.Micros(before)
+	if before.IsZero() {
+		us = math.MaxInt64
+	}
+	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail_entries
+  WHERE subject = $1 AND subject <> '' AND (at_us, id) < ($2, $3) ORDER BY at_us DESC, id DESC LIMIT $4`,
+		subject, us, beforeID, limit))
+}
+
+// eraseAtOnce bounds the ids that one Erased entry names.
+const eraseAtOnce = 256
+
+// EraseSubject empties the openings of all entries about a subject and records
+// which; it tells how many. why gives actor, ground and channel, nothing that
+// tells the subject.
+func (s *Store) EraseSubject(t tx.Tx, subject string, why audit.Entry) (int, error) {
+	if subject == "" {
+		return 0, errors.New("erase: no subject given")
+	}
+	u := inside(t)
+	var ids []string
+	rows, err := u.query(`SELECT id FROM trail_entries WHERE subject = $1 AND subject <> '' ORDER BY id`+s.lock, subject)
+	if err := each(rows, err, func(r scanner) error {
+		var id string
+		err := r.Scan(&id)
+		ids = append(ids, id)
+		return err
+	}); err != nil {
+		return 0, err
+	}
+	for rest := ids; len(rest) > 0; {
+		part := rest[:min(len(rest), eraseAtOnce)]
+		rest = rest[len(part):]
+		for _, id := range part {
+			if _, err := u.exec(`UPDATE trail_entries SET salt = NULL, subject = NULL, details = NULL WHERE id = $1`, id); err != nil {
+				return 0, err
+			}
+		}
+		u.Record(audit.Entry{At: why.At, Actor: why.Actor, Action: audit.Erased, Ground: why.Ground, Channel: why.Channel,
+			Details: audit.ErasedDetails(part)})
+	}
+	return len(ids), nil
+}
+
+// TrailUnsealed implements audit.Log.
+func (s *Store) TrailUnsealed(ctx context.Context, limit int) ([]audit.Recorded, error) {
+	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail_entries WHERE idx IS NULL ORDER BY id LIMIT $1`, limit))
+}
+
+// TrailEdge implements audit.Log.
+func (s *Store) TrailEdge(ctx context.Context) (audit.Head, []audit.Tile, error) {
+	head, err := newestHead(s.queryRow(ctx, newestHeadQuery))
+	if err != nil || head.Size == 0 {
+		return head, nil, err
+	}
+	var edge []audit.Tile
+	for level, size := 0, head.Size; size > 0; level, size = level+1, size>>8 {
+		if size&255 == 0 {
+			continue
+		}
+		got, err := tiles(s.query(ctx, tilesQuery, level, size>>8, 1))
+		if err != nil {
+			return head, nil, err
+		}
+		edge = append(edge, got...)
+	}
+	return head, edge, nil
+}
+
+// SealTrail implements audit.Log. The head goes first: its uniqueness is what
+// stops a second sealer before it changes anything.
+func (s *Store) SealTrail(ctx context.Context, ids []string, tiles []audit.Tile, head audit.Head) error {
+	return s.Do(ctx, func(t tx.Tx) error {
+		u := inside(t)
+		if _, err := u.exec(`INSERT INTO trail_heads (size, prev_size, root, signed, at_us) VALUES ($1, $2, $3, $4, $5)`,
+			head.Size, head.Prev, head.Root.String(), head.Signed, portal.Micros(head.At)); err != nil {
+			if isDuplicate(err) {
+				return &portal.Error{Code: portal.Conflict, Key: "conflict", Err: err}
+			}
+			return err
+		}
+		for i, id := range ids {
+			n, err := u.exec(`UPDATE trail_entries SET idx = $1 WHERE id = $2 AND idx IS NULL`, head.Prev+int64(i), id)
+			if err != nil {
+				return err
+			}
+			if n != 1 {
+				return fmt.Errorf("trail: entry %s already has its place or is gone", id)
+			}
+		}
+		for _, tile := range tiles {
+			if _, err := u.exec(`INSERT INTO trail_tiles (level, n, width, data) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (level, n) DO UPDATE SET width = excluded.width, data = excluded.data`,
+				tile.Level, tile.N, tile.Width(), tile.Data); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}
+
+const (
+	headColumns     = `size, prev_size, root, signed, at_us`
+	newestHeadQuery = `SELECT ` + headColumns + ` FROM trail_heads ORDER BY size DESC LIMIT 1`
+	tilesQuery      = `SELECT level, n, width, data FROM trail_tiles WHERE level = $1 AND n >= $2 ORDER BY n LIMIT $3`
+)
+
+func scanHead(r scanner) (audit.Head, error) {
+	var h audit.Head
+	var root string
+	var prev, at whole
+	if err := r.Scan(&h.Size, &prev, &root, &h.Signed, &at); err != nil {
+		return h, err
+	}
+	h.Prev, h.At = prev.value.Int64, portal.FromMicros(at.value.Int64)
+	if hash, err := tlog.ParseHash(root); err == nil {
+		h.Root = hash // one that is no hash agrees with no signature
+	}
+	return h, nil
+}
+
+func newestHead(r row) (audit.Head, error) {
+	h, err := scanHead(r)
+	if errors.Is(err, sql.ErrNoRows) {
+		return audit.Head{}, nil
+	}
+	return h, shut(err)
+}
+
+func tiles(rows *sql.Rows, err error) ([]audit.Tile, error) {
+	var all []audit.Tile
+	err = each(rows, err, func(r scanner) error {
+		var t audit.Tile
+		var width whole
+		if err := r.Scan(&t.Level, &t.N, &width, &t.Data); err != nil {
+			return err
+		}
+		if width.odd != "" || width.value.Int64*tlog.HashSize != int64(len(t.Data)) {
+			t.Data = nil // torn: what it holds is not to be relied on
+		}
+		all = append(all, t)
+		return nil
+	})
+	return all, err
+}
+
+// Trail lends the trail for reading, as it is at this moment however long read
+// takes: a long one delays SQLite's checkpoints, nothing else.
+func (s *Store) Trail(ctx context.Context, read func(audit.Reader) error) error {
+	t, err := s.read.BeginTx(ctx, &sql.TxOptions{ReadOnly: s.dialect != onSQLite, Isolation: s.snapshot})
+	if err != nil {
+		return shut(err)
+	}
+	defer func() { _ = t.Rollback() }() // nothing was written
+	return read(trailReader{t})
+}
+
+type trailReader struct{ tx *sql.Tx }
+
+var _ audit.Reader = trailReader{}
+
+func (r trailReader) row(ctx context.Context, text string, args ...any) row {
+	rows, err := r.tx.QueryContext(ctx, text, args...)
+	return row{rows, err}
+}
+
+// SealedEntries implements audit.Reader.
+func (r trailReader) SealedEntries(ctx context.Context, idx int64, id string, limit int) ([]audit.Recorded, error) {
+	return entries(r.tx.QueryContext(ctx, `SELECT `+entryColumns+` FROM trail_entries
+  WHERE idx >= $1 AND (idx > $1 OR id > $2) ORDER BY idx, id LIMIT $3`, idx, id, limit))
+}
+
+// UnsealedEntries implements audit.Reader.
+func (r trailReader) UnsealedEntries(ctx context.Context, after string, limit int) ([]audit.Recorded, error) {
+	return entries(r.tx.QueryContext(ctx, `SELECT `+entryColumns+` FROM trail_entries
+  WHERE idx IS NULL AND id > $1 ORDER BY id LIMIT $2`, after, limit))
+}
+
+// SealedEntry implements audit.Reader.
+func (r trailReader) SealedEntry(ctx context.Context, id string) (audit.Recorded, bool, error) {
+	e, err := scanEntry(r.row(ctx, `SELECT `+entryColumns+` FROM trail_entries WHERE id = $1 AND idx IS NOT NULL`, id))
+	if errors.Is(err, sql.ErrNoRows) {
+		return e, false, nil
+	}
+	return e, err == nil, shut(err)
+}
+
+// Tiles implements audit.Reader.
+func (r trailReader) Tiles(ctx context.Context, level int, n int64, limit int) ([]audit.Tile, error) {
+	return tiles(r.tx.QueryContext(ctx, tilesQuery, level, n, limit))
+}
+
+// CountTiles implements audit.Reader.
+func (r trailReader) CountTiles(ctx context.Context) (n int64, err error) {
+	err = shut(r.row(ctx, `SELECT count(*) FROM trail_tiles`).Scan(&n))
+	return n, err
+}
+
+// HeadsAfter implements audit.Reader.
+func (r trailReader) HeadsAfter(ctx context.Context, size int64, limit int) ([]audit.Head, error) {
+	var all []audit.Head
+	rows, err := r.tx.QueryContext(ctx, `SELECT `+headColumns+` FROM trail_heads WHERE size > $1 ORDER BY size LIMIT $2`, size, limit)
+	err = each(rows, err, func(r scanner) error {
+		h, err := scanHead(r)
+		all = append(all, h)
+		return err
+	})
+	return all, err
+}
+
+// NewestHead implements audit.Reader.
+func (r trailReader) NewestHead(ctx context.Context) (audit.Head, error) {
+	return newestHead(r.row(ctx, newestHeadQuery))
+}
