@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -19,11 +20,17 @@ type dialect struct {
 	// lock ends a SELECT whose rows this transaction is going to change.
 	// SQLite has one writer at a time and needs none.
 	lock string
+	// snapshot makes a reading transaction see one state throughout; SQLite's
+	// always do.
+	snapshot sql.IsolationLevel
+	// migrating keeps a second process from migrating at the same time.
+	migrating string
 }
 
 var (
-	onSQLite   = dialect{name: "sqlite"}
-	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE"}
+	onSQLite   = dialect{name: "sqlite", migrating: `SELECT 1`}
+	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE", snapshot: sql.LevelRepeatableRead,
+		migrating: `SELECT pg_advisory_xact_lock(29121018100999540)`}
 )
 
 // sqliteDSN turns a path into modernc's name, each pragma with its reason.
@@ -54,6 +61,14 @@ func openPools(dsn string) (d dialect, read, write *sql.DB, err error) {
 		if path == "" {
 			return d, nil, nil, errors.New("DATABASE: sqlite: needs a file name")
 		}
+		// SQLite gives its log and index files the mode of the database.
+		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+		if err != nil {
+			return d, nil, nil, fmt.Errorf("DATABASE: %w", err)
+		}
+		if err := f.Close(); err != nil {
+			return d, nil, nil, err
+		}
 		if write, err = sql.Open("sqlite", sqliteDSN(path, false)); err != nil {
 			return d, nil, nil, err
 		}
@@ -62,7 +77,7 @@ func openPools(dsn string) (d dialect, read, write *sql.DB, err error) {
 			return d, nil, nil, err
 		}
 		read.SetMaxOpenConns(8)
-		read.SetMaxIdleConns(4)
+		read.SetMaxIdleConns(8) // opening one anew costs more than a page's queries
 		return onSQLite, read, write, nil
 	}
 	if strings.HasPrefix(dsn, "postgres://") || strings.HasPrefix(dsn, "postgresql://") {
@@ -96,4 +111,11 @@ func isDuplicate(err error) bool {
 func isRetryable(err error) bool {
 	var pg *pgconn.PgError
 	return errors.As(err, &pg) && (pg.Code == "40001" || pg.Code == "40P01")
+}
+
+// isRefusal tells whether the database refused a row for what it holds, and
+// did not fail itself.
+func isRefusal(err error) bool {
+	var lite *sqlite.Error
+	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
 }

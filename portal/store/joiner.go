@@ -5,6 +5,8 @@ import (
 	"database/sql"
 	"errors"
 	"runtime"
+	"sync"
+	"sync/atomic"
 
 	"guichet/portal"
 	"guichet/portal/tx"
@@ -21,6 +23,7 @@ type joiner struct {
 	stmts    map[string]*sql.Stmt
 	queue    chan *waiting
 	stop     chan struct{}
+	stopping sync.Once
 	finished chan struct{}
 }
 
@@ -34,10 +37,12 @@ const (
 )
 
 type waiting struct {
-	ctx    context.Context
 	fn     func(tx.Tx) error
 	result error
 	done   chan struct{}
+	// taken is set once: by the writer, which then runs fn to its end, or by
+	// the caller, who then has given up.
+	taken atomic.Bool
 }
 
 func newJoiner(ctx context.Context, s *Store) (*joiner, error) {
@@ -52,31 +57,40 @@ func newJoiner(ctx context.Context, s *Store) (*joiner, error) {
 }
 
 func (j *joiner) do(ctx context.Context, fn func(tx.Tx) error) error {
-	w := &waiting{ctx: ctx, fn: fn, done: make(chan struct{})}
+	if err := ctx.Err(); err != nil {
+		return shut(err)
+	}
 	select {
 	case <-j.stop:
-		return portal.Shut("store", errors.New("closing"))
+		return shut(errClosing)
 	default:
 	}
+	w := &waiting{fn: fn, done: make(chan struct{})}
 	select {
 	case j.queue <- w:
 	default:
-		return portal.Shut("store", errors.New("too many units of work are waiting"))
+		return shut(errors.New("too many units of work are waiting"))
 	}
 	select {
 	case <-w.done:
-	case <-j.finished:
-		select {
-		case <-w.done:
-		default:
-			return portal.Shut("store", errors.New("closing"))
+	case <-ctx.Done():
+		if w.taken.CompareAndSwap(false, true) {
+			return shut(ctx.Err())
 		}
+		<-w.done // begun: it runs to its end (G4)
+	case <-j.finished:
+		if w.taken.CompareAndSwap(false, true) {
+			return shut(errClosing)
+		}
+		<-w.done
 	}
 	return w.result
 }
 
+var errClosing = errors.New("closing")
+
 func (j *joiner) close() error {
-	close(j.stop)
+	j.stopping.Do(func() { close(j.stop) })
 	<-j.finished
 	var errs []error
 	for _, stmt := range j.stmts {
@@ -117,52 +131,70 @@ func (j *joiner) loop() {
 			}
 		}
 		j.commit(batch)
-		for _, w := range batch {
-			close(w.done)
-		}
 	}
 }
 
-// commit runs a batch in one transaction and leaves each member its result.
+// commit runs a batch in one transaction and answers each member.
 func (j *joiner) commit(batch []*waiting) {
-	// The writer's own context: a member's cancelled one in mid-statement
-	// would roll the whole batch back.
-	ctx, cancel := context.WithTimeout(context.Background(), workTimeout)
-	defer cancel()
 	live := batch[:0:0]
 	for _, w := range batch {
-		if err := w.ctx.Err(); err != nil {
-			w.result = shut(err) // gave up while queued: never begun
-			continue
+		if w.taken.CompareAndSwap(false, true) {
+			live = append(live, w)
 		}
-		live = append(live, w)
 	}
 	if len(live) == 0 {
 		return
 	}
-	if err := j.transact(ctx, live); err != nil {
-		err = shut(err)
+	ended := false
+	defer func() {
+		for _, w := range live {
+			if !ended { // a function ended this goroutine
+				w.result = errUnfinished
+			}
+			close(w.done)
+		}
+	}()
+	j.transactAll(live)
+	ended = true
+}
+
+func (j *joiner) transactAll(live []*waiting) {
+	err := j.transact(live)
+	if err != nil && len(live) > 1 && isRefusal(err) {
+		// Something that one member recorded was refused, and nothing tells
+		// whose it was: each alone then (functions given to Do may run again).
+		for _, w := range live {
+			if err := j.transact([]*waiting{w}); err != nil {
+				w.result = shut(err)
+			}
+		}
+		return
+	}
+	if err != nil {
 		for _, w := range live {
 			// Also those that had failed by themselves: what they were told
 			// was read in a transaction that never was.
-			w.result = err
+			w.result = shut(err)
 		}
 	}
 }
 
-// transact returns an error where all members fail together.
-func (j *joiner) transact(ctx context.Context, live []*waiting) (err error) {
+// transact returns an error where all members fail together. The statements
+// run without a deadline: one that ends in mid-batch would roll it all back.
+func (j *joiner) transact(live []*waiting) (err error) {
+	ctx := context.Background()
 	if _, err := j.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
 		return err
 	}
+	committed := false
 	defer func() {
-		if err != nil {
-			// Where SQLite left the transaction by itself this fails too, and
-			// may: there is nothing left to roll back.
+		if !committed {
+			// Where SQLite left the transaction by itself this fails, and may:
+			// there is nothing left to roll back.
 			_, _ = j.ExecContext(ctx, `ROLLBACK`)
 		}
 	}()
-	joined := unit{store: j.store, ctx: ctx, run: j}
+	joined := &unit{store: j.store, ctx: ctx, run: j}
 	for _, w := range live {
 		u := &unit{store: j.store, ctx: ctx, run: j}
 		if _, err := j.ExecContext(ctx, `SAVEPOINT member`); err != nil {
@@ -184,9 +216,13 @@ func (j *joiner) transact(ctx context.Context, live []*waiting) (err error) {
 	if err := joined.flush(); err != nil {
 		return err
 	}
-	_, err = j.ExecContext(ctx, `COMMIT`)
+	if _, err = j.ExecContext(ctx, `COMMIT`); err == nil {
+		committed = true
+	}
 	return err
 }
+
+var errUnfinished = portal.Shut("store", errors.New("a unit of work did not return"))
 
 // ExecContext implements runner with prepared statements.
 func (j *joiner) ExecContext(ctx context.Context, text string, args ...any) (sql.Result, error) {

@@ -27,7 +27,7 @@ type Store struct {
 	clock  portal.Clock
 	writer *joiner // SQLite only
 
-	mu       sync.Mutex
+	mu       sync.RWMutex
 	prepared map[string]*sql.Stmt // SQLite's reading statements, by text
 }
 
@@ -113,20 +113,16 @@ func (s *Store) tryPostgres(ctx context.Context, fn func(tx.Tx) error) error {
 		return shut(err)
 	}
 	u := &unit{store: s, ctx: ctx, run: sqlTx}
+	// After Commit this does nothing, and where it fails the connection is
+	// gone and PostgreSQL rolls back by itself.
+	defer func() { _ = sqlTx.Rollback() }()
 	if err := u.work(fn); err != nil {
-		return errors.Join(err, ignoreDone(sqlTx.Rollback()))
+		return err
 	}
 	if err := u.flush(); err != nil {
-		return errors.Join(shut(err), ignoreDone(sqlTx.Rollback()))
+		return shut(err)
 	}
 	return shut(sqlTx.Commit())
-}
-
-func ignoreDone(err error) error {
-	if errors.Is(err, sql.ErrTxDone) {
-		return nil
-	}
-	return err
 }
 
 // shut turns a failure of the database into portal.Unavailable.
@@ -158,22 +154,29 @@ func (s *Store) queryRow(ctx context.Context, text string, args ...any) row {
 	return row{rows, err}
 }
 
-// statement prepares once per text; pgx does so by itself.
+// statement prepares once per text; pgx does so by itself. It gives nil where
+// the text is to be run as it is.
 func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	if s.dialect != onSQLite {
 		return nil, nil
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if stmt := s.prepared[text]; stmt != nil {
+	s.mu.RLock()
+	stmt, known := s.prepared[text], len(s.prepared)
+	s.mu.RUnlock()
+	if stmt != nil || known >= stmtCap {
 		return stmt, nil
 	}
 	stmt, err := s.read.PrepareContext(context.WithoutCancel(ctx), text)
 	if err != nil {
 		return nil, err
 	}
-	if s.prepared == nil { // closed meanwhile
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.prepared == nil {
 		return nil, errors.Join(errors.New("store is closed"), stmt.Close())
+	}
+	if first := s.prepared[text]; first != nil {
+		return first, stmt.Close() // another caller was faster
 	}
 	s.prepared[text] = stmt
 	return stmt, nil
@@ -185,22 +188,23 @@ type row struct {
 	err  error
 }
 
-// Scan reads the row and closes the query.
+// Scan reads the row and closes the query. sql.ErrNoRows comes as it is, any
+// other error as portal.Unavailable.
 func (r row) Scan(dest ...any) error {
 	if r.err != nil {
-		return r.err
+		return shut(r.err)
 	}
 	defer r.rows.Close()
 	if !r.rows.Next() {
 		if err := r.rows.Err(); err != nil {
-			return err
+			return shut(err)
 		}
 		return sql.ErrNoRows
 	}
 	if err := r.rows.Scan(dest...); err != nil {
-		return err
+		return shut(err)
 	}
-	return r.rows.Close()
+	return shut(r.rows.Close())
 }
 
 // scanner is a row being read.

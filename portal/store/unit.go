@@ -6,8 +6,10 @@ import (
 	"database/sql"
 	"encoding/json"
 	"fmt"
+	"math/bits"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -31,6 +33,11 @@ type unit struct {
 	run     runner
 	entries []audit.Entry
 	letters []outbox.Letter
+	// failed is the first statement's error. PostgreSQL refuses everything
+	// after it; SQLite may have left the transaction, so that what follows
+	// would be committed alone. So on both the unit is over, even where fn
+	// lets the error pass.
+	failed error
 }
 
 // inside gives the unit behind a Tx; every writing method of the store begins
@@ -51,20 +58,34 @@ func (u *unit) work(fn func(tx.Tx) error) (err error) {
 			err = &portal.Error{Code: portal.Internal, Key: "internal", Err: fmt.Errorf("panic in a unit of work: %v", p)}
 		}
 	}()
-	return fn(u)
+	if err := fn(u); err != nil {
+		return err
+	}
+	return u.failed
 }
 
 // exec changes rows and tells how many.
 func (u *unit) exec(text string, args ...any) (int64, error) {
+	if u.failed != nil {
+		return 0, u.failed
+	}
 	res, err := u.run.ExecContext(u.ctx, text, args...)
 	if err != nil {
-		return 0, err
+		u.failed = shut(err)
+		return 0, u.failed
 	}
 	return res.RowsAffected()
 }
 
 func (u *unit) query(text string, args ...any) (*sql.Rows, error) {
-	return u.run.QueryContext(u.ctx, text, args...)
+	if u.failed != nil {
+		return nil, u.failed
+	}
+	rows, err := u.run.QueryContext(u.ctx, text, args...)
+	if err != nil {
+		u.failed = shut(err)
+	}
+	return rows, u.failed
 }
 
 func (u *unit) queryRow(text string, args ...any) row {
@@ -82,10 +103,9 @@ func (u *unit) flush() error {
 
 func writeEntries(u *unit, entries []audit.Entry) error {
 	const columns = 11
-	for start := 0; start < len(entries); start += rowsAStatement {
-		part := entries[start:min(start+rowsAStatement, len(entries))]
-		args := make([]any, 0, len(part)*columns)
-		for _, e := range part {
+	return inParts(len(entries), func(from, to int) error {
+		args := make([]any, 0, (to-from)*columns)
+		for _, e := range entries[from:to] {
 			if e.At.IsZero() {
 				e.At = u.store.clock()
 			}
@@ -94,17 +114,27 @@ func writeEntries(u *unit, entries []audit.Entry) error {
 			}
 			salt := make([]byte, audit.SaltSize)
 			rand.Read(salt)
-			details := audit.CanonicalDetails(e.Details)
-			args = append(args, e.ID, portal.Micros(e.At), string(e.Actor.Kind), e.Actor.ID, string(e.Action),
-				e.Ground, e.Channel, audit.Commitment(salt, e.Subject, details), salt, e.Subject, details)
+			subject, details := storable(e.Subject), storable(audit.CanonicalDetails(e.Details))
+			args = append(args, storable(e.ID), portal.Micros(e.At), storable(string(e.Actor.Kind)), storable(e.Actor.ID),
+				storable(string(e.Action)), storable(e.Ground), storable(e.Channel),
+				audit.Commitment(salt, subject, details), salt, subject, details)
 		}
 		if _, err := u.exec(`INSERT INTO trail_entries
   (id, at_us, actor_kind, actor_id, action, ground, channel, commitment, salt, subject, details) VALUES `+
-			values(len(part), columns), args...); err != nil {
+			values(to-from, columns), args...); err != nil {
 			return fmt.Errorf("trail: %w", err)
 		}
+		return nil
+	})
+}
+
+// storable makes text that both databases take: PostgreSQL refuses a zero
+// byte and broken UTF-8, and foreign text must not be able to fail a unit.
+func storable(s string) string {
+	if strings.IndexByte(s, 0) < 0 && utf8.ValidString(s) {
+		return s
 	}
-	return nil
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
 
 func writeLetters(u *unit, letters []outbox.Letter) error {
@@ -131,6 +161,19 @@ func writeLetters(u *unit, letters []outbox.Letter) error {
 // rowsAStatement is how many rows one INSERT carries: enough that the
 // statement's cost disappears, few enough for SQLite's limit on variables.
 const rowsAStatement = 256
+
+// inParts cuts n rows into parts whose sizes are powers of two, so that the
+// texts of multi-row statements are few and stay prepared.
+func inParts(n int, do func(from, to int) error) error {
+	for from := 0; from < n; {
+		to := from + min(rowsAStatement, 1<<(bits.Len(uint(n-from))-1))
+		if err := do(from, to); err != nil {
+			return err
+		}
+		from = to
+	}
+	return nil
+}
 
 // values gives "($1, $2), ($3, $4)" for rows of columns.
 func values(rows, columns int) string {
