@@ -25,12 +25,16 @@ type dialect struct {
 	snapshot sql.IsolationLevel
 	// migrating keeps a second process from migrating at the same time.
 	migrating string
+	// countTables counts the tables that are there, whosever they are.
+	countTables string
 }
 
 var (
-	onSQLite   = dialect{name: "sqlite", migrating: `SELECT 1`}
+	onSQLite = dialect{name: "sqlite", migrating: `SELECT 1`,
+		countTables: `SELECT COUNT(*) FROM sqlite_master`}
 	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE", snapshot: sql.LevelRepeatableRead,
-		migrating: `SELECT pg_advisory_xact_lock(29121018100999540)`}
+		migrating:   `SELECT pg_advisory_xact_lock(29121018100999540)`,
+		countTables: `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`}
 )
 
 // sqliteDSN turns a path into modernc's name, each pragma with its reason.
