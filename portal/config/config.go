@@ -12,6 +12,7 @@ import (
 	"net"
 	"net/netip"
 	"net/url"
+	"path/filepath"
 	"reflect"
 	"sort"
 	"strings"
@@ -44,6 +45,7 @@ func (d DSN) Reveal() string { return string(d) }
 // Settings is everything that can be set. A new setting needs a line here,
 // one in Default where it has a default, and one in Check where it can be wrong.
 type Settings struct {
+	Dir             string   `help:"Folder of database, keys, heads and letters where these are not set." placeholder:"DIR"`
 	Listen          string   `help:"Address of the public pages." placeholder:"HOST:PORT"`
 	DeskListen      string   `help:"Address of the staff's pages; never the public one." placeholder:"HOST:PORT"`
 	AdminListen     string   `help:"Address of health, readiness and metrics." placeholder:"HOST:PORT"`
@@ -63,15 +65,9 @@ type Settings struct {
 	LogLevel        string   `help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
 
-// Default fills what was not set. dir is where files live that have no place
-// of their own: "" for the current folder.
-func (s Settings) Default(dir string) Settings {
-	join := func(name string) string {
-		if dir == "" {
-			return name
-		}
-		return dir + "/" + name
-	}
+// Default fills what was not set.
+func (s Settings) Default() Settings {
+	join := func(name string) string { return filepath.Join(s.Dir, name) }
 	for _, d := range []struct {
 		field *string
 		value string
@@ -87,7 +83,6 @@ func (s Settings) Default(dir string) Settings {
 		{&s.PrivacyContact, "privacy@guichet.example"},
 		{&s.SecurityContact, "mailto:security@guichet.example"},
 		{&s.LogLevel, "info"},
-		{&s.BaseURL, ""},
 	} {
 		if *d.field == "" {
 			*d.field = d.value

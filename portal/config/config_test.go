@@ -9,9 +9,9 @@ import (
 )
 
 func TestDefaultsPassTheirOwnCheck(t *testing.T) {
-	require.NoError(t, Settings{}.Default("").Check())
-	require.NoError(t, Settings{}.Default("guichet-demo").Check())
-	require.Equal(t, "sqlite:guichet-demo/guichet.db", Settings{}.Default("guichet-demo").Database.Reveal())
+	require.NoError(t, Settings{}.Default().Check())
+	require.NoError(t, Settings{Dir: "guichet-demo"}.Default().Check())
+	require.Equal(t, "sqlite:guichet-demo/guichet.db", Settings{Dir: "guichet-demo"}.Default().Database.Reveal())
 }
 
 func TestEachWrongSettingIsNamed(t *testing.T) {
@@ -26,18 +26,18 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"LOG_LEVEL":        func(s *Settings) { s.LogLevel = "loud" },
 		"SECURITY_CONTACT": func(s *Settings) { s.SecurityContact = "security@x" },
 	} {
-		s := Settings{}.Default("")
+		s := Settings{}.Default()
 		change(&s)
 		require.ErrorContains(t, s.Check(), name+":")
 	}
-	s := Settings{}.Default("")
+	s := Settings{}.Default()
 	s.DeskListen = s.Listen // T26: the desk's listener is not the public one
 	require.ErrorContains(t, s.Check(), "never share a listener")
 }
 
 // G12: a password in an address never prints.
 func TestAddressesPrintMasked(t *testing.T) {
-	s := Settings{Database: "postgres://guichet:s3cret@db/guichet", Redis: "redis://:s3cret@cache:6379"}.Default("")
+	s := Settings{Database: "postgres://guichet:s3cret@db/guichet", Redis: "redis://:s3cret@cache:6379"}.Default()
 	for _, out := range []string{fmt.Sprint(s), fmt.Sprintf("%+v %#v %s", s, s, s.Database), strings.Join(s.Lines(), "\n")} {
 		require.NotContains(t, out, "s3cret")
 		require.Contains(t, out, "****")

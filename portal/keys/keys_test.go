@@ -65,9 +65,9 @@ func TestRingRefuses(t *testing.T) {
 	require.NoError(t, os.Chmod(dir, 0o700))
 
 	_, otherDir := ring(t)
-	otherPub, err := os.ReadFile(filepath.Join(otherDir, trailPublic))
+	otherPub, err := os.ReadFile(filepath.Join(otherDir, TrailPublicFile))
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, trailPublic), otherPub, 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, TrailPublicFile), otherPub, 0o600))
 	_, err = Open(dir)
 	require.ErrorContains(t, err, "do not belong together")
 

@@ -55,11 +55,14 @@ type Ring struct {
 	vkey   string
 }
 
+// TrailPublicFile holds the trail's public key in the keys folder; it may be
+// given to anybody.
+const TrailPublicFile = "trail.pub"
+
 const (
-	pepperFile  = "pepper.key"
-	secretFile  = "secret.key"
-	trailFile   = "trail.key"
-	trailPublic = "trail.pub"
+	pepperFile = "pepper.key"
+	secretFile = "secret.key"
+	trailFile  = "trail.key"
 )
 
 // Create makes a new keyring in dir (mode 0700), which must not hold one.
@@ -80,7 +83,7 @@ func Create(dir string) (*Ring, error) {
 	for name, content := range map[string]string{
 		secretFile:  hex.EncodeToString(secret),
 		trailFile:   signKey,
-		trailPublic: verifyKey,
+		TrailPublicFile: verifyKey,
 		pepperFile:  hex.EncodeToString(pepper),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content+"\n"), 0o600); err != nil {
@@ -126,15 +129,15 @@ func Open(dir string) (*Ring, error) {
 	if r.signer, err = note.NewSigner(signKey); err != nil {
 		return nil, fmt.Errorf("keys folder %s: %s: %w", dir, trailFile, err)
 	}
-	if r.vkey, err = read(trailPublic); err != nil {
+	if r.vkey, err = read(TrailPublicFile); err != nil {
 		return nil, err
 	}
 	verifier, err := note.NewVerifier(r.vkey)
 	if err != nil {
-		return nil, fmt.Errorf("keys folder %s: %s: %w", dir, trailPublic, err)
+		return nil, fmt.Errorf("keys folder %s: %s: %w", dir, TrailPublicFile, err)
 	}
 	if verifier.KeyHash() != r.signer.KeyHash() {
-		return nil, fmt.Errorf("keys folder %s: %s and %s do not belong together", dir, trailFile, trailPublic)
+		return nil, fmt.Errorf("keys folder %s: %s and %s do not belong together", dir, trailFile, TrailPublicFile)
 	}
 	return &r, nil
 }
