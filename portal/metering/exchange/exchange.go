@@ -91,11 +91,6 @@ func (r *Refused) Error() string {
 	return b.String()
 }
 
-// ReadFluvius reads a file of the family of Fluvius's customer portal: any
-// order of columns, four languages, several separators and encodings. A file
-// that is not of the family, or has one bad line, is *Refused as a whole.
-func ReadFluvius(r io.Reader, o Options) (File, error) { return File{}, nil }
-
 // Words are the texts of a download, in its reader's language.
 type Words struct {
 	// Mark is the confidentiality mark, the first line of the file (L20).

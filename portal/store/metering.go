@@ -1,0 +1,191 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"guichet/portal"
+	"guichet/portal/metering"
+	"guichet/portal/registry"
+	"guichet/portal/tx"
+)
+
+var (
+	_ metering.Archive = (*Store)(nil)
+	_ metering.Ledger  = (*Store)(nil)
+)
+
+// ReadingPoint reads what an import must know of an access point.
+func (s *Store) ReadingPoint(t tx.Tx, ean portal.EAN) (registry.AccessPoint, []registry.Occupancy, bool, error) {
+	u := inside(t)
+	p := registry.AccessPoint{EAN: ean}
+	err := u.queryRow(`SELECT energy, power_va FROM access_points WHERE ean = $1`, string(ean)).Scan(&p.Energy, &p.PowerVA)
+	if errors.Is(err, sql.ErrNoRows) {
+		return p, nil, false, nil
+	}
+	if err != nil {
+		return p, nil, false, shut(err)
+	}
+	var stays []registry.Occupancy
+	rows, err := u.query(`SELECT id, detail_us, from_us, to_us FROM occupancies WHERE ean = $1 ORDER BY from_us`, string(ean))
+	err = each(rows, err, func(r scanner) error {
+		var detail, from, to int64
+		o := registry.Occupancy{EAN: ean}
+		if err := r.Scan(&o.ID, &detail, &from, &to); err != nil {
+			return err
+		}
+		o.DetailFrom = portal.FromMicros(detail)
+		o.Period = portal.Period{From: portal.FromMicros(from), To: portal.FromMicros(to)}
+		stays = append(stays, o)
+		return nil
+	})
+	return p, stays, true, err
+}
+
+const (
+	readingDays = `SELECT register, day, meter, packed FROM reading_days
+  WHERE ean = $1 AND day BETWEEN $2 AND $3 ORDER BY register, day`
+	readingMonths = `SELECT register, month, amount, days, estimated, missing, none FROM reading_months
+  WHERE ean = $1 AND month BETWEEN $2 AND $3 ORDER BY month, register`
+)
+
+func scanDays(ean portal.EAN, rows *sql.Rows, err error) ([]metering.DayRow, error) {
+	var days []metering.DayRow
+	err = each(rows, err, func(r scanner) error {
+		d := metering.DayRow{EAN: ean}
+		if err := r.Scan(&d.Register, &d.Day, &d.Meter, &d.Packed); err != nil {
+			return err
+		}
+		days = append(days, d)
+		return nil
+	})
+	return days, err
+}
+
+func scanMonths(ean portal.EAN, rows *sql.Rows, err error) ([]metering.Month, error) {
+	var months []metering.Month
+	err = each(rows, err, func(r scanner) error {
+		m := metering.Month{EAN: ean}
+		var month int64
+		if err := r.Scan(&m.Register, &month, &m.Amount, &m.Days, &m.Estimated, &m.Missing, &m.None); err != nil {
+			return err
+		}
+		m.Date = metering.MonthOf(month)
+		months = append(months, m)
+		return nil
+	})
+	return months, err
+}
+
+// ReadingDaysIn reads days inside a unit of work.
+func (s *Store) ReadingDaysIn(t tx.Tx, ean portal.EAN, from, to int64) ([]metering.DayRow, error) {
+	rows, err := inside(t).query(readingDays, string(ean), from, to)
+	return scanDays(ean, rows, err)
+}
+
+// ReadingDays reads committed days.
+func (s *Store) ReadingDays(ctx context.Context, ean portal.EAN, from, to int64) ([]metering.DayRow, error) {
+	rows, err := s.query(ctx, readingDays, string(ean), from, to)
+	return scanDays(ean, rows, err)
+}
+
+// ReadingMonthsIn reads months inside a unit of work.
+func (s *Store) ReadingMonthsIn(t tx.Tx, ean portal.EAN, from, to int64) ([]metering.Month, error) {
+	rows, err := inside(t).query(readingMonths, string(ean), from, to)
+	return scanMonths(ean, rows, err)
+}
+
+// ReadingMonths reads committed months.
+func (s *Store) ReadingMonths(ctx context.Context, ean portal.EAN, from, to int64) ([]metering.Month, error) {
+	rows, err := s.query(ctx, readingMonths, string(ean), from, to)
+	return scanMonths(ean, rows, err)
+}
+
+// ReadingMeters reads the meters of a point in the order of time.
+func (s *Store) ReadingMeters(ctx context.Context, ean portal.EAN) ([]registry.Meter, error) {
+	var meters []registry.Meter
+	rows, err := s.query(ctx, `SELECT id, number, from_us, to_us FROM meters WHERE ean = $1 ORDER BY from_us`, string(ean))
+	err = each(rows, err, func(r scanner) error {
+		m := registry.Meter{EAN: ean}
+		var from, to int64
+		if err := r.Scan(&m.ID, &m.Number, &from, &to); err != nil {
+			return err
+		}
+		m.Period = portal.Period{From: portal.FromMicros(from), To: portal.FromMicros(to)}
+		meters = append(meters, m)
+		return nil
+	})
+	return meters, err
+}
+
+// PutReadingDays inserts or replaces days.
+func (s *Store) PutReadingDays(t tx.Tx, days []metering.DayRow) error {
+	const columns = 5
+	u := inside(t)
+	args := make([]any, 0, rowsAStatement*columns)
+	full := ""
+	for start := 0; start < len(days); start += rowsAStatement {
+		part := days[start:min(start+rowsAStatement, len(days))]
+		args = args[:0]
+		for _, d := range part {
+			args = append(args, string(d.EAN), string(d.Register), d.Day, d.Meter, d.Packed)
+		}
+		text := full
+		if text == "" || len(part) < rowsAStatement {
+			text = `INSERT INTO reading_days (ean, register, day, meter, packed) VALUES ` + values(len(part), columns) +
+				` ON CONFLICT (ean, register, day) DO UPDATE SET meter = excluded.meter, packed = excluded.packed`
+		}
+		if len(part) == rowsAStatement {
+			full = text
+		}
+		if _, err := u.exec(text, args...); err != nil {
+			return shut(err)
+		}
+	}
+	return nil
+}
+
+// PutReadingMonths inserts or replaces months; one read as one total never
+// replaces one that was added up from days.
+func (s *Store) PutReadingMonths(t tx.Tx, months []metering.Month) error {
+	const columns = 8
+	u := inside(t)
+	for start := 0; start < len(months); start += rowsAStatement {
+		part := months[start:min(start+rowsAStatement, len(months))]
+		args := make([]any, 0, len(part)*columns)
+		for _, m := range part {
+			args = append(args, string(m.EAN), string(m.Register), metering.MonthNumber(m.Date), m.Amount,
+				int64(m.Days), int64(m.Estimated), int64(m.Missing), int64(m.None))
+		}
+		if _, err := u.exec(`INSERT INTO reading_months (ean, register, month, amount, days, estimated, missing, none) VALUES `+
+			values(len(part), columns)+` ON CONFLICT (ean, register, month) DO UPDATE SET amount = excluded.amount, days = excluded.days,
+  estimated = excluded.estimated, missing = excluded.missing, none = excluded.none
+  WHERE excluded.days > 0 OR reading_months.days = 0`, args...); err != nil {
+			return shut(err)
+		}
+	}
+	return nil
+}
+
+// DropReadingDays deletes days.
+func (s *Store) DropReadingDays(t tx.Tx, days []metering.DayRow) error {
+	for _, d := range days {
+		if _, err := inside(t).exec(`DELETE FROM reading_days WHERE ean = $1 AND register = $2 AND day = $3`,
+			string(d.EAN), string(d.Register), d.Day); err != nil {
+			return shut(err)
+		}
+	}
+	return nil
+}
+
+// DropReadingMonths deletes months.
+func (s *Store) DropReadingMonths(t tx.Tx, months []metering.Month) error {
+	for _, m := range months {
+		if _, err := inside(t).exec(`DELETE FROM reading_months WHERE ean = $1 AND register = $2 AND month = $3`,
+			string(m.EAN), string(m.Register), metering.MonthNumber(m.Date)); err != nil {
+			return shut(err)
+		}
+	}
+	return nil
+}
