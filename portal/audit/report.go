@@ -11,6 +11,7 @@ type Fault struct {
 	Idx, To int64
 	ID      string
 	What    string // in words, already Printable
+	tile    bool   // about the log's own tiles only
 }
 
 // String says the fault in one line that is safe to print.
@@ -41,7 +42,7 @@ type Report struct {
 	Outside       int64 // heads kept outside; without any, somebody with the trail key goes unseen
 	OutsideNewest int64 // what lies beyond this size, only the trail key protects
 	FaultCount    int64
-	Faults        []Fault // the first ones, in the order of the log
+	Faults        []Fault // the first ones in the order of the log, those of its tiles alone last
 }
 
 // OK tells whether nothing is wrong.
@@ -50,13 +51,15 @@ func (r Report) OK() bool { return r.FaultCount == 0 }
 // First is the first bad entry or interval; only where !OK.
 func (r Report) First() Fault { return r.Faults[0] }
 
+// fault keeps the first faults; an entry without a place (-1, and so the
+// largest as unsigned) comes last.
 func (r *Report) fault(f Fault) {
 	if f.To == 0 {
 		f.To = f.Idx + 1
 	}
 	r.FaultCount++
 	at, _ := slices.BinarySearchFunc(r.Faults, f, func(a, b Fault) int {
-		if before(a, b) || a.Idx == b.Idx {
+		if a.tile == b.tile && uint64(a.Idx) <= uint64(b.Idx) || !a.tile && b.tile {
 			return -1
 		}
 		return 1
@@ -64,6 +67,3 @@ func (r *Report) fault(f Fault) {
 	r.Faults = slices.Insert(r.Faults, at, f)
 	r.Faults = r.Faults[:min(len(r.Faults), faultCap)]
 }
-
-// before puts entries without a place last, as they are in the log.
-func before(a, b Fault) bool { return uint64(a.Idx) < uint64(b.Idx) }

@@ -122,12 +122,20 @@ func (v *verification) run() error {
 			return err
 		}
 	}
+	var beyond Fault
 	for ; more && err == nil; e, err, more = next() {
-		what := "has a place that no head covers"
-		if e.Idx < v.size {
-			what = "a second entry at a place already taken"
+		switch {
+		case e.Idx < v.size:
+			v.report.fault(Fault{Idx: e.Idx, ID: e.ID, What: "a second entry at a place already taken"})
+		case e.Odd != "": // told already
+		case beyond.What == "":
+			beyond = Fault{Idx: e.Idx, To: e.Idx + 1, ID: e.ID, What: "in a place that no head covers"}
+		default:
+			beyond.To = e.Idx + 1
 		}
-		v.report.fault(Fault{Idx: e.Idx, ID: e.ID, What: what})
+	}
+	if beyond.What != "" {
+		v.report.fault(beyond)
 	}
 	if err != nil {
 		return err
@@ -248,7 +256,7 @@ func (v *verification) compareTile(t Tile) error {
 }
 
 func (v *verification) tileFault(t Tile, to int64) {
-	v.report.fault(Fault{Idx: t.first(), To: to,
+	v.report.fault(Fault{Idx: t.first(), To: to, tile: true,
 		What: fmt.Sprintf("the log's tile %d/%d over them was changed or removed; the entries may be right", t.Level, t.N)})
 }
 
@@ -268,7 +276,7 @@ func (v *verification) end() error {
 		return err
 	}
 	if want := grown.tiles(); count > want {
-		v.report.fault(Fault{Idx: v.size, What: fmt.Sprintf("the log of %d has %d tiles, %d more than it needs", v.size, count, count-want)})
+		v.report.fault(Fault{Idx: v.size, tile: true, What: fmt.Sprintf("the log of %d has %d tiles, %d more than it needs", v.size, count, count-want)})
 	}
 	if err := v.judgeRest(); err != nil {
 		return err
