@@ -1,0 +1,58 @@
+package challenge
+
+import (
+	"bytes"
+	"context"
+	"image/png"
+	"sync"
+
+	"guichet/portal"
+
+	"github.com/dchest/captcha"
+)
+
+// The picture's size in pixels.
+const (
+	Width  = 240
+	Height = 80
+)
+
+// buffers lets the encoder keep its tables and its compressor between
+// pictures: most of a picture's memory is theirs.
+type buffers struct{ pool sync.Pool }
+
+func (b *buffers) Get() *png.EncoderBuffer {
+	buffer, _ := b.pool.Get().(*png.EncoderBuffer)
+	return buffer
+}
+
+func (b *buffers) Put(buffer *png.EncoderBuffer) { b.pool.Put(buffer) }
+
+var encoder = png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &buffers{}}
+
+// Picture gives the PNG of a challenge, the same each time, so that asking
+// again teaches nothing; it does not use the challenge up. NotFound: there is
+// none, or it is over.
+func (s *Service) Picture(ctx context.Context, id string) ([]byte, error) {
+	missing := &portal.Error{Code: portal.NotFound, Key: "captcha.old"}
+	if !s.fresh(id) {
+		return nil, missing
+	}
+	answer, ok, err := s.state.Get(ctx, keyPrefix+id)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || len(answer) != digits {
+		return nil, missing
+	}
+	numbers := make([]byte, digits) // the drawing wants numbers, not characters
+	for i, c := range answer {
+		numbers[i] = c - '0'
+	}
+	var b bytes.Buffer
+	// The paletted image, not its wrapper, which the encoder would read pixel by pixel.
+	if err := encoder.Encode(&b, captcha.NewImage(id, numbers, Width, Height).Paletted); err != nil {
+		return nil, portal.Shut("captcha", err)
+	}
+	return b.Bytes(), nil
+}
