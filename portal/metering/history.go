@@ -160,7 +160,8 @@ type Series struct {
 	Grain  Grain
 	Period portal.Period // what is shown: query, occupancy and horizon; empty where they share nothing
 	Points []Point       // in the order of time, without holes
-	// Registers are those with an amount in some point, in the order of pages.
+	// Registers are those that count at the point, in the order of pages; none
+	// where no point has an amount.
 	Registers []Register
 	Unit      string // of Amounts.Offtake: "kWh"
 	Notes     []Note
@@ -175,10 +176,4 @@ func (s Series) Has(r Register) bool {
 		}
 	}
 	return false
-}
-
-// Series reads what the occupancy may see of the point (L16). A query outside
-// it gives a Series without points, never an error; occ must be of the point.
-func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ registry.Occupancy, q Query) (Series, error) {
-	return Series{}, nil
 }

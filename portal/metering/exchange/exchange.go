@@ -7,7 +7,6 @@ package exchange
 
 import (
 	"fmt"
-	"io"
 	"strings"
 	"time"
 
@@ -90,26 +89,3 @@ func (r *Refused) Error() string {
 	}
 	return b.String()
 }
-
-// Words are the texts of a download, in its reader's language.
-type Words struct {
-	// Mark is the confidentiality mark, the first line of the file (L20).
-	Mark string
-	// Lines follow it: what, whose (masked), which period, made when.
-	Lines []string
-	// The columns' titles.
-	From, Until, EAN, Register, Amount, Unit, Quality, YearBefore string
-	// Registers and Qualities give the words for registers and for
-	// metering.Point's Quality; a missing one stands as its code.
-	Registers map[metering.Register]string
-	Qualities map[string]string
-}
-
-// WriteCSV writes a Series for spreadsheets: UTF-8 with byte-order mark, ";",
-// decimal comma, one row per period and register, ISO 8601 times with their
-// offset (D4), masked EAN (G12), no cell that a spreadsheet would run.
-func WriteCSV(w io.Writer, s metering.Series, words Words) error { return nil }
-
-// WriteJSON writes the same for programs: amounts are whole thousandths of the
-// unit, a gap has no amount. mark is the confidentiality mark (L20).
-func WriteJSON(w io.Writer, s metering.Series, mark string) error { return nil }

@@ -1,0 +1,228 @@
+package metering
+
+import (
+	"slices"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/registry"
+)
+
+// families in the order in which one decides whether a period has an amount.
+var families = [...]Register{OfftakeTotal, InjectionTotal, GasEnergy, GasVolume}
+
+func familyPlace(r Register) int {
+	for i, f := range families {
+		if f == r.Family() {
+			return i
+		}
+	}
+	return 0
+}
+
+// bucket is what was read of one day or month.
+type bucket struct {
+	amounts   Amounts
+	known     uint16 // registers that count in it, a bit each by place
+	family    [len(families)]familyDays
+	straddles bool // there is one total for the whole month, and a move in it
+}
+
+// familyDays counts the days of a family: the same day of two bands once.
+type familyDays struct {
+	days, estimated, missing int
+	amount                   int64
+	whole                    bool // read as one total, knows no days
+}
+
+func (b *bucket) addMonth(m Month) {
+	place, ok := m.Register.place()
+	if !ok {
+		return
+	}
+	b.amounts[place] += m.Amount
+	b.known |= 1 << place
+	f := &b.family[familyPlace(m.Register)]
+	f.days, f.estimated, f.missing = max(f.days, m.Days), max(f.estimated, m.Estimated), max(f.missing, m.Missing)
+	f.amount += m.Amount
+	f.whole = f.whole || m.Days == 0
+}
+
+func (b *bucket) addRegister(r Register, sum Total) {
+	m := Month{Register: r}
+	m.Add(Total{Amount: sum.Amount, Estimated: sum.Estimated, MissingNo: sum.MissingNo})
+	b.addMonth(m)
+}
+
+// addDay adds a day's bucket to a month's.
+func (b *bucket) addDay(d *bucket) {
+	b.known |= d.known
+	for i := range d.amounts {
+		b.amounts[i] += d.amounts[i]
+	}
+	for i := range d.family {
+		f, g := &b.family[i], d.family[i]
+		f.days, f.estimated, f.missing, f.amount = f.days+g.days, f.estimated+g.estimated, f.missing+g.missing, f.amount+g.amount
+	}
+}
+
+// fill gives a framed point its amounts, or says why it has none.
+func (p *Point) fill(b *bucket, main int) {
+	if b == nil {
+		b = &bucket{}
+	}
+	f := b.family[main]
+	switch {
+	case b.straddles:
+		p.Gap, p.MissingDays = GapStraddle, p.Days
+		return
+	case f.days == 0 && !f.whole, f.amount == 0 && f.missing > 0 && f.missing >= f.days:
+		p.Gap, p.MissingDays = GapMissing, p.Days
+		return
+	}
+	p.Amounts = b.amounts
+	if !f.whole {
+		p.MissingDays = max(0, p.Days-f.days)
+	}
+	worst := 0
+	for _, g := range b.family {
+		worst = max(worst, g.missing)
+		p.EstimatedDays = max(p.EstimatedDays, g.estimated)
+	}
+	p.MissingDays += worst
+}
+
+// mainFamily is the first that was ever read.
+func mainFamily(months map[int64]*bucket) int {
+	for i := range families {
+		for _, b := range months {
+			if f := b.family[i]; f.days > 0 || f.whole {
+				return i
+			}
+		}
+	}
+	return 0
+}
+
+// present lists the registers with an amount in some point.
+func present(points []Point, v view) []Register {
+	var amounts Amounts
+	shown := false
+	for _, p := range points {
+		shown = shown || p.Gap == NoGap
+		for i, a := range p.Amounts {
+			amounts[i] = max(amounts[i], a)
+		}
+	}
+	if !shown {
+		return nil
+	}
+	known := uint16(0)
+	for _, b := range v.months {
+		known |= b.known
+	}
+	var registers []Register
+	for i, r := range Registers {
+		// A register that counts only zeros is listed where it belongs to the
+		// point: no injection yet is worth knowing, no such register is not.
+		if amounts[i] > 0 || known&(1<<i) != 0 {
+			registers = append(registers, r)
+		}
+	}
+	return registers
+}
+
+// totals add up the last twelve whole months that have come.
+func (v *view) totals() Totals {
+	var t Totals
+	end := bounds(ByMonth, v.today).From
+	if v.period.To.Before(end) {
+		end = bounds(ByMonth, v.period.To).From
+	}
+	month := func(to time.Time) (Point, bool) {
+		whole := portal.Period{From: to.AddDate(0, -1, 0), To: to}
+		if !v.whole(whole) {
+			return Point{}, false
+		}
+		return v.point(ByMonth, whole), true
+	}
+	// Months still on their way at the end are not the last twelve.
+	for {
+		p, ok := month(end)
+		if !ok {
+			return t
+		}
+		if p.Gap == NoGap {
+			break
+		}
+		end = p.Period.From
+	}
+	t.Period.To = end
+	known, before, complete := 0, Amounts{}, true
+	for at := end; t.Months < 12; t.Months++ {
+		p, ok := month(at)
+		if !ok {
+			break
+		}
+		t.Days += p.Days
+		known += p.Days - p.MissingDays
+		t.Partial = t.Partial || p.MissingDays > 0
+		t.Estimated = t.Estimated || p.EstimatedDays > 0
+		at = p.Period.From
+		t.Period.From = at
+		earlier, ok := month(at.AddDate(-1, 1, 0))
+		complete = complete && ok && earlier.Gap == NoGap
+		for i := range t.Amounts {
+			t.Amounts[i] += p.Amounts[i]
+			before[i] += earlier.Amounts[i]
+		}
+	}
+	if complete && t.Months == 12 {
+		t.Before = &before
+	}
+	if known > 0 {
+		for i, a := range t.Amounts {
+			t.PerDay[i] = (2*a + int64(known)) / int64(2*known)
+		}
+	}
+	return t
+}
+
+// notes are the remarks that concern what is shown, the dated ones first.
+func (v *view) notes(s Series, meters []registry.Meter) []Note {
+	if len(s.Points) == 0 {
+		return nil
+	}
+	var notes []Note
+	begins := s.Period.From.Equal(v.period.From)
+	switch {
+	case begins && v.stay.From.After(v.horizon):
+		notes = append(notes, Note{NoteMovedIn, v.period.From})
+	case begins && v.stay.From.Before(v.horizon):
+		notes = append(notes, Note{NoteHorizon, v.horizon})
+	}
+	for _, m := range meters {
+		if m.From.After(s.Period.From) && m.From.Before(s.Period.To) {
+			notes = append(notes, Note{NoteMeterExchanged, dayStart(m.From)})
+		}
+	}
+	var estimated, missing bool
+	for _, p := range s.Points {
+		estimated = estimated || p.EstimatedDays > 0
+		missing = missing || p.MissingDays > 0
+		if p.Gap == GapStraddle {
+			notes = append(notes, Note{NoteStraddle, p.Period.From})
+		}
+	}
+	if s.Period.To.Equal(v.period.To) && !v.stay.To.IsZero() && !v.stay.To.After(v.now) {
+		notes = append(notes, Note{NoteMovedOut, v.period.To})
+	}
+	slices.SortStableFunc(notes, func(a, b Note) int { return a.At.Compare(b.At) })
+	if estimated {
+		notes = append(notes, Note{Kind: NoteEstimated})
+	}
+	if missing {
+		notes = append(notes, Note{Kind: NoteMissing})
+	}
+	return notes
+}

@@ -1,0 +1,300 @@
+package metering
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/registry"
+)
+
+// Series reads what the occupancy may see of the point (L16). A query outside
+// it gives a Series without points, never an error; occ must be of the point.
+func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ registry.Occupancy, q Query) (Series, error) {
+	if occ.EAN != point.EAN || occ.ID == "" {
+		return Series{}, &portal.Error{Code: portal.Internal, Key: "internal", Err: errors.New("history: the occupancy is not of this access point")}
+	}
+	s := Series{EAN: point.EAN, Energy: point.Energy, Grain: q.Grain, Unit: "kWh"}
+	v := newView(h.Clock(), occ.Period)
+	if v.empty() {
+		return s, nil
+	}
+	if err := h.readMonths(ctx, point.EAN, &v); err != nil {
+		return Series{}, err
+	}
+	shown, ok := v.shown(q)
+	if ok && q.Grain == ByDay {
+		if err := h.days(ctx, &v, &s, shown); err != nil {
+			return Series{}, err
+		}
+	} else if ok {
+		s.Points = v.points(q.Grain, shown)
+	}
+	if len(s.Points) > 0 {
+		s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[len(s.Points)-1].Period.To}
+	}
+	s.Totals = v.totals()
+	s.Registers = present(s.Points, v)
+	meters, err := h.Ledger.ReadingMeters(ctx, point.EAN)
+	if err != nil {
+		return Series{}, err
+	}
+	s.Notes = v.notes(s, meters)
+	return s, nil
+}
+
+// view is the part of time that may be shown, in whole local days, and what
+// was read of it.
+type view struct {
+	now     time.Time
+	today   time.Time
+	stay    portal.Period
+	period  portal.Period // stay and horizon, up to the end of today
+	horizon time.Time
+	months  map[int64]*bucket // by MonthNumber, already cut to period
+	main    int               // the family whose values decide whether there is an amount
+}
+
+func dayStart(t time.Time) time.Time {
+	y, m, d := t.In(portal.Brussels).Date()
+	return portal.Date(y, m, d)
+}
+
+// newView: a day counts where all of it lies within the stay, so that a move
+// during a day shows that day to neither side.
+func newView(now time.Time, stay portal.Period) view {
+	v := view{now: now, today: dayStart(now), stay: stay, months: map[int64]*bucket{}}
+	y, m, _ := v.today.Date()
+	v.horizon = portal.Date(y-HorizonYears, m, 1)
+	v.period = portal.Period{From: v.horizon, To: v.today.AddDate(0, 0, 1)}
+	if from := dayStart(stay.From); from.Before(stay.From) {
+		stay.From = from.AddDate(0, 0, 1)
+	}
+	if stay.From.After(v.period.From) {
+		v.period.From = stay.From.In(portal.Brussels)
+	}
+	if to := dayStart(stay.To); !stay.To.IsZero() && to.Before(v.period.To) {
+		v.period.To = to
+	}
+	return v
+}
+
+func (v *view) empty() bool { return !v.period.From.Before(v.period.To) }
+
+// bounds of a period of the grain that contains t.
+func bounds(g Grain, t time.Time) portal.Period {
+	y, m, d := t.In(portal.Brussels).Date()
+	switch g {
+	case ByYear:
+		return portal.Period{From: portal.Date(y, 1, 1), To: portal.Date(y+1, 1, 1)}
+	case ByDay:
+		return portal.Period{From: portal.Date(y, m, d), To: portal.Date(y, m, d+1)}
+	}
+	return portal.Period{From: portal.Date(y, m, 1), To: portal.Date(y, m+1, 1)}
+}
+
+// shown is the query widened to whole periods of its grain, within the view.
+func (v *view) shown(q Query) (portal.Period, bool) {
+	asked := portal.Period{From: v.period.From, To: v.period.To}
+	if !q.From.IsZero() {
+		asked.From = bounds(q.Grain, q.From).From
+	}
+	if !q.To.IsZero() {
+		asked.To = bounds(q.Grain, q.To.Add(-1)).To
+	}
+	if !asked.From.Before(asked.To) {
+		return portal.Period{}, false
+	}
+	both, ok := asked.Intersect(v.period)
+	return both, ok && both.From.Before(both.To)
+}
+
+// readMonths fills the months. One that a move cuts is added up from the days
+// inside; the total of its month never enters, not even as a difference (Ld3).
+func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) error {
+	last := v.period.To.Add(-1)
+	rows, err := h.Ledger.ReadingMonths(ctx, ean, MonthNumber(v.period.From), MonthNumber(last))
+	if err != nil {
+		return err
+	}
+	cut := v.cutMonths()
+	for _, m := range rows {
+		number := MonthNumber(m.Date)
+		b := v.bucket(number)
+		if cut[number] {
+			b.straddles = b.straddles || m.Days == 0
+		} else {
+			b.addMonth(m)
+		}
+	}
+	for number := range cut {
+		part, ok := bounds(ByMonth, MonthOf(number)).Intersect(v.period)
+		if !ok {
+			continue
+		}
+		days, err := h.readDays(ctx, ean, part)
+		if err != nil {
+			return err
+		}
+		b := v.bucket(number)
+		for i := range days {
+			b.addDay(&days[i])
+		}
+		b.straddles = b.straddles && b.known == 0
+	}
+	v.main = mainFamily(v.months)
+	return nil
+}
+
+// cutMonths are the months of which the stay has only a part.
+func (v *view) cutMonths() map[int64]bool {
+	cut := map[int64]bool{}
+	for _, edge := range []time.Time{v.period.From, v.period.To.Add(-1)} {
+		month := bounds(ByMonth, edge)
+		if v.period.From.After(month.From) || (v.period.To.Before(month.To) && !v.period.To.After(v.today)) {
+			cut[MonthNumber(edge)] = true
+		}
+	}
+	return cut
+}
+
+func (v *view) bucket(month int64) *bucket {
+	b := v.months[month]
+	if b == nil {
+		b = &bucket{}
+		v.months[month] = b
+	}
+	return b
+}
+
+// readDays gives one bucket for each day of the period.
+func (h *History) readDays(ctx context.Context, ean portal.EAN, period portal.Period) ([]bucket, error) {
+	rows, err := h.Ledger.ReadingDays(ctx, ean, DayNumber(period.From), DayNumber(period.To.Add(-1)))
+	if err != nil {
+		return nil, err
+	}
+	days := make([]bucket, dayCount(period))
+	for _, r := range rows {
+		sum, err := Sum(r.Packed)
+		if err != nil {
+			return nil, &portal.Error{Code: portal.Internal, Key: "internal", Err: err}
+		}
+		days[dayCount(portal.Period{From: period.From, To: DateOf(r.Day)})].addRegister(r.Register, sum)
+	}
+	return days, nil
+}
+
+// dayCount is how many local days a period of whole days has; half a day
+// makes up for the days of 23 and 25 hours.
+func dayCount(p portal.Period) int {
+	return int((p.To.Sub(p.From) + 12*time.Hour) / (24 * time.Hour))
+}
+
+// points makes the periods of a grain from the months.
+func (v *view) points(g Grain, shown portal.Period) []Point {
+	var points []Point
+	for at := shown.From; at.Before(shown.To); {
+		whole := bounds(g, at)
+		p := v.point(g, whole)
+		if v.whole(whole) {
+			before := bounds(g, whole.From.AddDate(-1, 0, 0))
+			if v.whole(before) {
+				if earlier := v.point(g, before); earlier.Gap == NoGap && p.Gap == NoGap {
+					p.YearBefore = &earlier.Amounts
+				}
+			}
+		}
+		if !p.owesNothing() {
+			points = append(points, p)
+		}
+		at = whole.To
+	}
+	return points
+}
+
+// owesNothing is a period that began today and of which nothing has come.
+func (p Point) owesNothing() bool { return p.Running && p.Gap != NoGap && p.Days == 0 }
+
+// whole tells whether a period lies within the view and is over.
+func (v *view) whole(p portal.Period) bool {
+	return !p.From.Before(v.period.From) && !p.To.After(v.period.To) && !p.To.After(v.today)
+}
+
+// point adds up the months of one period.
+func (v *view) point(g Grain, whole portal.Period) Point {
+	p := v.frame(whole)
+	if g == ByMonth {
+		b := v.months[MonthNumber(whole.From)]
+		p.fill(b, v.main)
+		return p
+	}
+	p.Gap = GapMissing
+	for at := p.Period.From; at.Before(p.Period.To); {
+		month := bounds(ByMonth, at)
+		m := v.point(ByMonth, month)
+		switch {
+		case m.Gap == NoGap:
+			p.Gap = NoGap
+			for i := range p.Amounts {
+				p.Amounts[i] += m.Amounts[i]
+			}
+		case m.Gap == GapStraddle && p.Gap != NoGap:
+			p.Gap = GapStraddle
+		}
+		p.MissingDays += m.MissingDays
+		p.EstimatedDays += m.EstimatedDays
+		at = month.To
+	}
+	return p
+}
+
+// frame is a period cut to the view, still without amounts.
+func (v *view) frame(whole portal.Period) Point {
+	period, _ := whole.Intersect(v.period)
+	p := Point{Period: period, Running: whole.To.After(v.now) && period.To.After(v.today)}
+	p.Cut = period.From.After(whole.From) || (period.To.Before(whole.To) && !p.Running)
+	if period.To.After(v.today) {
+		period.To = v.today // today is not owed yet
+	}
+	p.Days = max(0, dayCount(period))
+	return p
+}
+
+// days makes the points of single days, with the same dates a year before.
+func (h *History) days(ctx context.Context, v *view, s *Series, shown portal.Period) error {
+	buckets, err := h.readDays(ctx, s.EAN, shown)
+	if err != nil {
+		return err
+	}
+	earlier := portal.Period{From: shown.From.AddDate(-1, 0, 0), To: shown.To.AddDate(-1, 0, 0)}
+	var before []bucket
+	if earlier, ok := earlier.Intersect(v.period); ok && earlier.From.Before(earlier.To) {
+		if before, err = h.readDays(ctx, s.EAN, earlier); err != nil {
+			return err
+		}
+	}
+	for i := range buckets {
+		date := shown.From.AddDate(0, 0, i)
+		p := v.frame(bounds(ByDay, date))
+		p.fill(&buckets[i], v.main)
+		year := date.AddDate(-1, 0, 0)
+		if year.Day() == date.Day() && !year.Before(v.period.From) && p.Gap == NoGap && !p.Running {
+			from := earlier.From
+			if v.period.From.After(from) {
+				from = v.period.From
+			}
+			n := dayCount(portal.Period{From: from, To: year})
+			if n >= 0 && n < len(before) {
+				q := v.frame(bounds(ByDay, year))
+				if q.fill(&before[n], v.main); q.Gap == NoGap {
+					p.YearBefore = &q.Amounts
+				}
+			}
+		}
+		if !p.owesNothing() {
+			s.Points = append(s.Points, p)
+		}
+	}
+	return nil
+}
