@@ -127,24 +127,27 @@ func (s *Store) TrailUnsealed(ctx context.Context, limit int) ([]audit.Recorded,
 	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail_entries WHERE idx IS NULL ORDER BY id LIMIT $1`, limit))
 }
 
-// TrailEdge implements audit.Log.
-func (s *Store) TrailEdge(ctx context.Context) (audit.Head, []audit.Tile, error) {
-	head, err := newestHead(s.queryRow(ctx, newestHeadQuery))
-	if err != nil || head.Size == 0 {
-		return head, nil, err
-	}
-	var edge []audit.Tile
-	for level, size := 0, head.Size; size > 0; level, size = level+1, size>>8 {
-		if size&255 == 0 {
-			continue
+// TrailEdge implements audit.Log: from one snapshot, so that another sealer's
+// tiles never meet an older head.
+func (s *Store) TrailEdge(ctx context.Context) (head audit.Head, edge []audit.Tile, err error) {
+	err = s.Trail(ctx, func(r audit.Reader) error {
+		edge = nil
+		if head, err = r.NewestHead(ctx); err != nil {
+			return err
 		}
-		got, err := tiles(s.query(ctx, tilesQuery, level, size>>8, 1))
-		if err != nil {
-			return head, nil, err
+		for level, size := 0, head.Size; size > 0; level, size = level+1, size>>8 {
+			if size&255 == 0 {
+				continue
+			}
+			got, err := r.Tiles(ctx, level, size>>8, 1)
+			if err != nil {
+				return err
+			}
+			edge = append(edge, got...)
 		}
-		edge = append(edge, got...)
-	}
-	return head, edge, nil
+		return nil
+	})
+	return head, edge, err
 }
 
 // SealTrail implements audit.Log. The head goes first: its uniqueness is what

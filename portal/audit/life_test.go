@@ -1,0 +1,214 @@
+package audit_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"strings"
+	"sync"
+	"testing"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
+
+	"github.com/stretchr/testify/require"
+)
+
+func onEach(t *testing.T, test func(t *testing.T, tr *trail)) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) { test(t, newTrail(t, b)) })
+	}
+}
+
+// T8: 10,000 appends from many callers, sealed meanwhile by two sealers: no
+// gap, no fork, nothing left over.
+func TestT8ParallelAppendsAndTwoSealers(t *testing.T) {
+	onEach(t, func(t *testing.T, tr *trail) {
+		other := &trail{t: t, dsn: tr.dsn, clock: tr.clock, heads: tr.heads, path: tr.path}
+		other.store = storetest.Reopen(t, tr.dsn, tr.clock)
+		ctx, stop := context.WithCancel(context.Background())
+		var sealers, writers sync.WaitGroup
+		for _, who := range []*trail{tr, other} {
+			sealers.Go(func() {
+				sealer := who.sealer(storetest.Keys(t).TrailSigner())
+				for ctx.Err() == nil {
+					if _, err := sealer.SealNow(context.Background()); err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		for w := range 50 {
+			writers.Go(func() {
+				for i := range 200 {
+					err := tr.store.Do(context.Background(), func(t tx.Tx) error {
+						t.Record(audit.Entry{Action: audit.HistoryShown, Subject: fmt.Sprintf("occupancy:%d", w), Details: map[string]string{"i": fmt.Sprint(i)}})
+						return nil
+					})
+					if err != nil {
+						t.Error(err)
+						return
+					}
+				}
+			})
+		}
+		writers.Wait()
+		stop()
+		sealers.Wait()
+		require.EqualValues(t, 10_001, tr.seal().Size)
+		report := tr.verify(false)
+		require.True(t, report.OK(), "%v", report.Faults)
+		require.EqualValues(t, 10_001, report.Entries)
+		require.Zero(t, report.Unsealed)
+		outside := tr.verify(true)
+		for _, f := range outside.Faults { // two sealers, one file: heads may stand out of order, never of another log
+			require.Contains(t, f.What, "set back")
+		}
+	})
+}
+
+// T8: the second of two sealers that saw the same log changes nothing.
+func TestT8SecondSealerFails(t *testing.T) {
+	onEach(t, func(t *testing.T, tr *trail) {
+		tr.add(3)
+		ctx := context.Background()
+		entries, err := tr.store.TrailUnsealed(ctx, 10)
+		require.NoError(t, err)
+		require.Len(t, entries, 4)
+		head := tr.seal()
+		late := audit.Head{Size: 2, Prev: 0, At: tr.clock(), Signed: "late"}
+		err = tr.store.SealTrail(ctx, []string{entries[2].ID, entries[3].ID}, nil, late)
+		require.Equal(t, portal.Conflict, portal.CodeOf(err))
+		now, _, err := tr.store.TrailEdge(ctx)
+		require.NoError(t, err)
+		require.Equal(t, head.Size, now.Size)
+		require.True(t, tr.verify(true).OK())
+	})
+}
+
+// T8: an erasure empties the openings, leaves its own entry, and the tree
+// still verifies; without that entry's word it does not.
+func TestT8Erasure(t *testing.T) {
+	onEach(t, func(t *testing.T, tr *trail) {
+		ctx := context.Background()
+		tr.add(5000) // 500 about each subject: two Erased entries
+		tr.seal()
+		var n int
+		require.NoError(t, tr.store.Do(ctx, func(t tx.Tx) (err error) {
+			n, err = tr.store.EraseSubject(t, "reference:3", audit.Entry{Actor: portal.Actor{Kind: portal.Staff, ID: "ann"}, Ground: "request", Channel: "desk"})
+			return err
+		}))
+		require.Equal(t, 500, n)
+		for _, when := range []string{"unsealed", "sealed"} {
+			report := tr.verify(true)
+			require.True(t, report.OK(), "%s: %v", when, report.Faults)
+			require.EqualValues(t, 500, report.Erased)
+			tr.seal()
+		}
+		found, err := tr.store.Entries(ctx, "reference:3", 10, portal.FromMicros(0), "")
+		require.NoError(t, err)
+		require.Empty(t, found)
+
+		db := tr.raw()
+		var id string
+		require.NoError(t, db.QueryRow(`SELECT id FROM trail_entries WHERE subject = 'reference:4' ORDER BY id LIMIT 1`).Scan(&id))
+		tr.run(db, `UPDATE trail_entries SET salt = NULL, subject = NULL, details = NULL WHERE id = '`+id+`'`)
+		report := tr.verify(true)
+		require.EqualValues(t, 1, report.FaultCount)
+		require.Equal(t, id, report.First().ID)
+		require.Contains(t, report.First().What, "no erasure names it")
+	})
+}
+
+// What happened to a subject comes back newest first, page by page.
+func TestEntriesOfASubject(t *testing.T) {
+	onEach(t, func(t *testing.T, tr *trail) {
+		tr.add(250) // 25 about reference:3
+		var seen []string
+		var last audit.Recorded
+		for {
+			page, err := tr.store.Entries(context.Background(), "reference:3", 10, last.At, last.ID)
+			require.NoError(t, err)
+			for _, e := range page {
+				seen = append(seen, audit.ParseDetails(e.Text)["n"])
+				require.True(t, last.ID == "" || !e.At.After(last.At))
+				last = e
+			}
+			if len(page) < 10 {
+				break
+			}
+		}
+		require.Len(t, seen, 25)
+		require.Equal(t, "243", seen[0])
+		require.Equal(t, "3", seen[24])
+	})
+}
+
+// T8: text that a visitor made up can neither fail a unit nor the trail.
+func TestT8HostileText(t *testing.T) {
+	onEach(t, func(t *testing.T, tr *trail) {
+		hostile := "a\x00b\n\x1b[2J\u202e\xff'; DROP TABLE trail_entries;--"
+		require.NoError(t, tr.store.Do(context.Background(), func(t tx.Tx) error {
+			t.Record(audit.Entry{Action: audit.LookupRefused, Ground: hostile, Channel: hostile, Subject: hostile,
+				Actor: portal.Actor{Kind: "visitor", ID: hostile}, Details: map[string]string{hostile: hostile}})
+			return nil
+		}))
+		tr.seal()
+		report := tr.verify(true)
+		require.True(t, report.OK(), "%v", report.Faults)
+		tr.run(tr.raw(), "UPDATE trail_entries SET id = 'x\x1b[31m\ny', ground = 'z' WHERE idx = 1")
+		line := tr.verify(true).First().String()
+		require.False(t, strings.ContainsAny(line, "\x1b\n"), "%q", line)
+	})
+}
+
+// An entry's proof holds for anybody with the public key, for no other entry.
+func TestProve(t *testing.T) {
+	onEach(t, func(t *testing.T, tr *trail) {
+		tr.add(700)
+		tr.seal()
+		db := tr.raw()
+		for _, idx := range []int64{0, 255, 256, 511, 700} {
+			var proof audit.Proof
+			require.NoError(t, tr.store.Trail(context.Background(), func(r audit.Reader) (err error) {
+				proof, err = audit.Prove(context.Background(), r, tr.idAt(db, idx))
+				return err
+			}))
+			require.NoError(t, proof.Check(verifier(t)))
+			proof.Leaf[20] ^= 1
+			require.Error(t, proof.Check(verifier(t)))
+		}
+	})
+}
+
+// The heads file lags after a crash between commit and append: the next round
+// mends it, also after a torn line; others cannot read it.
+func TestHeadsFile(t *testing.T) {
+	tr := newTrail(t, storetest.Backends(t)[0])
+	tr.seal()
+	text, err := os.ReadFile(tr.path)
+	require.NoError(t, err)
+	info, err := os.Stat(tr.path)
+	require.NoError(t, err)
+	require.EqualValues(t, 0o600, info.Mode().Perm())
+	require.NoError(t, os.WriteFile(tr.path, text[:len(text)/2], 0o600))
+	tr.heads, err = audit.OpenHeads("file:" + tr.path)
+	require.NoError(t, err)
+	defer tr.heads.Close()
+	require.Zero(t, tr.heads.Newest())
+	head := tr.seal()
+	require.Equal(t, head.Size, tr.heads.Newest())
+	report := tr.verify(true)
+	require.Equal(t, head.Size, report.OutsideNewest)
+	again, err := audit.OpenHeads("file:" + tr.path)
+	require.NoError(t, err)
+	defer again.Close()
+	require.Equal(t, head.Size, again.Newest())
+	for _, bad := range []string{"", "file:", "heads.log", "http:x"} {
+		_, err := audit.OpenHeads(bad)
+		require.Error(t, err, bad)
+	}
+}
