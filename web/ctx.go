@@ -25,6 +25,7 @@ type ctx struct {
 	id   string     // of the request, in the log and in the answer's X-Request-Id
 	now  time.Time  // read once, so that one request has one time
 	form url.Values // the decoded form of a change, every field once (T4)
+	at   string     // the path behind the language with its query, for the language bar
 	pass any        // what the policy let in: a visit, a colleague's session
 }
 
@@ -76,18 +77,19 @@ func (x *ctx) header(name, value string) { x.gin.Header(name, value) }
 
 // base is the frame of a page with a title already translated.
 func (x *ctx) base(title string) layout.Base {
-	b := x.s.frame(x.Catalog, x.rest())
+	b := x.s.frame(x.Catalog, x.at)
 	b.Title = title
 	return b
 }
 
-// rest is the path behind the language, with its query, for the language bar.
-func (x *ctx) rest() string {
-	rest, ok := strings.CutPrefix(x.gin.Request.URL.Path, "/"+string(x.Lang))
-	if !ok || rest == "" || x.gin.FullPath() == "" {
+// rest is the path behind the language, with a page's query: what the
+// language bar leads to. What no route took has only the first page.
+func rest(c *gin.Context, lang portal.Language) string {
+	rest, ok := strings.CutPrefix(c.Request.URL.Path, "/"+string(lang))
+	if !ok || rest == "" || c.FullPath() == "" {
 		return "/"
 	}
-	if q := x.gin.Request.URL.Query(); len(q) > 0 && x.gin.Request.Method == http.MethodGet {
+	if q := c.Request.URL.Query(); len(q) > 0 && c.Request.Method == http.MethodGet {
 		rest += "?" + q.Encode()
 	}
 	return rest

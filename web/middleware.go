@@ -9,7 +9,6 @@ import (
 	"runtime/debug"
 	"strconv"
 	"strings"
-	"time"
 
 	"guichet/portal"
 	"guichet/web/i18n"
@@ -24,7 +23,7 @@ func (s *surface) begin(c *gin.Context) {
 	if !ok {
 		language = s.speak(c.GetHeader("Accept-Language"))
 	}
-	x := &ctx{Catalog: i18n.For(language), gin: c, s: s, now: s.Clock()}
+	x := &ctx{Catalog: i18n.For(language), gin: c, s: s, now: s.Clock(), at: rest(c, language)}
 	x.id = portal.NewID(x.now)
 	bounded, cancel := context.WithTimeout(c.Request.Context(), requestTime)
 	defer cancel()
@@ -149,8 +148,3 @@ func (x *ctx) take(form url.Values) error {
 
 // known drops names that no form of ours could have.
 func known(name string) bool { return name != "" && len(name) <= 64 }
-
-// wait is a limit's pause rounded up to whole seconds, for Retry-After.
-func wait(d time.Duration) string {
-	return strconv.Itoa(int((d + time.Second - 1) / time.Second))
-}

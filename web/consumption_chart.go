@@ -1,0 +1,189 @@
+package web
+
+import (
+	"strconv"
+
+	"guichet/portal"
+	"guichet/portal/metering"
+	"guichet/web/ui/chart"
+)
+
+// charts draws what was consumed and, where there is any, what was injected.
+func (s speaker) charts() []chart.Chart {
+	if len(s.series.Points) == 0 {
+		return nil
+	}
+	list := []chart.Chart{s.chart("offtake", s.amount, s.offtake)}
+	if s.injects() {
+		kwh := s
+		kwh.unit = "kWh"
+		list = append(list, kwh.chart("injection", metering.Amounts.Injection, func(a metering.Amounts) []chart.Segment {
+			return []chart.Segment{{Kind: chart.Injection, Amount: a.Injection()}}
+		}))
+	}
+	return list
+}
+
+// offtake is one bar's segments: by band where the meter has bands.
+func (s speaker) offtake(a metering.Amounts) []chart.Segment {
+	if !s.banded() {
+		return []chart.Segment{{Kind: chart.Plain, Amount: s.amount(a)}}
+	}
+	segments := []chart.Segment{
+		{Kind: chart.Peak, Amount: a.Of(metering.OfftakePeak)},
+		{Kind: chart.OffPeak, Amount: a.Of(metering.OfftakeOffPeak)},
+	}
+	if rest := a.Of(metering.OfftakeTotal); rest > 0 {
+		segments = append(segments, chart.Segment{Kind: chart.Plain, Amount: rest})
+	}
+	return segments
+}
+
+func (s speaker) chart(what string, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment) chart.Chart {
+	c := chart.Chart{
+		ID:      what,
+		Title:   s.T("chart."+what, s.T("chart."+string(s.series.Grain), s.unit)),
+		Desc:    s.describe(amount),
+		Skip:    chart.Link{Text: s.T("chart.skip"), Href: "#values"},
+		Marks:   s.marks(),
+		Ordered: s.axis,
+	}
+	for i, p := range s.series.Points {
+		c.Bars = append(c.Bars, s.bar(i, p, amount, segments, what == "offtake"))
+	}
+	c.Legend = s.legend(c)
+	return c
+}
+
+// axis writes an amount of the axis, with decimals only where it has some.
+func (s speaker) axis(thousandths int64) string {
+	switch {
+	case thousandths%1000 == 0:
+		return s.Number(thousandths, 0)
+	case thousandths%100 == 0:
+		return s.Number(thousandths, 1)
+	}
+	return s.Number(thousandths, 3)
+}
+
+func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment, bands bool) chart.Bar {
+	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial()}
+	b.Label, b.Under = s.labels(i, p)
+	if p.YearBefore != nil {
+		b.Before, b.HasBefore = amount(*p.YearBefore), true
+	}
+	if p.Gap != metering.NoGap {
+		b.Value = s.T("quality." + string(p.Gap))
+		b.Name = s.T("chart.gap", s.period(p), s.T("gap."+string(p.Gap)))
+		return b
+	}
+	b.Segments, b.Value = segments(p.Amounts), s.say(amount(p.Amounts))
+	b.Name = s.T("chart.value", s.period(p), b.Value)
+	if bands && s.banded() {
+		b.Name += s.T("chart.peak", s.say(p.Amounts.Of(metering.OfftakePeak)))
+	}
+	if b.HasBefore {
+		b.Name += s.T("chart.before", s.say(b.Before))
+	}
+	if b.Estimated {
+		b.Name += s.T("chart.estimated")
+	}
+	switch {
+	case b.Partial:
+		b.Name += s.T("chart.partial")
+	case p.Running:
+		b.Name += s.T("chart.running")
+	case p.Cut:
+		b.Name += s.T("chart.cut")
+	}
+	return b
+}
+
+// labels are the axis's words: the year stands under its first month, the
+// month under its first day.
+func (s speaker) labels(i int, p metering.Point) (label, under string) {
+	start := p.Period.From.In(portal.Brussels)
+	switch s.series.Grain {
+	case metering.ByYear:
+		return strconv.Itoa(start.Year()), ""
+	case metering.ByMonth:
+		if i == 0 || start.Month() == 1 {
+			under = strconv.Itoa(start.Year())
+		}
+		return s.ShortMonth(start), under
+	}
+	if i == 0 || start.Day() == 1 {
+		under = s.ShortMonth(start)
+	}
+	return strconv.Itoa(start.Day()), under
+}
+
+// describe tells the chart in one sentence.
+func (s speaker) describe(amount func(metering.Amounts) int64) string {
+	points := s.series.Points
+	from, to := s.period(points[0]), s.period(points[len(points)-1])
+	var high, low *metering.Point
+	for i := range points {
+		p := &points[i]
+		if p.Gap != metering.NoGap {
+			continue
+		}
+		if high == nil || amount(p.Amounts) > amount(high.Amounts) {
+			high = p
+		}
+		if low == nil || amount(p.Amounts) < amount(low.Amounts) {
+			low = p
+		}
+	}
+	if high == nil {
+		return s.T("chart.desc-empty", from, to)
+	}
+	say := func(p *metering.Point) string { return s.period(*p) + ", " + s.say(amount(p.Amounts)) }
+	return s.T("chart.desc", from, to, say(high), say(low))
+}
+
+// marks are the moves and exchanges that fall inside the drawing.
+func (s speaker) marks() (list []chart.Mark) {
+	for _, n := range s.series.Notes {
+		switch n.Kind {
+		case metering.NoteMeterExchanged, metering.NoteMovedIn, metering.NoteMovedOut:
+		default:
+			continue
+		}
+		for i, p := range s.series.Points {
+			last := i == len(s.series.Points)-1
+			if n.At.Before(p.Period.From) || n.At.After(p.Period.To) || n.At.Equal(p.Period.To) && !last {
+				continue
+			}
+			part := float64(n.At.Sub(p.Period.From)) / float64(p.Period.To.Sub(p.Period.From))
+			list = append(list, chart.Mark{At: float64(i) + part, Text: s.T("mark." + string(n.Kind))})
+			break
+		}
+	}
+	return list
+}
+
+// legend names what the drawing has, and nothing else.
+func (s speaker) legend(c chart.Chart) (keys []chart.Key) {
+	has := map[string]bool{}
+	for _, b := range c.Bars {
+		for _, segment := range b.Segments {
+			has[string(segment.Kind)] = has[string(segment.Kind)] || segment.Amount > 0
+		}
+		has[chart.KeyBefore] = has[chart.KeyBefore] || b.HasBefore
+		has[chart.KeyEstimated] = has[chart.KeyEstimated] || b.Estimated
+		has[chart.KeyPartial] = has[chart.KeyPartial] || b.Partial
+		has[chart.KeyMissing] = has[chart.KeyMissing] || len(b.Segments) == 0
+	}
+	for _, k := range []struct{ class, text string }{
+		{string(chart.Peak), "legend.peak"}, {string(chart.OffPeak), "legend.offpeak"},
+		{string(chart.Plain), "legend.plain"}, {string(chart.Injection), "legend.injection"},
+		{chart.KeyBefore, "legend.before"}, {chart.KeyEstimated, "legend.estimated"},
+		{chart.KeyPartial, "legend.partial"}, {chart.KeyMissing, "legend.missing"},
+	} {
+		if has[k.class] {
+			keys = append(keys, chart.Key{Text: s.T(k.text), Class: k.class})
+		}
+	}
+	return keys
+}

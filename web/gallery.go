@@ -1,0 +1,7 @@
+package web
+
+import "net/http"
+
+func galleryRoutes() []Route {
+	return []Route{{http.MethodGet, "/gallery", Anyone, healthy}}
+}

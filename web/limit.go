@@ -1,0 +1,62 @@
+package web
+
+import (
+	"context"
+	"net/netip"
+	"time"
+
+	"guichet/lookup"
+	"guichet/portal"
+
+	"github.com/ulule/limiter/v3"
+)
+
+// captchaRates are the captchas one source may draw; the table of threats.md.
+var captchaRates = map[string]limiter.Rate{
+	"minute": {Period: time.Minute, Limit: 30},
+	"day":    {Period: 24 * time.Hour, Limit: 300},
+}
+
+// limits is a plain request rate under several windows. Its windows are fixed,
+// which is enough for what only shares the load; what bounds harm is counted
+// in SQL. Nothing of what is left is ever told (T16).
+type limits struct {
+	what    string
+	windows map[string]*limiter.Limiter
+}
+
+func newLimits(store limiter.Store, what string, rates map[string]limiter.Rate) *limits {
+	l := &limits{what: what, windows: map[string]*limiter.Limiter{}}
+	for name, rate := range rates {
+		l.windows[name] = limiter.New(store, rate)
+	}
+	return l
+}
+
+// spend takes one from each window of a source. TooMany where one is full,
+// Unavailable where nobody can tell.
+func (l *limits) spend(ctx context.Context, source string) error {
+	full := false
+	for name, window := range l.windows {
+		state, err := window.Get(ctx, l.what+":"+name+":"+source)
+		if err != nil {
+			return portal.Shut("limit", err)
+		}
+		full = full || state.Reached
+	}
+	if full {
+		return &portal.Error{Code: portal.TooMany, Key: "limit"}
+	}
+	return nil
+}
+
+// source names where the request comes from: the peer, or behind a trusted
+// proxy the right-most hop that is not trusted (T14, T15). It is hashed: no
+// address stands in a key (G12).
+func (x *ctx) source() string {
+	addr, err := netip.ParseAddr(x.gin.ClientIP())
+	if err != nil {
+		addr = netip.Addr{}
+	}
+	return lookup.SourceHash(x.s.Ring, addr)
+}

@@ -1,0 +1,105 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"guichet/lookup"
+	"guichet/portal"
+	"guichet/portal/keys"
+	"guichet/portal/metering"
+	"guichet/portal/registry"
+	"guichet/portal/tx"
+
+	"github.com/ulule/limiter/v3"
+)
+
+// Gate judges a submission; lookup.Gate.
+type Gate interface {
+	// Open answers after the commit: an Outcome, lookup.Problems where it was
+	// no attempt, or portal.Unavailable.
+	Open(ctx context.Context, c lookup.Claim) (lookup.Outcome, error)
+}
+
+// Challenges stand before the gate; challenge.Service.
+type Challenges interface {
+	// Draw makes a challenge and gives its id; TooMany where too many are alive.
+	Draw(ctx context.Context) (id string, err error)
+	// Picture gives a live challenge's PNG; NotFound where there is none.
+	Picture(ctx context.Context, id string) ([]byte, error)
+}
+
+// Visits keeps who is inside; lookup.Visits.
+type Visits interface {
+	Admit(ctx context.Context, current keys.Secret, visit lookup.Visit) (keys.Secret, error)
+	Resume(ctx context.Context, token keys.Secret) (lookup.Session, error)
+	Extend(ctx context.Context, token keys.Secret) (lookup.Session, error)
+	Leave(ctx context.Context, token keys.Secret) error
+}
+
+// Devices makes and checks the cookie of a browser that opened before; lookup.Devices.
+type Devices interface {
+	Issue(current keys.Secret) keys.Secret
+	Hash(cookie keys.Secret) string
+}
+
+// History reads consumption within an occupancy; metering.History.
+type History interface {
+	Series(ctx context.Context, point registry.AccessPoint, occ registry.Occupancy, q metering.Query) (metering.Series, error)
+}
+
+// PublicDeps is what the public listener needs; all are needed.
+type PublicDeps struct {
+	Common
+	Gate       Gate
+	Challenges Challenges
+	Visits     Visits
+	Devices    Devices
+	History    History
+	Runner     tx.Runner     // disclosures are recorded before they are answered (L18)
+	Limits     limiter.Store // memory, or Redis where there are many processes
+}
+
+// site is the public listener's handlers.
+type site struct {
+	PublicDeps
+	draws, pictures *limits
+}
+
+// NewPublic builds the public listener.
+func NewPublic(d PublicDeps) (http.Handler, error) {
+	s := &surface{
+		Common:    d.Common,
+		name:      "public",
+		languages: portal.Languages,
+		signedOut: func(x *ctx) string { return x.path("/ended") },
+		routes:    append(assets(), publicRoutes(d)...),
+		footer:    true,
+	}
+	return s.handler()
+}
+
+// publicRoutes is the public listener's table.
+func publicRoutes(d PublicDeps) []Route {
+	s := &site{d, newLimits(d.Limits, "draw", captchaRates), newLimits(d.Limits, "picture", captchaRates)}
+	visitor := Policy{Name: "visitor", Admit: s.admitVisitor}
+	return []Route{
+		{http.MethodGet, "/", Anyone, s.front},
+		{http.MethodGet, "/.well-known/security.txt", Anyone, s.securityText},
+		{http.MethodGet, "/robots.txt", Anyone, robots},
+		{http.MethodGet, "/captcha/:file", Anyone, s.picture},
+		{http.MethodGet, "/:lang", Anyone, toHome},
+		{http.MethodGet, "/:lang/", Anyone, home},
+		{http.MethodGet, "/:lang/lookup", Anyone, s.gate},
+		{http.MethodPost, "/:lang/lookup", Anyone, s.open},
+		{http.MethodGet, "/:lang/consumption", visitor, s.consumption},
+		{http.MethodGet, "/:lang/consumption.csv", visitor, s.consumptionCSV},
+		{http.MethodGet, "/:lang/consumption.json", visitor, s.consumptionJSON},
+		{http.MethodPost, "/:lang/visit/extend", visitor, s.extend},
+		{http.MethodPost, "/:lang/leave", Anyone, s.leave},
+		{http.MethodGet, "/:lang/left", Anyone, left},
+		{http.MethodGet, "/:lang/ended", Anyone, ended},
+		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
+		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
+	}
+}

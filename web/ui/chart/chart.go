@@ -1,0 +1,160 @@
+// Package chart draws amounts over time as SVG that a page can carry without
+// script or inline style: a wide drawing of standing bars and a narrow one of
+// lying bars, of which the style sheet shows one. Every value can be reached
+// by keyboard and is named in full; an estimate is hatched, a hole is an empty
+// dashed box with its word, and never a zero (look, WCAG 1.1.1, 1.4.1, 1.4.11).
+package chart
+
+import "strconv"
+
+// Kind is what a segment counts; its name is its class in the style sheet.
+type Kind string
+
+// The kinds. A new one needs its class in guichet.css and a hatch in chart.templ.
+const (
+	Peak      Kind = "peak"
+	OffPeak   Kind = "offpeak"
+	Plain     Kind = "plain"
+	Injection Kind = "injection"
+)
+
+// Kinds lists them all.
+var Kinds = []Kind{Peak, OffPeak, Plain, Injection}
+
+// Chart is one drawing with its words.
+type Chart struct {
+	ID      string // begins the ids inside, unique on the page
+	Title   string // what and in which unit
+	Desc    string // from when to when, highest and lowest
+	Skip    Link   // to the table, before the values
+	Bars    []Bar  // in the order of time
+	Marks   []Mark
+	Legend  []Key
+	Ordered func(int64) string // writes an axis amount
+}
+
+// Link is a word and where it leads.
+type Link struct{ Text, Href string }
+
+// Bar is one period.
+type Bar struct {
+	Label, Under string    // on the axis, and a second line where the year begins
+	Row          string    // the period in full, for the narrow drawing
+	Value        string    // the amount with its unit, or the word of the hole
+	Name         string    // the whole sentence
+	Segments     []Segment // from the axis on; empty: a hole
+	Before       int64     // a year earlier; HasBefore tells whether it is known
+	HasBefore    bool
+	Estimated    bool
+	Partial      bool // a part is missing: the outline is dashed
+}
+
+// Segment is an amount, 0 or more, in thousandths of the unit.
+type Segment struct {
+	Kind   Kind
+	Amount int64
+}
+
+func (b Bar) total() (sum int64) {
+	for _, s := range b.Segments {
+		sum += s.Amount
+	}
+	return sum
+}
+
+// Mark is a labelled rule across the chart: a move, a meter exchange. At
+// counts bars: 2.5 is the middle of the third.
+type Mark struct {
+	At   float64
+	Text string
+}
+
+// Key is one line of the legend. Kind, or one of Before, Estimated, Partial, Missing.
+type Key struct {
+	Text  string
+	Class string
+}
+
+// Classes of keys that are no Kind.
+const (
+	KeyBefore    = "before"
+	KeyEstimated = "estimated"
+	KeyPartial   = "partial"
+	KeyMissing   = "missing"
+)
+
+// scale gives the axis: its end and the step between its ticks, both in
+// thousandths, so that three to six ticks stand on round amounts.
+func scale(bars []Bar) (end, step int64) {
+	var top int64 = 1
+	for _, b := range bars {
+		top = max(top, b.total())
+		if b.HasBefore {
+			top = max(top, b.Before)
+		}
+	}
+	step = 1
+	for {
+		for _, m := range []int64{1, 2, 5} {
+			if top <= 5*m*step {
+				step *= m
+				return (top + step - 1) / step * step, step
+			}
+		}
+		step *= 10
+	}
+}
+
+// px writes a length with one decimal.
+func px(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
+
+func box(width, height float64) string { return "0 0 " + px(width) + " " + px(height) }
+
+// rect is a drawn rectangle.
+type rect struct {
+	X, Y, W, H float64
+	Class      string
+	Fill       string // a hatch's reference, or ""
+}
+
+// fill refers to the hatch of an estimated segment.
+func (c Chart) fill(b Bar, k Kind, way string) string {
+	if !b.Estimated {
+		return ""
+	}
+	return "url(#" + c.hatch(k, way) + ")"
+}
+
+func (c Chart) hatch(k Kind, way string) string { return c.ID + "-" + way + "-hatch-" + string(k) }
+
+func class(b Bar, k Kind) string {
+	name := "c-" + string(k)
+	if b.Estimated {
+		name = "c-hatched"
+	}
+	if b.Partial {
+		name += " c-partial"
+	}
+	return name
+}
+
+// kindsIn lists the kinds a chart draws.
+func (c Chart) kindsIn() (kinds []Kind) {
+	for _, k := range Kinds {
+		if c.draws(k) {
+			kinds = append(kinds, k)
+		}
+	}
+	return kinds
+}
+
+func (c Chart) draws(k Kind) bool {
+	for _, b := range c.Bars {
+		for _, s := range b.Segments {
+			if s.Kind == k {
+				return true
+			}
+		}
+	}
+	return false
+}

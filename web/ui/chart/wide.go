@@ -1,0 +1,90 @@
+package chart
+
+// The wide drawing, in units of its own; the style sheet stretches it.
+const (
+	wideWidth  = 760.0
+	wideHeight = 300.0
+	plotLeft   = 54.0
+	plotRight  = 752.0
+	plotTop    = 30.0
+	plotFloor  = 252.0
+	holeHeight = 88.0
+)
+
+// wide is the computed drawing.
+type wide struct {
+	Ticks []tick
+	Bars  []wideBar
+	Marks []wideMark
+}
+
+type tick struct {
+	Y    float64
+	Text string
+}
+
+type wideBar struct {
+	Bar
+	X, W, Middle float64 // of the slot
+	Rects        []rect
+	Hole         *rect
+	BeforeY      float64
+	BeforeX      float64
+	BeforeW      float64
+}
+
+type wideMark struct {
+	X      float64
+	Text   string
+	Anchor string
+}
+
+func (c Chart) wide() (d wide) {
+	end, step := scale(c.Bars)
+	y := func(amount int64) float64 {
+		return plotFloor - (plotFloor-plotTop)*float64(amount)/float64(end)
+	}
+	for at := int64(0); at <= end; at += step {
+		d.Ticks = append(d.Ticks, tick{y(at), c.Ordered(at)})
+	}
+	slot := (plotRight - plotLeft) / float64(max(len(c.Bars), 1))
+	width := min(slot*0.66, 56)
+	for i, b := range c.Bars {
+		x := plotLeft + slot*float64(i)
+		w := wideBar{Bar: b, X: x, W: slot, Middle: x + slot/2}
+		left := w.Middle - width/2
+		if len(b.Segments) == 0 {
+			w.Hole = &rect{X: left, Y: plotFloor - holeHeight, W: width, H: holeHeight}
+		}
+		var sum int64
+		for _, s := range b.Segments {
+			if s.Amount == 0 {
+				continue
+			}
+			bottom := y(sum)
+			sum += s.Amount
+			w.Rects = append(w.Rects, rect{X: left, Y: y(sum), W: width, H: bottom - y(sum), Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "w")})
+		}
+		if b.HasBefore {
+			w.BeforeY, w.BeforeX, w.BeforeW = y(b.Before), left-slot*0.08, width+slot*0.16
+		}
+		d.Bars = append(d.Bars, w)
+	}
+	for _, m := range c.Marks {
+		x := plotLeft + slot*m.At
+		anchor := "start"
+		if x > (plotLeft+plotRight)/2 {
+			anchor = "end"
+		}
+		d.Marks = append(d.Marks, wideMark{x, m.Text, anchor})
+	}
+	return d
+}
+
+// nudge keeps a mark's word off its rule.
+func (m wideMark) nudge() float64 {
+	if m.Anchor == "end" {
+		return m.X - 6
+	}
+	return m.X + 6
+}

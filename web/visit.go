@@ -1,0 +1,112 @@
+package web
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/lookup"
+	"guichet/portal"
+	"guichet/portal/registry"
+	"guichet/web/ui/layout"
+	"guichet/web/ui/page/public"
+)
+
+// admitVisitor lets in who has a live visit: its passes are re-read from SQL
+// for this request, whatever the browser sends (T24).
+func (s *site) admitVisitor(x *ctx) error {
+	session, err := s.Visits.Resume(x.context(), x.cookie(visitCookie))
+	if err != nil {
+		return err
+	}
+	x.pass = session
+	return nil
+}
+
+func (x *ctx) session() lookup.Session { return x.pass.(lookup.Session) }
+
+// opened gives the pass that the address asks for: of=1 is the first reference
+// opened in this visit, absent the last. It is only ever an index into what is
+// open.
+func (x *ctx) opened() (pass lookup.Pass, index int, err error) {
+	passes := x.session().Passes
+	index = len(passes)
+	if of := x.query("of"); of != "" {
+		if index, err = strconv.Atoi(of); err != nil || index < 1 || index > len(passes) {
+			return lookup.Pass{}, 0, &portal.Error{Code: portal.NotFound, Key: "of"}
+		}
+	}
+	return passes[index-1], index, nil
+}
+
+// extend asks for more time; the end in all does not move.
+func (s *site) extend(x *ctx) error {
+	if _, err := s.Visits.Extend(x.context(), x.cookie(visitCookie)); err != nil {
+		return err
+	}
+	return x.redirect(x.path("/consumption") + back(x.field("back")))
+}
+
+// back keeps only a selection of ours from a form's "back": it can lead
+// nowhere but to the page it came from.
+func back(query string) string {
+	given, err := url.ParseQuery(strings.TrimPrefix(query, "?"))
+	if err != nil {
+		return ""
+	}
+	kept := url.Values{}
+	for _, name := range []string{"of", "grain", "from", "to"} {
+		if v := given.Get(name); v != "" && len(v) <= 10 {
+			kept.Set(name, v)
+		}
+	}
+	if len(kept) == 0 {
+		return ""
+	}
+	return "?" + kept.Encode()
+}
+
+// leave ends the visit in SQL, then forgets the cookie.
+func (s *site) leave(x *ctx) error {
+	if err := s.Visits.Leave(x.context(), x.cookie(visitCookie)); err != nil {
+		return err
+	}
+	x.setCookie(visitCookie, "", -1)
+	return x.redirect(x.path("/left"))
+}
+
+// barView tells whose file is shown, until when, and the way out.
+func barView(x *ctx, index int, selection string) public.VisitBar {
+	session := x.session()
+	hard := !session.IdleEndsAt.Before(session.EndsAt)
+	v := public.VisitBar{
+		Another: layout.Link{Text: x.T("visit.another"), Href: x.path("/lookup")},
+		Ends:    x.T("visit.ends", x.Time(session.IdleEndsAt)),
+		Extend:  x.path("/visit/extend"), Leave: x.path("/leave"), Back: selection,
+		Warning:    x.T("visit.warning"),
+		EndsIn:     strconv.Itoa(int(session.IdleEndsAt.Sub(x.now) / time.Second)),
+		Ended:      x.path("/ended"),
+		Extendable: !hard,
+	}
+	if hard {
+		v.Ends, v.Warning = x.T("visit.ends-hard", x.Time(session.EndsAt)), x.T("visit.warning-hard")
+	}
+	for i, p := range session.Passes {
+		v.Files = append(v.Files, layout.Link{
+			Text: x.T("energy."+string(p.Point.Energy)) + " · " + x.T("visit.meter", meterEnding(p)), Current: i+1 == index,
+			Href: x.path("/consumption?of=" + strconv.Itoa(i+1)),
+		})
+	}
+	return v
+}
+
+// meterEnding is how people tell their meters apart: the digits they just
+// typed, shown on their own page and nowhere else.
+func meterEnding(p lookup.Pass) string {
+	digits, _, ok := registry.LastFour(p.Meter.Number)
+	if !ok {
+		return "–"
+	}
+	return digits.Reveal()
+}
