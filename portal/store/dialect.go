@@ -20,6 +20,9 @@ type dialect struct {
 	// lock ends a SELECT whose rows this transaction is going to change.
 	// SQLite has one writer at a time and needs none.
 	lock string
+	// holdCounter locks a number's counter where there may be none yet, by
+	// making it; "" where the one writer holds everything anyway.
+	holdCounter string
 	// snapshot makes a reading transaction see one state throughout; SQLite's
 	// always do.
 	snapshot sql.IsolationLevel
@@ -32,7 +35,10 @@ type dialect struct {
 var (
 	onSQLite = dialect{name: "sqlite", migrating: `SELECT 1`,
 		countTables: `SELECT COUNT(*) FROM sqlite_master`}
-	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE", snapshot: sql.LevelRepeatableRead,
+	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE",
+		holdCounter: `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
+  VALUES ($1, $2, '[]', 0, '', 0) ON CONFLICT (key) DO UPDATE SET changed_us = lookup_counters.changed_us`,
+		snapshot:    sql.LevelRepeatableRead,
 		migrating:   `SELECT pg_advisory_xact_lock(29121018100999540)`,
 		countTables: `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`}
 )

@@ -1,0 +1,160 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"guichet/lookup"
+	"guichet/portal"
+	"guichet/portal/tx"
+)
+
+var (
+	_ lookup.Ledger     = (*Store)(nil)
+	_ lookup.VisitStore = (*Store)(nil)
+)
+
+// LoadAttempt implements lookup.Ledger in one SELECT that begins from the key
+// itself, so that it returns a row for every number there could be (T7).
+func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key string) (target lookup.Target, counter lookup.Counter, err error) {
+	u := inside(t)
+	if s.holdCounter != "" {
+		if _, err := u.exec(s.holdCounter, key, string(kind)); err != nil {
+			return target, counter, shut(err)
+		}
+	}
+	// One row for each superseded reference, or one in all.
+	rows, err := u.query(`SELECT COALESCE(c.failures, '[]'), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''),
+  COALESCE(r.occupancy_id, ''), r.digits, r.letter_code, COALESCE(r.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(f.key, '')
+  FROM (SELECT CAST($1 AS TEXT) AS key) k
+  LEFT JOIN lookup_counters c ON c.key = k.key
+  LEFT JOIN issued_references r ON r.key = k.key
+  LEFT JOIN occupancies o ON o.id = r.occupancy_id
+  LEFT JOIN issued_references f ON f.occupancy_id = r.occupancy_id AND f.meter_id = r.meter_id
+    AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us`, key)
+	var failures, former string
+	var blocked, ended, moved int64
+	var superseded []string
+	err = each(rows, err, func(r scanner) error {
+		if err := r.Scan(&failures, &blocked, &counter.CaseID,
+			&target.OccupancyID, &target.Secret, &target.LetterCode, &ended, &moved, &former); err != nil {
+			return err
+		}
+		if former != "" {
+			superseded = append(superseded, former)
+		}
+		return nil
+	})
+	if err != nil {
+		return target, counter, err
+	}
+	if err := json.Unmarshal([]byte(failures), &counter.Failures); err != nil {
+		return target, counter, shut(err)
+	}
+	counter.BlockedAt = portal.FromMicros(blocked)
+	target.Known = target.OccupancyID != ""
+	target.EndsAt = lookup.EndsAt(portal.FromMicros(ended), brusselsTime(moved))
+	target.Superseded = superseded
+	return target, counter, nil
+}
+
+// brusselsTime reads a stored time back where calendar days are going to be
+// added to it.
+func brusselsTime(us int64) time.Time {
+	if us == 0 {
+		return time.Time{}
+	}
+	return portal.FromMicros(us).In(portal.Brussels)
+}
+
+// SaveAttempt implements lookup.Ledger.
+func (s *Store) SaveAttempt(t tx.Tx, kind lookup.Kind, key string, now time.Time, c lookup.Counter) error {
+	failures := []byte("[]")
+	if len(c.Failures) > 0 {
+		var err error
+		if failures, err = json.Marshal(c.Failures); err != nil {
+			return shut(err)
+		}
+	}
+	_, err := inside(t).exec(`INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
+  VALUES ($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, blocked_us = excluded.blocked_us,
+    case_id = excluded.case_id, changed_us = excluded.changed_us`,
+		key, string(kind), string(failures), portal.Micros(c.BlockedAt), c.CaseID, portal.Micros(now))
+	return shut(err)
+}
+
+// OpenVisit implements lookup.Ledger.
+func (s *Store) OpenVisit(t tx.Tx, v lookup.Visit, superseded []string) error {
+	u := inside(t)
+	opened := portal.Micros(v.OpenedAt)
+	if _, err := u.exec(`INSERT INTO visits (id, reference_key, occupancy_id, opened_us, ends_us, ended_us)
+  VALUES ($1, $2, $3, $4, $5, 0)`, v.ID, v.ReferenceKey, v.OccupancyID, opened, portal.Micros(v.EndsAt)); err != nil {
+		return shut(err)
+	}
+	if _, err := u.exec(`UPDATE issued_references SET first_used_us = $1 WHERE key = $2 AND first_used_us = 0`,
+		opened, v.ReferenceKey); err != nil {
+		return shut(err)
+	}
+	for _, key := range superseded {
+		if _, err := u.exec(`UPDATE issued_references SET ended_us = $1 WHERE key = $2 AND ended_us = 0`, opened, key); err != nil {
+			return shut(err)
+		}
+	}
+	return nil
+}
+
+// LivePasses implements lookup.VisitStore.
+func (s *Store) LivePasses(ctx context.Context, visitIDs []string, now time.Time) ([]lookup.Pass, error) {
+	if len(visitIDs) == 0 {
+		return nil, nil
+	}
+	args := make([]any, 0, len(visitIDs))
+	for _, id := range visitIDs {
+		args = append(args, id)
+	}
+	rows, err := s.query(ctx, `SELECT v.id, v.reference_key, v.opened_us, v.ends_us, r.ended_us,
+  o.id, o.name, o.language, o.street, o.postcode, o.town, o.detail_us, o.from_us, o.to_us,
+  p.ean, p.energy, p.street, p.postcode, p.town, p.power_va, m.id, m.number, m.from_us, m.to_us
+  FROM visits v
+  JOIN issued_references r ON r.key = v.reference_key
+  JOIN occupancies o ON o.id = v.occupancy_id
+  JOIN access_points p ON p.ean = o.ean
+  JOIN meters m ON m.id = r.meter_id
+  WHERE v.ended_us = 0 AND v.id IN `+values(1, len(args))+`
+  ORDER BY v.opened_us, v.id`, args...)
+	var passes []lookup.Pass
+	err = each(rows, err, func(r scanner) error {
+		var p lookup.Pass
+		var opened, ends, ended, detail, from, to, meterFrom, meterTo int64
+		o, a, m := &p.Occupancy, &p.Point, &p.Meter
+		if err := r.Scan(&p.Visit.ID, &p.Visit.ReferenceKey, &opened, &ends, &ended,
+			&o.ID, &o.Name, &o.Language, &o.Street, &o.Postcode, &o.Town, &detail, &from, &to,
+			&a.EAN, &a.Energy, &a.Street, &a.Postcode, &a.Town, &a.PowerVA, &m.ID, &m.Number, &meterFrom, &meterTo); err != nil {
+			return err
+		}
+		p.Visit.OccupancyID = o.ID
+		p.Visit.OpenedAt, p.Visit.EndsAt = portal.FromMicros(opened), portal.FromMicros(ends)
+		o.EAN, m.EAN = a.EAN, a.EAN
+		o.DetailFrom = portal.FromMicros(detail)
+		o.Period = portal.Period{From: portal.FromMicros(from), To: portal.FromMicros(to)}
+		m.Period = portal.Period{From: portal.FromMicros(meterFrom), To: portal.FromMicros(meterTo)}
+		closes := lookup.EndsAt(portal.FromMicros(ended), brusselsTime(to))
+		if now.Before(p.Visit.EndsAt) && (closes.IsZero() || now.Before(closes)) {
+			passes = append(passes, p)
+		}
+		return nil
+	})
+	return passes, err
+}
+
+// EndVisits implements lookup.VisitStore.
+func (s *Store) EndVisits(t tx.Tx, visitIDs []string, now time.Time) error {
+	for _, id := range visitIDs {
+		if _, err := inside(t).exec(`UPDATE visits SET ended_us = $1 WHERE id = $2 AND ended_us = 0`, portal.Micros(now), id); err != nil {
+			return shut(err)
+		}
+	}
+	return nil
+}
