@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/url"
 	"os"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -128,4 +129,25 @@ func isRetryable(err error) bool {
 func isRefusal(err error) bool {
 	var lite *sqlite.Error
 	return errors.As(err, &lite) && lite.Code()&0xff == sqlite3.SQLITE_CONSTRAINT
+}
+
+// positional turns $1 ... $n, where each stands once and in order as in
+// multi-row VALUES, into SQLite's nameless parameters: it looks a named one up
+// along a list, which makes 3,000 of them cost 11 ms.
+func positional(text string) string {
+	parts := strings.Split(text, "$")
+	if len(parts) < 16 {
+		return text
+	}
+	var b strings.Builder
+	b.WriteString(parts[0])
+	for i, part := range parts[1:] {
+		rest, ok := strings.CutPrefix(part, strconv.Itoa(i+1))
+		if !ok || rest != "" && rest[0] >= '0' && rest[0] <= '9' {
+			return text
+		}
+		b.WriteByte('?')
+		b.WriteString(rest)
+	}
+	return b.String()
 }

@@ -254,7 +254,7 @@ func (j *joiner) statement(ctx context.Context, text string) (*sql.Stmt, error) 
 			}
 		}
 	}
-	stmt, err := j.conn.PrepareContext(ctx, text)
+	stmt, err := j.conn.PrepareContext(ctx, positional(text))
 	if err != nil {
 		return nil, err
 	}

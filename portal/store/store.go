@@ -166,7 +166,7 @@ func (s *Store) statement(ctx context.Context, text string) (*sql.Stmt, error) {
 	if stmt != nil || known >= stmtCap {
 		return stmt, nil
 	}
-	stmt, err := s.read.PrepareContext(context.WithoutCancel(ctx), text)
+	stmt, err := s.read.PrepareContext(context.WithoutCancel(ctx), positional(text))
 	if err != nil {
 		return nil, err
 	}

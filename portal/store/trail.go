@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strconv"
 	"time"
 
 	"guichet/portal"
@@ -162,14 +163,19 @@ func (s *Store) SealTrail(ctx context.Context, ids []string, tiles []audit.Tile,
 			}
 			return err
 		}
-		for i, id := range ids {
-			n, err := u.exec(`UPDATE trail_entries SET idx = $1 WHERE id = $2 AND idx IS NULL`, head.Prev+int64(i), id)
-			if err != nil {
-				return err
+		if err := inParts(len(ids), func(from, to int) error {
+			args := make([]any, 0, 2*(to-from))
+			for i, id := range ids[from:to] {
+				args = append(args, id, strconv.FormatInt(head.Prev+int64(from+i), 10))
 			}
-			if n != 1 {
-				return fmt.Errorf("trail: entry %s already has its place or is gone", id)
+			n, err := u.exec(`UPDATE trail_entries SET idx = CAST(place.column2 AS BIGINT) FROM (VALUES `+values(to-from, 2)+`) AS place
+  WHERE trail_entries.id = place.column1 AND trail_entries.idx IS NULL`, args...)
+			if err == nil && n != int64(to-from) {
+				err = errors.New("trail: an entry already has its place or is gone")
 			}
+			return err
+		}); err != nil {
+			return err
 		}
 		for _, tile := range tiles {
 			if _, err := u.exec(`INSERT INTO trail_tiles (level, n, width, data) VALUES ($1, $2, $3, $4)
