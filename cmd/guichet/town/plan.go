@@ -64,7 +64,7 @@ func (t *Town) draw(r *rand.Rand, i int) plan {
 	if coin < 0.07 {
 		p.vacant = empty
 	}
-	size, on, coin := 3+5*r.Float64(), 30+r.IntN(800), r.Float64()
+	size, on, coin := p.now.power/1000*(0.8+0.6*r.Float64()), 30+r.IntN(800), r.Float64()
 	if p.kit == smart && coin < 0.4 {
 		p.panels, p.panelsOn = size, t.begin().AddDate(-2, 0, 0)
 		if coin < 0.1 {

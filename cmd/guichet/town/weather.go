@@ -67,5 +67,5 @@ func sun(at time.Time) float64 {
 	if s <= 0 {
 		return 0
 	}
-	return math.Min(1, 1.02*math.Pow(s, 0.85))
+	return math.Min(1, 0.89*math.Pow(s, 0.85))
 }
