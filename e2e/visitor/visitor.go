@@ -1,0 +1,290 @@
+// Package visitor is a browser without a screen for the end-to-end tests: it
+// keeps cookies, follows nothing by itself, posts the forms it was shown, and
+// reads the captcha's answer from the Redis of the portal under test. Each
+// visitor has a loopback address of its own, so that limits per source count
+// them apart.
+package visitor
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/cookiejar"
+	"net/url"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+
+	"guichet/e2e/rig"
+)
+
+// Visitor is one browser at one address. It is for one goroutine at a time.
+type Visitor struct {
+	Lang   string
+	portal *rig.Portal
+	base   string
+	jar    http.CookieJar
+	client *http.Client
+	dialer *net.Dialer
+}
+
+// Page is an answer, read to its end.
+type Page struct {
+	*goquery.Document
+	Status int
+	Header http.Header
+	Body   []byte
+	Path   string
+}
+
+var drawn atomic.Uint32
+
+// address gives each visitor a source of its own, in a network of its own.
+func address() net.IP {
+	n := drawn.Add(1)
+	return net.IPv4(127, byte(1+n>>8&0x7f), byte(n), 7)
+}
+
+// Public is a new visitor of the public pages.
+func Public(t testing.TB, p *rig.Portal) *Visitor { return visitor(t, p, p.URL) }
+
+// AtDesk is a new visitor of the staff's pages.
+func AtDesk(t testing.TB, p *rig.Portal) *Visitor { return visitor(t, p, p.DeskURL) }
+
+func visitor(t testing.TB, p *rig.Portal, base string) *Visitor {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: address()}, Timeout: 10 * time.Second}
+	transport := &http.Transport{DialContext: dialer.DialContext, DisableCompression: true}
+	t.Cleanup(transport.CloseIdleConnections)
+	return &Visitor{Lang: "fr", portal: p, base: base, jar: jar, dialer: dialer, client: &http.Client{
+		Jar: jar, Transport: transport, Timeout: 60 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}}
+}
+
+// Path puts the visitor's language before a path.
+func (v *Visitor) Path(rest string) string { return "/" + v.Lang + rest }
+
+// Try sends a request and gives the answer, or why there was none.
+func (v *Visitor) Try(method, path, contentType string, body io.Reader) (*Page, error) {
+	return v.TryWith(http.Header{"Content-Type": {contentType}}, method, path, body)
+}
+
+// TryWith is Try with headers of its own; an empty one is not sent.
+func (v *Visitor) TryWith(header http.Header, method, path string, body io.Reader) (*Page, error) {
+	r, err := http.NewRequest(method, v.base+path, body)
+	if err != nil {
+		return nil, err
+	}
+	if method != http.MethodGet {
+		r.Header.Set("Origin", v.base)
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+	}
+	for name, values := range header {
+		r.Header.Del(name)
+		if values[0] != "" {
+			r.Header[name] = values
+		}
+	}
+	answer, err := v.client.Do(r)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	text, err := io.ReadAll(answer.Body)
+	if err != nil {
+		return nil, err
+	}
+	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(text))
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range answer.Cookies() {
+		v.portal.Secret("cookie", c.Value)
+	}
+	return &Page{Document: doc, Status: answer.StatusCode, Header: answer.Header, Body: text, Path: path}, nil
+}
+
+// Get fetches a page as it is.
+func (v *Visitor) Get(t testing.TB, path string) *Page {
+	t.Helper()
+	p, err := v.Try(http.MethodGet, path, "", nil)
+	require.NoError(t, err)
+	return p
+}
+
+// Open fetches a page that must be there.
+func (v *Visitor) Open(t testing.TB, path string) *Page {
+	t.Helper()
+	p := v.Get(t, path)
+	require.Equal(t, http.StatusOK, p.Status, "GET %s\n%s", path, p.Text())
+	return p
+}
+
+// Post sends a form.
+func (v *Visitor) Post(t testing.TB, path string, form url.Values) *Page {
+	t.Helper()
+	p, err := v.Try(http.MethodPost, path, "application/x-www-form-urlencoded", strings.NewReader(form.Encode()))
+	require.NoError(t, err)
+	return p
+}
+
+// Follow goes where a redirect leads.
+func (v *Visitor) Follow(t testing.TB, p *Page) *Page {
+	t.Helper()
+	require.Equal(t, http.StatusSeeOther, p.Status, "%s leads nowhere\n%s", p.Path, p.Text())
+	return v.Open(t, p.Header.Get("Location"))
+}
+
+// Cookie gives a cookie by the end of its name, "" where there is none.
+func (v *Visitor) Cookie(name string) string {
+	u, _ := url.Parse(v.base)
+	for _, c := range v.jar.Cookies(u) {
+		if strings.HasSuffix(c.Name, name) {
+			return c.Value
+		}
+	}
+	return ""
+}
+
+// SetCookie plants a cookie, as an attacker might.
+func (v *Visitor) SetCookie(name, value string) {
+	u, _ := url.Parse(v.base)
+	v.jar.SetCookies(u, []*http.Cookie{{Name: name, Value: value, Path: "/"}})
+}
+
+// Dial opens a bare connection from the visitor's address.
+func (v *Visitor) Dial(t testing.TB) net.Conn {
+	t.Helper()
+	u, err := url.Parse(v.base)
+	require.NoError(t, err)
+	c, err := v.dialer.Dial("tcp", u.Host)
+	require.NoError(t, err)
+	return c
+}
+
+// Form gives the fields that a form of the page would send as it stands.
+// selector picks the form.
+func (p *Page) Form(t testing.TB, selector string) (action string, fields url.Values) {
+	t.Helper()
+	form := p.Find(selector)
+	require.Equal(t, 1, form.Length(), "forms %q on %s:\n%s", selector, p.Path, p.Body)
+	fields = url.Values{}
+	form.Find("input, textarea, select").Each(func(_ int, s *goquery.Selection) {
+		name, ok := s.Attr("name")
+		if !ok {
+			return
+		}
+		switch kind, _ := s.Attr("type"); kind {
+		case "submit":
+		case "radio", "checkbox":
+			if _, checked := s.Attr("checked"); checked {
+				fields.Add(name, s.AttrOr("value", "on"))
+			}
+		default:
+			value := s.AttrOr("value", "")
+			if goquery.NodeName(s) == "select" {
+				value = s.Find("option[selected], option").First().AttrOr("value", "")
+			}
+			fields.Set(name, value)
+		}
+	})
+	return form.AttrOr("action", p.Path), fields
+}
+
+// CaptchaKey is where a captcha's answer lies in Redis.
+func CaptchaKey(id string) string { return "guichet:captcha:" + id }
+
+// Answer reads a captcha's answer from the portal's Redis, "" where it is gone.
+func (v *Visitor) Answer(id string) string {
+	answer, err := v.portal.Redis.Get(context.Background(), CaptchaKey(id)).Result()
+	if err != nil {
+		return ""
+	}
+	v.portal.Secret("captcha answer", answer)
+	return answer
+}
+
+// GateForm is the selector of the gate's form.
+const GateForm = `form:has(input[name="reference"])`
+
+// Fill fetches the gate and fills its form rightly but for what is given.
+func (v *Visitor) Fill(t testing.TB, reference, digits string) url.Values {
+	t.Helper()
+	form, err := v.TryFill(reference, digits)
+	require.NoError(t, err)
+	return form
+}
+
+// TryFill is Fill while the portal may die.
+func (v *Visitor) TryFill(reference, digits string) (url.Values, error) {
+	p, err := v.Try(http.MethodGet, v.Path("/lookup"), "", nil)
+	if err != nil {
+		return nil, err
+	}
+	if p.Status != http.StatusOK {
+		return nil, fmt.Errorf("the gate answers %d", p.Status)
+	}
+	form := url.Values{}
+	p.Find(GateForm + ` input[type="hidden"]`).Each(func(_ int, s *goquery.Selection) {
+		form.Set(s.AttrOr("name", ""), s.AttrOr("value", ""))
+	})
+	answer := v.Answer(form.Get("captcha_id"))
+	if answer == "" {
+		return nil, fmt.Errorf("no answer in Redis for captcha %q", form.Get("captcha_id"))
+	}
+	form.Set("reference", reference)
+	form.Set("digits", digits)
+	form.Set("captcha", answer)
+	v.portal.Secret("reference", reference)
+	v.portal.Secret("form token", form.Get("form"))
+	return form, nil
+}
+
+// Guess fills the gate's form and posts it.
+func (v *Visitor) Guess(t testing.TB, reference, digits string) *Page {
+	t.Helper()
+	return v.Post(t, v.Path("/lookup"), v.Fill(t, reference, digits))
+}
+
+// Opened tells whether an answer of the gate let somebody in.
+func (p *Page) Opened() bool {
+	return p.Status == http.StatusSeeOther && strings.HasSuffix(p.Header.Get("Location"), "/consumption")
+}
+
+// MustEnter opens a reference and gives the page behind the gate.
+func (v *Visitor) MustEnter(t testing.TB, r rig.Reference) *Page {
+	t.Helper()
+	p := v.Guess(t, r.Reference, r.Digits)
+	require.True(t, p.Opened(), "the owner is not let in: %d\n%s", p.Status, p.Text())
+	return v.Follow(t, p)
+}
+
+// MustRefuse asserts that an answer is the gate's one failure.
+func (p *Page) MustRefuse(t testing.TB) {
+	t.Helper()
+	require.False(t, p.Opened(), "a guess opened the gate")
+	require.Equal(t, http.StatusUnprocessableEntity, p.Status, "%s", p.Text())
+	require.Zero(t, p.Find(GateForm+` [aria-invalid="true"]`).Length(), "a field is blamed, so nothing was compared:\n%s", p.Text())
+	require.Equal(t, 1, p.Find(`[role="alert"]`).Length(), "%s", p.Body)
+}
+
+// MustNotCount asserts that an answer blames a field, so that nothing was
+// looked at.
+func (p *Page) MustNotCount(t testing.TB) {
+	t.Helper()
+	require.False(t, p.Opened(), "a guess opened the gate")
+	require.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType, http.StatusBadRequest, http.StatusForbidden}, p.Status, "%s", p.Text())
+	if p.Status == http.StatusUnprocessableEntity && p.Find(GateForm).Length() > 0 {
+		require.NotZero(t, p.Find(`[aria-invalid="true"]`).Length(), "no field is blamed:\n%s", p.Text())
+	}
+}
