@@ -42,7 +42,7 @@ func (s speaker) offtake(a metering.Amounts) []chart.Segment {
 func (s speaker) chart(what string, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment) chart.Chart {
 	c := chart.Chart{
 		ID:      what,
-		Title:   s.T("chart."+what, s.T("chart."+string(s.series.Grain), s.unit)),
+		Title:   s.T("figure."+what, s.T("per."+string(s.series.Grain), s.unit)),
 		Desc:    s.describe(amount),
 		Skip:    chart.Link{Text: s.T("chart.skip"), Href: "#values"},
 		Marks:   s.marks(),

@@ -197,7 +197,7 @@ func (s speaker) injects() bool {
 func (s speaker) table(sel selection) component.Table {
 	columns := s.columns()
 	t := component.Table{ID: "values", Region: s.T("table.region")}
-	t.Columns = append(t.Columns, component.Column{Text: s.T("table." + string(s.series.Grain))})
+	t.Columns = append(t.Columns, component.Column{Text: s.T("period." + string(s.series.Grain))})
 	for _, c := range columns {
 		t.Columns = append(t.Columns, component.Column{Text: c.title, Numeric: true})
 	}

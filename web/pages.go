@@ -22,18 +22,21 @@ func toHome(x *ctx) error {
 	return nil
 }
 
-func home(x *ctx) error {
+func home(x *ctx) error          { return x.show(http.StatusOK, public.HomePage(homeView(x))) }
+func left(x *ctx) error          { return x.show(http.StatusOK, public.EndPage(endView(x, "left"))) }
+func ended(x *ctx) error         { return x.show(http.StatusOK, public.EndPage(endView(x, "ended"))) }
+func privacy(x *ctx) error       { return x.show(http.StatusOK, public.ProsePage(privacyView(x))) }
+func accessibility(x *ctx) error { return x.show(http.StatusOK, public.ProsePage(accessibilityView(x))) }
+
+func homeView(x *ctx) public.Home {
 	c := x.s.Contact
-	return x.show(http.StatusOK, public.HomePage(public.Home{
+	return public.Home{
 		Base:       x.base(x.T("home.title")),
 		Lookup:     x.path("/lookup"),
 		LetterText: x.T("home.letter.text", c.Phone),
 		CallsText:  x.T("home.contact.text", c.Phone, x.T("site.hours"), c.Privacy),
-	}))
+	}
 }
-
-func left(x *ctx) error  { return x.show(http.StatusOK, public.EndPage(endView(x, "left"))) }
-func ended(x *ctx) error { return x.show(http.StatusOK, public.EndPage(endView(x, "ended"))) }
 
 func endView(x *ctx, which string) public.End {
 	return public.End{
@@ -44,9 +47,9 @@ func endView(x *ctx, which string) public.End {
 	}
 }
 
-func privacy(x *ctx) error {
+func privacyView(x *ctx) public.Prose {
 	c := x.s.Contact
-	return x.show(http.StatusOK, public.ProsePage(public.Prose{
+	return public.Prose{
 		Base: x.base(x.T("privacy.title")),
 		Lead: x.T("privacy.lead"),
 		Sections: []public.Section{
@@ -56,12 +59,12 @@ func privacy(x *ctx) error {
 			{Title: x.T("privacy.rights.title"), Text: x.T("privacy.rights")},
 			{Text: x.T("privacy.contact", c.Privacy, c.Phone, x.T("site.hours"))},
 		},
-	}))
+	}
 }
 
-func accessibility(x *ctx) error {
+func accessibilityView(x *ctx) public.Prose {
 	phone, hours := x.s.Contact.Phone, x.T("site.hours")
-	return x.show(http.StatusOK, public.ProsePage(public.Prose{
+	return public.Prose{
 		Base: x.base(x.T("accessibility.title")),
 		Lead: x.T("accessibility.lead"),
 		Sections: []public.Section{
@@ -69,7 +72,7 @@ func accessibility(x *ctx) error {
 			{Title: x.T("accessibility.limits.title"), Text: x.T("accessibility.limits", phone, hours)},
 			{Title: x.T("accessibility.complain.title"), Text: x.T("accessibility.complain", phone, hours)},
 		},
-	}))
+	}
 }
 
 // securityText is RFC 9116: where a vulnerability is reported. It expires a

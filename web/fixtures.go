@@ -1,0 +1,176 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"time"
+
+	"guichet/lookup"
+	"guichet/portal"
+	"guichet/portal/metering"
+	"guichet/portal/registry"
+	"guichet/web/ui/page/public"
+
+	"github.com/a-h/templ"
+)
+
+// fixtureNow is when every fixture is looked at.
+var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels)
+
+// fixtures are all pages of the public listener.
+var fixtures = []fixture{
+	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x)) }},
+	{"gate", func(x *ctx) templ.Component { return public.GatePage(gateView(x, nil, "fixture", "fixture")) }},
+	{"gate-refused", func(x *ctx) templ.Component {
+		x.form = url.Values{"reference": {"4821 0937 5560 12"}}
+		return public.GatePage(gateView(x, refusedView(x), "fixture", "fixture"))
+	}},
+	{"gate-problems", func(x *ctx) templ.Component {
+		x.form = url.Values{"reference": {"4821 0937"}}
+		return public.GatePage(gateView(x, problemsView(x, lookup.Problems{
+			{Code: portal.Invalid, Key: "reference.length", Field: "reference", Args: []any{8}},
+			{Code: portal.Invalid, Key: "digits.empty", Field: "digits"},
+			{Code: portal.Invalid, Key: "captcha.wrong", Field: "captcha"},
+		}), "fixture", "fixture"))
+	}},
+	{"consumption-month", consumptionFixture(metering.ByMonth, electricityMonths)},
+	{"consumption-day", consumptionFixture(metering.ByDay, electricityDays)},
+	{"consumption-year", consumptionFixture(metering.ByYear, gasYears)},
+	{"consumption-empty", consumptionFixture(metering.ByMonth, func() metering.Series {
+		return metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByMonth}
+	})},
+	{"left", func(x *ctx) templ.Component { return public.EndPage(endView(x, "left")) }},
+	{"ended", func(x *ctx) templ.Component { return public.EndPage(endView(x, "ended")) }},
+	{"privacy", func(x *ctx) templ.Component { return public.ProsePage(privacyView(x)) }},
+	{"accessibility", func(x *ctx) templ.Component { return public.ProsePage(accessibilityView(x)) }},
+	{"not-found", failureFixture(unspoken(http.StatusNotFound))},
+	{"too-many", failureFixture(&portal.Error{Code: portal.TooMany, Key: "limit"})},
+	{"shut", failureFixture(portal.Shut("fixture", nil))},
+}
+
+func failureFixture(err error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component { return public.FailurePage(x.failure(statusOf(err), err)) }
+}
+
+const fixtureEAN portal.EAN = "541449000000000010"
+
+// consumptionFixture shows a series to a visitor who opened two references.
+func consumptionFixture(grain metering.Grain, series func() metering.Series) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		data := series()
+		stay := portal.Period{From: portal.Date(2024, time.March, 1)}
+		pass := func(energy portal.Energy, meter string) lookup.Pass {
+			return lookup.Pass{
+				Occupancy: registry.Occupancy{ID: "fixture", Period: stay},
+				Point:     registry.AccessPoint{EAN: fixtureEAN, Energy: energy},
+				Meter:     registry.Meter{Number: meter},
+			}
+		}
+		session := lookup.Session{
+			Passes:     []lookup.Pass{pass(portal.Gas, "7FLO2120047193"), pass(portal.Electricity, "1SAG1100076616")},
+			IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife),
+		}
+		of := 2
+		if data.Energy == portal.Gas {
+			of = 1
+		}
+		x.pass = session
+		q := complete(metering.Query{Grain: grain}, x.now, time.Time{})
+		return public.ConsumptionPage(consumptionView(x, selection{of: of, query: q}, session.Passes[of-1], data))
+	}
+}
+
+func amounts(values map[metering.Register]int64) (a metering.Amounts) {
+	for i, r := range metering.Registers {
+		a[i] = values[r]
+	}
+	return a
+}
+
+// electricityMonths has bands, injection, a meter exchange, an estimate, a
+// hole and a running month.
+func electricityMonths() metering.Series {
+	s := metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByMonth, Unit: "kWh",
+		Registers: []metering.Register{metering.OfftakePeak, metering.OfftakeOffPeak, metering.InjectionTotal}}
+	peaks := []int64{210, 232, 205, 178, 142, 118, 101, 96, 0, 121, 158, 148}
+	for i, peak := range peaks {
+		from := portal.Date(2025, time.December+time.Month(i), 1)
+		p := metering.Point{Period: portal.Period{From: from, To: from.AddDate(0, 1, 0)}, Days: 30}
+		before := amounts(map[metering.Register]int64{metering.OfftakePeak: peak * 1030, metering.OfftakeOffPeak: peak * 826})
+		switch {
+		case peak == 0:
+			p.Gap, p.MissingDays = metering.GapMissing, 31
+		default:
+			p.Amounts = amounts(map[metering.Register]int64{metering.OfftakePeak: peak * 1000, metering.OfftakeOffPeak: peak * 800,
+				metering.InjectionTotal: (260 - peak) * 700})
+			p.YearBefore = &before
+		}
+		switch i {
+		case 5:
+			p.MissingDays = 3
+		case 10:
+			p.EstimatedDays = 12
+		case 11:
+			p.Running, p.Cut, p.YearBefore = true, true, nil
+		}
+		s.Points = append(s.Points, p)
+	}
+	s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[11].Period.To}
+	s.Notes = []metering.Note{
+		{Kind: metering.NoteMeterExchanged, At: portal.Date(2026, time.June, 12)},
+		{Kind: metering.NoteEstimated}, {Kind: metering.NoteMissing},
+	}
+	before := amounts(map[metering.Register]int64{metering.OfftakePeak: 1_900_000, metering.OfftakeOffPeak: 1_538_000})
+	s.Totals = metering.Totals{
+		Period: s.Period, Months: 12, Days: 365, Partial: true, Before: &before,
+		Amounts: amounts(map[metering.Register]int64{metering.OfftakePeak: 1_843_000, metering.OfftakeOffPeak: 1_474_000, metering.InjectionTotal: 901_600}),
+		PerDay:  amounts(map[metering.Register]int64{metering.OfftakePeak: 5_049, metering.OfftakeOffPeak: 4_038}),
+	}
+	return s
+}
+
+// electricityDays is a month of days with one register.
+func electricityDays() metering.Series {
+	s := metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByDay, Unit: "kWh",
+		Registers: []metering.Register{metering.OfftakeTotal}}
+	for day := 1; day <= 31; day++ {
+		from := portal.Date(2026, time.October, day)
+		p := metering.Point{Period: portal.Period{From: from, To: from.AddDate(0, 0, 1)}, Days: 1}
+		if day == 9 || day == 10 {
+			p.Gap, p.MissingDays = metering.GapMissing, 1
+		} else {
+			p.Amounts = amounts(map[metering.Register]int64{metering.OfftakeTotal: int64(6000 + day*311%4700)})
+			before := amounts(map[metering.Register]int64{metering.OfftakeTotal: int64(6400 + day*173%4100)})
+			p.YearBefore = &before
+		}
+		if day > 28 {
+			p.EstimatedDays = 1
+		}
+		s.Points = append(s.Points, p)
+	}
+	s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[30].Period.To}
+	s.Notes = []metering.Note{{Kind: metering.NoteMissing}, {Kind: metering.NoteEstimated}}
+	return s
+}
+
+// gasYears begins with a move inside a year and ends inside the running one.
+func gasYears() metering.Series {
+	s := metering.Series{EAN: fixtureEAN, Energy: portal.Gas, Grain: metering.ByYear, Unit: "kWh",
+		Registers: []metering.Register{metering.GasVolume, metering.GasEnergy}}
+	for i, kwh := range []int64{9_120, 13_480, 10_950} {
+		from, to := portal.Date(2024+i, time.January, 1), portal.Date(2025+i, time.January, 1)
+		p := metering.Point{Days: 365, Cut: i != 1, Running: i == 2,
+			Amounts: amounts(map[metering.Register]int64{metering.GasEnergy: kwh * 1000, metering.GasVolume: kwh * 95})}
+		if i == 0 {
+			from = portal.Date(2024, time.March, 1)
+		}
+		p.Period = portal.Period{From: from, To: to}
+		s.Points = append(s.Points, p)
+	}
+	s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[2].Period.To}
+	s.Notes = []metering.Note{{Kind: metering.NoteMovedIn, At: portal.Date(2024, time.March, 1)}}
+	s.Totals = metering.Totals{Period: s.Period, Months: 12, Days: 365,
+		Amounts: amounts(map[metering.Register]int64{metering.GasEnergy: 12_874_000, metering.GasVolume: 1_223_000}),
+		PerDay:  amounts(map[metering.Register]int64{metering.GasEnergy: 35_271})}
+	return s
+}
