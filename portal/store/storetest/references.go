@@ -1,0 +1,87 @@
+package storetest
+
+import (
+	"database/sql"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/keys"
+	"guichet/portal/registry"
+
+	"github.com/stretchr/testify/require"
+)
+
+// Known is an issued reference with its plain secrets.
+type Known struct {
+	Reference, Digits         keys.Secret
+	Key, OccupancyID, MeterID string
+	EAN                       portal.EAN
+}
+
+// References puts n households into a migrated database, each with an access
+// point, a meter, an occupancy since 2024 and one live reference.
+func References(t testing.TB, dsn string, n int) []Known {
+	t.Helper()
+	ring := Keys(t)
+	since := portal.Micros(portal.Date(2024, time.January, 1))
+	known := make([]Known, n)
+	for i := range known {
+		first17 := fmt.Sprintf("541449%011d", i)
+		meter := fmt.Sprintf("1SAG%010d", 1_100_000_000+i*37)
+		k := Known{Reference: registry.DrawReference(), EAN: portal.EAN(first17 + string(portal.EANCheckDigit(first17))),
+			OccupancyID: fmt.Sprint("o", i), MeterID: fmt.Sprint("m", i)}
+		k.Digits, _, _ = registry.LastFour(meter)
+		k.Key = ring.CounterKey("reference", k.Reference)
+		known[i] = k
+		Exec(t, dsn, `INSERT INTO access_points (ean, energy, street, postcode, town, power_va) VALUES ($1, $2, $3, $4, $5, $6)`,
+			string(k.EAN), "electricity", "Rue Haute 1", "5000", "Namur", 9200)
+		Exec(t, dsn, `INSERT INTO meters (id, ean, number, from_us, to_us) VALUES ($1, $2, $3, $4, $5)`,
+			k.MeterID, string(k.EAN), meter, since, 0)
+		Exec(t, dsn, `INSERT INTO occupancies (id, ean, name, language, street, postcode, town, detail_us, from_us, to_us)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
+			k.OccupancyID, string(k.EAN), "Claes", "fr", "Rue Haute 1", "5000", "Namur", 0, since, 0)
+		Exec(t, dsn, `INSERT INTO issued_references (key, occupancy_id, meter_id, digits, letter_code, legacy, issued_us, first_used_us, ended_us)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+			k.Key, k.OccupancyID, k.MeterID, registry.DigitsHash(ring, k.Key, k.Digits),
+			registry.LetterCodeHash(ring, k.Key, registry.DrawLetterCode()), false, since, 0, 0)
+	}
+	return known
+}
+
+// Exec changes rows behind the store's back.
+func Exec(t testing.TB, dsn, text string, args ...any) {
+	t.Helper()
+	_, err := raw(t, dsn).Exec(text, args...)
+	require.NoError(t, err)
+}
+
+// Number reads one number behind the store's back.
+func Number(t testing.TB, dsn, text string, args ...any) (n int64) {
+	t.Helper()
+	require.NoError(t, raw(t, dsn).QueryRow(text, args...).Scan(&n))
+	return n
+}
+
+var raws = map[string]*sql.DB{} // tests that share a database run one after another
+
+func raw(t testing.TB, dsn string) *sql.DB {
+	t.Helper()
+	if db := raws[dsn]; db != nil {
+		return db
+	}
+	driver, name := "pgx", dsn
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		driver, name = "sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=synchronous(OFF)"
+	}
+	db, err := sql.Open(driver, name)
+	require.NoError(t, err)
+	raws[dsn] = db
+	t.Cleanup(func() {
+		delete(raws, dsn)
+		require.NoError(t, db.Close())
+	})
+	return db
+}
