@@ -1,0 +1,95 @@
+package staff
+
+import (
+	"context"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/keys"
+	"guichet/portal/login"
+	"guichet/portal/state"
+	"guichet/portal/tx"
+)
+
+const (
+	// SessionLife is how long a session lasts in all.
+	SessionLife = 8 * time.Hour
+	// IdleLife is how long it lasts unused.
+	IdleLife = 15 * time.Minute
+)
+
+// Deps is what Service works with.
+type Deps struct {
+	Store     Store
+	Runner    tx.Runner
+	State     state.Store
+	Ring      *keys.Ring
+	Clock     portal.Clock
+	Passwords *login.Passwords
+}
+
+// Service is the one door to accounts and sessions. Its methods are safe for
+// concurrent use; all fail shut.
+type Service struct{ Deps }
+
+// New makes a Service.
+func New(d Deps) *Service { return &Service{d} }
+
+// Add makes an account and gives the seed of its one-time codes, shown once
+// and stored sealed. Invalid where login, name, role or password cannot be,
+// Conflict where the login was ever used.
+func (s *Service) Add(ctx context.Context, actor portal.Actor, name, fullName string, role Role, password keys.Secret) (keys.Secret, error) {
+	now := s.Clock()
+	m := Member{Login: normalise(name), Name: fullName, Role: role, AddedAt: now}
+	if err := m.Validate(); err != nil {
+		return "", err
+	}
+	if err := login.Acceptable(m.Login, password); err != nil {
+		return "", err
+	}
+	hash, err := s.Passwords.Hash(ctx, password)
+	if err != nil {
+		return "", err
+	}
+	seed := login.NewSeed()
+	account := Account{Member: m, Password: hash, Seed: s.Ring.Seal(keys.ForStaffCode, m.Login, []byte(seed.Reveal()))}
+	err = s.Runner.Do(ctx, func(t tx.Tx) error {
+		t.Record(audit.Entry{At: now, Actor: actor, Action: audit.StaffAdded, Ground: string(role),
+			Channel: channel(actor), Subject: Subject(m.Login), Details: map[string]string{"name": m.Name}})
+		return s.Store.AddStaff(t, account)
+	})
+	if err != nil {
+		return "", err
+	}
+	return seed, nil
+}
+
+// End closes an account and its sessions at once. NotFound where nobody of
+// that login works here.
+func (s *Service) End(ctx context.Context, actor portal.Actor, name string) error {
+	now, who := s.Clock(), normalise(name)
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		a, found, err := s.Store.LockStaff(t, who)
+		if err != nil {
+			return err
+		}
+		if !found || !a.EndedAt.IsZero() {
+			return &portal.Error{Code: portal.NotFound, Key: "staff.unknown", Field: "login"}
+		}
+		t.Record(audit.Entry{At: now, Actor: actor, Action: audit.StaffLeft, Ground: "account-ended",
+			Channel: channel(actor), Subject: Subject(who)})
+		return s.Store.EndStaff(t, who, now)
+	})
+}
+
+// List tells everybody who ever worked here, by login.
+func (s *Service) List(ctx context.Context) ([]Member, error) { return s.Store.StaffMembers(ctx) }
+
+// channel is where staff accounts are handled: by command, or at the desk.
+func channel(actor portal.Actor) string {
+	if actor.Kind == portal.System {
+		return "command"
+	}
+	return "desk"
+}
