@@ -72,6 +72,10 @@ var tales = []tale{
 		p.settle(stVith, portal.German)
 		p.kit, p.single, p.exchanged = rollout, true, t.ago(330)
 	}},
+	{"an old meter, and a move in the middle of a month: that month is nobody's", "", func(t *Town, p *plan) {
+		p.settle(dinant, portal.French)
+		p.kit, p.movedIn, p.straddle = old, monthOf(t.ago(270)).AddDate(0, 0, 13), true
+	}},
 	{"", "", func(t *Town, p *plan) { // nobody lives there now
 		p.settle(verviers, portal.French)
 		p.gas, p.leftOn = true, t.ago(75)

@@ -34,6 +34,7 @@ type plan struct {
 	exchanged time.Time
 	movedIn   time.Time // the present people; others lived there before
 	vacant    int       // days empty before movedIn
+	straddle  bool      // the move stays within a month that is read as one
 	leftOn    time.Time // nobody since
 	panels    float64   // kW
 	panelsOn  time.Time
@@ -89,7 +90,7 @@ func (t *Town) draw(r *rand.Rand, i int) plan {
 	case coin < 0.28:
 		p.holes = []hole{t.hole(at, 1+days%3, metering.Missing)}
 	}
-	if i%17 == 11 {
+	if i%17 == 16 { // beyond the tales
 		p.firm = firms[i/17%len(firms)]
 		p.now, p.movedIn, p.vacant = business(r), time.Time{}, 0
 		p.power = 43_600

@@ -108,8 +108,8 @@ func (t *Town) inhabit(h *home, p plan, r *rand.Rand, who names) {
 		h.stays = []*stay{now}
 	} else {
 		in, out := p.movedIn, p.movedIn.AddDate(0, 0, -p.vacant)
-		if p.kit != smart {
-			// A month read as one total can't be cut: they moved between two.
+		if p.kit != smart && !p.straddle {
+			// A month read as one total can't be cut (Ld3): they moved between two.
 			in, out = monthOf(in), monthOf(out)
 		}
 		then.From, then.To, now.From = first, out, in
