@@ -40,7 +40,7 @@ var (
 		holdCounter: `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
   VALUES ($1, $2, '[]', 0, '', 0) ON CONFLICT (key) DO UPDATE SET changed_us = lookup_counters.changed_us`,
 		snapshot:    sql.LevelRepeatableRead,
-		migrating:   `SELECT pg_advisory_xact_lock(29121018100999540)`,
+		migrating:   `SELECT pg_advisory_xact_lock(29121018100999541)`,
 		countTables: `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`}
 )
 

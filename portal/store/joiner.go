@@ -5,7 +5,6 @@ import (
 	"database/sql"
 	"errors"
 	"runtime"
-	"sync"
 	"sync/atomic"
 
 	"guichet/portal"
@@ -23,8 +22,8 @@ type joiner struct {
 	stmts    map[string]*sql.Stmt
 	queue    chan *waiting
 	stop     chan struct{}
-	stopping sync.Once
 	finished chan struct{}
+	commits  atomic.Int64 // tells how well units join
 }
 
 const (
@@ -90,7 +89,7 @@ func (j *joiner) do(ctx context.Context, fn func(tx.Tx) error) error {
 var errClosing = errors.New("closing")
 
 func (j *joiner) close() error {
-	j.stopping.Do(func() { close(j.stop) })
+	close(j.stop)
 	<-j.finished
 	var errs []error
 	for _, stmt := range j.stmts {
@@ -218,6 +217,7 @@ func (j *joiner) transact(live []*waiting) (err error) {
 	}
 	if _, err = j.ExecContext(ctx, `COMMIT`); err == nil {
 		committed = true
+		j.commits.Add(1)
 	}
 	return err
 }

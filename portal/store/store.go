@@ -27,6 +27,9 @@ type Store struct {
 	clock  portal.Clock
 	writer *joiner // SQLite only
 
+	closing sync.Once
+	closed  error
+
 	mu       sync.RWMutex
 	prepared map[string]*sql.Stmt // SQLite's reading statements, by text
 }
@@ -52,8 +55,14 @@ func Open(ctx context.Context, dsn string, ring *keys.Ring, clock portal.Clock) 
 	return s, nil
 }
 
-// Close waits for work in progress and closes the database.
+// Close waits for work in progress and closes the database; closing again
+// does nothing.
 func (s *Store) Close() error {
+	s.closing.Do(func() { s.closed = s.close() })
+	return s.closed
+}
+
+func (s *Store) close() error {
 	var errs []error
 	if s.writer != nil {
 		errs = append(errs, s.writer.close())
