@@ -1,0 +1,215 @@
+package registry
+
+import (
+	"bufio"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"golang.org/x/text/encoding"
+	"golang.org/x/text/encoding/charmap"
+	"golang.org/x/text/encoding/unicode"
+	"golang.org/x/text/transform"
+)
+
+// Options say how a file is read.
+type Options struct {
+	// Map renames the file's columns: its title -> ours, or "-" to ignore it.
+	Map map[string]string
+	// Encoding is utf-8 (the default), windows-1252 or utf-16. A byte order
+	// mark wins over it.
+	Encoding string
+}
+
+var encodings = map[string]encoding.Encoding{
+	"": encoding.Nop, "utf-8": encoding.Nop, "utf8": encoding.Nop,
+	"windows-1252": charmap.Windows1252, "latin1": charmap.Windows1252,
+	"utf-16": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
+}
+
+// ParseMap reads --map: "Code EAN=ean,Remarque=-,encoding=windows-1252".
+func ParseMap(text string) (Options, error) {
+	o := Options{Map: map[string]string{}}
+	for item := range strings.SplitSeq(text, ",") {
+		if strings.TrimSpace(item) == "" {
+			continue
+		}
+		title, ours, found := strings.Cut(item, "=")
+		title, ours = normal(title), normal(ours)
+		switch {
+		case !found || title == "" || ours == "":
+			return o, fmt.Errorf("%q is not TITLE=COLUMN", item)
+		case title == "encoding":
+			if _, known := encodings[ours]; !known {
+				return o, fmt.Errorf("encoding %q is not utf-8, windows-1252 or utf-16", ours)
+			}
+			o.Encoding = ours
+		case ours != "-" && !slices.ContainsFunc(columns, func(c column) bool { return c.name == ours }):
+			return o, fmt.Errorf("%q is not a column of ours", ours)
+		default:
+			o.Map[title] = ours
+		}
+	}
+	return o, nil
+}
+
+// LineError says why one line of a file is refused. It names the column, never
+// the person.
+type LineError struct {
+	Line   int    `json:"line"`
+	Column string `json:"column,omitempty"`
+	Reason string `json:"reason"`
+}
+
+func (e LineError) Error() string {
+	if e.Column == "" {
+		return fmt.Sprintf("line %d: %s", e.Line, e.Reason)
+	}
+	return fmt.Sprintf("line %d, %s: %s", e.Line, e.Column, e.Reason)
+}
+
+// sheet is a CSV file whose header was understood.
+type sheet struct {
+	csv    *csv.Reader
+	titles []string
+	at     map[string]int // our column -> its place
+}
+
+func openSheet(r io.Reader, o Options) (*sheet, []LineError) {
+	coding, known := encodings[strings.ToLower(o.Encoding)]
+	if !known {
+		return nil, []LineError{{Line: 1, Reason: "encoding is not utf-8, windows-1252 or utf-16"}}
+	}
+	in := bufio.NewReaderSize(transform.NewReader(r, unicode.BOMOverride(coding.NewDecoder())), 1<<16)
+	s := &sheet{csv: csv.NewReader(in), at: map[string]int{}}
+	s.csv.FieldsPerRecord = -1
+	s.csv.ReuseRecord = true
+	s.csv.Comma = separator(in)
+	header, err := s.csv.Read()
+	if err != nil {
+		return nil, []LineError{{Line: 1, Reason: "no header: " + tell(err)}}
+	}
+	s.titles = slices.Clone(header)
+	var wrong []LineError
+	for i, title := range header {
+		name := normal(title)
+		if ours, mapped := o.Map[name]; mapped {
+			name = ours
+		}
+		_, twice := s.at[name]
+		switch {
+		case name == "-":
+		case !slices.ContainsFunc(columns, func(c column) bool { return c.name == name }):
+			wrong = append(wrong, LineError{1, title, "unknown column; rename it, or ignore it with --map '" + title + "=-'"})
+		case twice:
+			wrong = append(wrong, LineError{1, title, "column given twice"})
+		default:
+			s.at[name] = i
+		}
+	}
+	for _, c := range columns {
+		if _, there := s.at[c.name]; c.needed && !there {
+			wrong = append(wrong, LineError{1, c.name, "column missing"})
+		}
+	}
+	return s, wrong
+}
+
+// separator is the likeliest one of the header line.
+func separator(in *bufio.Reader) rune {
+	head, _ := in.Peek(4096) // shorter at the end of a small file
+	line, _, _ := strings.Cut(string(head), "\n")
+	best, most := ';', 0
+	for _, r := range ";,\t" {
+		if n := strings.Count(line, string(r)); n > most {
+			best, most = r, n
+		}
+	}
+	return best
+}
+
+// next gives the next record and its line; io.EOF at the end.
+func (s *sheet) next() (record []string, line int, err error) {
+	record, err = s.csv.Read()
+	if err != nil {
+		var bad *csv.ParseError
+		if errors.As(err, &bad) {
+			return nil, bad.StartLine, err
+		}
+		return nil, 0, err
+	}
+	line, _ = s.csv.FieldPos(0)
+	return record, line, nil
+}
+
+// tell says what is wrong with the file's form without repeating its content.
+func tell(err error) string {
+	var bad *csv.ParseError
+	switch {
+	case errors.As(err, &bad):
+		return bad.Err.Error()
+	case errors.Is(err, io.EOF):
+		return "the file is empty"
+	}
+	return "the file cannot be read: " + err.Error()
+}
+
+func normal(s string) string {
+	return strings.ToLower(strings.Join(strings.Fields(strings.Trim(s, "\ufeff \t\"")), " "))
+}
+
+// readable tells whether a field is text in the encoding that was said.
+func readable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsRune(s, utf8.RuneError)
+}
+
+// WriteRejected reads a file again and writes the lines that were refused,
+// each with its reason, as CSV that a spreadsheet can open safely.
+func WriteRejected(w io.Writer, r io.Reader, o Options, refused []LineError) error {
+	s, wrong := openSheet(r, o)
+	if len(wrong) > 0 {
+		return wrong[0]
+	}
+	reasons := map[int]string{}
+	for _, e := range refused {
+		if reasons[e.Line] != "" {
+			reasons[e.Line] += "; "
+		}
+		reasons[e.Line] += strings.TrimSpace(e.Column + " " + e.Reason)
+	}
+	out := csv.NewWriter(w)
+	out.Comma = s.csv.Comma
+	write := func(record []string, last string) {
+		safe := make([]string, 0, len(record)+1)
+		for _, field := range append(slices.Clone(record), last) {
+			safe = append(safe, inert(field))
+		}
+		// csv.Writer keeps its first error for Flush.
+		_ = out.Write(safe)
+	}
+	write(s.titles, "reason")
+	for {
+		record, line, err := s.next()
+		if errors.Is(err, io.EOF) {
+			out.Flush()
+			return out.Error()
+		}
+		if reason, bad := reasons[line]; bad {
+			write(record, reason)
+		} else if err != nil && !errors.As(err, new(*csv.ParseError)) {
+			return err
+		}
+	}
+}
+
+// inert keeps a spreadsheet from taking text for a formula.
+func inert(s string) string {
+	if s != "" && strings.ContainsRune("=+-@\t\r", rune(s[0])) {
+		return "'" + s
+	}
+	return s
+}
