@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"guichet/lookup"
@@ -61,7 +62,7 @@ func consumptionView(x *ctx, sel selection, pass lookup.Pass, series metering.Se
 		Base:   x.base(x.T("consumption.title." + string(pass.Point.Energy))),
 		Bar:    barView(x, sel.of, sel.values()),
 		Lead:   lead(x, pass.Occupancy.Period),
-		Point:  x.T("consumption.point", pass.Point.EAN.Masked()),
+		Point:  x.T("consumption.point", together(pass.Point.EAN.Masked())),
 		KPIs:   s.kpis(),
 		Charts: s.charts(),
 		Notes:  s.notes(),
@@ -82,6 +83,9 @@ func consumptionView(x *ctx, sel selection, pass lookup.Pass, series metering.Se
 	}
 	return v
 }
+
+// together keeps a number's groups on one line.
+func together(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
 
 func lead(x *ctx, stay portal.Period) string {
 	if stay.To.IsZero() || stay.To.After(x.now) {

@@ -96,7 +96,7 @@ func electricityMonths() metering.Series {
 	for i, peak := range peaks {
 		from := portal.Date(2025, time.December+time.Month(i), 1)
 		p := metering.Point{Period: portal.Period{From: from, To: from.AddDate(0, 1, 0)}, Days: 30}
-		before := amounts(map[metering.Register]int64{metering.OfftakePeak: peak * 1030, metering.OfftakeOffPeak: peak * 826})
+		before := amounts(map[metering.Register]int64{metering.OfftakePeak: peak * 1030, metering.OfftakeOffPeak: peak * 826, metering.InjectionTotal: (250 - peak) * 700})
 		switch {
 		case peak == 0:
 			p.Gap, p.MissingDays = metering.GapMissing, 31

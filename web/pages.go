@@ -22,11 +22,13 @@ func toHome(x *ctx) error {
 	return nil
 }
 
-func home(x *ctx) error          { return x.show(http.StatusOK, public.HomePage(homeView(x))) }
-func left(x *ctx) error          { return x.show(http.StatusOK, public.EndPage(endView(x, "left"))) }
-func ended(x *ctx) error         { return x.show(http.StatusOK, public.EndPage(endView(x, "ended"))) }
-func privacy(x *ctx) error       { return x.show(http.StatusOK, public.ProsePage(privacyView(x))) }
-func accessibility(x *ctx) error { return x.show(http.StatusOK, public.ProsePage(accessibilityView(x))) }
+func home(x *ctx) error    { return x.show(http.StatusOK, public.HomePage(homeView(x))) }
+func left(x *ctx) error    { return x.show(http.StatusOK, public.EndPage(endView(x, "left"))) }
+func ended(x *ctx) error   { return x.show(http.StatusOK, public.EndPage(endView(x, "ended"))) }
+func privacy(x *ctx) error { return x.show(http.StatusOK, public.ProsePage(privacyView(x))) }
+func accessibility(x *ctx) error {
+	return x.show(http.StatusOK, public.ProsePage(accessibilityView(x)))
+}
 
 func homeView(x *ctx) public.Home {
 	c := x.s.Contact

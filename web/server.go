@@ -67,6 +67,7 @@ const requestTime = 20 * time.Second
 // handler builds the listener: middleware outside in, then the table.
 func (s *surface) handler() (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
+	s.Contact.Phone = together(s.Contact.Phone)
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
 	engine.HandleMethodNotAllowed = true

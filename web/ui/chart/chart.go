@@ -130,7 +130,7 @@ func (c Chart) hatch(k Kind, way string) string { return c.ID + "-" + way + "-ha
 func class(b Bar, k Kind) string {
 	name := "c-" + string(k)
 	if b.Estimated {
-		name = "c-hatched"
+		name = "c-hatched c-hatched-" + string(k)
 	}
 	if b.Partial {
 		name += " c-partial"

@@ -2,7 +2,7 @@ package chart
 
 // The narrow drawing: a row for each period, its words above its bar.
 const (
-	narrowWidth = 280.0
+	narrowWidth = 256.0
 	rowHeight   = 44.0
 	ruleHeight  = 24.0
 	barHeight   = 16.0

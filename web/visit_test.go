@@ -1,0 +1,134 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+
+	"github.com/stretchr/testify/require"
+)
+
+func enter(t *testing.T) (*house, *browser) {
+	h := newHouse(t)
+	b := open(t, h)
+	require.Equal(t, http.StatusSeeOther, b.try(knownReference, knownDigits).StatusCode)
+	return h, b
+}
+
+// TestL18EveryLookIsRecordedBeforeItIsAnswered: page, CSV and JSON each leave
+// one entry; where it cannot be recorded, nothing is shown.
+func TestL18EveryLookIsRecordedBeforeItIsAnswered(t *testing.T) {
+	h, b := enter(t)
+	for path, action := range map[string]audit.Action{
+		"/fr/consumption":            audit.HistoryShown,
+		"/fr/consumption.csv":        audit.HistoryTaken,
+		"/fr/consumption.json":       audit.HistoryTaken,
+		"/de/consumption?grain=year": audit.HistoryShown,
+	} {
+		h.trail = nil
+		require.Equal(t, http.StatusOK, b.get(path).StatusCode, path)
+		require.Len(t, h.trail, 1, path)
+		e := h.trail[0]
+		require.Equal(t, action, e.Action)
+		require.Equal(t, "occupancy:occ-1", e.Subject)
+		require.Equal(t, "reference", e.Ground)
+		require.Equal(t, "2025-12-01", e.Details["from"])
+		require.Equal(t, "2026-12-01", e.Details["to"])
+	}
+	h.trail, h.shut = nil, portal.Shut("store", nil)
+	page := b.get("/fr/consumption")
+	require.Equal(t, http.StatusServiceUnavailable, page.StatusCode)
+	require.NotContains(t, page.body, "kWh")
+}
+
+// TestT24PassesAreReadAtEachRequest: no visit, one that was left (back button
+// included), one that is over, and somebody else's index.
+func TestT24PassesAreReadAtEachRequest(t *testing.T) {
+	h, b := enter(t)
+	stranger := b.another()
+	for _, path := range []string{"/fr/consumption", "/fr/consumption.csv", "/fr/consumption.json?of=1"} {
+		a := stranger.get(path)
+		require.Equal(t, http.StatusSeeOther, a.StatusCode, path)
+		require.Equal(t, "/fr/ended", a.Header.Get("Location"))
+	}
+	for _, of := range []string{"0", "2", "-1", "x", "occ-1"} {
+		require.Equal(t, http.StatusNotFound, b.get("/fr/consumption?of="+of).StatusCode, of)
+	}
+	require.Equal(t, http.StatusOK, b.get("/fr/consumption?of=1").StatusCode)
+
+	left := b.post("/fr/leave", nil)
+	require.Equal(t, "/fr/left", left.Header.Get("Location"))
+	require.Equal(t, http.StatusSeeOther, b.get("/fr/consumption").StatusCode)
+
+	b.try(knownReference, knownDigits)
+	require.Equal(t, http.StatusOK, b.get("/fr/consumption").StatusCode)
+	h.mu.Lock()
+	h.now = h.now.Add(30 * time.Minute)
+	h.mu.Unlock()
+	require.Equal(t, http.StatusSeeOther, b.get("/fr/consumption").StatusCode)
+	require.Equal(t, http.StatusSeeOther, b.post("/fr/visit/extend", nil).StatusCode)
+}
+
+// TestT24APlantedSessionIsNotUsed: a success gives another token than the one
+// the browser came with.
+func TestT24APlantedSessionIsNotUsed(t *testing.T) {
+	b := open(t, newHouse(t))
+	base, err := url.Parse(b.server.URL)
+	require.NoError(t, err)
+	b.client.Jar.SetCookies(base, []*http.Cookie{{Name: visitCookie, Value: "planted"}})
+	b.try(knownReference, knownDigits)
+	for _, c := range b.client.Jar.Cookies(base) {
+		if c.Name == visitCookie {
+			require.NotEqual(t, "planted", c.Value)
+		}
+	}
+	thief := b.another()
+	thief.client.Jar.SetCookies(base, []*http.Cookie{{Name: visitCookie, Value: "planted"}})
+	require.Equal(t, http.StatusSeeOther, thief.get("/fr/consumption").StatusCode)
+}
+
+// TestT24NothingIsStored on any page but the hashed assets.
+func TestT24NothingIsStored(t *testing.T) {
+	_, b := enter(t)
+	for _, path := range []string{"/", "/fr/", "/fr/lookup", "/fr/consumption", "/fr/consumption.csv", "/fr/left", "/nothing"} {
+		require.Equal(t, "no-store", b.get(path).Header.Get("Cache-Control"), path)
+	}
+	page := b.get("/fr/")
+	css := b.get(page.doc.Find("link[rel=stylesheet]").AttrOr("href", ""))
+	require.Equal(t, http.StatusOK, css.StatusCode)
+	require.Contains(t, css.Header.Get("Cache-Control"), "immutable")
+}
+
+func TestSelectionIsChecked(t *testing.T) {
+	_, b := enter(t)
+	for query, status := range map[string]int{
+		"grain=hour":                     422,
+		"from=01/03/2024":                422,
+		"from=2024-03-02&to=2024-03-01":  422,
+		"from=2024-03-01":                200,
+		"grain=day&from=2020-01-01":      200,
+		"grain=year&from=1999-01-01":     200,
+		"grain=month&to=2026-01-01&x=%0": 200,
+	} {
+		require.Equal(t, status, b.get("/fr/consumption?"+query).StatusCode, query)
+	}
+}
+
+// TestExtendReturnsToTheSamePage and to nowhere else.
+func TestExtendReturnsToTheSamePage(t *testing.T) {
+	_, b := enter(t)
+	for given, want := range map[string]string{
+		"?of=1&grain=day&from=2026-10-01&to=2026-11-01": "/fr/consumption?from=2026-10-01&grain=day&of=1&to=2026-11-01",
+		"//evil.example":           "/fr/consumption",
+		"?to=http://evil.example/": "/fr/consumption",
+		"%zz":                      "/fr/consumption",
+	} {
+		a := b.post("/fr/visit/extend", url.Values{"back": {given}})
+		require.Equal(t, http.StatusSeeOther, a.StatusCode)
+		require.Equal(t, want, a.Header.Get("Location"), given)
+	}
+}
