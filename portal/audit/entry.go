@@ -32,6 +32,7 @@ const (
 	DeskOpened      Action = "desk.opened"    // a case was opened at the desk
 	CallerChecked   Action = "caller.checked" // answers of a caller were compared
 	Unblocked       Action = "reference.unblocked"
+	UnblockAsked    Action = "reference.unblock-asked" // a second agent is needed (G10)
 	KeysMade        Action = "keys.made"
 	Migrated        Action = "database.migrated"
 	Erased          Action = "trail.erased" // personal parts of entries were erased
