@@ -41,7 +41,7 @@ type house struct {
 
 // houses runs a test on SQLite with memory and, but under -short, on
 // PostgreSQL with Redis, each with n known references.
-func houses(t *testing.T, n int, test func(*house)) {
+func houses(t *testing.T, n int, test func(*testing.T, *house)) {
 	for _, backend := range storetest.Backends(t) {
 		t.Run(backend.Name, func(t *testing.T) {
 			h := &house{t: t, ctx: context.Background(), clock: statetest.NewClock(noon), dsn: backend.DSN(t)}
@@ -58,7 +58,7 @@ func houses(t *testing.T, n int, test func(*house)) {
 			}
 			h.start()
 			h.known = storetest.References(t, h.dsn, n)
-			test(h)
+			test(t, h)
 		})
 	}
 }

@@ -27,8 +27,8 @@ type Ledger interface {
 // VisitStore is what Visits reads and ends. Only Visits calls it.
 type VisitStore interface {
 	// LivePasses re-reads the passes of those visits that are neither left nor
-	// over at now, whose reference still opens (D2), in the order they were
-	// opened. Visits that are not live are missing from the answer.
+	// over at now, whose reference still opens (D2), in any order. Visits that
+	// are not live are missing from the answer.
 	LivePasses(ctx context.Context, visitIDs []string, now time.Time) ([]Pass, error)
 	// EndVisits marks visits as left; those already left keep their time. The
 	// caller records VisitLeft.

@@ -95,6 +95,9 @@ func (v *Visits) Resume(ctx context.Context, token keys.Secret) (Session, error)
 	if err != nil {
 		return Session{}, err
 	}
+	slices.SortFunc(passes, func(a, b Pass) int {
+		return slices.Index(h.Visits, a.Visit.ID) - slices.Index(h.Visits, b.Visit.ID)
+	})
 	passes = latestOfEach(passes)
 	if len(passes) == 0 {
 		if err := v.state.Delete(ctx, v.key(token)); err != nil {

@@ -122,8 +122,7 @@ func (s *Store) LivePasses(ctx context.Context, visitIDs []string, now time.Time
   JOIN occupancies o ON o.id = v.occupancy_id
   JOIN access_points p ON p.ean = o.ean
   JOIN meters m ON m.id = r.meter_id
-  WHERE v.ended_us = 0 AND v.id IN `+values(1, len(args))+`
-  ORDER BY v.opened_us, v.id`, args...)
+  WHERE v.ended_us = 0 AND v.id IN `+values(1, len(args)), args...)
 	var passes []lookup.Pass
 	err = each(rows, err, func(r scanner) error {
 		var p lookup.Pass

@@ -1,0 +1,81 @@
+package store_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/lookup"
+	"guichet/portal"
+	"guichet/portal/keys"
+	"guichet/portal/registry"
+	"guichet/portal/state"
+	"guichet/portal/store"
+	"guichet/portal/store/storetest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// solved is a challenge that everybody solves.
+type solved struct{}
+
+func (solved) Take(context.Context, string, keys.Secret) error { return nil }
+
+// T7: unknown, wrong, third, blocked, right while blocked and ended take the
+// same statements and the same number of writes.
+func TestT7SameStatements(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	clock := func() time.Time { return noon }
+	for _, backend := range storetest.Backends(t) {
+		t.Run(backend.Name, func(t *testing.T) {
+			dsn := backend.DSN(t)
+			s := storetest.Reopen(t, dsn, clock)
+			known := storetest.References(t, dsn, 4)
+			storetest.Exec(t, dsn, `UPDATE issued_references SET ended_us = $1 WHERE key = $2`, portal.Micros(noon), known[1].Key)
+			// One that would end two others at its first use.
+			for _, former := range known[2:] {
+				storetest.Exec(t, dsn, `UPDATE issued_references SET occupancy_id = $1, meter_id = $2, issued_us = issued_us - 1 WHERE key = $3`,
+					known[0].OccupancyID, known[0].MeterID, former.Key)
+			}
+			var told []string
+			gate := lookup.NewGate(lookup.Deps{Ring: storetest.Keys(t), Clock: clock,
+				Runner: store.Traced(s, func(text string) { told = append(told, text) }),
+				State:  state.NewMemory(clock, 100), Challenge: solved{}, Ledger: s})
+			open := func(number, digits keys.Secret) (statements string, opened bool) {
+				told = nil
+				outcome, err := gate.Open(context.Background(), lookup.Claim{Kind: lookup.ByReference, Number: number, Digits: digits})
+				require.NoError(t, err)
+				return strings.Join(told, "\n"), outcome.Opened
+			}
+			first, opened := open(registry.DrawReference(), "0001")
+			require.False(t, opened)
+			require.Contains(t, first, "entries: 1, letters: 0")
+			k := known[0]
+			for _, c := range []struct {
+				name           string
+				number, digits keys.Secret
+			}{
+				{"unknown again", registry.DrawReference(), "0002"},
+				{"wrong", k.Reference, "9001"},
+				{"the same again", k.Reference, "9001"},
+				{"second", k.Reference, "9002"},
+				{"third", k.Reference, "9003"},
+				{"blocked", k.Reference, "9004"},
+				{"right while blocked", k.Reference, k.Digits},
+				{"right but ended", known[1].Reference, known[1].Digits},
+			} {
+				statements, opened := open(c.number, c.digits)
+				require.False(t, opened, c.name)
+				require.Equal(t, first, statements, c.name)
+			}
+			writes := strings.Count(first, "INSERT") + strings.Count(first, "UPDATE ") - strings.Count(first, "DO UPDATE ")
+			if backend.Name == "sqlite" {
+				require.Equal(t, 1, writes)
+			}
+			succeeded, opened := open(known[3].Reference, known[3].Digits)
+			require.True(t, opened)
+			require.True(t, strings.HasPrefix(succeeded, first[:strings.Index(first, "entries:")]), "a success begins like the rest")
+		})
+	}
+}
