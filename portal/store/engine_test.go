@@ -63,7 +63,7 @@ func together(t *testing.T, s *store.Store, fns ...func(tx.Tx) error) []error {
 		all.Go(func() { errs[i] = s.Do(context.Background(), fn) })
 	}
 	if s.Dialect() == "sqlite" {
-		for s.Waiting() < len(fns) {
+		for s.Queued() < len(fns) {
 			runtime.Gosched()
 		}
 	}
@@ -201,7 +201,7 @@ func TestCancelled(t *testing.T) {
 	queued, cancel := context.WithCancel(context.Background())
 	answer := make(chan error)
 	go func() { answer <- s.Do(queued, set(s, "queued")) }()
-	for s.Waiting() == 0 {
+	for s.Queued() == 0 {
 		runtime.Gosched()
 	}
 	cancel()
@@ -219,7 +219,7 @@ func TestQueueIsBounded(t *testing.T) {
 	for i := range store.QueueCap {
 		all.Go(func() { require.NoError(t, s.Do(context.Background(), set(s, fmt.Sprint(i%7)))) })
 	}
-	for s.Waiting() < store.QueueCap {
+	for s.Queued() < store.QueueCap {
 		runtime.Gosched()
 	}
 	require.Equal(t, portal.Unavailable, portal.CodeOf(s.Do(context.Background(), set(s, "refused"))))

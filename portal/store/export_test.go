@@ -28,8 +28,8 @@ func (s *Store) QueryOne(text string, into any, args ...any) error {
 	return s.queryRow(context.Background(), text, args...).Scan(into)
 }
 
-// Waiting counts units queued for SQLite's writer; Commits its transactions.
-func (s *Store) Waiting() int   { return len(s.writer.queue) }
+// Queued counts units queued for SQLite's writer; Commits its transactions.
+func (s *Store) Queued() int    { return len(s.writer.queue) }
 func (s *Store) Commits() int64 { return s.writer.commits.Load() }
 
 // One reads one value as text inside a unit of work.

@@ -194,6 +194,13 @@ func (j *joiner) transact(live []*waiting) (err error) {
 		}
 	}()
 	joined := &unit{store: j.store, ctx: ctx, run: j}
+	if len(live) == 1 { // needs no savepoint: its failure is the transaction's
+		live[0].result = joined.work(live[0].fn)
+		if live[0].result != nil {
+			return nil
+		}
+		live = nil
+	}
 	for _, w := range live {
 		u := &unit{store: j.store, ctx: ctx, run: j}
 		if _, err := j.ExecContext(ctx, `SAVEPOINT member`); err != nil {
