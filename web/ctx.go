@@ -83,13 +83,14 @@ func (x *ctx) base(title string) layout.Base {
 }
 
 // rest is the path behind the language, with a page's query: what the
-// language bar leads to. What no route took has only the first page.
+// language bar leads to. What no route took has only the first page, and so
+// has a change, unless its page says otherwise.
 func rest(c *gin.Context, lang portal.Language) string {
 	rest, ok := strings.CutPrefix(c.Request.URL.Path, "/"+string(lang))
-	if !ok || rest == "" || c.FullPath() == "" {
+	if !ok || rest == "" || c.FullPath() == "" || changes(c.Request.Method) {
 		return "/"
 	}
-	if q := c.Request.URL.Query(); len(q) > 0 && c.Request.Method == http.MethodGet {
+	if q := c.Request.URL.Query(); len(q) > 0 {
 		rest += "?" + q.Encode()
 	}
 	return rest

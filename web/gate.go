@@ -100,6 +100,7 @@ func (s *site) showGate(x *ctx, status int, f *fault) error {
 
 func gateView(x *ctx, f *fault, captcha, form string) public.Gate {
 	phone, hours := x.s.Contact.Phone, x.T("site.hours")
+	x.at = "/lookup"
 	v := public.Gate{
 		Base:         x.base(x.T("gate.title")),
 		Action:       x.path("/lookup"),
