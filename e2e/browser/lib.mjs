@@ -1,0 +1,158 @@
+// What the browser tests share: the portal under test, browsers with an address
+// of their own, and the checks every page must pass.
+import assert from 'node:assert/strict';
+import { createServer, request } from 'node:http';
+import { connect } from 'node:net';
+import { existsSync, mkdirSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { chromium } from 'playwright-core';
+import { HtmlValidate } from 'html-validate';
+
+// portal is what browser_test.go started: url, desk_url, redis, references, staff, out.
+export const portal = JSON.parse(process.env.GUICHET_E2E ?? 'null');
+assert.ok(portal, 'run by go test ./e2e -run TestBrowser');
+
+export const languages = ['fr', 'de', 'nl', 'en'];
+const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+
+const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+let running;
+
+export async function browser() {
+  assert.ok(program, 'no Chromium (Debian package chromium)');
+  running ??= chromium.launch({
+    executablePath: program,
+    args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
+      '--disable-component-update', '--disable-sync', '--proxy-bypass-list=<-loopback>'],
+  });
+  return running;
+}
+
+export async function close() {
+  await (await running)?.close();
+  for (const door of doors) door.closeAllConnections(), door.close();
+}
+
+// A source of its own for each visitor: limits per source then count them apart.
+const doors = [];
+let drawn = 0;
+async function doorFrom(address) {
+  const door = createServer((from, to) => {
+    const on = request(from.url, { method: from.method, headers: from.headers, localAddress: address, agent: false }, (answer) => {
+      to.writeHead(answer.statusCode, answer.rawHeaders);
+      answer.pipe(to);
+    });
+    on.on('error', () => to.destroy());
+    from.pipe(on);
+  });
+  await new Promise((ready) => door.listen(0, '127.0.0.1', ready));
+  doors.push(door);
+  return `http://127.0.0.1:${door.address().port}`;
+}
+
+// visit opens a page of a new browser; complaints collects what the browser
+// refused to do and what scripts threw.
+export async function visit(options = {}) {
+  drawn++;
+  const server = await doorFrom(`127.200.${drawn >> 8}.${drawn & 255}`);
+  const { scripts = true, width = 1180, lang = 'fr', ...more } = options;
+  const context = await (await browser()).newContext({
+    proxy: { server, bypass: '<-loopback>' }, javaScriptEnabled: scripts, locale: lang,
+    viewport: { width, height: width < 500 ? 640 : 900 }, acceptDownloads: true, reducedMotion: 'reduce', ...more,
+  });
+  context.setDefaultTimeout(20_000);
+  const page = await context.newPage();
+  const complaints = [];
+  page.on('pageerror', (e) => complaints.push(String(e)));
+  page.on('console', (m) => {
+    if (m.type() === 'error' && !/status of (4|303)/.test(m.text())) complaints.push(m.text());
+  });
+  return { page, context, complaints };
+}
+
+// redis asks the portal's Redis one question.
+function redis(...words) {
+  const url = new URL(portal.redis);
+  const ask = (...w) => `*${w.length}\r\n${w.map((x) => `$${Buffer.byteLength(x)}\r\n${x}\r\n`).join('')}`;
+  return new Promise((resolve, reject) => {
+    const socket = connect(Number(url.port), url.hostname);
+    let text = '';
+    socket.on('error', reject);
+    socket.on('data', (chunk) => {
+      text += chunk;
+      const answer = /^\+OK\r\n(?:\$-1|\$\d+\r\n([^\r]*))\r\n$/.exec(text);
+      if (answer) socket.end(), resolve(answer[1]);
+    });
+    socket.write(ask('SELECT', url.pathname.slice(1)) + ask(...words));
+  });
+}
+
+export async function captcha(page) {
+  const answer = await redis('GET', `guichet:captcha:${await page.locator('input[name=captcha_id]').inputValue()}`);
+  assert.match(answer ?? '', /^\d{6}$/, 'no answer in Redis for the captcha on the page');
+  return answer;
+}
+
+// fits asserts that a page is not wider than its window.
+export async function fits(page) {
+  const { wide, window } = await page.evaluate(() => ({
+    wide: document.documentElement.scrollWidth, window: document.documentElement.clientWidth,
+  }));
+  assert.ok(wide <= window, `${page.url()} is ${wide} px wide in a window of ${window} px`);
+}
+
+// picture keeps a screenshot of the whole page for whoever reviews the run.
+export async function picture(page, name) {
+  mkdirSync(join(portal.out, 'pages'), { recursive: true });
+  await page.screenshot({ path: join(portal.out, 'pages', `${name}.png`), fullPage: true });
+}
+
+// axe injects the checker, which the page's own policy would rightly refuse:
+// only contexts made with bypassCSP can use it.
+export async function axe(page) {
+  await page.addScriptTag({ path: axeFile });
+  const { violations } = await page.evaluate(() => globalThis.axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
+  }));
+  const lines = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${v.help}\n    ${n.html}\n    ${n.failureSummary.replace(/\n/g, ' ')}`));
+  assert.equal(lines.length, 0, `${page.url()}\n  ${lines.join('\n  ')}`);
+}
+
+const validator = new HtmlValidate({
+  extends: ['html-validate:recommended', 'html-validate:document'],
+  rules: {
+    'void-style': 'off', // templ closes void elements; HTML allows both
+    'long-title': 'off',
+    'tel-non-breaking': 'off', // the number is set apart in its own element
+    'no-trailing-whitespace': 'off',
+    'require-sri': 'off', // all from the same origin
+    'prefer-native-element': ['error', { exclude: ['region', 'alert'] }],
+  },
+});
+
+export async function validHTML(name, html) {
+  const report = await validator.validateString(html);
+  const lines = report.results.flatMap((r) => r.messages.map((m) => `${m.line}:${m.column} ${m.ruleId}: ${m.message}`));
+  assert.equal(lines.length, 0, `${name}\n  ${lines.join('\n  ')}`);
+}
+
+// knock fills the gate that the page shows and sends it.
+export async function knock(page, reference, digits = reference.digits) {
+  await page.locator('#reference').fill(reference.reference);
+  await page.locator('#digits').fill(digits);
+  await page.locator('#captcha').fill(await captcha(page));
+  await page.locator('main form button[type=submit]:not([name])').click();
+  await page.waitForLoadState();
+}
+
+export async function enter(page, lang, reference) {
+  await page.goto(`${portal.url}/${lang}/lookup`);
+  await knock(page, reference);
+  assert.equal(new URL(page.url()).pathname, `/${lang}/consumption`);
+}
+
+// taken gives each caller another reference, as long as there are any.
+let given = 0;
+export const taken = () => portal.references[given++ % portal.references.length];
+export const wrongDigits = (r) => String((Number(r.digits) + 1) % 10_000).padStart(4, '0');
