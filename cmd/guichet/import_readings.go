@@ -71,7 +71,7 @@ func (c importReadingsCmd) Run(ctx context.Context, set *config.Settings, t *ter
 			return usageError{fmt.Errorf("--for %s: %s", c.For, reason(err))}
 		}
 	}
-	f, err := openFoundation(ctx, set.Default(""))
+	f, err := openFoundation(ctx, set.Default())
 	if err != nil {
 		return err
 	}
@@ -169,23 +169,4 @@ func thousandths(n int64) string {
 		sign, n = "-", -n
 	}
 	return fmt.Sprintf("%s%d.%03d", sign, n/1000, n%1000)
-}
-
-// reason says an error to the operator: in the words of this command line
-// where it is one of ours.
-func reason(err error) string {
-	var ours *portal.Error
-	if !errors.As(err, &ours) {
-		return err.Error()
-	}
-	text, known := map[string]string{
-		"ean.characters": "an EAN has digits only",
-		"ean.length":     "an EAN has 18 digits",
-		"ean.prefix":     "an EAN here begins with 54",
-		"ean.check":      "the check digit of this EAN is wrong",
-	}[ours.Key]
-	if known {
-		return text
-	}
-	return ours.Error()
 }

@@ -17,6 +17,7 @@ import (
 	"github.com/alecthomas/kong"
 
 	"guichet/portal/config"
+	"guichet/portal/staff"
 )
 
 // cli is the command line. A new command needs a field here and a file.
@@ -53,6 +54,14 @@ func main() {
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv))
 }
 
+func roleList() string {
+	var names []string
+	for _, r := range staff.Roles {
+		names = append(names, string(r))
+	}
+	return strings.Join(names, ",")
+}
+
 // usageError is a command used wrongly: exit status 2.
 type usageError struct{ error }
 
@@ -70,7 +79,7 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		kong.Bind(sources),
 		kong.Resolvers(sources),
 		kong.ConfigureHelp(kong.HelpOptions{Compact: true, WrapUpperBound: 100}),
-		kong.UsageOnError(),
+		kong.Vars{"roles": roleList()},
 	)
 	if err != nil {
 		fmt.Fprintln(errOut, "guichet:", err)

@@ -43,10 +43,8 @@ func openFoundation(ctx context.Context, s config.Settings) (*foundation, error)
 	if err != nil {
 		return nil, fmt.Errorf("KEYS: %w", err)
 	}
-	if path, ok := strings.CutPrefix(s.Database.Reveal(), "sqlite:"); ok {
-		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-			return nil, fmt.Errorf("DATABASE: %s does not exist; make it with: guichet migrate", path)
-		}
+	if err := demandFile(s); err != nil {
+		return nil, err
 	}
 	f, err := connect(ctx, s, ring)
 	if err != nil {
@@ -56,6 +54,17 @@ func openFoundation(ctx context.Context, s config.Settings) (*foundation, error)
 		return nil, errors.Join(err, f.store.Close())
 	}
 	return f, nil
+}
+
+// demandFile refuses a database file that is not there: opening it would make
+// an empty one.
+func demandFile(s config.Settings) error {
+	if path, ok := strings.CutPrefix(s.Database.Reveal(), "sqlite:"); ok {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return fmt.Errorf("DATABASE: %s does not exist; make it with: guichet migrate", path)
+		}
+	}
+	return nil
 }
 
 func connect(ctx context.Context, s config.Settings, ring *keys.Ring) (*foundation, error) {
@@ -95,7 +104,7 @@ func (migrateCmd) Help() string { return "Example: guichet migrate --new-keys" }
 
 // Run implements the command.
 func (c migrateCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	s := set.Default("")
+	s := set.Default()
 	ran, err := prepare(ctx, s, c.NewKeys, "migrate")
 	if err != nil {
 		return err

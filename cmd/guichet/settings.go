@@ -116,7 +116,7 @@ func (configCmd) Help() string {
 
 // Run implements the command.
 func (configCmd) Run(set *config.Settings, t *terminal) error {
-	s := set.Default("")
+	s := set.Default()
 	for _, line := range s.Lines() {
 		t.printf("%s\n", line)
 	}

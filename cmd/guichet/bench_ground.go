@@ -1,0 +1,218 @@
+package main
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/http"
+	"path/filepath"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"guichet/lookup"
+	"guichet/lookup/challenge"
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/config"
+	"guichet/portal/registry"
+	"guichet/portal/state"
+	"guichet/portal/tx"
+	"guichet/web"
+)
+
+// What is measured, and what it is measured against.
+const (
+	benchRaw       = "raw joined upsert" // the counter's one write through the same store, nothing else
+	benchNaive     = "naive commits"     // the same statement, a pool of connections, a commit each
+	benchUnguarded = "unguarded POST"    // the same page over HTTP, nothing counted
+	benchGuarded   = "guarded lookup"    // the whole path: HTTP, captcha, counter, trail, commit, page
+)
+
+var benchKinds = []string{benchRaw, benchNaive, benchUnguarded, benchGuarded}
+
+// benchGround is a portal of its own in a folder, served on loopback twice:
+// with its gate, and with one that refuses without looking.
+type benchGround struct {
+	*foundation
+	short     shortState
+	servers   []*http.Server
+	guarded   string // address
+	unguarded string
+	naive     *sql.DB
+	stop      context.CancelFunc
+	sealed    chan struct{}
+}
+
+// openGate refuses without looking: the page of a failure, and nothing behind
+// it but that the captcha is gone, so that the state stays small.
+type openGate struct{ state.Store }
+
+// Open implements web.Gate.
+func (g openGate) Open(ctx context.Context, c lookup.Claim) (lookup.Outcome, error) {
+	return lookup.Outcome{}, g.Delete(ctx, "captcha:"+c.CaptchaID)
+}
+
+func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
+	s := config.Settings{Dir: dir, Listen: "127.0.0.1:0", DeskListen: "127.0.0.1:0", AdminListen: "127.0.0.1:0",
+		TrustedProxies: []string{"127.0.0.1"}}.Default()
+	if _, err := prepare(ctx, s, true, "bench"); err != nil {
+		return nil, err
+	}
+	f, err := openFoundation(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	g := &benchGround{foundation: f, sealed: make(chan struct{})}
+	if g.short, err = openState(ctx, f); err != nil {
+		return nil, err
+	}
+	quiet := slog.New(slog.NewJSONHandler(io.Discard, nil))
+	common := web.Common{Clock: f.clock, Ring: f.ring, Log: quiet, Metrics: web.NewMetrics(prometheus.NewRegistry()),
+		BaseURL: s.BaseURL, TrustedProxies: s.TrustedProxies}
+	deps := f.publicDeps(common, g.short)
+	if g.guarded, err = g.serve(deps); err != nil {
+		return nil, err
+	}
+	deps.Gate = openGate{g.short}
+	if g.unguarded, err = g.serve(deps); err != nil {
+		return nil, err
+	}
+	if g.naive, err = naiveDatabase(filepath.Join(dir, "naive.db")); err != nil {
+		return nil, err
+	}
+	heads, err := audit.OpenHeads(s.TrailHeads)
+	if err != nil {
+		return nil, err
+	}
+	background, stop := context.WithCancel(ctx)
+	g.stop = stop
+	sealer := audit.NewSealer(f.store, heads, f.ring.TrailSigner(), f.clock, quiet)
+	go func() {
+		defer close(g.sealed)
+		sealer.Run(background) // its share of the writer is part of what is measured
+		_ = heads.Close()
+	}()
+	return g, nil
+}
+
+func (g *benchGround) serve(deps web.PublicDeps) (address string, err error) {
+	handler, err := web.NewPublic(deps)
+	if err != nil {
+		return "", err
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	server := web.NewServer(l.Addr().String(), handler)
+	g.servers = append(g.servers, server)
+	go func() { _ = server.Serve(l) }()
+	return l.Addr().String(), nil
+}
+
+func (g *benchGround) close() {
+	for _, s := range g.servers {
+		_ = s.Close()
+	}
+	g.stop()
+	<-g.sealed
+	_ = errors.Join(g.naive.Close(), g.short.close(), g.store.Close())
+}
+
+// naiveDatabase has the counters' table alone, the same durability, and a pool.
+func naiveDatabase(path string) (*sql.DB, error) {
+	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(16)
+	_, err = db.Exec(`CREATE TABLE lookup_counters (key TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL,
+  failures TEXT NOT NULL, blocked_us BIGINT NOT NULL, case_id TEXT NOT NULL, changed_us BIGINT NOT NULL)`)
+	return db, err
+}
+
+// operation gives what one call of a kind does, and what ends it.
+func (g *benchGround) operation(ctx context.Context, kind string, callers int) (op func(caller, call int) error, end func(), err error) {
+	switch kind {
+	case benchRaw:
+		return func(int, int) error {
+			return g.store.Do(ctx, func(t tx.Tx) error {
+				return g.store.SaveAttempt(t, lookup.ByReference, portal.Token(), g.clock(), benchCounter(g.clock()))
+			})
+		}, func() {}, nil
+	case benchNaive:
+		return func(int, int) error { return g.naiveCommit(ctx) }, func() {}, nil
+	case benchUnguarded:
+		return g.posting(ctx, g.unguarded, callers)
+	case benchGuarded:
+		return g.posting(ctx, g.guarded, callers)
+	}
+	return nil, nil, fmt.Errorf("no such measure: %s", kind)
+}
+
+func benchCounter(now time.Time) lookup.Counter {
+	return lookup.Counter{Failures: []lookup.Failure{{Tried: "0123456789012345678901234567890123456789012", At: now.UnixMicro()}}}
+}
+
+func (g *benchGround) naiveCommit(ctx context.Context) error {
+	t, err := g.naive.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	if _, err := t.ExecContext(ctx, `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
+  VALUES ($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, changed_us = excluded.changed_us`,
+		portal.Token(), "reference", `[{"t":"0123456789012345678901234567890123456789012","d":"","a":1}]`, 0, "", g.clock().UnixMicro()); err != nil {
+		return errors.Join(err, t.Rollback())
+	}
+	return t.Commit()
+}
+
+// posting gives each caller a connection of its own. Every call answers the
+// captcha of the page before (read from the state, as if by a perfect machine),
+// tries a fresh reference and comes from a fresh address behind the trusted
+// proxy.
+func (g *benchGround) posting(ctx context.Context, address string, callers int) (func(caller, call int) error, func(), error) {
+	clients := make([]*leanClient, callers)
+	end := func() {
+		for _, c := range clients {
+			if c != nil {
+				c.close()
+			}
+		}
+	}
+	for i := range clients {
+		var err error
+		if clients[i], err = dialLean(address); err != nil {
+			end()
+			return nil, nil, err
+		}
+	}
+	challenges := challenge.New(g.short, g.clock)
+	return func(caller, call int) error {
+		c := clients[caller]
+		id := c.field("captcha_id")
+		if id == "" {
+			var err error
+			if id, err = challenges.Draw(ctx); err != nil {
+				return err
+			}
+		}
+		answer, ok, err := g.short.Get(ctx, "captcha:"+id)
+		if err != nil || !ok {
+			return errors.Join(err, errors.New("captcha is gone"))
+		}
+		form := "reference=" + registry.DrawReference().Reveal() + "&digits=0000&captcha_id=" + id +
+			"&captcha=" + string(answer) + "&form=" + portal.Token()
+		status, err := c.post("/en/lookup", fmt.Sprintf("10.%d.%d.%d", caller, call>>8&0xff, call&0xff), form)
+		if err == nil && status != http.StatusUnprocessableEntity {
+			err = fmt.Errorf("answered %d", status)
+		}
+		return err
+	}, end, nil
+}

@@ -1,0 +1,98 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/base32"
+	"slices"
+	"strings"
+
+	"guichet/cmd/guichet/town"
+	"guichet/portal"
+	"guichet/portal/keys"
+	"guichet/portal/metering"
+	"guichet/portal/registry"
+	"guichet/portal/staff"
+	"guichet/portal/state"
+)
+
+// buildTown fills an empty database with the town, draws its first references
+// and adds its staff.
+func (f *foundation) buildTown(ctx context.Context) (access, error) {
+	t := town.Build(f.clock(), town.Seed)
+	register := &registry.Importer{Ledger: f.store, Runner: f.store, Clock: f.clock}
+	if _, err := register.Apply(ctx, registry.Batch{Points: t.Points, Meters: t.Meters,
+		Occupancies: t.Occupancies, Supplies: t.Supplies}, registry.ApplyOptions{Name: "the demo's town"}); err != nil {
+		return access{}, err
+	}
+	readings := &metering.Importer{Archive: f.store, Runner: f.store, Clock: f.clock}
+	if _, err := readings.Load(ctx, t.Days()); err != nil {
+		return access{}, err
+	}
+	if _, err := readings.LoadMonths(ctx, t.Months()); err != nil {
+		return access{}, err
+	}
+	references, err := f.featured(ctx, t.Featured)
+	if err != nil {
+		return access{}, err
+	}
+	people, err := f.demoStaff(ctx)
+	return access{References: references, Staff: people}, err
+}
+
+// featured issues references to whom the town points out, in its order.
+func (f *foundation) featured(ctx context.Context, who []town.Featured) ([]accessReference, error) {
+	o := registry.IssueOptions{}
+	place := map[portal.EAN]int{}
+	for i, w := range who {
+		o.EANs = append(o.EANs, w.EAN)
+		place[w.EAN] = i
+	}
+	var drawn []accessReference
+	o.Reveal = func(i registry.Issued) {
+		drawn = append(drawn, accessReference{Reference: i.Reference.Reveal(), Digits: i.Digits.Reveal(),
+			LetterCode: i.LetterCode.Reveal(), EAN: string(i.EAN), Energy: string(i.Energy), Language: string(i.Language),
+			Why: who[place[i.EAN]].Why})
+	}
+	_, err := registry.NewIssuer(f.ring, f.clock, f.store, f.store).Issue(ctx, o)
+	slices.SortStableFunc(drawn, func(a, b accessReference) int {
+		return place[portal.EAN(a.EAN)] - place[portal.EAN(b.EAN)]
+	})
+	return drawn, err
+}
+
+// demoColleagues work in the town's call centre: two agents, since a third
+// unblocking needs a second one (G10).
+var demoColleagues = []struct {
+	login, name string
+	role        staff.Role
+}{
+	{"a.peters", "Anna Peters", staff.Agent},
+	{"b.lambert", "Bruno Lambert", staff.Agent},
+	{"s.maes", "Sofie Maes", staff.Security},
+}
+
+func (f *foundation) demoStaff(ctx context.Context) ([]accessStaff, error) {
+	service, err := f.colleagues(state.NewMemory(f.clock, 16))
+	if err != nil {
+		return nil, err
+	}
+	var people []accessStaff
+	for _, c := range demoColleagues {
+		password := drawPassword()
+		seed, err := service.Add(ctx, portal.Actor{Kind: portal.System, ID: "demo"}, c.login, c.name, c.role, password)
+		if err != nil {
+			return nil, err
+		}
+		people = append(people, accessStaff{Role: string(c.role), Login: c.login, Password: password.Reveal(), OTPSecret: seed.Reveal()})
+	}
+	return people, nil
+}
+
+// drawPassword gives 100 random bits in groups that can be read aloud.
+func drawPassword() keys.Secret {
+	var b [13]byte
+	rand.Read(b[:])
+	text := strings.ToLower(base32.StdEncoding.WithPadding(base32.NoPadding).EncodeToString(b[:]))[:20]
+	return keys.Secret(text[:5] + "-" + text[5:10] + "-" + text[10:15] + "-" + text[15:])
+}

@@ -1,0 +1,47 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"guichet/portal"
+)
+
+// reasons are the console's words for errors of ours; %v stands for their
+// arguments.
+var reasons = map[string]string{
+	"ean.characters":         "an EAN has digits only",
+	"ean.length":             "an EAN has 18 digits",
+	"ean.prefix":             "an EAN here begins with 54",
+	"ean.check":              "the check digit of this EAN is wrong",
+	"meter.digits":           "the meter of %v has no four digits for a letter",
+	"readings.point.unknown": "the access register does not know %v; import the registry first",
+	"readings.energy":        "these readings are not of the access point's energy: %v",
+	"readings.future":        "these readings are of the future: %v",
+	"staff.login":            "a login has 2 to 32 small letters, digits, dots and dashes and begins with a letter",
+	"staff.name":             "give a name of at most 120 characters",
+	"staff.role":             "there is no such role",
+	"staff.taken":            "this login was used before; logins are never given twice",
+	"staff.unknown":          "nobody of that login works here",
+	"password.short":         "a password has at least %v characters",
+	"password.long":          "a password has at most %v bytes",
+	"password.common":        "this password stands on lists of known ones",
+	"password.login":         "a password must not contain the login or the product's name",
+}
+
+// reason says an error to the operator.
+func reason(err error) string {
+	var ours *portal.Error
+	if !errors.As(err, &ours) {
+		return err.Error()
+	}
+	text, known := reasons[ours.Key]
+	switch {
+	case !known:
+		return ours.Error()
+	case len(ours.Args) == 0:
+		return text
+	default:
+		return fmt.Sprintf(text, ours.Args...)
+	}
+}

@@ -1,0 +1,236 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/prometheus/client_golang/prometheus/collectors"
+	"github.com/ulule/limiter/v3"
+	limitermemory "github.com/ulule/limiter/v3/drivers/store/memory"
+	limiterredis "github.com/ulule/limiter/v3/drivers/store/redis"
+
+	"guichet/lookup"
+	"guichet/lookup/challenge"
+	"guichet/portal/audit"
+	"guichet/portal/config"
+	"guichet/portal/metering"
+	"guichet/portal/state"
+	"guichet/portal/state/redis"
+	"guichet/web"
+	"guichet/web/letter"
+	"guichet/web/ui/layout"
+)
+
+// serveCmd serves the portal until a signal.
+type serveCmd struct{}
+
+// Help is shown by --help.
+func (serveCmd) Help() string {
+	return "Example: GUICHET_BASE_URL=https://portal.example guichet serve --database postgres://guichet@db/guichet --redis redis://cache:6379"
+}
+
+// Run implements the command.
+func (serveCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
+	f, err := openFoundation(ctx, set.Default())
+	if err != nil {
+		return err
+	}
+	defer f.store.Close()
+	maker, err := f.store.Installation(ctx, factMadeBy)
+	if err != nil {
+		return err
+	}
+	if maker == madeByDemo {
+		return errors.New("DATABASE: demo made this database; serve leaves it alone (its references and passwords are in a file)")
+	}
+	return serve(ctx, f, t, false, func(at addresses) error {
+		t.printf("serving on %s (desk %s, administration %s)\n", at.public, at.desk, at.admin)
+		return nil
+	})
+}
+
+// addresses are where a serving portal answers.
+type addresses struct{ public, desk, admin string }
+
+// shortState is the short-lived state in use, and the rates' counters beside it.
+type shortState struct {
+	state.Store
+	limits limiter.Store
+	close  func() error
+}
+
+// stateCap bounds the values that memory keeps: 100,000 captchas, and room for
+// sessions and forms.
+const stateCap = 400_000
+
+func openState(ctx context.Context, f *foundation) (shortState, error) {
+	if f.settings.Redis == "" {
+		return shortState{state.NewMemory(f.clock, stateCap),
+			limitermemory.NewStoreWithOptions(limiter.StoreOptions{Prefix: "limit", CleanUpInterval: time.Minute}),
+			func() error { return nil }}, nil
+	}
+	r, err := redis.Open(f.settings.Redis.Reveal(), f.clock)
+	if err != nil {
+		return shortState{}, err
+	}
+	if err := r.Ping(ctx); err != nil {
+		return shortState{}, errors.Join(fmt.Errorf("REDIS: %w", err), r.Close())
+	}
+	limits, err := limiterredis.NewStoreWithOptions(r.Client(), limiter.StoreOptions{Prefix: "guichet:limit"})
+	if err != nil {
+		return shortState{}, errors.Join(err, r.Close())
+	}
+	return shortState{r, limits, r.Close}, nil
+}
+
+// newLog writes one JSON object a line to the operator's standard error.
+func newLog(t *terminal, level string) *slog.Logger {
+	var l slog.Level
+	if err := l.UnmarshalText([]byte(level)); err != nil {
+		l = slog.LevelInfo
+	}
+	return slog.New(slog.NewJSONHandler(t.err, &slog.HandlerOptions{Level: l}))
+}
+
+// serve wires the rooms together and answers until ctx ends.
+func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready func(addresses) error) error {
+	log := newLog(t, f.settings.LogLevel)
+	release, err := f.store.Serve(ctx, f.settings.Database.Reveal(), f.settings.Redis == "")
+	if err != nil {
+		return fmt.Errorf("DATABASE: %w", err)
+	}
+	defer release()
+	short, err := openState(ctx, f)
+	if err != nil {
+		return err
+	}
+	defer short.close()
+	heads, err := audit.OpenHeads(f.settings.TrailHeads)
+	if err != nil {
+		return err
+	}
+	defer heads.Close()
+
+	var closing atomic.Bool
+	doors, err := f.doors(log, short, &closing, gallery)
+	if err != nil {
+		return err
+	}
+	listeners, err := listenAll(doors)
+	if err != nil {
+		return err
+	}
+
+	background, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var jobs sync.WaitGroup
+	sealer := audit.NewSealer(f.store, heads, f.ring.TrailSigner(), f.clock, log)
+	clerk := f.clerk()
+	jobs.Go(func() { sealer.Run(background) })
+	jobs.Go(func() {
+		every(background, 5*time.Second, log, "handing letters over", func(ctx context.Context) error {
+			_, err := clerk.HandOver(ctx)
+			return err
+		})
+	})
+	defer func() { // the sealer goes last: what the doors wrote still gets its head
+		stop()
+		jobs.Wait()
+	}()
+
+	at := addresses{public: f.settings.BaseURL, desk: f.scheme() + listeners[1].Addr().String(), admin: "http://" + listeners[2].Addr().String()}
+	if err := ready(at); err != nil {
+		return errors.Join(append([]error{err}, closeAll(listeners)...)...)
+	}
+	go func() {
+		<-ctx.Done()
+		closing.Store(true)
+	}()
+	return serveDoors(ctx, log, doors, listeners)
+}
+
+func closeAll(listeners []net.Listener) []error {
+	var errs []error
+	for _, l := range listeners {
+		errs = append(errs, l.Close())
+	}
+	return errs
+}
+
+func (f *foundation) scheme() string {
+	if f.settings.TLSCert != "" {
+		return "https://"
+	}
+	return "http://"
+}
+
+func (f *foundation) clerk() *letter.Clerk {
+	s := f.settings
+	return &letter.Clerk{Outbox: f.store, Runner: f.store, Clock: f.clock, Folder: s.Outbox,
+		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact}}
+}
+
+// doors builds the three listeners' handlers.
+func (f *foundation) doors(log *slog.Logger, short shortState, closing *atomic.Bool, gallery bool) ([]door, error) {
+	s := f.settings
+	certificate, err := certificate(s.TLSCert, s.TLSKey)
+	if err != nil {
+		return nil, err
+	}
+	metrics := prometheus.NewRegistry()
+	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
+	common := web.Common{Clock: f.clock, Ring: f.ring, Log: log, Metrics: web.NewMetrics(metrics), BaseURL: s.BaseURL,
+		TrustedProxies: s.TrustedProxies,
+		Contact:        layout.Contact{Operator: s.Operator, Phone: s.CallCentre, Privacy: s.PrivacyContact, Security: s.SecurityContact}}
+	public, err := web.NewPublic(f.publicDeps(common, short))
+	if err != nil {
+		return nil, err
+	}
+	staffDeps, err := f.deskDeps(common, short, log, metrics)
+	if err != nil {
+		return nil, err
+	}
+	desk, err := web.NewDesk(staffDeps)
+	if err != nil {
+		return nil, err
+	}
+	admin, err := web.NewAdmin(web.AdminDeps{Common: common, Registry: metrics, Gallery: gallery, Ready: map[string]func(context.Context) error{
+		"store": f.store.Ping,
+		"state": short.Ping,
+		"open": func(context.Context) error {
+			if closing.Load() {
+				return errors.New("closing")
+			}
+			return nil
+		},
+	}})
+	if err != nil {
+		return nil, err
+	}
+	return []door{
+		{"LISTEN", s.Listen, public, web.NewServer, certificate},
+		{"DESK_LISTEN", s.DeskListen, desk, web.NewServer, certificate},
+		{"ADMIN_LISTEN", s.AdminListen, admin, web.NewServer, nil},
+	}, nil
+}
+
+func (f *foundation) publicDeps(common web.Common, short shortState) web.PublicDeps {
+	challenges := challenge.New(short, f.clock)
+	return web.PublicDeps{
+		Common: common,
+		Gate: lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: f.clock, Runner: f.store, State: short,
+			Challenge: challenges, Ledger: f.store}),
+		Challenges: challenges,
+		Visits:     lookup.NewVisits(f.ring, f.clock, f.store, short, f.store),
+		Devices:    lookup.NewDevices(f.ring, f.clock),
+		History:    &metering.History{Ledger: f.store, Clock: f.clock},
+		Runner:     f.store,
+		Limits:     short.limits,
+	}
+}
