@@ -66,7 +66,7 @@ func (o oracle) sum(p portal.Period) (s sums) {
 
 func drawMoment(t *rapid.T, label string, around time.Time) time.Time {
 	y, m, day := around.Date()
-	d := portal.Date(y, m, day+rapid.IntRange(-1300, 100).Draw(t, label))
+	d := portal.Date(y, m, day+rapid.IntRange(-1700, 100).Draw(t, label))
 	if rapid.IntRange(0, 4).Draw(t, label+" in the day") == 0 {
 		d = d.Add(time.Duration(rapid.IntRange(1, 22).Draw(t, label+" hour")) * time.Hour)
 	}
