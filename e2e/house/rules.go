@@ -57,7 +57,7 @@ func PackageComments(files []*File) (faults []string) {
 
 // evident methods belong to the language's own interfaces; their contract is
 // written there.
-var evident = []string{"Error", "Unwrap"}
+var evident = []string{"Error", "Unwrap", "String"}
 
 // Docs names exported declarations without a comment. Within a group the
 // group's comment or the line's own will do.
