@@ -4,12 +4,19 @@ import (
 	"net/http"
 
 	"guichet/portal"
+	"guichet/portal/desk"
+	"guichet/portal/staff"
 )
 
 // DeskDeps is what the desk's listener needs.
 type DeskDeps struct {
 	Common
+	Staff *staff.Service
+	Desk  *desk.Service
 }
+
+// counter is the desk's handlers over their rooms.
+type counter struct{ DeskDeps }
 
 // NewDesk builds the staff's listener, in French and German (D18). It is
 // never the public one.
@@ -24,4 +31,25 @@ func NewDesk(d DeskDeps) (http.Handler, error) {
 	return s.handler()
 }
 
-func deskRoutes(DeskDeps) []Route { return nil }
+func deskRoutes(d DeskDeps) []Route {
+	c := counter{d}
+	colleague := Policy{Name: "colleague", Admit: c.admit}
+	get, post := http.MethodGet, http.MethodPost
+	const aCase = "/:lang/desk/case/:id"
+	return []Route{
+		{get, "/", Anyone, c.front},
+		{get, "/:lang/", Anyone, c.front},
+		{get, "/:lang/desk/sign-in", Anyone, c.signIn},
+		{post, "/:lang/desk/sign-in", Anyone, c.enter},
+		{post, "/:lang/desk/sign-out", colleague, c.signOut},
+		{get, "/:lang/desk", colleague, c.list},
+		{get, "/:lang/desk/find", colleague, c.front},
+		{post, "/:lang/desk/find", colleague, c.find},
+		{get, aCase, colleague, c.show},
+		{post, aCase + "/open", colleague, c.open},
+		{post, aCase + "/check", colleague, c.check},
+		{post, aCase + "/unblock", colleague, c.unblock},
+		{post, aCase + "/grant", colleague, c.grant},
+		{post, aCase + "/replace", colleague, c.replace},
+	}
+}

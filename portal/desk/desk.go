@@ -146,10 +146,20 @@ type Store interface {
 	AddUnblock(t tx.Tx, u Unblock) error
 	// UnblocksBy counts what one agent cleared, granted or replaced since a time.
 	UnblocksBy(t tx.Tx, login string, since time.Time) (int, error)
+	// DeskMeter reads the meter that stands on an access point at a time; false
+	// where there is none.
+	DeskMeter(t tx.Tx, ean portal.EAN, at time.Time) (registry.Meter, bool, error)
 	// DeskEndReference ends a live reference.
 	DeskEndReference(t tx.Tx, key string, now time.Time) error
 	// Entries reads the trail of a subject, newest first.
 	Entries(ctx context.Context, subject string, limit int, before time.Time, beforeID string) ([]audit.Recorded, error)
+}
+
+// Issuer draws references for the holdings of one envelope and queues their
+// letter to the address on record, within the unit of work.
+// *registry.Issuer is one.
+type Issuer interface {
+	IssueIn(t tx.Tx, cause registry.Cause, holdings []registry.Holding) ([]registry.Issued, error)
 }
 
 // Deps is what Service works with.
@@ -160,9 +170,7 @@ type Deps struct {
 	Ring   *keys.Ring
 	Clock  portal.Clock
 	Log    *slog.Logger
-	// Issue draws a new reference for an occupancy and its meter and queues the
-	// letter to the address on record, within the unit of work.
-	Issue func(t tx.Tx, by portal.Actor, occupancyID, meterID string) error
+	Issuer Issuer
 	// Alarm is called once the unblocks of one agent reach the day's limit and
 	// for each one beyond; nil: only the log tells.
 	Alarm func(login string, unblocks int)

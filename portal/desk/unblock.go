@@ -10,6 +10,7 @@ import (
 	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/registry"
 	"guichet/portal/staff"
 	"guichet/portal/tx"
 )
@@ -117,8 +118,23 @@ func (s *Service) Replace(ctx context.Context, m staff.Member, caseID string, wh
 		if err := s.Store.DeskEndReference(t, f.Key, now); err != nil {
 			return u, err
 		}
-		return u, s.Issue(t, m.Actor(), f.Occupancy.ID, f.Reference.MeterID)
+		return u, s.issue(t, m, caseID, f, now)
 	})
+}
+
+// issue draws a reference for the meter that stands there now: the old one's
+// may have been exchanged (G2).
+func (s *Service) issue(t tx.Tx, m staff.Member, caseID string, f File, now time.Time) error {
+	meter, found, err := s.Store.DeskMeter(t, f.Point.EAN, now)
+	if err != nil {
+		return err
+	}
+	if !found || !f.Occupancy.Contains(now) {
+		return &portal.Error{Code: portal.Conflict, Key: "desk.no-occupant"}
+	}
+	_, err = s.Issuer.IssueIn(t, registry.Cause{Actor: m.Actor(), Ground: caseID, Channel: "desk"},
+		[]registry.Holding{{Point: f.Point, Occupancy: f.Occupancy, Meter: meter}})
+	return err
 }
 
 // clear gives the reference its three tries back.

@@ -1,0 +1,112 @@
+package web
+
+import (
+	"guichet/portal/audit"
+	"guichet/portal/desk"
+	"guichet/web/ui/component"
+	page "guichet/web/ui/page/desk"
+)
+
+func unblocksOf(c desk.Case) int {
+	n := 0
+	for _, u := range c.Unblocks {
+		if u.Kind == desk.Cleared || u.Kind == desk.Granted {
+			n++
+		}
+	}
+	return n
+}
+
+func customerView(x *ctx, c desk.Customer) []page.Fact {
+	return []page.Fact{
+		{Name: x.T("desk.customer.name"), Value: c.Name},
+		{Name: x.T("desk.customer.language"), Value: x.T("desk.language." + string(c.Language))},
+		{Name: x.T("desk.customer.point"), Value: c.EAN},
+		{Name: x.T("desk.customer.supply"), Value: c.Supply.Street + ", " + c.Supply.Postcode + " " + c.Supply.Town},
+		{Name: x.T("desk.customer.mail"), Value: c.Street + ", " + c.Postcode + " " + c.Town},
+	}
+}
+
+func checkView(x *ctx, c desk.Case) page.Check {
+	st := c.Standing
+	v := page.Check{Action: x.casePath(c.ID) + "/check"}
+	for _, q := range desk.Questions {
+		right, told := st.Told[q]
+		if !told {
+			continue
+		}
+		tag := page.Tag{Text: x.T("desk.check.wrong"), Kind: "stop"}
+		if right {
+			tag = page.Tag{Text: x.T("desk.check.right")}
+		}
+		v.Told = append(v.Told, page.Answer{Question: x.T("desk.question." + string(q)), Tag: tag})
+	}
+	switch {
+	case st.Passed:
+		v.Text = x.T("desk.check.passed", x.Time(st.Until))
+		return v
+	case len(st.Ask) == 0:
+		v.Text = x.T("desk.check.used")
+		return v
+	}
+	v.Text = x.T("desk.check.lead", st.Left)
+	for _, q := range st.Ask {
+		v.Ask = append(v.Ask, component.Field{Name: "answer-" + string(q),
+			Label: x.T("desk.question." + string(q)), Hint: x.T("desk.question." + string(q) + ".hint")})
+	}
+	return v
+}
+
+// actsView offers what the case's standing allows this agent.
+func actsView(x *ctx, c desk.Case, v *page.Case) {
+	act := func(name, key string, quiet bool, args ...any) *page.Act {
+		a := &page.Act{Name: name, Title: x.T("desk." + name + ".title"), Text: x.T("desk."+name+".text", args...),
+			Action: x.casePath(c.ID) + "/" + name, Submit: x.T("desk." + name + ".submit"), Key: key, Quiet: quiet}
+		for _, r := range desk.Reasons {
+			a.Why = append(a.Why, page.Option{Value: r, Text: x.T("desk.why." + r), Selected: r == x.field("why")})
+		}
+		return a
+	}
+	if c.Request != nil {
+		v.Tag = page.Tag{Text: x.T("desk.state.asked"), Kind: "warn"}
+		if c.Request.Login == x.member().Login {
+			v.Note = x.T("desk.case.asked-by-you")
+		} else {
+			v.Grant = act("grant", "g", false, c.Request.Login, x.moment(c.Request.At))
+		}
+	} else if c.Standing.Passed {
+		v.Unblock = act("unblock", "u", false)
+		if c.Second {
+			v.Note = x.T("desk.case.second")
+		}
+	}
+	if c.Standing.Tried {
+		v.Replace = act("replace", "n", true)
+	}
+}
+
+// historyView tells what happened to the reference. Looking at the page again
+// is in the trail, but says nothing here.
+func historyView(x *ctx, entries []audit.Recorded) component.Table {
+	t := component.Table{ID: "history", Caption: x.T("desk.history.caption"), Region: x.T("desk.history.title"),
+		Columns: []component.Column{{Text: x.T("desk.history.when")}, {Text: x.T("desk.history.what")}, {Text: x.T("desk.history.who")}}}
+	for _, e := range entries {
+		details := audit.ParseDetails(e.Text)
+		if details["customer"] == "hidden" {
+			continue
+		}
+		what := string(e.Action)
+		if key := "desk.action." + what; x.Has(key) {
+			what = x.T(key)
+		}
+		if q := "desk.question." + details["question"]; details["question"] != "" && x.Has(q) {
+			what += " : " + x.T(q) + ", " + x.T("desk.check."+details["outcome"])
+		}
+		who := e.Actor.ID
+		if who == "" {
+			who = x.T("desk.actor." + string(e.Actor.Kind))
+		}
+		t.Rows = append(t.Rows, component.Row{Head: x.moment(e.At), Cells: []component.Cell{{Text: what}, {Text: who}}})
+	}
+	return t
+}

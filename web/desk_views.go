@@ -1,0 +1,144 @@
+package web
+
+import (
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/desk"
+	"guichet/portal/staff"
+	"guichet/web/ui/component"
+	"guichet/web/ui/layout"
+	page "guichet/web/ui/page/desk"
+)
+
+// deskFrame fills the bar. Step and challenge are the gate's first ones: it
+// has no others yet (G7).
+func deskFrame(x *ctx, g desk.Gate, title string, args ...any) page.Frame {
+	m := x.member()
+	f := page.Frame{
+		Base:    x.deskBase(title, args...),
+		SignOut: x.path("/desk/sign-out"),
+		Member:  m.Name + ", " + x.T("desk.role."+string(m.Role)),
+		Nav:     []layout.Link{{Text: x.T("desk.nav.list"), Href: x.path("/desk"), Lang: "l", Current: x.at == "/desk"}},
+		Gate: []page.Fact{
+			{Name: x.T("desk.gate"), Value: x.T("desk.gate.open")},
+			{Name: x.T("desk.gate.blocked"), Value: x.count(g.Blocked)},
+			{Name: x.T("desk.gate.blocks"), Value: x.count(g.BlocksToday)},
+			{Name: x.T("desk.gate.failures"), Value: x.count(g.FailuresToday)},
+		},
+	}
+	if m.Role == staff.Agent {
+		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.find"), Href: x.path("/desk") + "#reference", Lang: "f"})
+	}
+	return f
+}
+
+func (x *ctx) count(n int) string { return x.Number(int64(n)*1000, 0) }
+
+// moment writes a day and a time; none for the zero time.
+func (x *ctx) moment(t time.Time) string {
+	if t.IsZero() {
+		return x.T("desk.never")
+	}
+	return x.Date(t) + ", " + x.Time(t)
+}
+
+// since writes how long ago, up to a day; then the moment.
+func (x *ctx) since(t time.Time) string {
+	switch ago := x.now.Sub(t); {
+	case ago < 0 || ago >= 24*time.Hour:
+		return x.moment(t)
+	case ago < time.Hour:
+		return x.T("desk.minutes", int(ago.Minutes()))
+	default:
+		return x.T("desk.hours", int(ago.Hours()))
+	}
+}
+
+func (x *ctx) wrong(e *portal.Error) *component.Summary {
+	if e == nil {
+		return nil
+	}
+	s := &component.Summary{Title: x.T("desk.wrong"), Paragraphs: []string{x.T("error."+e.Key, e.Args...)}}
+	switch e.Field {
+	case "reference", "interaction":
+		s.Fields = []component.FieldLink{{Name: e.Field, Text: s.Paragraphs[0]}}
+		s.Paragraphs = nil
+	}
+	return s
+}
+
+// dones are what a change may say on the list: the address names one of these
+// or nothing.
+var dones = map[string]bool{"cleared": true, "asked": true, "granted": true, "replaced": true, "handled": true}
+
+func listView(x *ctx, f page.Frame, list desk.List, wrong *portal.Error) page.List {
+	v := page.List{Frame: f, Table: component.Table{
+		ID: "cases", Caption: x.T("desk.list.caption"), Region: x.T("desk.list.title"),
+		Columns: []component.Column{{Text: x.T("desk.list.case")}, {Text: x.T("desk.list.place")},
+			{Text: x.T("desk.list.since")}, {Text: x.T("desk.list.state")}},
+	}}
+	for _, p := range list.Cases {
+		state := component.Cell{Text: x.T("desk.state.blocked"), Tag: "stop"}
+		if p.Asked {
+			state = component.Cell{Text: x.T("desk.state.asked"), Tag: "warn"}
+		}
+		v.Table.Rows = append(v.Table.Rows, component.Row{Head: p.CaseID, Href: x.casePath(p.CaseID), Cells: []component.Cell{
+			{Text: p.Town + " · " + x.T("energy."+string(p.Energy))}, {Text: x.since(p.BlockedAt)}, state}})
+	}
+	if list.More {
+		v.Next = x.path("/desk?after=" + cursorText(list.Cases[len(list.Cases)-1]))
+	}
+	if x.query("after") != "" {
+		v.First = x.path("/desk")
+	}
+	if list.Unknown > 0 {
+		v.Unknown = x.N("desk.list.unknown", list.Unknown, x.since(list.OldestUnknown))
+	}
+	if done := x.query("done"); dones[done] {
+		v.Done = x.T("desk.done." + done)
+	}
+	if x.member().Role == staff.Agent {
+		v.Find.Action = x.path("/desk/find")
+	}
+	if wrong != nil {
+		v.Error, v.Summary, v.Find.Error = true, x.wrong(wrong), x.T("error."+wrong.Key, wrong.Args...)
+	}
+	return v
+}
+
+func groundView(x *ctx, f page.Frame, wrong *portal.Error) page.Ground {
+	v := page.Ground{Frame: f, ID: x.param("id"), Action: x.casePath(x.param("id")) + "/open",
+		Interaction: typed(x.field("interaction")), Reason: typed(x.field("reason")), Errors: map[string]string{}}
+	if wrong != nil {
+		v.Error, v.Summary = true, x.wrong(wrong)
+		v.Errors[wrong.Field] = x.T("error."+wrong.Key, wrong.Args...)
+		if wrong.Field == "reason" {
+			v.Summary.Fields = []component.FieldLink{{Name: "reason", Text: v.Errors["reason"]}}
+			v.Summary.Paragraphs = nil
+		}
+	}
+	return v
+}
+
+func caseView(x *ctx, f page.Frame, c desk.Case, wrong *portal.Error) page.Case {
+	v := page.Case{Frame: f, ID: c.ID, Tag: page.Tag{Text: x.T("desk.state.blocked"), Kind: "stop"},
+		State:   []page.Fact{{Name: x.T("desk.case.since"), Value: x.moment(c.BlockedAt)}},
+		History: historyView(x, c.History)}
+	v.Summary, v.Error = x.wrong(wrong), wrong != nil
+	if !c.Known {
+		v.Tag, v.Note = page.Tag{Text: x.T("desk.state.unknown"), Kind: "warn"}, x.T("desk.case.unknown")
+		return v
+	}
+	v.State = append(v.State,
+		page.Fact{Name: x.T("desk.list.place"), Value: c.Town + " · " + x.T("energy."+string(c.Energy))},
+		page.Fact{Name: x.T("desk.case.issued"), Value: x.moment(c.IssuedAt)},
+		page.Fact{Name: x.T("desk.case.used"), Value: x.moment(c.UsedAt)},
+		page.Fact{Name: x.T("desk.case.unblocks"), Value: x.count(unblocksOf(c))})
+	if c.Customer != nil {
+		v.Customer = customerView(x, *c.Customer)
+	}
+	v.Check = checkView(x, c)
+	actsView(x, c, &v)
+	return v
+}
