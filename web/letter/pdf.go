@@ -32,7 +32,7 @@ const (
 
 	pageWidth, pageHeight = 210.0, 297.0
 	left, right           = 18.0, 192.0 // the page's text, in mm
-	windowLeft, windowTop = 112.0, 48.0 // where an envelope's window shows the address
+	windowLeft, windowTop = 112.0, 46.0 // where an envelope's window shows the address
 	pictureWidth          = 52.0
 )
 
@@ -96,8 +96,9 @@ func (s *sheet) Render(p core.Provider, _ *entity.Cell) {
 	s.text(right-70, 14, 70, s.Confidential, props.Text{Style: fontstyle.Bold, Align: align.Right})
 	s.fill(left, 22, right-left, 1, deep)
 	s.help(left, 34)
-	for i, row := range s.To {
-		s.fitted(windowLeft, windowTop+float64(i)*line, right-windowLeft, row, props.Text{})
+	window := windowTop
+	for _, row := range s.To {
+		window += s.text(windowLeft, window, right-windowLeft, row, props.Text{})
 	}
 	s.text(windowLeft, 84, right-windowLeft, s.Date, props.Text{})
 	s.text(left, 92, right-left, s.Title, props.Text{Size: 18, Style: fontstyle.Bold})
@@ -110,7 +111,7 @@ func (s *sheet) Render(p core.Provider, _ *entity.Cell) {
 
 // help stands first: who answers, and when.
 func (s *sheet) help(x, y float64) {
-	s.fill(x, y, 84, 47, sand)
+	s.fill(x, y, 84, 40, sand)
 	x, width := x+4, 76.0
 	y += 3
 	y += s.text(x, y, width, s.HelpTitle, props.Text{Style: fontstyle.Bold}) + 1
@@ -136,15 +137,16 @@ func (s *sheet) box(b box, top float64) (bottom float64) {
 	s.text(x, y, width, b.Reference, props.Text{Family: mono, Size: 22, Style: fontstyle.Bold})
 	y += 10.5
 	y += s.text(x, y, width, s.MeterIs, props.Text{})
-	s.number(b, x, y, width)
-	y += 8
+	s.number(b, x, y+1, width)
+	y += 9
 	if b.Apart {
 		s.text(x, y, width, s.DigitsIs, props.Text{})
-		s.marked(b.Four, right-pictureWidth-8-20, y, body)
+		s.marked(b.Four, x+74, y, body)
 		y += line + 1
 	}
-	y += s.text(x, y, width, s.CodeIs+" "+s.CodeHow, props.Text{})
-	s.text(x, y, width, b.Code, props.Text{Family: mono, Size: 16})
+	s.text(x, y, width, s.CodeIs, props.Text{})
+	s.text(x+50, y-0.4, width, b.Code, props.Text{Family: mono, Size: 16})
+	s.text(x, y+line, width, s.CodeHow, props.Text{})
 	s.picture(b, right-pictureWidth-3, top+11)
 	return top + height
 }
