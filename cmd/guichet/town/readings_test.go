@@ -166,16 +166,16 @@ func TestDaysHaveTheirLength(t *testing.T) {
 	counting := map[key][]int{} // how many registers of the family count in each slot
 	for d := range town.Days() {
 		n := len(d.Values)
-		require.Contains(t, []int{1, metering.SlotsIn(d.Date, 15*time.Minute)}, n)
+		require.True(t, n == 1 || n == metering.SlotsIn(d.Date, 15*time.Minute), "%d slots", n)
 		lengths[n]++
 		require.Equal(t, 0, d.Date.Hour())
 		require.True(t, d.Date.Before(town.today), "days end yesterday")
 		require.False(t, d.Date.Before(town.begin()))
 		require.NotEmpty(t, d.Meter)
 		for i, s := range d.Values {
-			require.GreaterOrEqual(t, s.Amount, int64(0))
-			if s.Absent || s.Quality == metering.Missing {
-				require.Zero(t, s.Amount)
+			owed := !s.Absent && s.Quality != metering.Missing
+			if s.Amount < 0 || s.Amount != 0 && !owed {
+				require.Fail(t, "an amount that can't be", "%+v", s)
 			}
 			if n > 1 {
 				k := key{d.EAN, metering.DayNumber(d.Date), d.Register.Family()}
@@ -207,6 +207,10 @@ func TestOrderAndUniqueness(t *testing.T) {
 	months := map[key]bool{}
 	for d := range town.Days() {
 		k := key{d.EAN, d.Register, metering.DayNumber(d.Date)}
+		if last.ean != k.ean {
+			connected := slices.ContainsFunc(town.points, func(p *point) bool { return p.EAN == d.EAN && p.opened.Equal(d.Date) })
+			require.True(t, d.Date.Day() == 1 || connected, "days begin with a month or the connection")
+		}
 		require.True(t, last.ean < k.ean || last.ean == k.ean && (last.r < k.r || last.r == k.r && last.day < k.day))
 		last = k
 		months[key{d.EAN, "", metering.MonthNumber(d.Date)}] = true
