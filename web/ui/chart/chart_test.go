@@ -1,0 +1,57 @@
+package chart
+
+import (
+	"strconv"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// TestNothingLeavesTheDrawing: whatever the amounts, bars stack without gaps
+// inside the plot, a hole is a hole, and the axis has three to six ticks.
+func TestNothingLeavesTheDrawing(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		c := Chart{ID: "c", Ordered: func(n int64) string { return strconv.FormatInt(n, 10) }}
+		for range rapid.IntRange(1, 62).Draw(t, "bars") {
+			b := Bar{Before: rapid.Int64Range(0, 1<<40).Draw(t, "before"), HasBefore: rapid.Bool().Draw(t, "has")}
+			if !rapid.Bool().Draw(t, "hole") {
+				b.Segments = []Segment{{Peak, rapid.Int64Range(0, 1<<40).Draw(t, "peak")}, {OffPeak, rapid.Int64Range(0, 1<<40).Draw(t, "off")}}
+			}
+			c.Bars = append(c.Bars, b)
+		}
+		const slack = 1e-6
+		d := c.wide()
+		require.LessOrEqual(t, len(d.Ticks), 6)
+		require.GreaterOrEqual(t, len(d.Ticks), 2)
+		for i, b := range d.Bars {
+			require.Equal(t, len(c.Bars[i].Segments) == 0, b.Hole != nil)
+			floor := plotFloor
+			for _, r := range b.Rects {
+				require.InDelta(t, floor, r.Y+r.H, slack)
+				require.GreaterOrEqual(t, r.Y, plotTop-slack)
+				require.GreaterOrEqual(t, r.X, plotLeft)
+				require.LessOrEqual(t, r.X+r.W, plotRight+slack)
+				floor = r.Y
+			}
+			require.GreaterOrEqual(t, plotFloor, b.BeforeY-slack)
+		}
+		for _, r := range c.narrow().Rows {
+			for _, box := range r.Rects {
+				require.LessOrEqual(t, box.X+box.W, narrowWidth)
+			}
+		}
+	})
+}
+
+// TestMarksStandBeforeTheirRow in the narrow drawing, and none is lost.
+func TestMarksStandBeforeTheirRow(t *testing.T) {
+	c := Chart{ID: "c", Ordered: func(int64) string { return "" }, Bars: make([]Bar, 3),
+		Marks: []Mark{{0, "in"}, {1.5, "meter"}, {3, "out"}}}
+	d := c.narrow()
+	require.Len(t, d.Rules, 3)
+	require.Less(t, d.Rules[0].Y, d.Rows[0].Y)
+	require.Greater(t, d.Rules[1].Y, d.Rows[0].Y)
+	require.Less(t, d.Rules[1].Y, d.Rows[1].Y)
+	require.Greater(t, d.Rules[2].Y, d.Rows[2].Y)
+}
