@@ -172,6 +172,10 @@ func (p *parser) assemble() File {
 	return f
 }
 
+// maxHole is the longest hole in a file, in days: a mistyped year would
+// otherwise become decades of missing values.
+const maxHole = 400
+
 // family lays the lines of one access point and family, in the order of time.
 func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, odd map[DaySlots]bool, partial map[time.Time]bool) {
 	var present [metering.RegisterCount]metering.Register
@@ -183,6 +187,12 @@ func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, od
 		}
 		if !known {
 			registers = append(registers, lines[i].register)
+		}
+	}
+	for i := 1; i < len(lines); i++ {
+		if days := (lines[i].start - lines[i-1].end) / (24 * 3600); days > maxHole {
+			p.refuse(lines[i].no, unknown, fmt.Sprintf("%d days without a value before this one; is its date right?", days))
+			return
 		}
 	}
 	first, last := &lines[0], &lines[len(lines)-1]

@@ -218,6 +218,7 @@ func TestRefusedByLine(t *testing.T) {
 		"no such hour":        {header + strings.NewReplacer("08/01", "31/03", "01:00:00", "02:00:00", "02:00:00", "03:00:00").Replace(row), 2, "", "does not exist"},
 		"which of the two":    {header + strings.NewReplacer("08/01/2024", "29/10/2023", "01:00:00", "02:00:00", "02:00:00", "03:00:00").Replace(row), 2, "", "stands twice"},
 		"gas with bands":      {header + strings.NewReplacer("kWh", "m³", "Offtake", "Offtake Day").Replace(row), 2, "Register", "gas has no bands"},
+		"a mistyped year":     {header + row + strings.ReplaceAll(row, "2024", "2042"), 3, "", "is its date right"},
 		"a month in one line": {header + strings.NewReplacer("01:00:00;08/01/2024;02:00:00", "00:00;08/02/2024;00:00").Replace(row), 2, "", "an interval of"},
 	} {
 		t.Run(name, func(t *testing.T) {
