@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -54,6 +55,9 @@ func (c auditVerifyCmd) Run(ctx context.Context, set *config.Settings, t *termin
 	if err != nil {
 		return err
 	}
+	if outside == nil && report.Heads > 0 && strings.HasPrefix(s.TrailHeads, "file:") {
+		return errors.New("TRAIL_HEADS: the file of heads kept outside is gone, though heads were signed: without it, who holds the trail's key goes unseen")
+	}
 	if c.JSON {
 		if err := json.NewEncoder(t.out).Encode(report); err != nil {
 			return err
@@ -92,6 +96,9 @@ func (c auditVerifyCmd) outside(s config.Settings, v note.Verifier, t *terminal)
 			return nil, nil
 		}
 		file = path
+	}
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) && c.Heads == "" {
+		return nil, nil // before the first head there is no file
 	}
 	return audit.ReadHeads(file, v)
 }

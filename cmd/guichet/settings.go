@@ -25,8 +25,9 @@ type settingSources struct {
 type configFile string
 
 // BeforeResolve implements kong's hook for a flag that was given.
-func (f configFile) BeforeResolve(sources *settingSources, app *kong.Kong) error {
-	return sources.load(string(f), app)
+func (configFile) BeforeResolve(sources *settingSources, app *kong.Kong, ctx *kong.Context, at *kong.Path) error {
+	file, _ := ctx.FlagValue(at.Flag).(configFile)
+	return sources.load(string(file), app)
 }
 
 // load reads a file and names each setting it does not know with its line.

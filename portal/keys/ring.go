@@ -81,10 +81,10 @@ func Create(dir string) (*Ring, error) {
 	rand.Read(pepper)
 	rand.Read(secret)
 	for name, content := range map[string]string{
-		secretFile:  hex.EncodeToString(secret),
-		trailFile:   signKey,
+		secretFile:      hex.EncodeToString(secret),
+		trailFile:       signKey,
 		TrailPublicFile: verifyKey,
-		pepperFile:  hex.EncodeToString(pepper),
+		pepperFile:      hex.EncodeToString(pepper),
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name), []byte(content+"\n"), 0o600); err != nil {
 			return nil, fmt.Errorf("keys folder: %w", err)
