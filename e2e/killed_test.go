@@ -32,6 +32,7 @@ type guessed struct{ sent, answered int }
 // unknown ones in turn, so that the trail can be held against it.
 func TestKilled(t *testing.T) {
 	p := rig.New(t).Quick(t)
+	p.Settle(t)
 	p.Start(t, "demo", "--json", "--dir", p.Dir)
 	var known []rig.Reference // guessed at least three times with an answer
 	before := perReference(t, p)

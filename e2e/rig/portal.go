@@ -112,12 +112,56 @@ func New(t testing.TB, extra ...string) *Portal {
 	return p
 }
 
-// Demo starts a demo of its own.
+// Demo starts a demo of its own: a copy of one town, which was built once for
+// the whole run.
 func Demo(t testing.TB, extra ...string) *Portal {
 	t.Helper()
 	p := New(t, extra...)
+	p.Settle(t)
 	p.Start(t, "demo", "--json", "--dir", p.Dir)
 	return p
+}
+
+// town is a folder with a demo's database, keys and letters, made at the first
+// start and ended in order.
+var town = sync.OnceValues(func() (string, error) {
+	program, err := plain()
+	if err != nil {
+		return "", err
+	}
+	parent, err := scratch()
+	if err != nil {
+		return "", err
+	}
+	dir := filepath.Join(parent, "town")
+	cmd := exec.Command(program, "demo", "--json", "--dir", dir)
+	cmd.Env = environment([]string{"LISTEN=127.0.0.1:0", "DESK_LISTEN=127.0.0.1:0", "ADMIN_LISTEN=127.0.0.1:0"})
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	var errOut bytes.Buffer
+	cmd.Stderr = &errOut
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return "", err
+	}
+	if err := cmd.Start(); err != nil {
+		return "", err
+	}
+	_, lineErr := bufio.NewReader(out).ReadBytes('\n')
+	cmd.Process.Signal(syscall.SIGTERM)
+	if err := errors.Join(lineErr, cmd.Wait()); err != nil {
+		return "", fmt.Errorf("guichet demo: %w\n%s", err, &errOut)
+	}
+	return dir, nil
+})
+
+// Settle copies the town into the portal's folder.
+func (p *Portal) Settle(t testing.TB) {
+	t.Helper()
+	dir, err := town()
+	require.NoError(t, err)
+	require.NoError(t, os.CopyFS(p.Dir, os.DirFS(dir)))
+	require.NoError(t, os.Chmod(filepath.Join(p.Dir, "keys"), 0o700))
+	require.NoError(t, os.Chmod(filepath.Join(p.Dir, "access.json"), 0o600))
 }
 
 // Quick makes p run the program without the race detector, for tests that
@@ -277,13 +321,16 @@ func (p *Portal) keepLog(t testing.TB) string {
 	return file
 }
 
-// Take hands out a reference of the demo that no other caller of this portal
-// got.
+// Take hands out a reference that no other caller of this portal got: those of
+// the demo first, then new ones from their letters.
 func (p *Portal) Take(t testing.TB) Reference {
 	t.Helper()
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	require.Less(t, p.used, len(p.References), "the demo has no reference left")
+	if p.used == len(p.References) {
+		p.draw(t)
+	}
+	require.Less(t, p.used, len(p.References), "the town has no reference left")
 	p.used++
 	return p.References[p.used-1]
 }

@@ -49,7 +49,7 @@ func (p *Portal) learn() {
 // they are looked for only as a whole word of a text somebody chose to write.
 const short = 7
 
-var word = regexp.MustCompile(`[\pL\pN]+`)
+var word = regexp.MustCompile(`[\pL\pN_-]+`)
 
 // Leaks names the secrets that stand in a text.
 func (p *Portal) Leaks(where, text string) (found []string) {
