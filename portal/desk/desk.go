@@ -146,9 +146,9 @@ type Store interface {
 	AddUnblock(t tx.Tx, u Unblock) error
 	// UnblocksBy counts what one agent cleared, granted or replaced since a time.
 	UnblocksBy(t tx.Tx, login string, since time.Time) (int, error)
-	// DeskMeter reads the meter that stands on an access point at a time; false
-	// where there is none.
-	DeskMeter(t tx.Tx, ean portal.EAN, at time.Time) (registry.Meter, bool, error)
+	// Holding reads what a new reference of an occupancy would belong to;
+	// NotFound where nobody or no meter is there now.
+	Holding(t tx.Tx, occupancyID string, at time.Time) (registry.Holding, error)
 	// DeskEndReference ends a live reference.
 	DeskEndReference(t tx.Tx, key string, now time.Time) error
 	// Entries reads the trail of a subject, newest first.

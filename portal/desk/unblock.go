@@ -125,15 +125,14 @@ func (s *Service) Replace(ctx context.Context, m staff.Member, caseID string, wh
 // issue draws a reference for the meter that stands there now: the old one's
 // may have been exchanged (G2).
 func (s *Service) issue(t tx.Tx, m staff.Member, caseID string, f File, now time.Time) error {
-	meter, found, err := s.Store.DeskMeter(t, f.Point.EAN, now)
+	holding, err := s.Store.Holding(t, f.Occupancy.ID, now)
+	if portal.CodeOf(err) == portal.NotFound {
+		return &portal.Error{Code: portal.Conflict, Key: "desk.no-occupant"}
+	}
 	if err != nil {
 		return err
 	}
-	if !found || !f.Occupancy.Contains(now) {
-		return &portal.Error{Code: portal.Conflict, Key: "desk.no-occupant"}
-	}
-	_, err = s.Issuer.IssueIn(t, registry.Cause{Actor: m.Actor(), Ground: caseID, Channel: "desk"},
-		[]registry.Holding{{Point: f.Point, Occupancy: f.Occupancy, Meter: meter}})
+	_, err = s.Issuer.IssueIn(t, registry.Cause{Actor: m.Actor(), Ground: caseID, Channel: "desk"}, []registry.Holding{holding})
 	return err
 }
 

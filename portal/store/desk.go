@@ -215,20 +215,6 @@ func (s *Store) UnblocksBy(t tx.Tx, login string, since time.Time) (int, error) 
 	return n, shut(err)
 }
 
-// DeskMeter implements desk.Store.
-func (s *Store) DeskMeter(t tx.Tx, ean portal.EAN, at time.Time) (registry.Meter, bool, error) {
-	m := registry.Meter{EAN: ean}
-	var from, to int64
-	err := inside(t).queryRow(`SELECT id, number, from_us, to_us FROM meters
-  WHERE ean = $1 AND from_us <= $2 AND (to_us = 0 OR to_us > $2) ORDER BY from_us DESC LIMIT 1`, string(ean), portal.Micros(at)).
-		Scan(&m.ID, &m.Number, &from, &to)
-	if errors.Is(err, sql.ErrNoRows) {
-		return registry.Meter{}, false, nil
-	}
-	m.Period = portal.Period{From: portal.FromMicros(from), To: portal.FromMicros(to)}
-	return m, err == nil, shut(err)
-}
-
 // DeskEndReference implements desk.Store.
 func (s *Store) DeskEndReference(t tx.Tx, key string, now time.Time) error {
 	_, err := inside(t).exec(`UPDATE issued_references SET ended_us = $1 WHERE key = $2 AND ended_us = 0`, portal.Micros(now), key)
