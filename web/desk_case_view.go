@@ -1,7 +1,6 @@
 package web
 
 import (
-	"guichet/portal/audit"
 	"guichet/portal/desk"
 	"guichet/web/ui/component"
 	page "guichet/web/ui/page/desk"
@@ -85,22 +84,17 @@ func actsView(x *ctx, c desk.Case, v *page.Case) {
 	}
 }
 
-// historyView tells what happened to the reference. Looking at the page again
-// is in the trail, but says nothing here.
-func historyView(x *ctx, entries []audit.Recorded) component.Table {
+// historyView tells what happened to the reference.
+func historyView(x *ctx, events []desk.Event) component.Table {
 	t := component.Table{ID: "history", Caption: x.T("desk.history.caption"), Region: x.T("desk.history.title"),
 		Columns: []component.Column{{Text: x.T("desk.history.when")}, {Text: x.T("desk.history.what")}, {Text: x.T("desk.history.who")}}}
-	for _, e := range entries {
-		details := audit.ParseDetails(e.Text)
-		if details["customer"] == "hidden" {
-			continue
-		}
+	for _, e := range events {
 		what := string(e.Action)
 		if key := "desk.action." + what; x.Has(key) {
 			what = x.T(key)
 		}
-		if q := "desk.question." + details["question"]; details["question"] != "" && x.Has(q) {
-			what += " : " + x.T(q) + ", " + x.T("desk.check."+details["outcome"])
+		if e.Question != "" {
+			what += " : " + x.T("desk.question."+string(e.Question)) + ", " + x.T("desk.check."+e.Outcome)
 		}
 		who := e.Actor.ID
 		if who == "" {

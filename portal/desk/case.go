@@ -30,7 +30,7 @@ type Case struct {
 	Unblocks  []Unblock // of the last twelve months, oldest first
 	Request   *Unblock  // waits for a second agent
 	Second    bool      // the next unblock needs a second agent
-	History   []audit.Recorded
+	History   []Event // newest first
 	Customer  *Customer
 }
 
@@ -192,8 +192,33 @@ func (s *Service) Case(ctx context.Context, m staff.Member, caseID string) (Case
 	if err != nil {
 		return Case{}, err
 	}
-	c.History, err = s.Store.Entries(ctx, subject(key), HistoryOfTrail, time.Time{}, "")
+	entries, err := s.Store.Entries(ctx, subject(key), HistoryOfTrail, time.Time{}, "")
+	c.History = history(entries)
 	return c, err
+}
+
+// Event is what an agent sees of a trail entry: no key, no personal part.
+type Event struct {
+	At       time.Time
+	Actor    portal.Actor
+	Action   audit.Action
+	Question Question // of a caller check, with its Outcome "right" or "wrong"
+	Outcome  string
+}
+
+// history leaves out that the page was looked at again: it is in the trail,
+// but says nothing to a caller's agent.
+func history(entries []audit.Recorded) []Event {
+	var all []Event
+	for _, e := range entries {
+		details := audit.ParseDetails(e.Text)
+		if details["customer"] == "hidden" {
+			continue
+		}
+		all = append(all, Event{At: e.At, Actor: e.Actor, Action: e.Action,
+			Question: Question(details["question"]), Outcome: details["outcome"]})
+	}
+	return all
 }
 
 // opened tells whether the agent gave a ground for this case.

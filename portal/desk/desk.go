@@ -41,7 +41,7 @@ const (
 	AskedFor       = 24 * time.Hour // a request for a second agent lapses then
 	OpenFor        = time.Hour      // a given ground opens a case to that agent so long
 	PageOfCases    = 25             // lines
-	HistoryOfTrail = 30             // entries
+	HistoryOfTrail = 100            // entries
 	longestText    = 300            // characters of a typed reason
 )
 
