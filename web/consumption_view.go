@@ -193,8 +193,15 @@ func (s speaker) banded() bool {
 	return s.series.Has(metering.OfftakePeak) || s.series.Has(metering.OfftakeOffPeak)
 }
 
+// injects tells whether anything was ever given back: a smart meter sends its
+// injection registers whatever there is, and a chart of zeros tells nothing.
 func (s speaker) injects() bool {
-	return s.series.Has(metering.InjectionPeak) || s.series.Has(metering.InjectionOffPeak) || s.series.Has(metering.InjectionTotal)
+	for _, p := range s.series.Points {
+		if p.Amounts.Injection() != 0 || (p.YearBefore != nil && p.YearBefore.Injection() != 0) {
+			return true
+		}
+	}
+	return false
 }
 
 // table is the same values in words; a row of a year or month leads into it.

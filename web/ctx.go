@@ -22,7 +22,7 @@ type ctx struct {
 	*i18n.Catalog
 	gin  *gin.Context
 	s    *surface
-	id   string     // of the request, in the log and in the answer's X-Request-Id
+	id   string     // of the request, in the log; not in the answer: all refusals are the same bytes (G5)
 	now  time.Time  // read once, so that one request has one time
 	form url.Values // the decoded form of a change, every field once (T4)
 	at   string     // the path behind the language with its query, for the language bar

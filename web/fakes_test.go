@@ -175,7 +175,7 @@ func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
 	return PublicDeps{Common: common, Gate: h, Challenges: h, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
-		History: h, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
+		History: h, Captchas: CaptchaRates{30, 300}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 
 // browser is one person's browser at the public listener.

@@ -18,12 +18,12 @@ const unknownReference = "11112222333320"
 
 var passing = regexp.MustCompile(`(name="(?:captcha_id|form)" value="|/captcha/)[a-z0-9]+`)
 
-// essence is an answer less what T6 leaves out: captcha id, form token, Date,
-// request id, cookie values.
+// essence is an answer less what T6 leaves out: captcha id, form token, Date
+// and cookie values.
 func essence(a answer, reference string) string {
 	var headers []string
 	for name, values := range a.Header {
-		if name == "Date" || name == "X-Request-Id" {
+		if name == "Date" {
 			continue
 		}
 		headers = append(headers, name+": "+strings.Join(values, ", "))

@@ -11,10 +11,16 @@ import (
 	"github.com/ulule/limiter/v3"
 )
 
-// captchaRates are the captchas one source may draw; the table of threats.md.
-var captchaRates = map[string]limiter.Rate{
-	"minute": {Period: time.Minute, Limit: 30},
-	"day":    {Period: 24 * time.Hour, Limit: 300},
+// CaptchaRates are how many captchas one source may draw.
+type CaptchaRates struct {
+	AMinute, ADay int64
+}
+
+func (r CaptchaRates) rates() map[string]limiter.Rate {
+	return map[string]limiter.Rate{
+		"minute": {Period: time.Minute, Limit: r.AMinute},
+		"day":    {Period: 24 * time.Hour, Limit: r.ADay},
+	}
 }
 
 // limits is a plain request rate under several windows. Its windows are fixed,

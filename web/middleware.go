@@ -29,7 +29,6 @@ func (s *surface) begin(c *gin.Context) {
 	defer cancel()
 	c.Request = c.Request.WithContext(bounded)
 	c.Set(ctxKey, x)
-	c.Header("X-Request-Id", x.id)
 	c.Next()
 }
 

@@ -58,6 +58,7 @@ type PublicDeps struct {
 	History    History
 	Runner     tx.Runner     // disclosures are recorded before they are answered (L18)
 	Limits     limiter.Store // memory, or Redis where there are many processes
+	Captchas   CaptchaRates
 }
 
 // site is the public listener's handlers.
@@ -81,7 +82,7 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 
 // publicRoutes is the public listener's table.
 func publicRoutes(d PublicDeps) []Route {
-	s := &site{d, newLimits(d.Limits, "draw", captchaRates), newLimits(d.Limits, "picture", captchaRates)}
+	s := &site{d, newLimits(d.Limits, "draw", d.Captchas.rates()), newLimits(d.Limits, "picture", d.Captchas.rates())}
 	visitor := Policy{Name: "visitor", Admit: s.admitVisitor}
 	return []Route{
 		{http.MethodGet, "/", Anyone, s.front},

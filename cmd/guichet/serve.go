@@ -232,5 +232,6 @@ func (f *foundation) publicDeps(common web.Common, short shortState) web.PublicD
 		History:    &metering.History{Ledger: f.store, Clock: f.clock},
 		Runner:     f.store,
 		Limits:     short.limits,
+		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
 	}
 }

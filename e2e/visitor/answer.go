@@ -20,13 +20,13 @@ var (
 // Fingerprint is an answer as threats.md compares answers: status, headers and
 // body, less nonce, captcha id, form token, Date and cookie values. The
 // reference that was typed stands in the body by rule (G5) and is left out,
-// too; so is the request's own number.
+// too.
 func (p *Page) Fingerprint() string {
 	var b strings.Builder
 	fmt.Fprintln(&b, p.Status)
 	var names []string
 	for name := range p.Header {
-		if name != "Date" && name != "X-Request-Id" {
+		if name != "Date" {
 			names = append(names, name)
 		}
 	}

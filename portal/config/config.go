@@ -62,6 +62,8 @@ type Settings struct {
 	CallCentre      string   `help:"Telephone number of the call centre." placeholder:"NUMBER"`
 	PrivacyContact  string   `help:"Address of the contact point for data protection." placeholder:"MAIL"`
 	SecurityContact string   `help:"Where vulnerabilities are reported: mailto: or https:" placeholder:"URL"`
+	CaptchasAMinute int64    `help:"Captchas one source may draw in a minute." placeholder:"30"`
+	CaptchasADay    int64    `help:"Captchas one source may draw in a day." placeholder:"300"`
 	LogLevel        string   `help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
 
@@ -85,6 +87,14 @@ func (s Settings) Default() Settings {
 		{&s.LogLevel, "info"},
 	} {
 		if *d.field == "" {
+			*d.field = d.value
+		}
+	}
+	for _, d := range []struct {
+		field *int64
+		value int64
+	}{{&s.CaptchasAMinute, 30}, {&s.CaptchasADay, 300}} { // the table of threats.md
+		if *d.field == 0 {
 			*d.field = d.value
 		}
 	}
@@ -137,6 +147,11 @@ func (s Settings) Check() error {
 			if _, err := netip.ParseAddr(p); err != nil {
 				wrong("TRUSTED_PROXIES", "%q is neither an address nor a network", p)
 			}
+		}
+	}
+	for name, n := range map[string]int64{"CAPTCHAS_A_MINUTE": s.CaptchasAMinute, "CAPTCHAS_A_DAY": s.CaptchasADay} {
+		if n < 1 {
+			wrong(name, "%d would let nobody in", n)
 		}
 	}
 	switch s.LogLevel {

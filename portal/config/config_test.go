@@ -23,6 +23,7 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"BASE_URL":         func(s *Settings) { s.BaseURL = "portal.example" },
 		"TLS_CERT":         func(s *Settings) { s.TLSCert = "cert.pem" },
 		"TRUSTED_PROXIES":  func(s *Settings) { s.TrustedProxies = []string{"proxy"} },
+		"CAPTCHAS_A_DAY":   func(s *Settings) { s.CaptchasADay = -1 },
 		"LOG_LEVEL":        func(s *Settings) { s.LogLevel = "loud" },
 		"SECURITY_CONTACT": func(s *Settings) { s.SecurityContact = "security@x" },
 	} {
@@ -33,6 +34,13 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 	s := Settings{}.Default()
 	s.DeskListen = s.Listen // T26: the desk's listener is not the public one
 	require.ErrorContains(t, s.Check(), "never share a listener")
+}
+
+// The table of threats.md: captchas drawn 30 a minute and 300 a day per source.
+func TestDefaultLimits(t *testing.T) {
+	s := Settings{}.Default()
+	require.EqualValues(t, 30, s.CaptchasAMinute)
+	require.EqualValues(t, 300, s.CaptchasADay)
 }
 
 // G12: a password in an address never prints.

@@ -171,7 +171,7 @@ func (v *view) totals() Totals {
 		at = p.Period.From
 		t.Period.From = at
 		earlier, ok := month(at.AddDate(-1, 1, 0))
-		complete = complete && ok && earlier.Gap == NoGap
+		complete = complete && ok && p.comparable() && earlier.comparable()
 		for i := range t.Amounts {
 			t.Amounts[i] += p.Amounts[i]
 			before[i] += earlier.Amounts[i]

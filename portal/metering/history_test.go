@@ -280,6 +280,47 @@ func TestHistoryTellsWhatAReaderShouldKnow(t *testing.T) {
 	require.EqualValues(t, 1100, s.Points[27].YearBefore.Offtake())
 }
 
+// An incomplete year beside a complete one would tell a change that never was.
+func TestHistoryComparesOnlyWhatIsComplete(t *testing.T) {
+	p := newPlace(t, portal.Date(2024, 4, 10))
+	ean := eanOf(1)
+	point := p.point(t, ean, portal.Electricity, 0)
+	stay := p.stay(t, "o", ean, portal.Date(2019, 5, 1), time.Time{}, time.Time{})
+	var days []metering.Day
+	for d := portal.Date(2022, 1, 1); d.Before(p.now); d = d.AddDate(0, 0, 1) {
+		if !d.Equal(portal.Date(2023, 2, 14)) {
+			days = append(days, daily(ean, metering.OfftakeTotal, d, 1000, metering.Read))
+		}
+	}
+	_, err := p.importer().Import(ctx, days, metering.ImportOptions{})
+	require.NoError(t, err)
+	s, err := p.history().Series(ctx, point, stay, metering.Query{Grain: metering.ByMonth, From: portal.Date(2024, 1, 1)})
+	require.NoError(t, err)
+	require.EqualValues(t, 31000, s.Points[0].YearBefore.Offtake())
+	require.Nil(t, s.Points[1].YearBefore, "February 2023 lacks a day")
+	require.Nil(t, s.Totals.Before)
+}
+
+// A point read once a month owes nothing for the month that is not over.
+func TestHistoryWaitsForTheTotalOfTheRunningMonth(t *testing.T) {
+	p := newPlace(t, portal.Date(2024, 4, 10))
+	ean := eanOf(1)
+	point := p.point(t, ean, portal.Electricity, 0)
+	stay := p.stay(t, "o", ean, portal.Date(2019, 5, 1), time.Time{}, time.Time{})
+	var months []metering.Month
+	for d := portal.Date(2024, 1, 1); d.Before(portal.Date(2024, 4, 1)); d = d.AddDate(0, 1, 0) {
+		months = append(months, metering.Month{EAN: ean, Register: metering.OfftakeTotal, Date: d, Amount: 1000})
+	}
+	_, err := p.importer().LoadMonths(ctx, months)
+	require.NoError(t, err)
+	s, err := p.history().Series(ctx, point, stay, metering.Query{Grain: metering.ByMonth, From: portal.Date(2024, 1, 1)})
+	require.NoError(t, err)
+	require.Len(t, s.Points, 3)
+	s, err = p.history().Series(ctx, point, stay, metering.Query{Grain: metering.ByYear, From: portal.Date(2024, 1, 1)})
+	require.NoError(t, err)
+	require.Zero(t, s.Points[0].MissingDays)
+}
+
 func TestHistoryRefusesAnotherPointsOccupancy(t *testing.T) {
 	p := newPlace(t, portal.Date(2024, 4, 10))
 	_, err := p.history().Series(ctx, registry.AccessPoint{EAN: eanOf(1)}, registry.Occupancy{ID: "o", EAN: eanOf(2)}, metering.Query{Grain: metering.ByMonth})

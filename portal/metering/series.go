@@ -200,7 +200,7 @@ func (v *view) points(g Grain, shown portal.Period) []Point {
 		if v.whole(whole) {
 			before := bounds(g, whole.From.AddDate(-1, 0, 0))
 			if v.whole(before) {
-				if earlier := v.point(g, before); earlier.Gap == NoGap && p.Gap == NoGap {
+				if earlier := v.point(g, before); earlier.comparable() && p.comparable() {
 					p.YearBefore = &earlier.Amounts
 				}
 			}
@@ -213,7 +213,18 @@ func (v *view) points(g Grain, shown portal.Period) []Point {
 	return points
 }
 
-// owesNothing is a period that began today and of which nothing has come.
+// comparable tells whether the amount is that of the whole period: an
+// incomplete one beside a complete one would tell a change that never was.
+func (p Point) comparable() bool { return p.Gap == NoGap && p.MissingDays == 0 }
+
+// readAsOne tells whether a month came as one total.
+func (v *view) readAsOne(month int64) bool {
+	b := v.months[month]
+	return b != nil && b.family[v.main].whole
+}
+
+// owesNothing is a period of which nothing has come and nothing is due yet: it
+// began today, or its total comes when it is over.
 func (p Point) owesNothing() bool { return p.Running && p.Gap != NoGap && p.Days == 0 }
 
 // whole tells whether a period lies within the view and is over.
@@ -227,6 +238,9 @@ func (v *view) point(g Grain, whole portal.Period) Point {
 	if g == ByMonth {
 		b := v.months[MonthNumber(whole.From)]
 		p.fill(b, v.main)
+		if p.Running && p.Gap == GapMissing && v.readAsOne(MonthNumber(whole.From.AddDate(0, -1, 0))) {
+			p.Days, p.MissingDays = 0, 0 // a total of this month comes when it is over
+		}
 		return p
 	}
 	p.Gap = GapMissing
@@ -279,7 +293,7 @@ func (h *History) days(ctx context.Context, v *view, s *Series, shown portal.Per
 		p := v.frame(bounds(ByDay, date))
 		p.fill(&buckets[i], v.main)
 		year := date.AddDate(-1, 0, 0)
-		if year.Day() == date.Day() && !year.Before(v.period.From) && p.Gap == NoGap && !p.Running {
+		if year.Day() == date.Day() && !year.Before(v.period.From) && p.comparable() && !p.Running {
 			from := earlier.From
 			if v.period.From.After(from) {
 				from = v.period.From
@@ -287,7 +301,7 @@ func (h *History) days(ctx context.Context, v *view, s *Series, shown portal.Per
 			n := dayCount(portal.Period{From: from, To: year})
 			if n >= 0 && n < len(before) {
 				q := v.frame(bounds(ByDay, year))
-				if q.fill(&before[n], v.main); q.Gap == NoGap {
+				if q.fill(&before[n], v.main); q.comparable() {
 					p.YearBefore = &q.Amounts
 				}
 			}

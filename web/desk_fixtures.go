@@ -1,0 +1,96 @@
+package web
+
+import (
+	"net/url"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/desk"
+	"guichet/portal/registry"
+	"guichet/portal/staff"
+	page "guichet/web/ui/page/desk"
+
+	"github.com/a-h/templ"
+)
+
+// deskFixtures are all pages of the desk's listener, in its two languages.
+var deskFixtures = []fixture{
+	{"desk-sign-in", func(x *ctx) templ.Component { return page.SignInPage(signInView(x, nil)) }},
+	{"desk-sign-in-refused", func(x *ctx) templ.Component {
+		x.form = url.Values{"login": {"anna"}}
+		return page.SignInPage(signInView(x, &portal.Error{Code: portal.Invalid, Key: "sign-in"}))
+	}},
+	{"desk-list", func(x *ctx) templ.Component {
+		return page.ListPage(listView(x, fixtureFrame(x, "desk.list.title"), fixtureList(x.now), nil))
+	}},
+	{"desk-list-empty", func(x *ctx) templ.Component {
+		return page.ListPage(listView(x, fixtureFrame(x, "desk.list.title"), desk.List{}, nil))
+	}},
+	{"desk-list-wrong", func(x *ctx) templ.Component {
+		return page.ListPage(listView(x, fixtureFrame(x, "desk.list.title"), fixtureList(x.now),
+			&portal.Error{Code: portal.NotFound, Key: "desk.not-blocked", Field: "reference"}))
+	}},
+	{"desk-ground", func(x *ctx) templ.Component {
+		return page.GroundPage(groundView(x, fixtureFrame(x, "desk.case.title", fixtureCase), nil))
+	}},
+	{"desk-ground-wrong", func(x *ctx) templ.Component {
+		return page.GroundPage(groundView(x, fixtureFrame(x, "desk.case.title", fixtureCase),
+			&portal.Error{Code: portal.Invalid, Key: "desk.reason.empty", Field: "reason"}))
+	}},
+	{"desk-case", caseFixture(func(*desk.Case) {}, nil)},
+	{"desk-case-wrong", caseFixture(func(*desk.Case) {}, &portal.Error{Code: portal.Invalid, Key: "desk.answer"})},
+	{"desk-case-passed", caseFixture(func(c *desk.Case) {
+		c.Standing = desk.Standing{Told: map[desk.Question]bool{desk.MovedIn: true, desk.OtherEnergy: false, desk.NameOnFile: true},
+			Passed: true, Tried: true, Until: fixtureNow.Add(25 * time.Minute)}
+		c.Customer = &desk.Customer{Name: "Anna Müller-Lefèvre", Language: portal.German, EAN: fixtureEAN.Masked(),
+			Supply: registry.AccessPoint{Street: "Grand-Place 3", Postcode: "4800", Town: "Verviers"},
+			Street: "Rue du Puits 12 B", Postcode: "4000", Town: "Liège"}
+	}, nil)},
+	{"desk-case-second", caseFixture(func(c *desk.Case) {
+		c.Standing = desk.Standing{}
+		c.Second, c.Request = true, &desk.Unblock{Login: "bert", Kind: desk.Asked, At: fixtureNow.Add(-time.Hour)}
+	}, nil)},
+	{"desk-case-unknown", caseFixture(func(c *desk.Case) { *c = desk.Case{ID: c.ID, BlockedAt: c.BlockedAt} }, nil)},
+}
+
+const fixtureCase = "B-7K3M9QXA"
+
+// fixtureFrame is a page that the agent Anna looks at.
+func fixtureFrame(x *ctx, title string, args ...any) page.Frame {
+	x.pass = staff.Member{Login: "anna", Name: "Anna Klein", Role: staff.Agent}
+	return deskFrame(x, desk.Gate{Blocked: 4, BlocksToday: 6, FailuresToday: 212}, title, args...)
+}
+
+func fixtureList(now time.Time) desk.List {
+	place := func(id, town string, e portal.Energy, ago time.Duration, asked bool) desk.Place {
+		return desk.Place{CaseID: id, Town: town, Energy: e, BlockedAt: now.Add(-ago), Asked: asked}
+	}
+	return desk.List{More: true, Unknown: 3, OldestUnknown: now.Add(-50 * time.Hour), Cases: []desk.Place{
+		place(fixtureCase, "Verviers", portal.Electricity, 4*time.Minute, false),
+		place("B-2PX8RTV0", "Eupen", portal.Gas, 31*time.Minute, false),
+		place("B-M4C1ZJ6W", "Namur", portal.Electricity, 2*time.Hour, false),
+		place("B-9HQ5D3YN", "Mons", portal.Electricity, 20*time.Hour+13*time.Minute, true),
+	}}
+}
+
+func caseFixture(change func(*desk.Case), wrong *portal.Error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		f := fixtureFrame(x, "desk.case.title", fixtureCase)
+		at := func(ago time.Duration, who portal.Actor, a audit.Action) desk.Event {
+			return desk.Event{At: x.now.Add(-ago), Actor: who, Action: a}
+		}
+		visitor, anna := portal.Actor{Kind: portal.Visitor}, portal.Actor{Kind: portal.Staff, ID: "anna"}
+		check := at(2*time.Minute, anna, audit.CallerChecked)
+		check.Question, check.Outcome = desk.MovedIn, "right"
+		c := desk.Case{ID: fixtureCase, Known: true, BlockedAt: x.now.Add(-4 * time.Minute), Town: "Verviers", Energy: portal.Electricity,
+			IssuedAt: portal.Date(2026, time.March, 2), UsedAt: portal.Date(2026, time.March, 9),
+			Standing: desk.Standing{Ask: []desk.Question{desk.OtherEnergy, desk.NameOnFile}, Left: 2, Tried: true,
+				Told: map[desk.Question]bool{desk.MovedIn: true}},
+			History: []desk.Event{check, at(3*time.Minute, anna, audit.DeskOpened), at(4*time.Minute, visitor, audit.LookupBlocked),
+				at(5*time.Minute, visitor, audit.LookupRefused), at(6*time.Minute, visitor, audit.LookupRefused),
+				at(2000*time.Hour, portal.Actor{Kind: portal.Household}, audit.LookupOpened)}}
+		change(&c)
+		return page.CasePage(caseView(x, f, c, wrong))
+	}
+}
