@@ -25,7 +25,14 @@ func (c counter) showList(x *ctx, status int, wrong *portal.Error) error {
 	if err != nil {
 		return err
 	}
-	return x.show(status, page.ListPage(listView(x, frame, list, wrong)))
+	v := listView(x, frame, list, wrong)
+	if x.query("after") != "" {
+		v.First = x.path("/desk")
+	}
+	if done := x.query("done"); dones[done] {
+		v.Done = x.T("desk.done." + done)
+	}
+	return x.show(status, page.ListPage(v))
 }
 
 // cursor reads "after" as written by cursorText; anything else is the first page.
@@ -79,7 +86,7 @@ func (c counter) showGround(x *ctx, status int, wrong *portal.Error) error {
 	if err != nil {
 		return err
 	}
-	return x.show(status, page.GroundPage(groundView(x, frame, wrong)))
+	return x.show(status, page.GroundPage(groundView(x, frame, x.param("id"), wrong)))
 }
 
 func (c counter) open(x *ctx) error {

@@ -9,6 +9,7 @@ import (
 	"guichet/portal/desk"
 	"guichet/portal/registry"
 	"guichet/portal/staff"
+	"guichet/web/i18n"
 	page "guichet/web/ui/page/desk"
 
 	"github.com/a-h/templ"
@@ -32,10 +33,10 @@ var deskFixtures = []fixture{
 			&portal.Error{Code: portal.NotFound, Key: "desk.not-blocked", Field: "reference"}))
 	}},
 	{"desk-ground", func(x *ctx) templ.Component {
-		return page.GroundPage(groundView(x, fixtureFrame(x, "desk.case.title", fixtureCase), nil))
+		return page.GroundPage(groundView(x, fixtureFrame(x, "desk.case.title", fixtureCase), fixtureCase, nil))
 	}},
 	{"desk-ground-wrong", func(x *ctx) templ.Component {
-		return page.GroundPage(groundView(x, fixtureFrame(x, "desk.case.title", fixtureCase),
+		return page.GroundPage(groundView(x, fixtureFrame(x, "desk.case.title", fixtureCase), fixtureCase,
 			&portal.Error{Code: portal.Invalid, Key: "desk.reason.empty", Field: "reason"}))
 	}},
 	{"desk-case", caseFixture(func(*desk.Case) {}, nil)},
@@ -52,6 +53,12 @@ var deskFixtures = []fixture{
 		c.Second, c.Request = true, &desk.Unblock{Login: "bert", Kind: desk.Asked, At: fixtureNow.Add(-time.Hour)}
 	}, nil)},
 	{"desk-case-unknown", caseFixture(func(c *desk.Case) { *c = desk.Case{ID: c.ID, BlockedAt: c.BlockedAt} }, nil)},
+}
+
+// exhibitDesk is a request that never came in, on the desk's listener.
+func exhibitDesk(c Common, lang portal.Language) *ctx {
+	s := &surface{Common: c, name: "desk", languages: portal.DeskLanguages}
+	return &ctx{Catalog: i18n.For(lang), s: s, now: fixtureNow, at: "/desk"}
 }
 
 const fixtureCase = "B-7K3M9QXA"

@@ -89,14 +89,8 @@ func listView(x *ctx, f page.Frame, list desk.List, wrong *portal.Error) page.Li
 	if list.More {
 		v.Next = x.path("/desk?after=" + cursorText(list.Cases[len(list.Cases)-1]))
 	}
-	if x.query("after") != "" {
-		v.First = x.path("/desk")
-	}
 	if list.Unknown > 0 {
 		v.Unknown = x.N("desk.list.unknown", list.Unknown, x.since(list.OldestUnknown))
-	}
-	if done := x.query("done"); dones[done] {
-		v.Done = x.T("desk.done." + done)
 	}
 	if x.member().Role == staff.Agent {
 		v.Find.Action = x.path("/desk/find")
@@ -107,8 +101,8 @@ func listView(x *ctx, f page.Frame, list desk.List, wrong *portal.Error) page.Li
 	return v
 }
 
-func groundView(x *ctx, f page.Frame, wrong *portal.Error) page.Ground {
-	v := page.Ground{Frame: f, ID: x.param("id"), Action: x.casePath(x.param("id")) + "/open",
+func groundView(x *ctx, f page.Frame, id string, wrong *portal.Error) page.Ground {
+	v := page.Ground{Frame: f, ID: id, Action: x.casePath(id) + "/open",
 		Interaction: typed(x.field("interaction")), Reason: typed(x.field("reason")), Errors: map[string]string{}}
 	if wrong != nil {
 		v.Error, v.Summary = true, x.wrong(wrong)

@@ -3,6 +3,7 @@ package web
 import (
 	"html"
 	"net/http"
+	"slices"
 	"strings"
 
 	"guichet/portal"
@@ -36,6 +37,13 @@ func galleryIndex(x *ctx) error {
 		}
 		b.WriteString("</li>\n")
 	}
+	for _, f := range deskFixtures {
+		b.WriteString("<li>" + html.EscapeString(f.name))
+		for _, l := range portal.DeskLanguages {
+			b.WriteString(` <a href="/gallery/` + string(l) + "/" + f.name + `">` + string(l) + "</a>")
+		}
+		b.WriteString("</li>\n")
+	}
 	b.WriteString("</ul></html>\n")
 	x.send(http.StatusOK, "text/html; charset=utf-8", []byte(b.String()))
 	return nil
@@ -49,6 +57,11 @@ func galleryPage(x *ctx) error {
 	for _, f := range fixtures {
 		if f.name == x.param("name") {
 			return x.show(http.StatusOK, f.page(exhibit(x.s.Common, lang)))
+		}
+	}
+	for _, f := range deskFixtures {
+		if f.name == x.param("name") && slices.Contains(portal.DeskLanguages, lang) {
+			return x.show(http.StatusOK, f.page(exhibitDesk(x.s.Common, lang)))
 		}
 	}
 	return unspoken(http.StatusNotFound)

@@ -30,7 +30,7 @@ type Case struct {
 	Unblocks  []Unblock // of the last twelve months, oldest first
 	Request   *Unblock  // waits for a second agent
 	Second    bool      // the next unblock needs a second agent
-	History   []Event // newest first
+	History   []Event   // newest first
 	Customer  *Customer
 }
 

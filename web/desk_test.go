@@ -1,0 +1,291 @@
+package web
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/lookup"
+	"guichet/portal"
+	"guichet/portal/desk"
+	"guichet/portal/keys"
+	"guichet/portal/login"
+	"guichet/portal/registry"
+	"guichet/portal/staff"
+	"guichet/portal/state"
+	"guichet/portal/store"
+	"guichet/portal/store/storetest"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+)
+
+// TestDeskPagesInBothLanguages holds what any page must have: one h1, the
+// secrecy notice (E10), labels, no inline style, two languages (D18).
+func TestDeskPagesInBothLanguages(t *testing.T) {
+	for _, lang := range portal.DeskLanguages {
+		for _, f := range deskFixtures {
+			t.Run(string(lang)+"/"+f.name, func(t *testing.T) {
+				var b bytes.Buffer
+				require.NoError(t, f.page(exhibitDesk(testCommon(time.Now), lang)).Render(context.Background(), &b))
+				doc, err := goquery.NewDocumentFromReader(&b)
+				require.NoError(t, err)
+				require.Equal(t, 1, doc.Find("h1").Length())
+				require.Equal(t, 1, doc.Find(".desk-secrecy").Length(), "E10")
+				require.Equal(t, 2, doc.Find(".langs a").Length())
+				require.Zero(t, doc.Find("[style], style, script:not([src])").Length())
+				require.NotContains(t, doc.Text(), "{0}")
+				require.NotContains(t, doc.Text(), string(fixtureEAN))
+				ids, keysSeen := map[string]bool{}, map[string]bool{}
+				doc.Find("[id]").Each(func(_ int, s *goquery.Selection) {
+					require.False(t, ids[s.AttrOr("id", "")], "id %s twice", s.AttrOr("id", ""))
+					ids[s.AttrOr("id", "")] = true
+				})
+				doc.Find("input:not([type=hidden]), select").Each(func(_ int, s *goquery.Selection) {
+					require.Equal(t, 1, doc.Find(`label[for="`+s.AttrOr("id", "?")+`"]`).Length(), "a label for %s", s.AttrOr("name", ""))
+				})
+				doc.Find("[accesskey]").Each(func(_ int, s *goquery.Selection) {
+					require.False(t, keysSeen[s.AttrOr("accesskey", "")], "key %s twice", s.AttrOr("accesskey", ""))
+					keysSeen[s.AttrOr("accesskey", "")] = true
+				})
+				for _, attr := range []string{"aria-describedby", "aria-labelledby"} {
+					doc.Find("[" + attr + "]").Each(func(_ int, s *goquery.Selection) {
+						for _, id := range strings.Fields(s.AttrOr(attr, "")) {
+							require.True(t, ids[id], "%s names %s", attr, id)
+						}
+					})
+				}
+				if strings.Contains(f.name, "wrong") || strings.Contains(f.name, "refused") {
+					require.Equal(t, 1, doc.Find(".error[role=alert]").Length())
+				}
+				if f.name == "desk-case" || f.name == "desk-case-second" {
+					for _, hidden := range []string{"Müller", "Grand-Place", "541449", "54--"} {
+						require.NotContains(t, doc.Text(), hidden, "T5")
+					}
+				}
+			})
+		}
+	}
+}
+
+// bureau is the desk's listener over real rooms.
+type bureau struct {
+	t     *testing.T
+	url   string
+	web   *http.Client
+	store *store.Store
+	gate  *lookup.Gate
+	known storetest.Known
+	seeds map[string]keys.Secret
+	now   time.Time
+	log   *bytes.Buffer
+}
+
+type solved struct{}
+
+func (solved) Take(context.Context, string, keys.Secret) error { return nil }
+
+const deskPassword = keys.Secret("correct horse battery")
+
+func newBureau(t *testing.T) *bureau {
+	b := &bureau{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), seeds: map[string]keys.Secret{}, log: &bytes.Buffer{}}
+	clock := func() time.Time { return b.now }
+	lite := storetest.Backends(t)[0]
+	dsn := lite.DSN(t)
+	b.store = storetest.Reopen(t, dsn, clock)
+	b.known = storetest.References(t, dsn, 1)[0]
+	ring, short := storetest.Keys(t), state.NewMemory(clock, 1000)
+	passwords, err := login.NewPasswords()
+	require.NoError(t, err)
+	common := testCommon(clock)
+	common.Ring, common.Log = ring, slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+	colleagues := staff.New(staff.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords})
+	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security} {
+		b.seeds[name], err = colleagues.Add(t.Context(), portal.Actor{Kind: portal.System, ID: "test"}, name, name, role, deskPassword)
+		require.NoError(t, err)
+	}
+	b.gate = lookup.NewGate(lookup.Deps{Ring: ring, Clock: clock, Runner: b.store, State: short, Challenge: solved{}, Ledger: b.store})
+	handler, err := NewDesk(DeskDeps{Common: common, Staff: colleagues, Desk: desk.New(desk.Deps{Store: b.store, Runner: b.store,
+		State: short, Ring: ring, Clock: clock, Log: common.Log, Issuer: registry.NewIssuer(ring, clock, b.store, b.store)})})
+	require.NoError(t, err)
+	server := httptest.NewServer(handler)
+	t.Cleanup(server.Close)
+	b.url = server.URL
+	b.fresh()
+	return b
+}
+
+// fresh is a new browser.
+func (b *bureau) fresh() {
+	jar, err := cookiejar.New(nil)
+	require.NoError(b.t, err)
+	b.web = &http.Client{Jar: jar}
+}
+
+type deskAnswer struct {
+	*http.Response
+	doc  *goquery.Document
+	text string
+}
+
+func (b *bureau) read(res *http.Response, err error) deskAnswer {
+	b.t.Helper()
+	require.NoError(b.t, err)
+	defer res.Body.Close()
+	body, err := io.ReadAll(res.Body)
+	require.NoError(b.t, err)
+	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(body))
+	require.NoError(b.t, err)
+	require.Equal(b.t, "no-store", res.Header.Get("Cache-Control"))
+	require.Contains(b.t, res.Header.Get("Content-Security-Policy"), "default-src 'none'")
+	return deskAnswer{res, doc, doc.Text()}
+}
+
+func (b *bureau) get(path string) deskAnswer { return b.read(b.web.Get(b.url + path)) }
+
+func (b *bureau) post(path string, fields ...string) deskAnswer {
+	form := url.Values{}
+	for i := 0; i < len(fields); i += 2 {
+		form.Set(fields[i], fields[i+1])
+	}
+	return b.read(b.web.PostForm(b.url+path, form))
+}
+
+func (b *bureau) signIn(name string) deskAnswer {
+	b.now = b.now.Add(time.Minute)
+	code, err := login.Code(b.seeds[name], b.now)
+	require.NoError(b.t, err)
+	return b.post("/fr/desk/sign-in", "login", name, "password", deskPassword.Reveal(), "code", code.Reveal())
+}
+
+func (b *bureau) block() {
+	for _, wrong := range []keys.Secret{"9991", "9992", "9993"} {
+		_, err := b.gate.Open(b.t.Context(), lookup.Claim{Kind: lookup.ByReference, Number: b.known.Reference, Digits: wrong, Form: wrong.Reveal()})
+		require.NoError(b.t, err)
+	}
+}
+
+// TestDeskByHand: sign in, list, find, ground, check, unblock, leave.
+func TestDeskByHand(t *testing.T) {
+	b := newBureau(t)
+	b.block()
+	page := b.get("/")
+	require.Equal(t, "/fr/desk/sign-in", page.Request.URL.Path)
+	page = b.signIn("anna")
+	require.Equal(t, "/fr/desk", page.Request.URL.Path)
+	require.Contains(t, page.text, "Namur")
+	require.Contains(t, page.text, "ouverte (niveau 1, captcha)")
+
+	page = b.post("/fr/desk/find", "reference", "1234")
+	require.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	require.Equal(t, "true", page.doc.Find("#reference").AttrOr("aria-invalid", ""))
+	require.Empty(t, page.doc.Find("#reference").AttrOr("value", ""))
+	page = b.post("/fr/desk/find", "reference", registry.FormatReference(b.known.Reference))
+	path := page.Request.URL.Path
+	require.Regexp(t, `^/fr/desk/case/B-[0-9A-Z]{8}$`, path)
+	require.Equal(t, 1, page.doc.Find("#interaction").Length(), "Cd3: why first")
+
+	page = b.post(path+"/check", "answer-moved-in", "01/2024")
+	require.Equal(t, 1, page.doc.Find("#interaction").Length(), "T24: no step is skipped")
+	page = b.post(path+"/open", "interaction", "", "reason", "")
+	require.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	page = b.post(path+"/open", "interaction", "I-77", "reason", "")
+	require.Equal(t, path, page.Request.URL.Path)
+	for _, hidden := range []string{"Claes", "Rue Haute", "5000", b.known.EAN.Masked()} {
+		require.NotContains(t, page.text, hidden, "T5")
+	}
+	require.Zero(t, page.doc.Find(`form[action$="/unblock"]`).Length())
+	page = b.post(path+"/unblock", "why", "mistyped")
+	require.Equal(t, http.StatusForbidden, page.StatusCode)
+	require.Contains(t, page.text, "Il faut d’abord un contrôle")
+
+	page = b.post(path+"/check", "answer-moved-in", "janvier 2024", "answer-name", "CLAES")
+	require.Contains(t, page.text, "Contrôle réussi")
+	require.Contains(t, page.text, "Rue Haute 1")
+	require.Contains(t, page.text, b.known.EAN.Masked())
+	require.NotContains(t, page.text, string(b.known.EAN))
+	page = b.post(path+"/unblock", "why", "mistyped", "reason", "")
+	require.Equal(t, "/fr/desk", page.Request.URL.Path)
+	require.Contains(t, page.text, "La référence est débloquée.")
+	outcome, err := b.gate.Open(t.Context(), lookup.Claim{Kind: lookup.ByReference, Number: b.known.Reference, Digits: b.known.Digits, Form: "x"})
+	require.NoError(t, err)
+	require.True(t, outcome.Opened)
+
+	require.Equal(t, "/de/desk", b.get("/de/desk").Request.URL.Path)
+	require.Equal(t, http.StatusNotFound, b.get("/nl/desk").StatusCode, "D18")
+	page = b.post("/fr/desk/sign-out")
+	require.Equal(t, "/fr/desk/sign-in", page.Request.URL.Path)
+	require.Equal(t, "/fr/desk/sign-in", b.get("/fr/desk").Request.URL.Path)
+	for _, secret := range []string{b.known.Reference.Reveal(), "janvier", "CLAES", deskPassword.Reveal()} {
+		require.NotContains(t, b.log.String(), secret, "G12")
+	}
+}
+
+// TestT23DeskPolicies: every door but the sign-in wants a session, every
+// change its own origin, and a role without the right is refused.
+func TestT23DeskPolicies(t *testing.T) {
+	b := newBureau(t)
+	b.block()
+	for _, r := range deskRoutes(DeskDeps{}) {
+		require.NotEmpty(t, r.Policy.Name, r.Path)
+		path := strings.NewReplacer(":lang", "fr", ":id", "B-00000000").Replace(r.Path)
+		if r.Method == http.MethodPost {
+			req, err := http.NewRequest(http.MethodPost, b.url+path, strings.NewReader("login=anna"))
+			require.NoError(t, err)
+			req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			req.Header.Set("Sec-Fetch-Site", "cross-site")
+			require.Equal(t, http.StatusForbidden, b.read(b.web.Do(req)).StatusCode, "%s from elsewhere", path)
+		}
+		if r.Policy.Name != "anyone" {
+			var page deskAnswer
+			if r.Method == http.MethodPost {
+				page = b.post(path)
+			} else {
+				page = b.get(path)
+			}
+			require.Equal(t, "/fr/desk/sign-in", page.Request.URL.Path, path)
+		}
+	}
+	require.Equal(t, "/fr/desk", b.signIn("carla").Request.URL.Path)
+	require.Zero(t, b.get("/fr/desk").doc.Find("#reference").Length())
+	require.Equal(t, http.StatusForbidden, b.post("/fr/desk/find", "reference", b.known.Reference.Reveal()).StatusCode)
+	require.Equal(t, http.StatusForbidden, b.get("/fr/desk/case/B-00000000").StatusCode)
+	require.Equal(t, http.StatusForbidden, b.post("/fr/desk/case/B-00000000/unblock", "why", "mistyped").StatusCode)
+}
+
+// TestT26SignInPage: the same page for every refusal.
+func TestT26SignInPage(t *testing.T) {
+	b := newBureau(t)
+	pages := map[string]string{}
+	for name, fields := range map[string][]string{
+		"unknown":  {"login", "berta", "password", "wrong horse battery", "code", "000000"},
+		"password": {"login", "anna", "password", "correct horse battery", "code", "000000"},
+		"nothing":  {"login", "anna"},
+	} {
+		page := b.post("/fr/desk/sign-in", fields...)
+		require.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+		require.Empty(t, page.doc.Find("#password").AttrOr("value", ""))
+		require.Empty(t, page.Cookies())
+		pages[name] = page.text
+	}
+	require.Equal(t, pages["unknown"], pages["password"])
+	require.Equal(t, pages["unknown"], pages["nothing"])
+	page := b.signIn("anna")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	first := b.web.Jar.Cookies(must(url.Parse(b.url)))[0].Value
+	b.signIn("anna")
+	require.NotEqual(t, first, b.web.Jar.Cookies(must(url.Parse(b.url)))[0].Value, "T24: a new session each time")
+	b.fresh()
+	b.web.Jar.SetCookies(must(url.Parse(b.url)), []*http.Cookie{{Name: deskCookie, Value: first}})
+	require.Equal(t, "/fr/desk/sign-in", b.get("/fr/desk").Request.URL.Path, "the former session ended")
+}
+
+func must(u *url.URL, _ error) *url.URL { return u }
