@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"bufio"
 	"bytes"
 	"encoding/json"
 	"os"
@@ -16,8 +15,12 @@ import (
 	"guichet/e2e/rig"
 )
 
-// tapLine is one result in the words of the Test Anything Protocol.
-var tapLine = regexp.MustCompile(`^(\s*)(not ok|ok) \d+ - (.*?)( # .*)?$`)
+// Results in the words of the Test Anything Protocol, subtests indented by four.
+var (
+	tapName   = regexp.MustCompile(`^( *)# Subtest: (.*)$`)
+	tapResult = regexp.MustCompile(`^( *)(not ok|ok) \d+ - `)
+	tapReason = regexp.MustCompile(`(?s)error: (.*?)\n *code: `)
+)
 
 // TestBrowser meets the portal with a real browser: e2e/browser. It is split by
 // file, so that each runs against a portal of its own.
@@ -42,35 +45,65 @@ func browse(t *testing.T, file string) {
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	failed := cmd.Run()
-
-	results, reason := 0, ""
-	lines := bufio.NewScanner(bytes.NewReader(out.Bytes()))
-	lines.Buffer(nil, 1<<20)
-	type result struct{ name, why string }
-	var last *result
-	var all []*result
-	for lines.Scan() {
-		if m := tapLine.FindStringSubmatch(lines.Text()); m != nil {
-			last = nil
-			if m[3] != file && !strings.HasSuffix(m[3], ".mjs") {
-				results++
-				if m[2] == "not ok" {
-					last = &result{name: m[3]}
-					all = append(all, last)
-				} else if !strings.Contains(m[4], "SKIP") {
-					t.Run(m[3], func(*testing.T) {})
-				}
+	all := results(out.String())
+	for _, r := range all {
+		t.Run(r.name, func(t *testing.T) {
+			if !r.ok {
+				t.Error(r.why)
 			}
-		} else if last != nil {
-			last.why += lines.Text() + "\n"
+		})
+	}
+	require.NotEmpty(t, all, "no test ran:\n%s", &out)
+	if failed != nil && !t.Failed() {
+		t.Errorf("node: %v\n%s", failed, &out)
+	}
+}
+
+// result is a test of node's without subtests, or one that failed by itself.
+type result struct {
+	name, why string
+	ok        bool
+}
+
+func results(tap string) (all []*result) {
+	var path []string
+	var last *result
+	children, failures := 0, 0 // of the test that is being told
+	for line := range strings.Lines(tap) {
+		line = strings.TrimSuffix(line, "\n")
+		if m := tapName.FindStringSubmatch(line); m != nil {
+			path = append(path[:min(len(path), len(m[1])/4)], m[2])
+			last = nil
+			continue
 		}
+		m := tapResult.FindStringSubmatch(line)
+		if m == nil {
+			if last != nil {
+				last.why += line + "\n"
+			}
+			continue
+		}
+		depth, ok := len(m[1])/4, m[2] == "ok"
+		last = nil
+		if depth == 0 && children > 0 {
+			if ok || failures > 0 {
+				children, failures = 0, 0
+				continue
+			}
+		}
+		if depth > 0 {
+			children++
+			if !ok {
+				failures++
+			}
+		}
+		last = &result{name: strings.Join(path[:depth+1], ": "), ok: ok}
+		all = append(all, last)
 	}
 	for _, r := range all {
-		t.Run(r.name, func(t *testing.T) { t.Error(r.why) })
+		if m := tapReason.FindStringSubmatch(r.why); m != nil {
+			r.why = m[1]
+		}
 	}
-	if failed != nil && len(all) == 0 {
-		reason = out.String()
-	}
-	require.Empty(t, reason, "node: %v", failed)
-	require.NotZero(t, results, "no test ran:\n%s", &out)
+	return all
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -164,7 +165,7 @@ func sums(t *testing.T, file string) (amounts []string, rows int) {
 		var n int64
 		if l[volume] != "" {
 			whole, part, _ := strings.Cut(l[volume], ",")
-			_, err := fmt.Sscan(whole+(part + "000")[:3], &n)
+			n, err = strconv.ParseInt(whole+(part + "000")[:3], 10, 64)
 			require.NoError(t, err)
 			require.LessOrEqual(t, len(part), 3, "more than thousandths")
 		}

@@ -93,7 +93,7 @@ func TestSecondProcess(t *testing.T) {
 	p := founded(t, "REDIS=")
 	p.Start(t, "serve")
 	second := append(p.Settings, "LISTEN="+rig.FreeAddress(t), "DESK_LISTEN="+rig.FreeAddress(t), "ADMIN_LISTEN="+rig.FreeAddress(t))
-	refused(t, rig.Run(t, p.Dir, second, "serve"), 1, "REDIS")
+	refused(t, rig.Run(t, p.Dir, second, "serve"), 1, "without Redis only one may")
 	p.Kill()
 	p.Restart(t) // a power cut leaves no lock behind
 	require.Zero(t, p.Stop(t), p.Tail())

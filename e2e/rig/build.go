@@ -109,7 +109,7 @@ func Must(t testing.TB, dir string, settings []string, args ...string) Result {
 // settings.
 func environment(settings []string) []string {
 	env := []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME"), "TMPDIR=" + os.TempDir(),
-		"GORACE=halt_on_error=0 exitcode=66"}
+		"GORACE=exitcode=66 atexit_sleep_ms=0"}
 	for _, s := range settings {
 		env = append(env, "GUICHET_"+s)
 	}
