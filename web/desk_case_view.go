@@ -100,7 +100,7 @@ func historyView(x *ctx, events []desk.Event) component.Table {
 		if who == "" {
 			who = x.T("desk.actor." + string(e.Actor.Kind))
 		}
-		t.Rows = append(t.Rows, component.Row{Head: x.moment(e.At), Cells: []component.Cell{{Text: what}, {Text: who}}})
+		t.Rows = append(t.Rows, component.Row{Head: x.shortMoment(e.At), Cells: []component.Cell{{Text: what}, {Text: who}}})
 	}
 	return t
 }

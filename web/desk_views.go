@@ -43,6 +43,14 @@ func (x *ctx) moment(t time.Time) string {
 	return x.Date(t) + ", " + x.Time(t)
 }
 
+// shortMoment leaves out the year where it is this one, for a table.
+func (x *ctx) shortMoment(t time.Time) string {
+	if t.In(portal.Brussels).Year() != x.now.In(portal.Brussels).Year() {
+		return x.moment(t)
+	}
+	return x.ShortDate(t) + ", " + x.Time(t)
+}
+
 // since writes how long ago, up to a day; then the moment.
 func (x *ctx) since(t time.Time) string {
 	switch ago := x.now.Sub(t); {
