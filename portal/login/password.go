@@ -12,10 +12,11 @@ import (
 )
 
 const (
-	// ShortestPassword and LongestPassword are in characters and bytes. There is
-	// no rule about kinds of characters: length is what counts.
+	// ShortestPassword is in characters. There is no rule about kinds of
+	// characters: length is what counts.
 	ShortestPassword = 12
-	LongestPassword  = 256
+	// LongestPassword is in bytes.
+	LongestPassword = 256
 
 	// hashesAtOnce bounds the memory that sign-ins can take: 2 x 19 MiB.
 	hashesAtOnce = 2

@@ -8,7 +8,6 @@ import (
 	"guichet/portal/audit"
 	"guichet/portal/keys"
 	"guichet/portal/login"
-	"guichet/portal/state"
 	"guichet/portal/tx"
 )
 
@@ -19,11 +18,19 @@ const (
 	IdleLife = 15 * time.Minute
 )
 
+// Idle keeps who was seen lately: the part of portal/state's Store that a
+// session needs, with the same contract.
+type Idle interface {
+	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
+	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) (ok bool, err error)
+	Delete(ctx context.Context, key string) error
+}
+
 // Deps is what Service works with.
 type Deps struct {
 	Store     Store
 	Runner    tx.Runner
-	State     state.Store
+	State     Idle
 	Ring      *keys.Ring
 	Clock     portal.Clock
 	Passwords *login.Passwords

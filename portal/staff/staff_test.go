@@ -244,7 +244,7 @@ func emptied(h *house) *state.Memory {
 	return h.state
 }
 
-type brokenState struct{ state.Store }
+type brokenState struct{ staff.Idle }
 
 func (brokenState) Replace(context.Context, string, []byte, time.Duration) (bool, error) {
 	return false, portal.Shut("state", errors.New("gone"))
