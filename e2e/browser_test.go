@@ -40,7 +40,7 @@ func browse(t *testing.T, file string) {
 		"references": p.References, "staff": p.Staff, "out": rig.Out, "picture": os.Getenv("E2E_PICTURE")}
 	text, err := json.Marshal(about)
 	require.NoError(t, err)
-	cmd := exec.Command("node", "--test", "--test-reporter=tap", file)
+	cmd := exec.Command("node", "--test", "--test-reporter=tap", "--test-timeout=90000", file)
 	cmd.Env = append(os.Environ(), "GUICHET_E2E="+string(text))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out

@@ -61,7 +61,7 @@ for (const lang of languages) {
         }
 
         const csv = page.waitForEvent('download');
-        await page.locator('a[href*="consumption.csv"]').click();
+        await page.locator('a[href*="consumption.csv"]').first().click();
         await csvIsWhole(await csv);
 
         const inside = page.url();
@@ -115,7 +115,7 @@ for (const lang of languages) {
     await page.keyboard.type(await captcha(page));
     await press('Enter', `**/${lang}/consumption`);
     await chartAndTable(page);
-    await to('main [role=region][tabindex="0"]');
+    await to('main .scroll[tabindex="0"]');
     const csv = page.waitForEvent('download');
     await to('a[href*="consumption.csv"]');
     await page.keyboard.press('Enter');

@@ -1,6 +1,7 @@
 // What the browser tests share: the portal under test, browsers with an address
 // of their own, and the checks every page must pass.
 import assert from 'node:assert/strict';
+import { createHmac } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
 import { existsSync, mkdirSync } from 'node:fs';
@@ -22,6 +23,7 @@ let running;
 export async function browser() {
   assert.ok(program, 'no Chromium (Debian package chromium)');
   running ??= chromium.launch({
+    timeout: 60_000,
     executablePath: program,
     args: ['--no-sandbox', '--disable-gpu', '--no-first-run', '--disable-background-networking',
       '--disable-component-update', '--disable-sync', '--proxy-bypass-list=<-loopback>'],
@@ -116,7 +118,7 @@ export async function axe(page) {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
   }));
   const lines = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${v.help}\n    ${n.html}\n    ${n.failureSummary.replace(/\n/g, ' ')}`));
-  assert.equal(lines.length, 0, `${page.url()}\n  ${lines.join('\n  ')}`);
+  assert.ok(lines.length === 0, `axe-core on ${page.url()}\n  ${lines.join('\n  ')}`);
 }
 
 const validator = new HtmlValidate({
@@ -128,14 +130,28 @@ const validator = new HtmlValidate({
     'tel-non-breaking': 'off', // the number is set apart in its own element
     'no-trailing-whitespace': 'off',
     'require-sri': 'off', // all from the same origin
-    'prefer-native-element': ['error', { exclude: ['region', 'alert'] }],
   },
 });
+
+// listen keeps the last document the server sent, as it was sent.
+export function listen(page) {
+  const last = { html: '' };
+  page.on('response', (r) => {
+    if (r.request().resourceType() === 'document' && r.status() !== 303) last.html = r.text();
+  });
+  return last;
+}
+
+// judge holds a page against both.
+export async function judge(name, page, sent) {
+  await axe(page);
+  await validHTML(name, await sent.html);
+}
 
 export async function validHTML(name, html) {
   const report = await validator.validateString(html);
   const lines = report.results.flatMap((r) => r.messages.map((m) => `${m.line}:${m.column} ${m.ruleId}: ${m.message}`));
-  assert.equal(lines.length, 0, `${name}\n  ${lines.join('\n  ')}`);
+  assert.ok(lines.length === 0, `html-validate on ${name}\n  ${lines.join('\n  ')}`);
 }
 
 // knock fills the gate that the page shows and sends it.
@@ -151,6 +167,16 @@ export async function enter(page, lang, reference) {
   await page.goto(`${portal.url}/${lang}/lookup`);
   await knock(page, reference);
   assert.equal(new URL(page.url()).pathname, `/${lang}/consumption`);
+}
+
+// code is a one-time code as an authenticator shows it (RFC 6238).
+export function code(secret, at = Date.now()) {
+  const bits = [...secret].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const key = Buffer.from(bits.match(/.{8}/g).map((b) => parseInt(b, 2)));
+  const step = Buffer.alloc(8);
+  step.writeBigUInt64BE(BigInt(Math.floor(at / 30_000)));
+  const hash = createHmac('sha1', key).update(step).digest();
+  return String((hash.readUInt32BE(hash[19] & 15) & 0x7fffffff) % 1_000_000).padStart(6, '0');
 }
 
 // taken gives each caller another reference, as long as there are any.
