@@ -51,6 +51,9 @@ type accessReference struct {
 	Energy     string `json:"energy"`
 	Language   string `json:"language"`
 	Why        string `json:"why"`
+	// What a caller would answer at the desk.
+	Name    string `json:"name"`
+	MovedIn string `json:"moved_in"` // YYYY-MM
 }
 
 type accessStaff struct {
@@ -208,7 +211,8 @@ func (a access) print(t *terminal, file string) {
 	for _, p := range a.Staff {
 		t.printf("  %-9s login %-10s password %s   one-time-code key %s\n", p.Role, p.Login, p.Password, p.OTPSecret)
 	}
-	t.printf("\nLetters land in %s; the database is %s. Stop with Ctrl+C.\n", a.Outbox, a.Database)
+	t.printf("\nA caller who is asked at the desk: name and month of moving in stand beside each reference in the file.\n")
+	t.printf("Letters land in %s; the database is %s. Stop with Ctrl+C.\n", a.Outbox, a.Database)
 }
 
 func grouped(reference string) string {

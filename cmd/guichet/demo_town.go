@@ -32,7 +32,7 @@ func (f *foundation) buildTown(ctx context.Context) (access, error) {
 	if _, err := readings.LoadMonths(ctx, t.Months()); err != nil {
 		return access{}, err
 	}
-	references, err := f.featured(ctx, t.Featured)
+	references, err := f.featured(ctx, t)
 	if err != nil {
 		return access{}, err
 	}
@@ -41,18 +41,23 @@ func (f *foundation) buildTown(ctx context.Context) (access, error) {
 }
 
 // featured issues references to whom the town points out, in its order.
-func (f *foundation) featured(ctx context.Context, who []town.Featured) ([]accessReference, error) {
+func (f *foundation) featured(ctx context.Context, t *town.Town) ([]accessReference, error) {
 	o := registry.IssueOptions{}
 	place := map[portal.EAN]int{}
-	for i, w := range who {
+	for i, w := range t.Featured {
 		o.EANs = append(o.EANs, w.EAN)
 		place[w.EAN] = i
+	}
+	stays := map[string]registry.Occupancy{}
+	for _, s := range t.Occupancies {
+		stays[s.ID] = s
 	}
 	var drawn []accessReference
 	o.Reveal = func(i registry.Issued) {
 		drawn = append(drawn, accessReference{Reference: i.Reference.Reveal(), Digits: i.Digits.Reveal(),
 			LetterCode: i.LetterCode.Reveal(), EAN: string(i.EAN), Energy: string(i.Energy), Language: string(i.Language),
-			Why: who[place[i.EAN]].Why})
+			Why: t.Featured[place[i.EAN]].Why, Name: stays[i.OccupancyID].Name,
+			MovedIn: stays[i.OccupancyID].From.In(portal.Brussels).Format("2006-01")})
 	}
 	_, err := registry.NewIssuer(f.ring, f.clock, f.store, f.store).Issue(ctx, o)
 	slices.SortStableFunc(drawn, func(a, b accessReference) int {

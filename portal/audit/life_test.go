@@ -212,3 +212,9 @@ func TestHeadsFile(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 }
+
+// A device that never ends would be read until the machine has no memory left.
+func TestHeadsArePlainFiles(t *testing.T) {
+	_, err := audit.OpenHeads("file:/dev/full")
+	require.ErrorContains(t, err, "not a plain file")
+}

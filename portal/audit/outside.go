@@ -43,6 +43,10 @@ func openHeadsFile(path string) (*headsFile, error) {
 	if err != nil {
 		return nil, fmt.Errorf("TRAIL_HEADS: %w", err)
 	}
+	// A device never ends when it is read, and keeps nothing.
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() {
+		return nil, errors.Join(fmt.Errorf("TRAIL_HEADS: %s is not a plain file", Printable(path)), err, f.Close())
+	}
 	h := &headsFile{f: f}
 	last, err := lastByte(f)
 	if err == nil && last != '\n' {
