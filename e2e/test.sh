@@ -94,14 +94,6 @@ check() { # a name, then a command that prints what is wrong
 
 formatted() { git ls-files -z -co --exclude-standard '*.go' ':!*_templ.go' | xargs -0 -r sh -c 'for f; do [ ! -f "$f" ] || gofmt -l "$f"; done' _; }
 
-templates() { # the pages' generated files are those of their templates
-  local before after
-  before=$(find web -name '*_templ.go' -exec sha256sum {} + | sort)
-  go tool templ generate -path web >/dev/null 2>&1 || { echo "templ generate failed"; go tool templ generate -path web 2>&1 | tail -n 5; return; }
-  after=$(find web -name '*_templ.go' -exec sha256sum {} + | sort)
-  [ "$before" = "$after" ] || { echo "stale; they were generated anew:"; diff <(echo "$before") <(echo "$after") || true; }
-}
-
 lockfile() { grep -n '"resolved"' e2e/package-lock.json || true; }
 
 install_missing
@@ -110,7 +102,6 @@ rm -rf e2e/out
 
 check "gofmt" formatted
 check "go vet" go vet ./...
-check "generated pages are fresh" templates
 check "the lock file names no download host" lockfile
 
 tests() {

@@ -95,6 +95,11 @@ func (s *site) showGate(x *ctx, status int, f *fault) error {
 	if err != nil {
 		return err
 	}
+	// A browser has its name before it fails, so that its success can forgive
+	// that (G6). It depends on the request alone, never on the outcome (T6).
+	if s.Devices.Hash(x.cookie(deviceCookie)) == "" {
+		x.setCookie(deviceCookie, s.Devices.Issue(""), lookup.DeviceLife)
+	}
 	return x.show(status, public.GatePage(gateView(x, f, captcha, portal.Token())))
 }
 

@@ -76,6 +76,7 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 		signedOut: func(x *ctx) string { return x.path("/ended") },
 		routes:    append(assets(), publicRoutes(d)...),
 		footer:    true,
+		trustBase: true,
 	}
 	return s.handler()
 }

@@ -58,6 +58,9 @@ type surface struct {
 	signedOut func(*ctx) string
 	routes    []Route
 	footer    bool
+	// trustBase: BaseURL is this listener's own address, even where a proxy
+	// rewrites Host. Never the desk's: a page of the public site asks nothing there.
+	trustBase bool
 	failures  map[portal.Language][]byte // rendered before the first request, for when rendering fails
 }
 
@@ -76,7 +79,7 @@ func (s *surface) handler() (http.Handler, error) {
 		return nil, err
 	}
 	origins := http.NewCrossOriginProtection()
-	if s.BaseURL != "" {
+	if s.trustBase && s.BaseURL != "" {
 		if err := origins.AddTrustedOrigin(origin(s.BaseURL)); err != nil {
 			return nil, err
 		}

@@ -108,7 +108,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 		h := b.get(path).Header
 		require.Equal(t, "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'", h.Get("Content-Security-Policy"), path)
 		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
-		require.Equal(t, "no-referrer", h.Get("Referrer-Policy"), path)
+		require.Equal(t, "same-origin", h.Get("Referrer-Policy"), path)
 		require.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"), path)
 		require.Equal(t, "same-origin", h.Get("Cross-Origin-Resource-Policy"), path)
 		require.NotEmpty(t, h.Get("Permissions-Policy"), path)

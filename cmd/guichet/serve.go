@@ -118,8 +118,10 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	}
 	defer heads.Close()
 
+	sealer := audit.NewSealer(f.store, heads, f.ring.TrailSigner(), f.clock, log)
+	metrics := f.metrics(sealer)
 	var closing atomic.Bool
-	doors, err := f.doors(log, short, &closing, gallery)
+	doors, err := f.doors(log, metrics, short, &closing, gallery)
 	if err != nil {
 		return err
 	}
@@ -130,7 +132,6 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var jobs sync.WaitGroup
-	sealer := audit.NewSealer(f.store, heads, f.ring.TrailSigner(), f.clock, log)
 	clerk := f.clerk()
 	jobs.Go(func() { sealer.Run(background) })
 	jobs.Go(func() {
@@ -176,15 +177,30 @@ func (f *foundation) clerk() *letter.Clerk {
 		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact}}
 }
 
+// metrics are those of the process; the rooms add theirs.
+func (f *foundation) metrics(sealer *audit.Sealer) *prometheus.Registry {
+	r := prometheus.NewRegistry()
+	began := f.clock()
+	r.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}),
+		prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+			Name: "guichet_trail_unsealed_seconds", Help: "Since the trail was last sealed and its head kept outside.",
+		}, func() float64 {
+			last := sealer.Sealed()
+			if last.IsZero() {
+				last = began
+			}
+			return f.clock().Sub(last).Seconds()
+		}))
+	return r
+}
+
 // doors builds the three listeners' handlers.
-func (f *foundation) doors(log *slog.Logger, short shortState, closing *atomic.Bool, gallery bool) ([]door, error) {
+func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short shortState, closing *atomic.Bool, gallery bool) ([]door, error) {
 	s := f.settings
 	certificate, err := certificate(s.TLSCert, s.TLSKey)
 	if err != nil {
 		return nil, err
 	}
-	metrics := prometheus.NewRegistry()
-	metrics.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 	common := web.Common{Clock: f.clock, Ring: f.ring, Log: log, Metrics: web.NewMetrics(metrics), BaseURL: s.BaseURL,
 		TrustedProxies: s.TrustedProxies,
 		Contact:        layout.Contact{Operator: s.Operator, Phone: s.CallCentre, Privacy: s.PrivacyContact, Security: s.SecurityContact}}

@@ -86,11 +86,17 @@ func lastByte(f *os.File) (byte, error) {
 func (h *headsFile) Append(head Head) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if _, err := h.f.WriteString(strconv.Quote(head.Signed) + "\n"); err != nil {
+	size, err := h.f.Seek(0, io.SeekEnd)
+	if err != nil {
 		return err
 	}
-	if err := h.f.Sync(); err != nil {
-		return err
+	_, err = h.f.WriteString(strconv.Quote(head.Signed) + "\n")
+	if err == nil {
+		err = h.f.Sync()
+	}
+	if err != nil {
+		// Half a line (a full disk) must not spoil the next one.
+		return errors.Join(err, h.f.Truncate(size))
 	}
 	h.newest = head.Size
 	return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"guichet/portal"
@@ -49,6 +50,7 @@ type Sealer struct {
 	signer note.Signer
 	clock  portal.Clock
 	logger *slog.Logger
+	done   atomic.Int64 // when the last seal succeeded, microseconds
 }
 
 // NewSealer makes a sealer that does nothing until Run or SealNow.
@@ -81,6 +83,10 @@ func (s *Sealer) Run(ctx context.Context) {
 	}
 }
 
+// Sealed is when the log was last whole, with its head kept outside; the zero
+// time before the first. An old one is an alarm: the trail waits unprotected.
+func (s *Sealer) Sealed() time.Time { return portal.FromMicros(s.done.Load()) }
+
 // SealNow seals what is there and gives the newest head; the head is also kept
 // outside when SealNow returns without an error.
 func (s *Sealer) SealNow(ctx context.Context) (Head, error) {
@@ -97,6 +103,7 @@ func (s *Sealer) SealNow(ctx context.Context) (Head, error) {
 				return head, fmt.Errorf("trail: keeping the head outside: %w", err)
 			}
 		}
+		s.done.Store(portal.Micros(s.clock()))
 		return head, nil
 	}
 }

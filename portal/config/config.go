@@ -24,17 +24,29 @@ type DSN string
 // String prints the address with its password masked.
 func (d DSN) String() string {
 	u, err := url.Parse(string(d))
-	if err != nil || u.User == nil {
-		if strings.Contains(string(d), "@") {
-			return "****"
-		}
-		return string(d)
+	if err != nil {
+		return "****"
 	}
-	if _, has := u.User.Password(); has {
-		u.User = url.UserPassword(u.User.Username(), "****")
+	if u.User != nil {
+		if _, has := u.User.Password(); has {
+			u.User = url.UserPassword(u.User.Username(), "****")
+		}
+	}
+	if q := u.Query(); len(q) > 0 {
+		for name := range q {
+			if !plain[name] {
+				q.Set(name, "****")
+			}
+		}
+		u.RawQuery = q.Encode()
 	}
 	return strings.ReplaceAll(u.String(), "%2A", "*")
 }
+
+// plain are the parameters of an address that may be printed; drivers take
+// passwords as parameters, too.
+var plain = map[string]bool{"sslmode": true, "host": true, "port": true, "user": true, "dbname": true,
+	"application_name": true, "connect_timeout": true, "addr": true, "master_name": true, "db": true}
 
 // GoString masks %#v.
 func (d DSN) GoString() string { return d.String() }

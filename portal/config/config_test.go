@@ -50,5 +50,10 @@ func TestAddressesPrintMasked(t *testing.T) {
 		require.NotContains(t, out, "s3cret")
 		require.Contains(t, out, "****")
 	}
+	for _, address := range []DSN{"postgres://db/g?user=u&password=s3cret&sslmode=require", "redis://cache:6379?master_name=m&sentinel_password=s3cret",
+		"postgres://a:s3cret%zz@db"} {
+		require.NotContains(t, address.String(), "s3cret")
+	}
+	require.Contains(t, DSN("postgres://db/g?sslmode=require").String(), "sslmode=require")
 	require.Contains(t, strings.Join(s.Lines(), "\n"), "BASE_URL = http://127.0.0.1:8080")
 }

@@ -39,9 +39,10 @@ var (
 	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE",
 		holdCounter: `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
   VALUES ($1, $2, '[]', 0, '', 0) ON CONFLICT (key) DO UPDATE SET changed_us = lookup_counters.changed_us`,
-		snapshot:    sql.LevelRepeatableRead,
-		migrating:   `SELECT pg_advisory_xact_lock(29121018100999541)`,
-		countTables: `SELECT COUNT(*) FROM information_schema.tables WHERE table_schema NOT IN ('pg_catalog', 'information_schema')`}
+		snapshot:  sql.LevelRepeatableRead,
+		migrating: `SELECT pg_advisory_xact_lock(29121018100999541)`,
+		countTables: `SELECT COUNT(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+  WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'`}
 )
 
 // sqliteDSN turns a path into modernc's name, each pragma with its reason.

@@ -97,6 +97,10 @@ func (s *Store) Do(ctx context.Context, fn func(tx.Tx) error) error {
 	return s.doPostgres(ctx, fn)
 }
 
+// queueTime bounds the wait for a connection: a database that hangs must not
+// pile up everybody who asks.
+const queueTime = 5 * time.Second
+
 // workTimeout bounds a unit of work that has begun, whatever its caller does.
 const workTimeout = 10 * time.Minute
 
@@ -117,7 +121,14 @@ func (s *Store) doPostgres(ctx context.Context, fn func(tx.Tx) error) error {
 }
 
 func (s *Store) tryPostgres(ctx context.Context, fn func(tx.Tx) error) error {
-	sqlTx, err := s.write.BeginTx(ctx, nil)
+	waiting, cancel := context.WithTimeout(ctx, queueTime)
+	conn, err := s.write.Conn(waiting)
+	cancel()
+	if err != nil {
+		return shut(err)
+	}
+	defer conn.Close()
+	sqlTx, err := conn.BeginTx(ctx, nil)
 	if err != nil {
 		return shut(err)
 	}
