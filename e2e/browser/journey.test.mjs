@@ -143,7 +143,9 @@ if (portal.picture) {
     const { page, context } = await visit({ lang: 'en' });
     await page.goto(`${portal.url}/en/lookup`);
     await knock(page, portal.references.find((r) => r.energy === 'electricity'));
-    await page.screenshot({ path: portal.picture, clip: { x: 0, y: 0, width: 1180, height: 820 } });
+    await page.mouse.move(0, 0);
+    const { y, height } = await page.locator('main figure').first().boundingBox();
+    await page.screenshot({ path: portal.picture, fullPage: true, clip: { x: 0, y: 0, width: 1180, height: y + height + 24 } });
     await context.close();
   });
 }

@@ -39,6 +39,9 @@ func Sweep() {
 	if dir, err := scratch(); err == nil {
 		os.RemoveAll(dir)
 	}
+	if apart != "" {
+		os.RemoveAll(apart)
+	}
 }
 
 var (

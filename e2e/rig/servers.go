@@ -85,6 +85,9 @@ func RedisURL(t testing.TB) string {
 	return fmt.Sprintf("redis://%s/%d", s.address, s.made.Add(1))
 }
 
+// apart is PostgreSQL's folder, for Sweep.
+var apart string
+
 // postgresServer runs a cluster made for this run; PostgreSQL refuses root, so
 // root lends it to the package's own user.
 var postgresServer = sync.OnceValues(func() (*server, error) {
@@ -92,10 +95,11 @@ var postgresServer = sync.OnceValues(func() (*server, error) {
 	if err != nil {
 		return nil, err
 	}
-	dir, err := os.MkdirTemp("", "guichet-e2e-pg-")
+	dir, err := os.MkdirTemp("", "guichet-e2e-pg-") // apart: its owner cannot look into ours
 	if err != nil {
 		return nil, err
 	}
+	apart = dir
 	var owner *syscall.Credential
 	if os.Geteuid() == 0 {
 		u, err := user.Lookup("postgres")
@@ -134,7 +138,8 @@ var postgresServer = sync.OnceValues(func() (*server, error) {
 
 func postgresBin() (string, error) {
 	if path, err := exec.LookPath("initdb"); err == nil {
-		return filepath.Dir(path), nil
+		path, err = filepath.EvalSymlinks(path) // the others stand beside the real one
+		return filepath.Dir(path), err
 	}
 	found, _ := filepath.Glob("/usr/lib/postgresql/*/bin/initdb")
 	if len(found) == 0 {

@@ -35,6 +35,9 @@ type Visitor struct {
 	dialer *net.Dialer
 }
 
+// Selection is a part of a page.
+type Selection = goquery.Selection
+
 // Page is an answer, read to its end.
 type Page struct {
 	*goquery.Document
