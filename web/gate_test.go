@@ -229,3 +229,40 @@ func TestVisitEndsWithTheBrowserAndTheDeviceStays(t *testing.T) {
 		require.Equal(t, c.secure, a.Header.Get("Strict-Transport-Security") != "")
 	}
 }
+
+// G6: a browser is named before it fails, so that its success can forgive it;
+// it keeps its name, and the answer depends on nothing but the request (T6).
+func TestG6ABrowserIsNamedBeforeItFails(t *testing.T) {
+	b := open(t, newHouse(t))
+	named := func(a answer) string {
+		for _, c := range a.Cookies() {
+			if c.Name == "guichet-device" {
+				return c.Value
+			}
+		}
+		return ""
+	}
+	first := named(b.get("/fr/lookup"))
+	require.NotEmpty(t, first)
+	require.Empty(t, named(b.get("/fr/lookup")), "it has one")
+	require.Empty(t, named(b.try(unknownReference, "0000")))
+	require.Empty(t, named(b.try(knownReference, "0000")))
+	opened := named(b.try(knownReference, knownDigits))
+	require.Equal(t, strings.SplitN(first, ".", 2)[0], strings.SplitN(opened, ".", 2)[0], "the same name for longer")
+}
+
+// A browser without Sec-Fetch-Site tells its origin only where the referrer
+// policy lets it; "null" stays refused.
+func TestOriginsWithoutFetchMetadata(t *testing.T) {
+	b := open(t, newHouse(t))
+	post := func(origin string) int {
+		r, err := http.NewRequest(http.MethodPost, b.server.URL+"/fr/lookup", strings.NewReader(b.form(unknownReference, "0000", "000000").Encode()))
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		r.Header.Set("Origin", origin)
+		return b.do(r).StatusCode
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, post(b.server.URL))
+	require.Equal(t, http.StatusForbidden, post("null"))
+	require.Equal(t, http.StatusForbidden, post("https://evil.example"))
+}
