@@ -29,6 +29,7 @@ const (
 	StaffRefused    Action = "staff.refused" // a sign-in that failed
 	StaffLeft       Action = "staff.left"
 	DeskListed      Action = "desk.listed"    // the list of blocked references was read
+	DeskSought      Action = "desk.sought"    // a caller's number was looked for among the blocked
 	DeskOpened      Action = "desk.opened"    // a case was opened at the desk
 	CallerChecked   Action = "caller.checked" // answers of a caller were compared
 	Unblocked       Action = "reference.unblocked"

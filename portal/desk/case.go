@@ -5,7 +5,6 @@ import (
 	"regexp"
 	"strings"
 	"time"
-	"unicode/utf8"
 
 	"guichet/lookup"
 	"guichet/portal"
@@ -43,10 +42,13 @@ func (s *Service) Gate(ctx context.Context, m staff.Member) (Gate, error) {
 }
 
 // Blocked gives a page of blocked references, the newest first; that it was
-// read is in the trail (L19).
+// read is in the trail (L19). NotFound for a cursor that names no case.
 func (s *Service) Blocked(ctx context.Context, m staff.Member, after Cursor) (List, error) {
 	if err := need(m, see); err != nil {
 		return List{}, err
+	}
+	if after != (Cursor{}) && !caseForm.MatchString(after.CaseID) {
+		return List{}, errNoCase
 	}
 	now := s.Clock()
 	places, err := s.Store.DeskPlaces(ctx, after, now.Add(-AskedFor), PageOfCases+1)
@@ -68,7 +70,8 @@ func (s *Service) Blocked(ctx context.Context, m staff.Member, after Cursor) (Li
 
 // Find gives the case of a reference that a caller reads out. Live, unknown
 // and ended numbers that are not blocked are one NotFound: whether a number
-// exists is told to nobody.
+// exists is told to nobody. That it was sought is in the trail, with its key
+// only where a case was found (L19, Cd3).
 func (s *Service) Find(ctx context.Context, m staff.Member, typed keys.Secret) (caseID string, err error) {
 	if err := need(m, handle); err != nil {
 		return "", err
@@ -77,51 +80,22 @@ func (s *Service) Find(ctx context.Context, m staff.Member, typed keys.Secret) (
 	if err != nil {
 		return "", err
 	}
-	caseID, found, err := s.Store.DeskCaseOf(ctx, s.Ring.CounterKey(string(lookup.ByReference), number))
-	if err == nil && !found {
-		err = &portal.Error{Code: portal.NotFound, Key: "desk.not-blocked", Field: "reference"}
+	key := s.Ring.CounterKey(string(lookup.ByReference), number)
+	caseID, found, err := s.Store.DeskCaseOf(ctx, key)
+	if err != nil {
+		return "", err
 	}
-	return caseID, err
-}
-
-var (
-	interactionForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9-]{2,11}$`)
-	// A number this long in a free text may be a reference, an access point or a
-	// telephone: none of them belongs in the trail (G12).
-	longNumber = regexp.MustCompile(`\d([\s.\-/]*\d){6,}`)
-)
-
-// Ground is why a case is opened (Cd3): an interaction's number, or a reason.
-type Ground struct {
-	Interaction string
-	Reason      string
-}
-
-// check refuses empty grounds and what must not enter the trail.
-func (g Ground) check() error {
-	switch {
-	case g.Interaction != "" && !interactionForm.MatchString(g.Interaction), longNumber.MatchString(g.Interaction):
-		return &portal.Error{Code: portal.Invalid, Key: "desk.interaction", Field: "interaction"}
-	case g.Interaction != "":
-		return nil
+	e := audit.Entry{At: s.Clock(), Actor: m.Actor(), Action: audit.DeskSought, Ground: "reference", Channel: "desk"}
+	if found {
+		e.Subject = subject(key)
 	}
-	return freeText(g.Reason, 5)
-}
-
-// freeText checks what an agent typed as a reason.
-func freeText(s string, shortest int) error {
-	wrong := func(key string) error {
-		return &portal.Error{Code: portal.Invalid, Key: key, Field: "reason"}
+	if err := s.Runner.Do(ctx, func(t tx.Tx) error { t.Record(e); return nil }); err != nil {
+		return "", err
 	}
-	switch n := utf8.RuneCountInString(strings.TrimSpace(s)); {
-	case n < shortest:
-		return wrong("desk.reason.empty")
-	case n > longestText:
-		return wrong("desk.reason.long")
-	case longNumber.MatchString(s):
-		return wrong("desk.reason.number")
+	if !found {
+		return "", &portal.Error{Code: portal.NotFound, Key: "desk.not-blocked", Field: "reference"}
 	}
-	return nil
+	return caseID, nil
 }
 
 // Open opens a case to an agent on a ground, for an hour. It is a read and is
@@ -129,6 +103,9 @@ func freeText(s string, shortest int) error {
 func (s *Service) Open(ctx context.Context, m staff.Member, caseID string, g Ground) error {
 	if err := need(m, handle); err != nil {
 		return err
+	}
+	if !caseForm.MatchString(caseID) {
+		return errNoCase
 	}
 	g = Ground{Interaction: strings.TrimSpace(g.Interaction), Reason: strings.TrimSpace(g.Reason)}
 	if err := g.check(); err != nil {
@@ -221,10 +198,19 @@ func history(entries []audit.Recorded) []Event {
 	return all
 }
 
+// caseForm is what lookup gives a block. Nothing else is looked for: a
+// database may choke on it.
+var caseForm = regexp.MustCompile(`^B-[0-9A-HJKMNP-TV-Z]{8}$`)
+
+var errNoCase = &portal.Error{Code: portal.NotFound, Key: "desk.case"}
+
 // opened tells whether the agent gave a ground for this case.
 func (s *Service) opened(ctx context.Context, m staff.Member, caseID string) error {
 	if err := need(m, handle); err != nil {
 		return err
+	}
+	if !caseForm.MatchString(caseID) {
+		return errNoCase
 	}
 	_, ok, err := s.State.Get(ctx, openKey(m, caseID))
 	if err == nil && !ok {
@@ -240,8 +226,8 @@ func openKey(m staff.Member, caseID string) string {
 // file reads a case that is still open.
 func (s *Service) file(t tx.Tx, caseID string) (File, error) {
 	f, found, err := s.Store.DeskFile(t, caseID)
-	if err == nil && (!found || caseID == "") {
-		err = &portal.Error{Code: portal.NotFound, Key: "desk.case"}
+	if err == nil && !found {
+		err = errNoCase
 	}
 	return f, err
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -381,14 +382,70 @@ func TestG13FindTellsNothing(t *testing.T) {
 	})
 }
 
+// TestL19FindIsTold: who sought a number is in the trail, found or not, and
+// what was typed is not (Cd3, G12).
+func TestL19FindIsTold(t *testing.T) {
+	everywhere(t, 1, func(t *testing.T, h *house) {
+		k, strange := h.known[0], registry.DrawReference()
+		h.block(k.Reference)
+		require.Equal(t, 1, h.told(k.Key)[audit.DeskSought])
+		_, err := h.Find(t.Context(), bert, strange)
+		h.refused(portal.NotFound, "desk.not-blocked", err)
+		_, err = h.Find(t.Context(), bert, "1234")
+		require.Equal(t, portal.Invalid, portal.CodeOf(err))
+		_, err = h.Find(t.Context(), carla, k.Reference)
+		require.Equal(t, portal.Denied, portal.CodeOf(err))
+		all, err := h.store.TrailUnsealed(t.Context(), 100)
+		require.NoError(t, err)
+		sought := map[string]string{}
+		for _, e := range all {
+			if e.Action == audit.DeskSought {
+				require.NotContains(t, sought, e.Actor.ID, "what reads nothing is not told")
+				sought[e.Actor.ID] = e.Subject
+			}
+		}
+		require.Equal(t, map[string]string{"anna": "reference:" + k.Key, "bert": ""}, sought)
+		text := fmt.Sprintln(all)
+		require.NotContains(t, text, k.Reference.Reveal())
+		require.NotContains(t, text, strange.Reveal())
+	})
+}
+
+// TestT24FormsBeforeQueries: what is no case number names no case, on every
+// database alike, and a zero byte in a reason shuts nothing.
+func TestT24FormsBeforeQueries(t *testing.T) {
+	everywhere(t, 1, func(t *testing.T, h *house) {
+		for _, id := range []string{"", "B-", "B-\x00", "B-\xff1234567", "B-ILOU0000", "b-7k3m9qxa", "B-7K3M9QXA\n", "B-7K3M9QXAA"} {
+			_, err := h.Case(t.Context(), anna, id)
+			h.refused(portal.NotFound, "desk.case", err)
+			_, err = h.Answer(t.Context(), anna, id, desk.MovedIn, "01/2024")
+			h.refused(portal.NotFound, "desk.case", err)
+			_, err = h.Unblock(t.Context(), anna, id, mistyped)
+			h.refused(portal.NotFound, "desk.case", err)
+			h.refused(portal.NotFound, "desk.case", h.Open(t.Context(), anna, id, desk.Ground{Interaction: "I-1234"}))
+			_, err = h.Blocked(t.Context(), anna, desk.Cursor{BlockedAt: h.now, CaseID: id})
+			h.refused(portal.NotFound, "desk.case", err)
+		}
+		id := h.block(h.known[0].Reference)
+		h.pass(anna, id)
+		_, err := h.Unblock(t.Context(), anna, id, desk.Why{Key: "mistyped", Text: "lettre \x00\xff perdue"})
+		require.NoError(t, err)
+	})
+}
+
 // TestG12NoSecretAtTheDesk searches trail and log for what callers said.
 func TestG12NoSecretAtTheDesk(t *testing.T) {
 	everywhere(t, 1, func(t *testing.T, h *house) {
 		k := h.known[0]
 		id := h.block(k.Reference)
 		h.refused(portal.Invalid, "desk.reason.number", h.Open(t.Context(), anna, id, desk.Ground{Reason: "réf " + k.Reference.Reveal()}))
+		spaced := strings.ReplaceAll(registry.FormatReference(k.Reference), " ", "\u00a0")
+		h.refused(portal.Invalid, "desk.reason.number", h.Open(t.Context(), anna, id, desk.Ground{Reason: "réf " + spaced}))
+		h.refused(portal.Invalid, "desk.interaction", h.Open(t.Context(), anna, id, desk.Ground{Interaction: "C4EJKRHK"}))
 		h.pass(anna, id)
 		_, err := h.Unblock(t.Context(), anna, id, desk.Why{Key: "other", Text: "voici " + registry.FormatReference(k.Reference)})
+		h.refused(portal.Invalid, "desk.reason.number", err)
+		_, err = h.Unblock(t.Context(), anna, id, desk.Why{Key: "mistyped", Text: "code C4EJKRHK"})
 		h.refused(portal.Invalid, "desk.reason.number", err)
 		_, err = h.Unblock(t.Context(), anna, id, mistyped)
 		require.NoError(t, err)

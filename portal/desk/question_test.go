@@ -112,15 +112,51 @@ func TestCd1Standing(t *testing.T) {
 	}
 }
 
-// TestG12FreeTextHoldsNoNumbers: nothing that could be a reference or an EAN.
+// TestG12FreeTextHoldsNoNumbers: nothing that could be a reference, an EAN or
+// a letter code, however it is spelled.
 func TestG12FreeTextHoldsNoNumbers(t *testing.T) {
-	for _, good := range []string{"l’appelant s’est trompé", "compteur 6616 lu à la place de 4821", "appel du 23/11"} {
+	for _, good := range []string{"l’appelant s’est trompé", "compteur 6616 lu à la place de 4821", "appel du 23/11",
+		"rappel le 23/11 à 14h30", "rappeler vers 9h30", "s’est trompé avec 4821", "déménagement vers Verviers"} {
 		require.NoError(t, freeText(good, 5), good)
 	}
-	for _, bad := range []string{"", "    ", "oui", "4821 0937 5560 86", "48210937556086", "réf. 4821-0937-5560-86", "541449000000000010"} {
-		require.Error(t, freeText(bad, 5), bad)
+	for name, bad := range map[string]string{
+		"empty": "", "blanks": "    ", "short": "oui",
+		"grouped":         "4821 0937 5560 86",
+		"plain":           "48210937556086",
+		"dashes":          "réf. 4821-0937-5560-86",
+		"an EAN":          "541449000000000010",
+		"no-break spaces": "1502\u00a06545\u00a00003\u00a036",
+		"thin spaces":     "1502\u202f6545\u202f0003\u202f36",
+		"low lines":       "1502_6545_0003_36",
+		"commas":          "1502, 6545, 0003, 36",
+		"full width":      "１５０２６５４５０００３３６",
+		"circled":         "①⑤⓪②⑥⑤④⑤",
+		"Arabic-Indic":    "١٥٠٢٦٥٤٥",
+		"zero width":      "1502\u200b6545\u200b000336",
+		"zero bytes":      "1502\x006545\x000003",
+		"broken UTF-8":    "1502\xff6545\xff0003",
+		"words between":   "1502 puis 6545 puis 0003 et 36",
+		"a code":          "le code C4EJKRHK",
+		"a code, small":   "code c4ejkrhk lu",
+		"a code, as read": "le code C4EJKRHO",
+		"a code, printed": "le code 7K3M 9QXA",
+		"a code, dashed":  "7k3m-9qxa au téléphone",
+		"a code, wide":    "le code Ｃ４ＥＪＫＲＨＫ",
+		"a code, hidden":  "le code C4EJ\u200dKRHK",
+	} {
+		require.Error(t, freeText(bad, 5), name)
 	}
-	require.NoError(t, Ground{Interaction: "I-20261123"[:7]}.check())
-	require.Error(t, Ground{Interaction: "48210937556"}.check())
+}
+
+// TestG12InteractionForm: letters, then digits; never a code, never a number
+// of a customer.
+func TestG12InteractionForm(t *testing.T) {
+	for _, good := range []string{"INT-2041", "A1234", "I-1", "CALL-123456", "INT-20411"} {
+		require.NoError(t, Ground{Interaction: good}.check(), good)
+	}
+	for _, bad := range []string{"48210937556", "C4EJKRHK", "7K3M9QXA", "7K3M-9QXA", "ABCD1234", "2041", "INT", "INT-1234567", "INT--1",
+		"INT 2041", "INT-２０４１", "INT-2041\n"} {
+		require.Error(t, Ground{Interaction: bad}.check(), bad)
+	}
 	require.Error(t, Ground{}.check())
 }

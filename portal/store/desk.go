@@ -203,7 +203,7 @@ func (s *Store) Unblocks(t tx.Tx, key string, since time.Time) ([]desk.Unblock, 
 // AddUnblock implements desk.Store.
 func (s *Store) AddUnblock(t tx.Tx, n desk.Unblock) error {
 	_, err := inside(t).exec(`INSERT INTO unblocks (id, reference_key, login, kind, reason, at_us) VALUES ($1, $2, $3, $4, $5, $6)`,
-		n.ID, n.Key, n.Login, string(n.Kind), n.Reason, portal.Micros(n.At))
+		n.ID, n.Key, n.Login, string(n.Kind), storable(n.Reason), portal.Micros(n.At))
 	return shut(err)
 }
 
