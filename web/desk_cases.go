@@ -21,7 +21,11 @@ func (c counter) showList(x *ctx, status int, wrong *portal.Error) error {
 	if err != nil {
 		return err
 	}
-	list, err := c.Desk.Blocked(x.context(), x.member(), cursor(x.query("after")))
+	after, err := cursor(x.query("after"))
+	if err != nil {
+		return err
+	}
+	list, err := c.Desk.Blocked(x.context(), x.member(), after)
 	if err != nil {
 		return err
 	}
@@ -35,14 +39,17 @@ func (c counter) showList(x *ctx, status int, wrong *portal.Error) error {
 	return x.show(status, page.ListPage(v))
 }
 
-// cursor reads "after" as written by cursorText; anything else is the first page.
-func cursor(s string) desk.Cursor {
+// cursor reads "after" as written by cursorText; nothing is the first page.
+func cursor(s string) (desk.Cursor, error) {
+	if s == "" {
+		return desk.Cursor{}, nil
+	}
 	us, id, _ := strings.Cut(s, ".")
 	n, err := strconv.ParseInt(us, 10, 64)
-	if err != nil || len(id) > 32 {
-		return desk.Cursor{}
+	if err != nil {
+		return desk.Cursor{}, unspoken(http.StatusNotFound)
 	}
-	return desk.Cursor{BlockedAt: time.UnixMicro(n), CaseID: id}
+	return desk.Cursor{BlockedAt: time.UnixMicro(n), CaseID: id}, nil
 }
 
 func cursorText(p desk.Place) string {

@@ -261,6 +261,19 @@ func TestT23DeskPolicies(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, b.post("/fr/desk/case/B-00000000/unblock", "why", "mistyped").StatusCode)
 }
 
+// TestDeskAddressesOfNothing: broken case numbers and cursors are no page.
+func TestDeskAddressesOfNothing(t *testing.T) {
+	b := newBureau(t)
+	b.block()
+	b.signIn("anna")
+	for _, path := range []string{"/case/B-%00", "/case/B-%ff", "/case/x", "?after=9.%00", "?after=9.%ff", "?after=9", "?after=x.B-7K3M9QXA"} {
+		require.Equal(t, http.StatusNotFound, b.get("/fr/desk"+path).StatusCode, path)
+	}
+	for _, path := range []string{"", "?after=", "?after=9.B-7K3M9QXA", "/case/B-7K3M9QXA"} {
+		require.Equal(t, http.StatusOK, b.get("/fr/desk"+path).StatusCode, path)
+	}
+}
+
 // TestT26SignInPage: the same page for every refusal.
 func TestT26SignInPage(t *testing.T) {
 	b := newBureau(t)
