@@ -30,6 +30,7 @@ func TestGate(t *testing.T) {
 		{"T10 without the captcha nothing is counted", wrongCaptcha},
 		{"T11 answers are cleaned, not guessed", captchaAnswers},
 		{"T21 the same form and the same digits count once", doublePosts},
+		{"G6 a success forgives the same browser only", forgiveness},
 		{"T3 a client that hangs up is counted", hangUp},
 		{"T24 a planted session is worth nothing", fixation},
 		{"T24 back after leaving", backAfterLeaving},
@@ -309,11 +310,29 @@ func doublePosts(t *testing.T, p *rig.Portal) {
 		visitor.Public(t, p).Guess(t, r.Reference, wrong(r, 1)).MustRefuse(t)
 	}
 	visitor.Public(t, p).Guess(t, r.Reference, wrong(r, 2)).MustRefuse(t)
-	form = v.Fill(t, r.Reference, r.Digits)
-	require.True(t, v.Post(t, v.Path("/lookup"), form).Opened())
-	require.True(t, v.Post(t, v.Path("/lookup"), form).Opened(), "a double click is not let in")
+	owner := visitor.Public(t, p) // another browser: a success forgives its own failures only (G6)
+	form = owner.Fill(t, r.Reference, r.Digits)
+	require.True(t, owner.Post(t, owner.Path("/lookup"), form).Opened())
+	require.True(t, owner.Post(t, owner.Path("/lookup"), form).Opened(), "a double click is not let in")
 	visitor.Public(t, p).Guess(t, r.Reference, wrong(r, 3)).MustRefuse(t)
 	closed(t, p, r)
+}
+
+func forgiveness(t *testing.T, p *rig.Portal) {
+	r := p.Take(t)
+	clumsy := visitor.Public(t, p)
+	for round := range 3 { // twice wrong, then right, as often as one likes
+		for n := 1; n <= 2; n++ {
+			clumsy.Guess(t, r.Reference, wrong(r, 10*round+n)).MustRefuse(t)
+		}
+		clumsy.MustEnter(t, r)
+	}
+	for n := 1; n <= 2; n++ { // a stranger's two failures stay
+		visitor.Public(t, p).Guess(t, r.Reference, wrong(r, 50+n)).MustRefuse(t)
+	}
+	clumsy.MustEnter(t, r)
+	clumsy.Guess(t, r.Reference, wrong(r, 60)).MustRefuse(t)
+	clumsy.Guess(t, r.Reference, r.Digits).MustRefuse(t)
 }
 
 func hangUp(t *testing.T, p *rig.Portal) {

@@ -22,7 +22,7 @@ var inline = regexp.MustCompile(`(?i)<style|<script(?:\s[^>]*)?>[^<]|\sstyle=|\s
 func safe(t *testing.T, p *visitor.Page) {
 	t.Helper()
 	for name, want := range map[string]string{
-		"Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "no-referrer",
+		"Content-Security-Policy": contentPolicy, "X-Content-Type-Options": "nosniff", "Referrer-Policy": "same-origin",
 		"Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Resource-Policy": "same-origin",
 	} {
 		require.Equal(t, []string{want}, p.Header.Values(name), "%s of %s", name, p.Path)
