@@ -82,6 +82,9 @@ func TestPasswordsMatchThemselvesOnly(t *testing.T) {
 	require.NoError(t, err)
 	hash, err := p.Hash(context.Background(), "correct horse battery")
 	require.NoError(t, err)
+	turn, err := p.Turn(context.Background())
+	require.NoError(t, err)
+	defer turn.End()
 	for _, c := range []struct {
 		typed keys.Secret
 		hash  string
@@ -93,11 +96,11 @@ func TestPasswordsMatchThemselvesOnly(t *testing.T) {
 		{"correct horse battery", "", false},
 		{keys.Secret(strings.Repeat("x", 1<<20)), hash, false},
 	} {
-		same, err := p.Matches(context.Background(), c.typed, c.hash)
+		same, err := turn.Matches(c.typed, c.hash)
 		require.NoError(t, err)
 		require.Equal(t, c.same, same)
 	}
-	_, err = p.Matches(context.Background(), "x", "not a hash")
+	_, err = turn.Matches("x", "not a hash")
 	require.Equal(t, portal.Unavailable, portal.CodeOf(err), "a row that cannot be read shuts")
 }
 
@@ -113,18 +116,20 @@ func TestManySignInsTakeLittleMemory(t *testing.T) {
 	started := make(chan struct{}, 1000)
 	for range waitingAtMost {
 		wg.Go(func() {
-			_ = p.turn(context.Background(), func() error {
-				mu.Lock()
-				running++
-				most = max(most, running)
-				mu.Unlock()
-				started <- struct{}{}
-				<-release
-				mu.Lock()
-				running--
-				mu.Unlock()
-				return nil
-			})
+			turn, err := p.Turn(context.Background())
+			if err != nil {
+				return
+			}
+			defer turn.End()
+			mu.Lock()
+			running++
+			most = max(most, running)
+			mu.Unlock()
+			started <- struct{}{}
+			<-release
+			mu.Lock()
+			running--
+			mu.Unlock()
 		})
 	}
 	for range hashesAtOnce {
@@ -133,7 +138,7 @@ func TestManySignInsTakeLittleMemory(t *testing.T) {
 	for len(p.queue) < waitingAtMost {
 		runtime.Gosched() // they are on their way to the queue
 	}
-	if err := p.turn(context.Background(), func() error { return nil }); portal.CodeOf(err) == portal.TooMany {
+	if _, err := p.Turn(context.Background()); portal.CodeOf(err) == portal.TooMany {
 		refused++
 	}
 	close(release)

@@ -84,47 +84,60 @@ func NewPasswords() (*Passwords, error) {
 
 // Hash gives the text to store. TooMany where too many wait, Unavailable where
 // ctx ends first.
-func (p *Passwords) Hash(ctx context.Context, password keys.Secret) (hash string, err error) {
-	err = p.turn(ctx, func() (err error) {
-		hash, err = argon2id.CreateHash(password.Reveal(), cost)
-		return err
-	})
-	return hash, err
+func (p *Passwords) Hash(ctx context.Context, password keys.Secret) (string, error) {
+	turn, err := p.Turn(ctx)
+	if err != nil {
+		return "", err
+	}
+	defer turn.End()
+	hash, err := argon2id.CreateHash(password.Reveal(), cost)
+	if err != nil {
+		return "", portal.Shut("login", err)
+	}
+	return hash, nil
+}
+
+// Turn is a place at the hashing. Whoever holds one is not refused for others'
+// sake any more: what a comparison costs is charged then, not before (T26).
+type Turn struct{ p *Passwords }
+
+// Turn waits for one. TooMany where too many wait, Unavailable where ctx ends
+// first. It must be ended, once.
+func (p *Passwords) Turn(ctx context.Context) (Turn, error) {
+	select {
+	case p.queue <- struct{}{}:
+	default:
+		return Turn{}, &portal.Error{Code: portal.TooMany, Key: "login.busy"}
+	}
+	select {
+	case p.slots <- struct{}{}:
+		return Turn{p}, nil
+	case <-ctx.Done():
+		<-p.queue
+		return Turn{}, portal.Shut("login", ctx.Err())
+	}
+}
+
+// End gives the place to the next one.
+func (t Turn) End() {
+	<-t.p.slots
+	<-t.p.queue
 }
 
 // Matches compares; for the empty hash (nobody has that login) it works as
-// long and says no.
-func (p *Passwords) Matches(ctx context.Context, password keys.Secret, hash string) (same bool, err error) {
+// long and says no. Unavailable where the hash cannot be read.
+func (t Turn) Matches(password keys.Secret, hash string) (bool, error) {
 	known := hash != ""
 	if !known {
-		hash = p.nobody
+		hash = t.p.nobody
 	}
 	plain := password.Reveal()
 	if len(plain) > LongestPassword {
 		plain, known = plain[:LongestPassword], false
 	}
-	err = p.turn(ctx, func() (err error) {
-		same, err = argon2id.ComparePasswordAndHash(plain, hash)
-		return err
-	})
-	return same && known && err == nil, err
-}
-
-func (p *Passwords) turn(ctx context.Context, work func() error) error {
-	select {
-	case p.queue <- struct{}{}:
-		defer func() { <-p.queue }()
-	default:
-		return &portal.Error{Code: portal.TooMany, Key: "login.busy"}
+	same, err := argon2id.ComparePasswordAndHash(plain, hash)
+	if err != nil {
+		return false, portal.Shut("login", err)
 	}
-	select {
-	case p.slots <- struct{}{}:
-		defer func() { <-p.slots }()
-	case <-ctx.Done():
-		return portal.Shut("login", ctx.Err())
-	}
-	if err := work(); err != nil {
-		return portal.Shut("login", err)
-	}
-	return nil
+	return same && known, nil
 }

@@ -33,19 +33,8 @@ func (s *Service) SignIn(ctx context.Context, name string, password, code keys.S
 	if !loginForm.MatchString(tr.login) {
 		tr.login = "" // what was typed may be a password: it is kept nowhere
 	}
-	if err := s.count(ctx, &tr); err != nil {
+	if err := s.compare(ctx, &tr, password); err != nil {
 		return "", err
-	}
-	hash := tr.known.Password
-	if tr.why != "" {
-		hash = ""
-	}
-	same, err := s.Passwords.Matches(ctx, password, hash)
-	if err != nil {
-		return "", err
-	}
-	if !same && tr.why == "" {
-		tr.why = "password"
 	}
 	token := keys.Secret(portal.Token() + portal.Token())
 	session := Session{ID: s.sessionID(token), Login: tr.login, StartedAt: s.Clock()}
@@ -61,6 +50,28 @@ func (s *Service) SignIn(ctx context.Context, name string, password, code keys.S
 		return "", err
 	}
 	return token, nil
+}
+
+// compare counts the try and compares its password. The turn comes first: who
+// is refused because others are at it has failed at nothing (T26).
+func (s *Service) compare(ctx context.Context, tr *try, password keys.Secret) error {
+	turn, err := s.Passwords.Turn(ctx)
+	if err != nil {
+		return err
+	}
+	defer turn.End()
+	if err := s.count(ctx, tr); err != nil {
+		return err
+	}
+	hash := tr.known.Password
+	if tr.why != "" {
+		hash = ""
+	}
+	same, err := turn.Matches(password, hash)
+	if err == nil && !same && tr.why == "" {
+		tr.why = "password"
+	}
+	return err
 }
 
 // count spends a failure before anything is compared, or says that the try

@@ -1,14 +1,14 @@
 // Package staff protects who works here: named accounts, each with one role,
 // never shared (L8, L24). Nobody is staff but by an entry in the trail.
 //
-// A sign-in (T26): the account's row is locked, a try that must wait is
-// refused unread, any other counted as a failure; the password is compared
-// outside the transaction; a second one locks the row again, compares the
-// one-time code with the last step used, forgives the failures and opens the
-// session. Unknown login, wrong password, wrong code and waiting take the same
-// work and get the same answer. A session ends after eight hours, after fifteen
-// idle minutes, when it is left or when its person's account ends: session and
-// account are read from SQL at each request (T24).
+// A sign-in (T26) waits for its turn at the hashing; then the account's row is
+// locked, a try that must wait is refused unread, any other counted as a
+// failure; the password is compared outside the transaction; a second one locks
+// the row again, compares the one-time code with the last step used, forgives
+// the failures and opens the session. Unknown login, wrong password, wrong code
+// and waiting take the same work and get the same answer. A session ends after
+// eight hours, after fifteen idle minutes, when it is left or when its person's
+// account ends: session and account are read from SQL at each request (T24).
 package staff
 
 import (
