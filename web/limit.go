@@ -44,7 +44,8 @@ func newLimits(store limiter.Store, what string, rates map[string]limiter.Rate) 
 func (l *limits) spend(ctx context.Context, source string) error {
 	full := false
 	for name, window := range l.windows {
-		state, err := window.Get(ctx, l.what+":"+name+":"+source)
+		// Who hangs up is counted all the same (T3).
+		state, err := window.Get(context.WithoutCancel(ctx), l.what+":"+name+":"+source)
 		if err != nil {
 			return portal.Shut("limit", err)
 		}

@@ -57,6 +57,8 @@ func Open(setting string, clock portal.Clock) (*Store, error) {
 	options.MaxRetries = -1 // a retry after a time-out would count twice
 	options.DialTimeout, options.ReadTimeout = timeout, timeout
 	options.WriteTimeout, options.PoolTimeout = timeout, timeout
+	// Every request of a crowd has its connection: waiting for one is a 503.
+	options.PoolSize, options.MaxIdleConns = 512, 32
 	options.DialerRetries = 1
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
