@@ -98,7 +98,7 @@ func (c benchCmd) Run(ctx context.Context, set *config.Settings, t *terminal) er
 	goals := []goal{
 		{"guarded lookup / raw joined upsert, 64 callers", ratio(benchGuarded, benchRaw, 64), 0.30, true},
 		{"guarded lookup / unguarded POST with the same page, 64 callers", ratio(benchGuarded, benchUnguarded, 64), 0.40, true},
-		{"guarded lookup / naive commits, 64 callers", ratio(benchGuarded, benchNaive, 64), 5, true},
+		{"guarded lookup / the same with naive commits, 64 callers", ratio(benchGuarded, benchNaive, 64), 5, true},
 		{"guarded lookup / raw joined upsert, 1 caller", ratio(benchGuarded, benchRaw, 1), 0.50, true},
 		{"guarded lookup / raw joined upsert, 8 callers", ratio(benchGuarded, benchRaw, 8), 0.45, true},
 		{"p99 / p50 of the guarded lookup, 64 callers", float64(long.p99) / float64(long.p50), 6, false},

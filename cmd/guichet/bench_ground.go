@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"io"
@@ -21,6 +20,7 @@ import (
 	"guichet/portal/config"
 	"guichet/portal/registry"
 	"guichet/portal/state"
+	"guichet/portal/store"
 	"guichet/portal/tx"
 	"guichet/web"
 )
@@ -28,9 +28,9 @@ import (
 // What is measured, and what it is measured against.
 const (
 	benchRaw       = "raw joined upsert" // the counter's one write through the same store, nothing else
-	benchNaive     = "naive commits"     // the same statement, a pool of connections, a commit each
+	benchNaive     = "naive commits"     // the guarded lookup, with a commit of its own for each
 	benchUnguarded = "unguarded POST"    // the same page over HTTP, nothing counted
-	benchGuarded   = "guarded lookup"    // the whole path: HTTP, captcha, counter, trail, commit, page
+	benchGuarded   = "guarded lookup"    // the whole path: HTTP, captcha, counter, trail, joined commit, page
 )
 
 var benchKinds = []string{benchRaw, benchNaive, benchUnguarded, benchGuarded}
@@ -43,7 +43,9 @@ type benchGround struct {
 	servers   []*http.Server
 	guarded   string // address
 	unguarded string
-	naive     *sql.DB
+	naively   string
+	naive     *store.Naive
+	runs      int
 	stop      context.CancelFunc
 	sealed    chan struct{}
 }
@@ -60,6 +62,7 @@ func (g openGate) Open(ctx context.Context, c lookup.Claim) (lookup.Outcome, err
 func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	s := config.Settings{Dir: dir, Listen: "127.0.0.1:0", DeskListen: "127.0.0.1:0", AdminListen: "127.0.0.1:0",
 		TrustedProxies: []string{"127.0.0.1"}}.Default()
+	tuneMemory()
 	if _, err := prepare(ctx, s, true, "bench"); err != nil {
 		return nil, err
 	}
@@ -82,7 +85,13 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	if g.unguarded, err = g.serve(deps); err != nil {
 		return nil, err
 	}
-	if g.naive, err = naiveDatabase(filepath.Join(dir, "naive.db")); err != nil {
+	if g.naive, err = store.NewNaive(f.store, filepath.Join(dir, "guichet.db")); err != nil {
+		return nil, err
+	}
+	challenges := challenge.New(g.short, f.clock)
+	deps.Gate = lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: f.clock, Runner: g.naive, State: g.short,
+		Challenge: challenges, Ledger: f.store})
+	if g.naively, err = g.serve(deps); err != nil {
 		return nil, err
 	}
 	heads, err := audit.OpenHeads(s.TrailHeads)
@@ -124,18 +133,6 @@ func (g *benchGround) close() {
 	_ = errors.Join(g.naive.Close(), g.short.close(), g.store.Close())
 }
 
-// naiveDatabase has the counters' table alone, the same durability, and a pool.
-func naiveDatabase(path string) (*sql.DB, error) {
-	db, err := sql.Open("sqlite", "file:"+path+"?_pragma=busy_timeout(5000)&_pragma=journal_mode(WAL)&_pragma=synchronous(FULL)&_txlock=immediate")
-	if err != nil {
-		return nil, err
-	}
-	db.SetMaxOpenConns(16)
-	_, err = db.Exec(`CREATE TABLE lookup_counters (key TEXT NOT NULL PRIMARY KEY, kind TEXT NOT NULL,
-  failures TEXT NOT NULL, blocked_us BIGINT NOT NULL, case_id TEXT NOT NULL, changed_us BIGINT NOT NULL)`)
-	return db, err
-}
-
 // operation gives what one call of a kind does, and what ends it.
 func (g *benchGround) operation(ctx context.Context, kind string, callers int) (op func(caller, call int) error, end func(), err error) {
 	switch kind {
@@ -146,7 +143,7 @@ func (g *benchGround) operation(ctx context.Context, kind string, callers int) (
 			})
 		}, func() {}, nil
 	case benchNaive:
-		return func(int, int) error { return g.naiveCommit(ctx) }, func() {}, nil
+		return g.posting(ctx, g.naively, callers)
 	case benchUnguarded:
 		return g.posting(ctx, g.unguarded, callers)
 	case benchGuarded:
@@ -157,20 +154,6 @@ func (g *benchGround) operation(ctx context.Context, kind string, callers int) (
 
 func benchCounter(now time.Time) lookup.Counter {
 	return lookup.Counter{Failures: []lookup.Failure{{Tried: "0123456789012345678901234567890123456789012", At: now.UnixMicro()}}}
-}
-
-func (g *benchGround) naiveCommit(ctx context.Context) error {
-	t, err := g.naive.BeginTx(ctx, nil)
-	if err != nil {
-		return err
-	}
-	if _, err := t.ExecContext(ctx, `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
-  VALUES ($1, $2, $3, $4, $5, $6)
-  ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, changed_us = excluded.changed_us`,
-		portal.Token(), "reference", `[{"t":"0123456789012345678901234567890123456789012","d":"","a":1}]`, 0, "", g.clock().UnixMicro()); err != nil {
-		return errors.Join(err, t.Rollback())
-	}
-	return t.Commit()
 }
 
 // posting gives each caller a connection of its own. Every call answers the
@@ -194,6 +177,8 @@ func (g *benchGround) posting(ctx context.Context, address string, callers int) 
 		}
 	}
 	challenges := challenge.New(g.short, g.clock)
+	g.runs++
+	run := g.runs // no address comes back within a minute
 	return func(caller, call int) error {
 		c := clients[caller]
 		id := c.field("captcha_id")
@@ -209,7 +194,7 @@ func (g *benchGround) posting(ctx context.Context, address string, callers int) 
 		}
 		form := "reference=" + registry.DrawReference().Reveal() + "&digits=0000&captcha_id=" + id +
 			"&captcha=" + string(answer) + "&form=" + portal.Token()
-		status, err := c.post("/en/lookup", fmt.Sprintf("10.%d.%d.%d", caller, call>>8&0xff, call&0xff), form)
+		status, err := c.post("/en/lookup", fmt.Sprintf("%d.%d.%d.%d", 20+run, caller, call>>8&0xff, call&0xff), form)
 		if err == nil && status != http.StatusUnprocessableEntity {
 			err = fmt.Errorf("answered %d", status)
 		}

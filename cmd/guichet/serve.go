@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -99,8 +100,17 @@ func newLog(t *terminal, level string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(t.err, &slog.HandlerOptions{Level: l}))
 }
 
+// tuneMemory trades memory that is there for time that is not: the heap is a
+// few megabytes, so collecting it at every doubling costs a tenth of a busy
+// machine and saves nothing. Near the limit it is collected as ever.
+func tuneMemory() {
+	debug.SetGCPercent(300)
+	debug.SetMemoryLimit(100 << 20)
+}
+
 // serve wires the rooms together and answers until ctx ends.
 func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready func(addresses) error) error {
+	tuneMemory()
 	log := newLog(t, f.settings.LogLevel)
 	release, err := f.store.Serve(ctx, f.settings.Database.Reveal(), f.settings.Redis == "")
 	if err != nil {
@@ -153,6 +163,7 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		<-ctx.Done()
 		closing.Store(true)
 	}()
+	debug.FreeOSMemory() // what starting took (a password's hash, a demo's town) is needed no more
 	return serveDoors(ctx, log, doors, listeners)
 }
 
