@@ -53,7 +53,13 @@ var fonts = sync.OnceValues(func() ([]*entity.CustomFont, error) {
 		Load()
 })
 
+// press is held while a letter is set: the PDF library writes into the fonts
+// that all letters share.
+var press sync.Mutex
+
 func (v view) pdf() ([]byte, error) {
+	press.Lock()
+	defer press.Unlock()
 	own, err := fonts()
 	if err != nil {
 		return nil, fmt.Errorf("letter's fonts: %w", err)
