@@ -102,11 +102,8 @@ func newLog(t *terminal, level string) *slog.Logger {
 
 // tuneMemory trades memory that is there for time that is not: the heap is a
 // few megabytes, so collecting it at every doubling costs a tenth of a busy
-// machine and saves nothing. Near the limit it is collected as ever.
-func tuneMemory() {
-	debug.SetGCPercent(300)
-	debug.SetMemoryLimit(100 << 20)
-}
+// machine and saves nothing.
+func tuneMemory() { debug.SetGCPercent(300) }
 
 // serve wires the rooms together and answers until ctx ends.
 func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready func(addresses) error) error {
