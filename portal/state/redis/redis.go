@@ -23,7 +23,8 @@ import (
 // Prefix begins all our keys, so that a Redis can be shared.
 const Prefix = "guichet:"
 
-// timeout bounds each step (connect, write, read, wait for a connection).
+// timeout bounds each step (connect, write, read); the wait for a connection is
+// twice that.
 const timeout = 150 * time.Millisecond
 
 // countLife is how old a count may be: counting walks all keys.
@@ -56,9 +57,10 @@ func Open(setting string, clock portal.Clock) (*Store, error) {
 	}
 	options.MaxRetries = -1 // a retry after a time-out would count twice
 	options.DialTimeout, options.ReadTimeout = timeout, timeout
-	options.WriteTimeout, options.PoolTimeout = timeout, timeout
-	// Every request of a crowd has its connection: waiting for one is a 503.
-	options.PoolSize, options.MaxIdleConns = 512, 32
+	options.WriteTimeout = timeout
+	// A crowd waits its turn rather than dial all at once, which takes longer;
+	// with the read's time-out a hung Redis is still told within half a second.
+	options.PoolSize, options.PoolTimeout = 32, 2*timeout
 	options.DialerRetries = 1
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
