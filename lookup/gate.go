@@ -29,21 +29,39 @@ type Deps struct {
 	Runner    tx.Runner
 	State     state.Store
 	Challenge Challenge
+	Worker    Worker
 	Ledger    Ledger
+	Permits   *Permits
+	Limits    Limits
+	// Doors says whether the gate may be open at all (G11, T17).
+	Doors Doors
+	// Alarm is told the name of what a person must look at; nil: nobody is.
+	Alarm func(name string)
+}
+
+// Doors says whether the gate may be open at all: an Unavailable error where
+// it was closed, or clock or database cannot be trusted.
+type Doors interface {
+	GateOpen(ctx context.Context) error
 }
 
 // Gate opens files, or nothing. It is safe for concurrent use.
 type Gate struct {
 	Deps
-	posts singleflight.Group
+	sources *sources
+	posts   singleflight.Group
 }
 
 // NewGate makes the gate.
-func NewGate(d Deps) *Gate { return &Gate{Deps: d} }
+func NewGate(d Deps) *Gate {
+	return &Gate{Deps: d, sources: &sources{state: d.State, clock: d.Clock, limits: d.Limits, alarm: d.Alarm}}
+}
 
 // Outcome is the answer of an attempt, durable before it exists. Every refusal
 // is the same zero Outcome: unknown, wrong, blocked and ended look alike (G5, T6).
 type Outcome struct {
 	Opened bool
 	Visit  Visit // where Opened
+	// NotCounted: a limit refused the try; nothing was compared, nothing blocked.
+	NotCounted bool
 }

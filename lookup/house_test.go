@@ -9,6 +9,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/lookup/challenge"
+	"guichet/lookup/lookuptest"
 	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/portal/state"
@@ -68,8 +69,7 @@ func (h *house) start() {
 	h.store = storetest.Reopen(h.t, h.dsn, h.clock.Now)
 	st := h.states()
 	h.challenges = challenge.New(st, h.clock.Now)
-	h.Deps = lookup.Deps{Ring: storetest.Keys(h.t), Clock: h.clock.Now, Runner: h.store, State: st,
-		Challenge: h.challenges, Ledger: h.store}
+	h.Deps = lookuptest.Deps(storetest.Keys(h.t), h.clock.Now, h.store, st, h.challenges, h.store)
 	h.visits = lookup.NewVisits(h.Ring, h.clock.Now, h.store, st, h.store)
 	h.gate = lookup.NewGate(h.Deps)
 }
@@ -92,8 +92,9 @@ func (h *house) claim(number, digits keys.Secret) lookup.Claim {
 	answer, ok, err := h.State.Get(h.ctx, "captcha:"+id)
 	require.NoError(h.t, err)
 	require.True(h.t, ok)
+	// Each from an address of its own: what one source may do has tests of its own.
 	return lookup.Claim{Kind: lookup.ByReference, Number: number, Digits: digits,
-		CaptchaID: id, Captcha: keys.Secret(answer), Form: portal.Token()}
+		CaptchaID: id, Captcha: keys.Secret(answer), Form: portal.Token(), Source: portal.Token(), Network: portal.Token()}
 }
 
 // open posts a claim that must be an attempt, and tells whether it opened.
@@ -132,7 +133,7 @@ func wrong(k storetest.Known, n int) keys.Secret {
 func (h *house) counter(key string) (counter lookup.Counter) {
 	h.t.Helper()
 	require.NoError(h.t, h.store.Do(h.ctx, func(t tx.Tx) (err error) {
-		_, counter, err = h.Ledger.LoadAttempt(t, lookup.ByReference, key)
+		_, counter, err = h.Ledger.LoadAttempt(t, lookup.ByReference, key, "")
 		return err
 	}))
 	return counter

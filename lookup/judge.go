@@ -22,29 +22,43 @@ type Try struct {
 	Tried  string // keyed hash for the counter's memory of wrong digits (T21)
 	Device string // Claim.Device
 	CaseID string // the case number to give if this try blocks
+	Hears  Hears
+	Letter []byte // keyed hash of the letter code bound to the number, empty where none was typed
 }
 
-// Verdict is Judge's decision. At most one of its fields is true; neither: an
-// ordinary refusal.
+// Verdict is Judge's decision. At most one of Opened, Blocked and Unheard is
+// true; none: an ordinary refusal.
 type Verdict struct {
 	Opened  bool
-	Blocked bool // this try closed the number; later ones are ordinary refusals
+	Blocked bool   // this try closed the number; later ones are ordinary refusals
+	Unheard bool   // not compared: the counter is as it was
+	Spends  Budget // what the failure spends: Harm, Noise, or "" where it could harm nobody
 }
 
 // nobody's hash: unknown numbers are compared too, so that they take as long.
 var nobody = make([]byte, 32)
 
 // Judge decides one try at a number, known or not, and gives the counter to
-// write back. It is the whole of M4-M6, G5, G6, D2 and the second half of T21:
-// three different wrong tries block for good, whatever comes next; a success
-// forgives only what the same device failed.
+// write back. It is the whole of M4-M6, G5, G6, D2, G7's last step and the
+// second half of T21: who is not heard is not compared; three different wrong
+// tries block for good, whatever comes next; a success forgives only what the
+// same device failed; the same wrong digits again spend, but are no second try.
 func Judge(now time.Time, target Target, counter Counter, try Try) (Counter, Verdict) {
 	secret := target.Secret
 	if len(secret) != len(nobody) {
 		secret = nobody
 	}
-	same := keys.Same(secret, try.Digits) // before any branch, in every case (Md4)
+	letter := target.LetterCode
+	if len(letter) != len(nobody) {
+		letter = nobody
+	}
+	// Both before any branch, in every case (Md4).
+	same, lettered := keys.Same(secret, try.Digits), keys.Same(letter, try.Letter)
 
+	known := !target.KnownSince.IsZero() && now.Sub(target.KnownSince) < DeviceLife
+	if !try.Hears.Anyone && !(try.Hears.Known && known) && !(try.Hears.Letter && lettered && target.Known) {
+		return counter, Verdict{Unheard: true}
+	}
 	if counter.blocked() {
 		return counter, Verdict{}
 	}
@@ -57,17 +71,22 @@ func Judge(now time.Time, target Target, counter Counter, try Try) (Counter, Ver
 		})
 		return counter, Verdict{Opened: true}
 	}
+	verdict := Verdict{Spends: Noise}
+	if target.opens(now) {
+		verdict.Spends = Harm
+	}
 	for _, f := range counter.Failures {
 		if f.Tried == try.Tried {
-			return counter, Verdict{}
+			return counter, verdict
 		}
 	}
 	counter.Failures = append(counter.Failures, Failure{Tried: try.Tried, Device: try.Device, At: now.UnixMicro()})
 	if len(counter.Failures) < Tries {
-		return counter, Verdict{}
+		return counter, verdict
 	}
 	counter.BlockedAt, counter.CaseID = now, try.CaseID
-	return counter, Verdict{Blocked: true}
+	verdict.Blocked = true
+	return counter, verdict
 }
 
 // blocked also holds for a counter that is full without a date, however it

@@ -19,7 +19,7 @@ func hash(s string) []byte {
 }
 
 func try(digits, device string) lookup.Try {
-	return lookup.Try{Digits: hash(digits), Tried: fmt.Sprintf("tried-%s", digits), Device: device, CaseID: "B-1"}
+	return lookup.Try{Digits: hash(digits), Tried: fmt.Sprintf("tried-%s", digits), Device: device, CaseID: "B-1", Hears: lookup.Hears{Anyone: true}}
 }
 
 // naive is the law in the plainest words: a list of what happened.
@@ -29,9 +29,9 @@ type naive struct {
 	wrongs  []lookup.Failure
 }
 
-func (n *naive) try(now time.Time, digits, device string) (opened, blockedNow bool) {
+func (n *naive) try(now time.Time, digits, device string) (opened, blockedNow bool, spends lookup.Budget) {
 	if n.blocked {
-		return false, false
+		return false, false, ""
 	}
 	var live []lookup.Failure
 	for _, f := range n.wrongs {
@@ -49,16 +49,20 @@ func (n *naive) try(now time.Time, digits, device string) (opened, blockedNow bo
 			}
 		}
 		n.wrongs = others
-		return true, false
+		return true, false, ""
+	}
+	spends = lookup.Noise
+	if n.target.Known && !ended {
+		spends = lookup.Harm
 	}
 	for _, f := range n.wrongs {
 		if f.Tried == "tried-"+digits {
-			return false, false
+			return false, false, spends
 		}
 	}
 	n.wrongs = append(n.wrongs, lookup.Failure{Tried: "tried-" + digits, Device: device, At: now.UnixMicro()})
 	n.blocked = len(n.wrongs) == 3
-	return false, n.blocked
+	return false, n.blocked, spends
 }
 
 // M4, M5, G5, G6, D2, T21: Judge obeys the plain law over whole histories.
@@ -81,10 +85,10 @@ func TestJudgeObeysTheLaw(t *testing.T) {
 			before, wasBlocked := fmt.Sprint(counter), !counter.BlockedAt.IsZero()
 
 			next, verdict := lookup.Judge(now, target, counter, try(digits, device))
-			opened, blockedNow := law.try(now, digits, device)
+			opened, blockedNow, spends := law.try(now, digits, device)
 
 			require.Equal(t, before, fmt.Sprint(counter), "the counter given in is left alone")
-			require.Equal(t, lookup.Verdict{Opened: opened, Blocked: blockedNow}, verdict)
+			require.Equal(t, lookup.Verdict{Opened: opened, Blocked: blockedNow, Spends: spends}, verdict)
 			require.Equal(t, law.blocked, !next.BlockedAt.IsZero())
 			require.Equal(t, len(law.wrongs), len(next.Failures))
 			if wasBlocked {
@@ -110,25 +114,25 @@ func TestJudge(t *testing.T) {
 		left    int
 	}{
 		"right":                              {target, lookup.Counter{}, try("0042", ""), lookup.Verdict{Opened: true}, 0},
-		"wrong":                              {target, lookup.Counter{}, try("0001", ""), lookup.Verdict{}, 1},
-		"third wrong":                        {target, two, try("0003", ""), lookup.Verdict{Blocked: true}, 3},
-		"T21 the same again":                 {target, two, try("0001", "c"), lookup.Verdict{}, 2},
+		"wrong":                              {target, lookup.Counter{}, try("0001", ""), lookup.Verdict{Spends: lookup.Harm}, 1},
+		"third wrong":                        {target, two, try("0003", ""), lookup.Verdict{Blocked: true, Spends: lookup.Harm}, 3},
+		"T21 the same again":                 {target, two, try("0001", "c"), lookup.Verdict{Spends: lookup.Harm}, 2},
 		"G6 forgives its own":                {target, two, try("0042", "a"), lookup.Verdict{Opened: true}, 1},
 		"G6 forgives nobody else's":          {target, two, try("0042", "c"), lookup.Verdict{Opened: true}, 2},
 		"G6 no device forgives nothing":      {target, two, try("0042", ""), lookup.Verdict{Opened: true}, 2},
 		"M5 right while blocked":             {target, blocked, try("0042", "a"), lookup.Verdict{}, 3},
 		"a block of ten years":               {target, blocked, try("0005", ""), lookup.Verdict{}, 3},
 		"full without a date":                {target, lookup.Counter{Failures: blocked.Failures}, try("0042", ""), lookup.Verdict{}, 3},
-		"unknown":                            {lookup.Target{}, lookup.Counter{}, try("0042", ""), lookup.Verdict{}, 1},
-		"unknown, third":                     {lookup.Target{}, two, try("0003", ""), lookup.Verdict{Blocked: true}, 3},
-		"unknown with the dummy":             {lookup.Target{}, lookup.Counter{}, lookup.Try{Digits: make([]byte, 32), Tried: "x"}, lookup.Verdict{}, 1},
-		"known without a hash":               {lookup.Target{Known: true}, lookup.Counter{}, lookup.Try{Digits: make([]byte, 32), Tried: "x"}, lookup.Verdict{}, 1},
-		"D2 ended":                           {lookup.Target{Known: true, Secret: hash("0042"), EndsAt: noon}, lookup.Counter{}, try("0042", ""), lookup.Verdict{}, 1},
+		"unknown":                            {lookup.Target{}, lookup.Counter{}, try("0042", ""), lookup.Verdict{Spends: lookup.Noise}, 1},
+		"unknown, third":                     {lookup.Target{}, two, try("0003", ""), lookup.Verdict{Blocked: true, Spends: lookup.Noise}, 3},
+		"unknown with the dummy":             {lookup.Target{}, lookup.Counter{}, lookup.Try{Digits: make([]byte, 32), Tried: "x", Hears: lookup.Hears{Anyone: true}}, lookup.Verdict{Spends: lookup.Noise}, 1},
+		"known without a hash":               {lookup.Target{Known: true}, lookup.Counter{}, lookup.Try{Digits: make([]byte, 32), Tried: "x", Hears: lookup.Hears{Anyone: true}}, lookup.Verdict{Spends: lookup.Noise}, 1},
+		"D2 ended":                           {lookup.Target{Known: true, Secret: hash("0042"), EndsAt: noon}, lookup.Counter{}, try("0042", ""), lookup.Verdict{Spends: lookup.Noise}, 1},
 		"D2 not yet":                         {lookup.Target{Known: true, Secret: hash("0042"), EndsAt: noon.Add(1)}, lookup.Counter{}, try("0042", ""), lookup.Verdict{Opened: true}, 0},
-		"failures lapse after 180 days":      {target, lookup.Counter{Failures: []lookup.Failure{failed("", lookup.Lapse, "0001"), failed("", time.Hour, "0002")}}, try("0003", ""), lookup.Verdict{}, 2},
-		"failures from a clock set back":     {target, lookup.Counter{Failures: []lookup.Failure{failed("", -lookup.Lapse, "0001"), failed("", 0, "0002")}}, try("0003", ""), lookup.Verdict{Blocked: true}, 3},
+		"failures lapse after 180 days":      {target, lookup.Counter{Failures: []lookup.Failure{failed("", lookup.Lapse, "0001"), failed("", time.Hour, "0002")}}, try("0003", ""), lookup.Verdict{Spends: lookup.Harm}, 2},
+		"failures from a clock set back":     {target, lookup.Counter{Failures: []lookup.Failure{failed("", -lookup.Lapse, "0001"), failed("", 0, "0002")}}, try("0003", ""), lookup.Verdict{Blocked: true, Spends: lookup.Harm}, 3},
 		"after the call centre (G10)":        {target, lookup.Unblock(blocked), try("0042", ""), lookup.Verdict{Opened: true}, 0},
-		"after the call centre, wrong again": {target, lookup.Unblock(blocked), try("0001", ""), lookup.Verdict{}, 1},
+		"after the call centre, wrong again": {target, lookup.Unblock(blocked), try("0001", ""), lookup.Verdict{Spends: lookup.Harm}, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			next, verdict := lookup.Judge(noon, c.target, c.counter, c.try)

@@ -15,12 +15,13 @@ type Ledger interface {
 	// LoadAttempt locks the counter of a number's key until the unit ends, also
 	// where there is none yet, and reads what the number opens. Neither is an
 	// error where nothing is there: zero values come back, after the same
-	// statements (T7).
-	LoadAttempt(t tx.Tx, kind Kind, key string) (Target, Counter, error)
+	// statements (T7). device is Claim.Device, for Target.KnownSince.
+	LoadAttempt(t tx.Tx, kind Kind, key, device string) (Target, Counter, error)
 	// SaveAttempt writes the counter: one write, whatever changed.
 	SaveAttempt(t tx.Tx, kind Kind, key string, now time.Time, c Counter) error
-	// OpenVisit adds a visit, dates its reference's first use and ends the
-	// superseded references (G2).
+	// OpenVisit adds a visit, dates its reference's first use, ends the
+	// superseded references (G2) and remembers that the visit's browser opened
+	// the reference (G7).
 	OpenVisit(t tx.Tx, v Visit, superseded []string) error
 }
 

@@ -12,9 +12,12 @@
 // only the call centre unblocks it (M4-M6, G5). Unknown, wrong, blocked and
 // ended numbers take the same statements and the same number of writes (T7).
 //
-// Places left for the next floors, in this order inside Open: source, network
-// and device buckets and the gate's step (G7), before the challenge is taken;
-// the failure permit of the portal-wide budget, before the transaction.
+// Before the challenge stands what source, network and browser have used up,
+// and the gate's step: they decide what must be brought (Ask). Between challenge
+// and transaction the attempt is counted as a failure of its source, and takes a
+// permit of the portal-wide budget of failures (Permits): who gets none is
+// compared only as a known browser or with the letter code. A limit that refuses
+// compares nothing, counts nothing and says so on one constant page (NotCounted).
 package lookup
 
 import (
@@ -38,12 +41,18 @@ type Claim struct {
 	Kind       Kind
 	Number     keys.Secret // as typed; Parse cleans it
 	Digits     keys.Secret
-	LetterCode keys.Secret // asked only in step 3 (G7); empty until then
+	LetterCode keys.Secret // looked at only where strangers are not heard (G7)
 	CaptchaID  string
 	Captcha    keys.Secret
-	Form       string // the form's own token, drawn with the page (T21)
-	Device     string // keyed hash naming the browser's signed cookie, empty without (G6)
-	Source     string // keyed hash of the peer's address or /64, for the limits
+	SecondID   string // step 2, a browser without scripts: a second captcha
+	Second     keys.Secret
+	Work       keys.Secret // proof of work: step 2, or the visitor's choice
+	Form       string      // the form's own token, drawn with the page (T21)
+	Device     string      // keyed hash naming the browser's signed cookie, empty without (G6)
+	// Where it comes from, as keyed hashes, for the limits.
+	Source  string // the peer's address or /64
+	Network string // its /24 or /56
+	Wide    string // its /48, empty for IPv4
 }
 
 // Failure is one counted failure of a counter.
@@ -51,6 +60,14 @@ type Failure struct {
 	Tried  string `json:"t"` // keyed hash of the wrong digits: the same ones again do not count (T21)
 	Device string `json:"d"` // who failed, "" for a browser without cookie (G6)
 	At     int64  `json:"a"` // microseconds UTC
+}
+
+// Hears is whom the gate compares at this attempt (G7). The zero Hears is
+// nobody.
+type Hears struct {
+	Anyone bool
+	Known  bool // browsers that opened this reference before
+	Letter bool // whoever types the reference's letter code
 }
 
 // Counter is what is remembered of a number, known or not. The zero Counter is
@@ -70,6 +87,7 @@ type Target struct {
 	LetterCode  []byte    // keyed hash
 	EndsAt      time.Time // when it stops opening: reference ended, or 60 days after the occupancy (D2); zero: open-ended
 	Superseded  []string  // references of the same occupancy and meter that end at this one's first use (G2)
+	KnownSince  time.Time // when this try's browser last opened the reference; zero: never
 }
 
 // Visit is a pass: what one successful attempt opened, until when. It lives in
@@ -81,4 +99,5 @@ type Visit struct {
 	OpenedAt     time.Time
 	EndsAt       time.Time // 30 minutes after OpenedAt, in all
 	EndedAt      time.Time // zero: not left
+	Device       string    // the browser that opened it, "" for one without cookie
 }

@@ -26,62 +26,139 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 	if c.Kind != ByReference {
 		return Outcome{}, portal.Shut("lookup", errors.New("this kind of number has no gate"))
 	}
-	// Place of the source, network and device buckets and of the gate's step
-	// (G7): a submission they refuse is not compared.
-
-	number, digits, problems := parse(c)
-	if err := g.Challenge.Take(ctx, c.CaptchaID, c.Captcha); err != nil {
-		var e *portal.Error
-		if !errors.As(err, &e) || e.Code != portal.Invalid {
-			return Outcome{}, err
-		}
-		problems = append(problems, e)
+	if err := g.Doors.GateOpen(ctx); err != nil {
+		return Outcome{}, err
 	}
-	if len(problems) > 0 {
+	ask, refused, err := g.ask(ctx, c)
+	switch {
+	case err != nil:
+		return Outcome{}, err
+	case refused:
+		return Outcome{NotCounted: true}, nil
+	}
+	number, digits, problems := parse(c)
+	unsolved, bare, err := g.challenge(ctx, c, ask)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if problems = append(problems, unsolved...); len(problems) > 0 {
 		return Outcome{}, problems
 	}
 
-	// Place of the failure permit, leased from the portal-wide budget (G7).
+	key := g.Ring.CounterKey(string(c.Kind), number)
+	limits := g.Limits
+	if bare {
+		limits = limits.halved()
+	}
+	at, ok, err := g.sources.enter(ctx, c, refOf(key), limits)
+	if err != nil || !ok {
+		return Outcome{NotCounted: err == nil}, err
+	}
+	if at.strict && !ask.Work { // it filled up since the form was drawn
+		return Outcome{NotCounted: true}, g.sources.leave(ctx, at, 0)
+	}
+	hears, permit, err := g.hear(ctx, c, at)
+	if err != nil {
+		return Outcome{}, err
+	}
+	outcome, verdict, err := g.attempt(ctx, c, key, digits, hears)
+	if err != nil {
+		permit.Spend() // it may have been counted: the budget is never exceeded
+		return Outcome{}, err
+	}
+	return outcome, g.settle(ctx, c, key, at, permit, verdict)
+}
 
-	return g.attempt(ctx, c.Kind, number, digits, c.Device)
+// hear decides whom this attempt compares, and takes the permit for it: anyone
+// while there is a permit of the harm budget and the gate is not in its last
+// step; then only browsers known for the reference, out of a budget of their
+// own, and whoever types the letter code, which no sweep can know (G7).
+func (g *Gate) hear(ctx context.Context, c Claim, at place) (hears Hears, permit Permit, err error) {
+	step, err := g.Permits.Step(ctx)
+	if err != nil {
+		return hears, permit, err
+	}
+	if at.heard && step < Letter {
+		if permit, hears.Anyone, err = g.Permits.Take(ctx, Harm); hears.Anyone || err != nil {
+			return hears, permit, err
+		}
+	}
+	hears.Letter = at.heard && c.LetterCode != ""
+	if c.Device != "" {
+		permit, hears.Known, err = g.Permits.Take(ctx, Known)
+	}
+	return hears, permit, err
+}
+
+// settle writes down, after the commit, what an attempt cost whom. Where that
+// fails the attempt stands: it stays a failure of its source.
+func (g *Gate) settle(ctx context.Context, c Claim, key string, at place, permit Permit, verdict Verdict) error {
+	switch {
+	case verdict.Spends == Harm:
+		permit.Spend()
+	case verdict.Spends == Noise:
+		permit.Return()
+		g.Permits.Missed()
+	default:
+		permit.Return()
+	}
+	ended := failed
+	switch {
+	case verdict.Opened:
+		ended = opened
+	case verdict.Blocked:
+		ended = blocked
+	case verdict.Unheard && c.LetterCode == "":
+		ended = 0 // not counted; a letter code that is tried is, so that nobody tries many (T20)
+	}
+	if err := g.sources.leave(ctx, at, ended); err != nil {
+		return err
+	}
+	if verdict.Opened {
+		return g.sources.opening(ctx, c, refOf(key))
+	}
+	return nil
 }
 
 // attempt is the one transaction of G4. Every refusal runs the same statements
 // (T7); a success adds its visit.
-func (g *Gate) attempt(ctx context.Context, kind Kind, number, digits keys.Secret, device string) (Outcome, error) {
-	key := g.Ring.CounterKey(string(kind), number)
+func (g *Gate) attempt(ctx context.Context, c Claim, key string, digits keys.Secret, hears Hears) (outcome Outcome, verdict Verdict, err error) {
 	now := g.Clock()
 	try := Try{
 		Digits: registry.DigitsHash(g.Ring, key, digits),
 		Tried:  g.Ring.HashText(keys.ForTried, key, digits.Reveal()),
-		Device: device,
+		Device: c.Device,
 		CaseID: caseID(),
+		Hears:  hears,
+	}
+	if hears.Letter {
+		try.Letter = registry.LetterCodeHash(g.Ring, key, c.LetterCode)
 	}
 	visitID := portal.NewID(now)
-	var outcome Outcome
-	err := g.Runner.Do(ctx, func(t tx.Tx) error {
+	err = g.Runner.Do(ctx, func(t tx.Tx) error {
 		outcome = Outcome{}
-		target, counter, err := g.Ledger.LoadAttempt(t, kind, key)
+		target, counter, err := g.Ledger.LoadAttempt(t, c.Kind, key, c.Device)
 		if err != nil {
 			return err
 		}
-		counter, verdict := Judge(now, target, counter, try)
-		if err := g.Ledger.SaveAttempt(t, kind, key, now, counter); err != nil {
+		counter, verdict = Judge(now, target, counter, try)
+		if err := g.Ledger.SaveAttempt(t, c.Kind, key, now, counter); err != nil {
 			return err
 		}
 		if !verdict.Opened {
-			t.Record(refusal(now, kind, key, verdict, counter.CaseID))
+			outcome.NotCounted = verdict.Unheard
+			t.Record(refusal(now, c.Kind, key, verdict, counter.CaseID))
 			return nil
 		}
-		outcome = Outcome{Opened: true, Visit: Visit{ID: visitID, ReferenceKey: key,
+		outcome = Outcome{Opened: true, Visit: Visit{ID: visitID, ReferenceKey: key, Device: c.Device,
 			OccupancyID: target.OccupancyID, OpenedAt: now.UTC(), EndsAt: now.Add(VisitLife).UTC()}}
-		recordOpening(t, kind, outcome.Visit, target.Superseded)
+		recordOpening(t, c.Kind, outcome.Visit, target.Superseded)
 		return g.Ledger.OpenVisit(t, outcome.Visit, target.Superseded)
 	})
 	if err != nil {
-		return Outcome{}, shut(err)
+		return Outcome{}, Verdict{}, shut(err)
 	}
-	return outcome, nil
+	return outcome, verdict, nil
 }
 
 // shut makes sure that whatever went wrong inside the transaction, a panic
@@ -96,8 +173,11 @@ func shut(err error) error {
 func refusal(now time.Time, kind Kind, key string, verdict Verdict, caseID string) audit.Entry {
 	e := audit.Entry{At: now, Actor: portal.Actor{Kind: portal.Visitor}, Action: audit.LookupRefused,
 		Ground: string(kind), Channel: "web", Subject: string(kind) + ":" + key}
-	if verdict.Blocked {
+	switch {
+	case verdict.Blocked:
 		e.Action, e.Details = audit.LookupBlocked, map[string]string{"case": caseID}
+	case verdict.Unheard:
+		e.Action = audit.LookupUnheard
 	}
 	return e
 }

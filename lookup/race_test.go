@@ -26,9 +26,9 @@ type witness struct {
 	loads atomic.Int64
 }
 
-func (w *witness) LoadAttempt(t tx.Tx, kind lookup.Kind, key string) (lookup.Target, lookup.Counter, error) {
+func (w *witness) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (lookup.Target, lookup.Counter, error) {
 	w.loads.Add(1)
-	return w.Ledger.LoadAttempt(t, kind, key)
+	return w.Ledger.LoadAttempt(t, kind, key, device)
 }
 
 func (w *witness) SaveAttempt(t tx.Tx, kind lookup.Kind, key string, now time.Time, c lookup.Counter) error {
@@ -113,6 +113,7 @@ func TestT1ParallelGuesses(t *testing.T) {
 				require.Equal(t, 1, h.entries("lookup.blocked", "reference:"+k.Key))
 				require.False(t, h.open(h.claim(k.Reference, k.Digits)), "M5: the right digits come too late")
 				h.start()
+				h.clock.Pass(2 * time.Hour) // a crash loses the lease (G7)
 				require.False(t, h.open(h.claim(k.Reference, k.Digits)), "M5: also after a restart")
 			})
 		})

@@ -36,14 +36,14 @@ type brokenLedger struct {
 	step string
 }
 
-func (b brokenLedger) LoadAttempt(t tx.Tx, k lookup.Kind, key string) (lookup.Target, lookup.Counter, error) {
+func (b brokenLedger) LoadAttempt(t tx.Tx, k lookup.Kind, key, device string) (lookup.Target, lookup.Counter, error) {
 	switch b.step {
 	case "panic":
 		panic("lost")
 	case "load":
 		return lookup.Target{}, lookup.Counter{}, errLost
 	}
-	return b.Ledger.LoadAttempt(t, k, key)
+	return b.Ledger.LoadAttempt(t, k, key, device)
 }
 
 func (b brokenLedger) SaveAttempt(t tx.Tx, k lookup.Kind, key string, now time.Time, c lookup.Counter) error {

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"guichet/lookup"
+	"guichet/lookup/lookuptest"
 	"guichet/portal"
 	"guichet/portal/desk"
 	"guichet/portal/keys"
@@ -89,10 +90,6 @@ type bureau struct {
 	log   *bytes.Buffer
 }
 
-type solved struct{}
-
-func (solved) Take(context.Context, string, keys.Secret) error { return nil }
-
 const deskPassword = keys.Secret("correct horse battery")
 
 func newBureau(t *testing.T) *bureau {
@@ -112,7 +109,7 @@ func newBureau(t *testing.T) *bureau {
 		b.seeds[name], err = colleagues.Add(t.Context(), portal.Actor{Kind: portal.System, ID: "test"}, name, name, role, deskPassword)
 		require.NoError(t, err)
 	}
-	b.gate = lookup.NewGate(lookup.Deps{Ring: ring, Clock: clock, Runner: b.store, State: short, Challenge: solved{}, Ledger: b.store})
+	b.gate = lookup.NewGate(lookuptest.Deps(ring, clock, b.store, short, lookuptest.Solved{}, b.store))
 	handler, err := NewDesk(DeskDeps{Common: common, Staff: colleagues, Desk: desk.New(desk.Deps{Store: b.store, Runner: b.store,
 		State: short, Ring: ring, Clock: clock, Log: common.Log, Issuer: registry.NewIssuer(ring, clock, b.store, b.store)})})
 	require.NoError(t, err)
@@ -168,7 +165,8 @@ func (b *bureau) signIn(name string) deskAnswer {
 
 func (b *bureau) block() {
 	for _, wrong := range []keys.Secret{"9991", "9992", "9993"} {
-		_, err := b.gate.Open(b.t.Context(), lookup.Claim{Kind: lookup.ByReference, Number: b.known.Reference, Digits: wrong, Form: wrong.Reveal()})
+		_, err := b.gate.Open(b.t.Context(), lookup.Claim{Kind: lookup.ByReference, Number: b.known.Reference, Digits: wrong, Form: wrong.Reveal(),
+			Source: portal.Token(), Network: portal.Token()})
 		require.NoError(b.t, err)
 	}
 }
@@ -215,7 +213,8 @@ func TestDeskByHand(t *testing.T) {
 	page = b.post(path+"/unblock", "why", "mistyped", "reason", "")
 	require.Equal(t, "/fr/desk", page.Request.URL.Path)
 	require.Contains(t, page.text, "La référence est débloquée.")
-	outcome, err := b.gate.Open(t.Context(), lookup.Claim{Kind: lookup.ByReference, Number: b.known.Reference, Digits: b.known.Digits, Form: "x"})
+	outcome, err := b.gate.Open(t.Context(), lookup.Claim{Kind: lookup.ByReference, Number: b.known.Reference, Digits: b.known.Digits, Form: "x",
+		Source: portal.Token(), Network: portal.Token()})
 	require.NoError(t, err)
 	require.True(t, outcome.Opened)
 

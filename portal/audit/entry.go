@@ -15,6 +15,8 @@ const (
 	LookupRefused   Action = "lookup.refused"   // an attempt that did not open
 	LookupOpened    Action = "lookup.opened"    // an attempt that opened a visit
 	LookupBlocked   Action = "lookup.blocked"   // the attempt that closed a reference
+	LookupUnheard   Action = "lookup.unheard"   // an attempt that a limit did not let be compared (G7)
+	GateMoved       Action = "gate.moved"       // the gate's step changed (G7)
 	VisitExtended   Action = "visit.extended"   // the visitor asked for more time
 	VisitLeft       Action = "visit.left"       // the visitor left
 	HistoryShown    Action = "history.shown"    // consumption shown on a page

@@ -76,7 +76,8 @@ type Settings struct {
 	SecurityContact string   `help:"Where vulnerabilities are reported: mailto: or https:" placeholder:"URL"`
 	CaptchasAMinute int64    `help:"Captchas one source may draw in a minute." placeholder:"30"`
 	CaptchasADay    int64    `help:"Captchas one source may draw in a day." placeholder:"300"`
-	LogLevel        string   `help:"debug, info, warn or error." placeholder:"LEVEL"`
+	Limits          `embed:""`
+	LogLevel        string `help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
 
 // Default fills what was not set.
@@ -110,6 +111,7 @@ func (s Settings) Default() Settings {
 			*d.field = d.value
 		}
 	}
+	s.Limits.fill()
 	if s.Database == "" {
 		s.Database = DSN("sqlite:" + join("guichet.db"))
 	}
@@ -166,6 +168,7 @@ func (s Settings) Check() error {
 			wrong(name, "%d would let nobody in", n)
 		}
 	}
+	s.Limits.check(wrong)
 	switch s.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:
@@ -184,6 +187,10 @@ func (s Settings) Lines() []string {
 	var lines []string
 	for i := range v.NumField() {
 		field := v.Type().Field(i)
+		if limits, ok := v.Field(i).Interface().(Limits); ok {
+			lines = append(lines, limits.lines()...)
+			continue
+		}
 		name := field.Tag.Get("name")
 		if name == "" {
 			name = kebab(field.Name)

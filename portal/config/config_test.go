@@ -24,6 +24,8 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"TLS_CERT":         func(s *Settings) { s.TLSCert = "cert.pem" },
 		"TRUSTED_PROXIES":  func(s *Settings) { s.TrustedProxies = []string{"proxy"} },
 		"CAPTCHAS_A_DAY":   func(s *Settings) { s.CaptchasADay = -1 },
+		"HARM_A_DAY":       func(s *Settings) { s.HarmADay = -1 },
+		"HARM_AN_HOUR":     func(s *Settings) { s.HarmAnHour = s.HarmADay + 1 },
 		"LOG_LEVEL":        func(s *Settings) { s.LogLevel = "loud" },
 		"SECURITY_CONTACT": func(s *Settings) { s.SecurityContact = "security@x" },
 	} {

@@ -239,7 +239,7 @@ func (s *Service) lock(t tx.Tx, caseID string) (File, error) {
 	if err != nil {
 		return File{}, err
 	}
-	_, counter, err := s.Store.LoadAttempt(t, lookup.ByReference, f.Key)
+	_, counter, err := s.Store.LoadAttempt(t, lookup.ByReference, f.Key, "")
 	if err != nil {
 		return File{}, err
 	}

@@ -126,7 +126,7 @@ type Unblock struct {
 type Store interface {
 	// LoadAttempt and SaveAttempt are the gate's own (lookup.Ledger): the first
 	// locks the counter.
-	LoadAttempt(t tx.Tx, kind lookup.Kind, key string) (lookup.Target, lookup.Counter, error)
+	LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (lookup.Target, lookup.Counter, error)
 	SaveAttempt(t tx.Tx, kind lookup.Kind, key string, now time.Time, c lookup.Counter) error
 	// DeskPlaces lists blocked live references, the newest first.
 	DeskPlaces(ctx context.Context, after Cursor, asked time.Time, limit int) ([]Place, error)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"guichet/lookup"
+	"guichet/lookup/lookuptest"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/desk"
@@ -46,10 +47,6 @@ type house struct {
 	posts  int
 }
 
-type solved struct{}
-
-func (solved) Take(context.Context, string, keys.Secret) error { return nil }
-
 func (h *house) clock() time.Time { h.mu.Lock(); defer h.mu.Unlock(); return h.now }
 func (h *house) wait(d time.Duration) {
 	h.mu.Lock()
@@ -66,8 +63,7 @@ func everywhere(t *testing.T, n int, test func(*testing.T, *house)) {
 			h.known = storetest.References(t, h.dsn, n)
 			short := state.NewMemory(h.clock, 10_000)
 			ring := storetest.Keys(t)
-			h.gate = lookup.NewGate(lookup.Deps{Ring: ring, Clock: h.clock, Runner: h.store,
-				State: short, Challenge: solved{}, Ledger: h.store})
+			h.gate = lookup.NewGate(lookuptest.Deps(ring, h.clock, h.store, short, lookuptest.Solved{}, h.store))
 			h.Service = desk.New(desk.Deps{Store: h.store, Runner: h.store, State: short, Ring: ring, Clock: h.clock,
 				Log:    slog.New(slog.NewJSONHandler(&h.log, nil)),
 				Issuer: registry.NewIssuer(ring, h.clock, h.store, h.store),
@@ -83,7 +79,8 @@ func (h *house) try(number, digits keys.Secret) bool {
 	h.posts++
 	form := fmt.Sprint("form", h.posts)
 	h.mu.Unlock()
-	outcome, err := h.gate.Open(context.Background(), lookup.Claim{Kind: lookup.ByReference, Number: number, Digits: digits, Form: form})
+	outcome, err := h.gate.Open(context.Background(), lookup.Claim{Kind: lookup.ByReference, Number: number, Digits: digits, Form: form,
+		Source: portal.Token(), Network: portal.Token()})
 	require.NoError(h.t, err)
 	return outcome.Opened
 }

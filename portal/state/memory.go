@@ -1,6 +1,7 @@
 package state
 
 import (
+	"bytes"
 	"container/heap"
 	"context"
 	"errors"
@@ -67,21 +68,21 @@ func (m *Memory) Get(ctx context.Context, key string) ([]byte, bool, error) {
 
 // Set implements Store.
 func (m *Memory) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	_, err := m.write(ctx, key, value, ttl, func(bool) bool { return true })
+	_, err := m.write(ctx, key, value, ttl, func(*entry) bool { return true })
 	return err
 }
 
 // Add implements Store.
 func (m *Memory) Add(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
-	return m.write(ctx, key, value, ttl, func(live bool) bool { return !live })
+	return m.write(ctx, key, value, ttl, func(e *entry) bool { return e == nil })
 }
 
 // Replace implements Store.
 func (m *Memory) Replace(ctx context.Context, key string, value []byte, ttl time.Duration) (bool, error) {
-	return m.write(ctx, key, value, ttl, func(live bool) bool { return live })
+	return m.write(ctx, key, value, ttl, func(e *entry) bool { return e != nil })
 }
 
-func (m *Memory) write(ctx context.Context, key string, value []byte, ttl time.Duration, wanted func(live bool) bool) (bool, error) {
+func (m *Memory) write(ctx context.Context, key string, value []byte, ttl time.Duration, wanted func(*entry) bool) (bool, error) {
 	if ttl <= 0 {
 		return false, portal.Shut("state", errNoLife)
 	}
@@ -90,7 +91,7 @@ func (m *Memory) write(ctx context.Context, key string, value []byte, ttl time.D
 	}
 	defer m.mu.Unlock()
 	e := m.entries[key]
-	if !wanted(e != nil) {
+	if !wanted(e) {
 		return false, nil
 	}
 	expires := m.clock().Add(ttl)
@@ -113,6 +114,28 @@ var (
 	errNoLife = errors.New("a value needs a time to live")
 	errFull   = errors.New("memory is full")
 )
+
+// Swap implements Store.
+func (m *Memory) Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
+	same := func(e *entry) bool {
+		return e == nil && old == nil || e != nil && old != nil && bytes.Equal(e.value, old)
+	}
+	if value != nil {
+		return m.write(ctx, key, value, ttl, same)
+	}
+	if err := m.enter(ctx); err != nil {
+		return false, err
+	}
+	defer m.mu.Unlock()
+	e := m.entries[key]
+	if !same(e) {
+		return false, nil
+	}
+	if e != nil {
+		m.remove(e)
+	}
+	return true, nil
+}
 
 // Take implements Store.
 func (m *Memory) Take(ctx context.Context, key string) ([]byte, bool, error) {

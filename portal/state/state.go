@@ -10,7 +10,10 @@ package state
 
 import (
 	"context"
+	"errors"
 	"time"
+
+	"guichet/portal"
 )
 
 // Store is short-lived state: values under keys, each with a time to live.
@@ -28,6 +31,10 @@ type Store interface {
 	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) (ok bool, err error)
 	// Take reads and deletes in one step: of many callers one gets the value.
 	Take(ctx context.Context, key string) (value []byte, ok bool, err error)
+	// Swap writes only where the key still holds old, in one step; nil stands
+	// for nothing there, as old and as value. What many decide together (G7,
+	// threats.md) is read, judged by a pure function and swapped.
+	Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) (ok bool, err error)
 	// Delete removes; removing nothing is no error.
 	Delete(ctx context.Context, key string) error
 	// Count tells how many live values have keys beginning with prefix, for
@@ -35,4 +42,32 @@ type Store interface {
 	Count(ctx context.Context, prefix string) (int, error)
 	// Ping tells whether the state can be trusted now.
 	Ping(ctx context.Context) error
+}
+
+// swaps bounds how often Update tries against others: beyond it somebody
+// presses so hard on one key that it is better shut.
+const swaps = 64
+
+// Update lets a pure function change what a key holds, whoever else does so at
+// the same time. change gets nil where there is nothing, may give nil to remove
+// it, and may run several times; its error ends the update and comes back as it
+// is. Unavailable where the key cannot be had.
+func Update(ctx context.Context, st Store, key string, ttl time.Duration, change func(old []byte) ([]byte, error)) error {
+	for range swaps {
+		old, ok, err := st.Get(ctx, key)
+		if err != nil {
+			return err
+		}
+		if !ok {
+			old = nil
+		}
+		value, err := change(old)
+		if err != nil {
+			return err
+		}
+		if done, err := st.Swap(ctx, key, old, value, ttl); done || err != nil {
+			return err
+		}
+	}
+	return portal.Shut("state", errors.New("too many change the same value at once"))
 }

@@ -17,7 +17,7 @@ var (
 
 // LoadAttempt implements lookup.Ledger in one SELECT that begins from the key
 // itself, so that it returns a row for every number there could be (T7).
-func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key string) (target lookup.Target, counter lookup.Counter, err error) {
+func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (target lookup.Target, counter lookup.Counter, err error) {
 	u := inside(t)
 	if s.holdCounter != "" {
 		if _, err := u.exec(s.holdCounter, key, string(kind)); err != nil {
@@ -26,19 +26,20 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key string) (target looku
 	}
 	// One row for each superseded reference, or one in all.
 	rows, err := u.query(`SELECT COALESCE(c.failures, '[]'), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''),
-  COALESCE(r.occupancy_id, ''), r.digits, r.letter_code, COALESCE(r.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(f.key, '')
+  COALESCE(r.occupancy_id, ''), r.digits, r.letter_code, COALESCE(r.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(b.opened_us, 0), COALESCE(f.key, '')
   FROM (SELECT CAST($1 AS TEXT) AS key) k
   LEFT JOIN lookup_counters c ON c.key = k.key
   LEFT JOIN issued_references r ON r.key = k.key
   LEFT JOIN occupancies o ON o.id = r.occupancy_id
+  LEFT JOIN known_browsers b ON b.reference_key = k.key AND b.device = $2
   LEFT JOIN issued_references f ON f.occupancy_id = r.occupancy_id AND f.meter_id = r.meter_id
-    AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us`, key)
+    AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us`, key, device)
 	var failures, former string
-	var blocked, ended, moved int64
+	var blocked, ended, moved, known int64
 	var superseded []string
 	err = each(rows, err, func(r scanner) error {
 		if err := r.Scan(&failures, &blocked, &counter.CaseID,
-			&target.OccupancyID, &target.Secret, &target.LetterCode, &ended, &moved, &former); err != nil {
+			&target.OccupancyID, &target.Secret, &target.LetterCode, &ended, &moved, &known, &former); err != nil {
 			return err
 		}
 		if former != "" {
@@ -55,7 +56,7 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key string) (target looku
 	counter.BlockedAt = portal.FromMicros(blocked)
 	target.Known = target.OccupancyID != ""
 	target.EndsAt = lookup.EndsAt(portal.FromMicros(ended), brusselsTime(moved))
-	target.Superseded = superseded
+	target.Superseded, target.KnownSince = superseded, portal.FromMicros(known)
 	return target, counter, nil
 }
 
@@ -96,6 +97,12 @@ func (s *Store) OpenVisit(t tx.Tx, v lookup.Visit, superseded []string) error {
 	if _, err := u.exec(`UPDATE issued_references SET first_used_us = $1 WHERE key = $2 AND first_used_us = 0`,
 		opened, v.ReferenceKey); err != nil {
 		return shut(err)
+	}
+	if v.Device != "" {
+		if _, err := u.exec(`INSERT INTO known_browsers (reference_key, device, opened_us) VALUES ($1, $2, $3)
+  ON CONFLICT (reference_key, device) DO UPDATE SET opened_us = excluded.opened_us`, v.ReferenceKey, v.Device, opened); err != nil {
+			return shut(err)
+		}
 	}
 	for _, key := range superseded {
 		if _, err := u.exec(`UPDATE issued_references SET ended_us = $1 WHERE key = $2 AND ended_us = 0`, opened, key); err != nil {

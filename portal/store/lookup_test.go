@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"guichet/lookup"
+	"guichet/lookup/lookuptest"
 	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/portal/registry"
@@ -16,11 +17,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 )
-
-// solved is a challenge that everybody solves.
-type solved struct{}
-
-func (solved) Take(context.Context, string, keys.Secret) error { return nil }
 
 // T7: unknown, wrong, third, blocked, right while blocked and ended take the
 // same statements and the same number of writes.
@@ -39,12 +35,13 @@ func TestT7SameStatements(t *testing.T) {
 					known[0].OccupancyID, known[0].MeterID, former.Key)
 			}
 			var told []string
-			gate := lookup.NewGate(lookup.Deps{Ring: storetest.Keys(t), Clock: clock,
-				Runner: store.Traced(s, func(text string) { told = append(told, text) }),
-				State:  state.NewMemory(clock, 100), Challenge: solved{}, Ledger: s})
+			deps := lookuptest.Deps(storetest.Keys(t), clock, s, state.NewMemory(clock, 100), lookuptest.Solved{}, s)
+			deps.Runner = store.Traced(s, func(text string) { told = append(told, text) })
+			gate := lookup.NewGate(deps)
 			open := func(number, digits keys.Secret) (statements string, opened bool) {
 				told = nil
-				outcome, err := gate.Open(context.Background(), lookup.Claim{Kind: lookup.ByReference, Number: number, Digits: digits})
+				outcome, err := gate.Open(context.Background(), lookup.Claim{Kind: lookup.ByReference, Number: number, Digits: digits,
+					Source: portal.Token(), Network: portal.Token()})
 				require.NoError(t, err)
 				return strings.Join(told, "\n"), outcome.Opened
 			}

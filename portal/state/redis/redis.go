@@ -131,6 +131,39 @@ func (s *Store) write(ctx context.Context, key string, value []byte, ttl time.Du
 	return err == nil, shut(err)
 }
 
+// swap compares and writes in one step; ARGV[1] and ARGV[3] tell whether
+// something is expected and whether something is to be written.
+var swap = redis.NewScript(`
+local held = redis.call('GET', KEYS[1])
+if ARGV[1] == '1' then
+  if held ~= ARGV[2] then return 0 end
+elseif held then
+  return 0
+end
+if ARGV[3] == '1' then
+  redis.call('SET', KEYS[1], ARGV[4], 'PX', ARGV[5])
+elseif held then
+  redis.call('DEL', KEYS[1])
+end
+return 1`)
+
+// Swap implements state.Store.
+func (s *Store) Swap(ctx context.Context, key string, old, value []byte, ttl time.Duration) (bool, error) {
+	if value != nil && ttl < time.Millisecond {
+		return false, portal.Shut("state", fmt.Errorf("a time to live of %s", ttl))
+	}
+	done, err := swap.Run(ctx, s.client, []string{Prefix + key},
+		there(old), string(old), there(value), string(value), ttl.Milliseconds()).Int()
+	return done == 1, shut(err)
+}
+
+func there(value []byte) int {
+	if value == nil {
+		return 0
+	}
+	return 1
+}
+
 // Take implements state.Store.
 func (s *Store) Take(ctx context.Context, key string) ([]byte, bool, error) {
 	return found(s.client.GetDel(ctx, Prefix+key).Bytes())

@@ -50,6 +50,9 @@ func Run(t *testing.T, make func(t *testing.T) Backend) {
 		"replace needs a live one": replaceLive,
 		"one of many adds":         oneAdds,
 		"one of many takes":        oneTakes,
+		"swap what was seen":       swapSeen,
+		"one of many swaps":        oneSwaps,
+		"updates all count":        updates,
 		"deleted stays deleted":    staysDeleted,
 		"count by prefix":          countPrefix,
 		"no life is refused":       noLife,
@@ -155,6 +158,61 @@ func oneTakes(t *testing.T, ctx context.Context, b Backend) {
 	gone(t, ctx, b, "a:1")
 }
 
+func swapSeen(t *testing.T, ctx context.Context, b Backend) {
+	swap := func(old, value []byte, want bool) {
+		t.Helper()
+		ok, err := b.Store.Swap(ctx, "a:1", old, value, 10*time.Minute)
+		require.NoError(t, err)
+		require.Equal(t, want, ok)
+	}
+	swap([]byte("x"), []byte("y"), false)
+	swap(nil, []byte("x\x00\xff"), true)
+	swap(nil, []byte("z"), false)
+	swap([]byte("x"), []byte("z"), false)
+	swap([]byte{}, []byte("z"), false)
+	holds(t, ctx, b, "a:1", "x\x00\xff")
+	b.Pass(9 * time.Minute)
+	swap([]byte("x\x00\xff"), []byte{}, true)
+	b.Pass(9 * time.Minute)
+	holds(t, ctx, b, "a:1", "")
+	swap(nil, []byte("z"), false)
+	swap([]byte{}, nil, true)
+	gone(t, ctx, b, "a:1")
+	swap(nil, nil, true)
+	swap(nil, []byte("x"), true)
+	b.Pass(11 * time.Minute)
+	swap([]byte("x"), []byte("y"), false)
+	gone(t, ctx, b, "a:1")
+}
+
+func oneSwaps(t *testing.T, ctx context.Context, b Backend) {
+	require.NoError(t, b.Store.Set(ctx, "a:1", []byte("x"), time.Minute))
+	var done atomic.Int64
+	parallel(50, func(i int) {
+		if ok, err := b.Store.Swap(ctx, "a:1", []byte("x"), fmt.Append(nil, i), time.Minute); err == nil && ok {
+			done.Add(1)
+		}
+	})
+	require.EqualValues(t, 1, done.Load())
+}
+
+// updates: what many add to one value at once is all there in the end, but for
+// those who were told that it cannot be had.
+func updates(t *testing.T, ctx context.Context, b Backend) {
+	var told atomic.Int64
+	parallel(20, func(int) {
+		if err := state.Update(ctx, b.Store, "a:1", time.Minute, func(old []byte) ([]byte, error) { return append(old, '+'), nil }); err != nil {
+			told.Add(1)
+		}
+	})
+	value, _, err := b.Store.Get(ctx, "a:1")
+	require.NoError(t, err)
+	require.EqualValues(t, 20-told.Load(), len(value))
+	refused := &portal.Error{Code: portal.TooMany, Key: "full"}
+	require.Equal(t, error(refused), state.Update(ctx, b.Store, "a:1", time.Minute, func([]byte) ([]byte, error) { return nil, refused }))
+	holds(t, ctx, b, "a:1", string(value))
+}
+
 // staysDeleted: of a delete and many replaces at once, the delete wins.
 func staysDeleted(t *testing.T, ctx context.Context, b Backend) {
 	require.NoError(t, b.Store.Set(ctx, "a:1", []byte("x"), time.Minute))
@@ -217,6 +275,7 @@ func Fails(t *testing.T, ctx context.Context, st state.Store) {
 		"add":     func() (bool, error) { return st.Add(ctx, "a:1", nil, time.Minute) },
 		"replace": func() (bool, error) { return st.Replace(ctx, "a:1", nil, time.Minute) },
 		"take":    func() (bool, error) { _, ok, err := st.Take(ctx, "a:1"); return ok, err },
+		"swap":    func() (bool, error) { return st.Swap(ctx, "a:1", nil, nil, time.Minute) },
 		"delete":  func() (bool, error) { return false, st.Delete(ctx, "a:1") },
 		"ping":    func() (bool, error) { return false, st.Ping(ctx) },
 	} {

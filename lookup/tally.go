@@ -1,0 +1,149 @@
+package lookup
+
+import (
+	"encoding/binary"
+	"time"
+)
+
+// deed is what one mark of a tally stands for.
+type deed uint8
+
+const (
+	pending deed = iota + 1 // an attempt under way; one that never ended is a failure
+	failed
+	blocked // the failure that closed a reference
+	opened
+)
+
+// mark is one deed of a source, a network or a browser.
+type mark struct {
+	deed deed
+	at   int64  // milliseconds UTC
+	ref  uint64 // part of the counter's key: tells references apart, names none
+}
+
+// tally is what the short-lived state remembers of one source, network or
+// browser: its deeds of the last week, in the order they came. It is a list and
+// not a bucket, so that its windows slide exactly. It only shares the load out;
+// what bounds harm lies in SQL.
+type tally []mark
+
+// underWay is how long an attempt may take; a mark that is older belongs to a
+// process that died.
+const underWay = 30 * time.Second
+
+const markSize = 16
+
+func decodeTally(b []byte) tally {
+	t := make(tally, 0, len(b)/markSize+1)
+	for ; len(b) >= markSize; b = b[markSize:] {
+		first := binary.BigEndian.Uint64(b)
+		t = append(t, mark{deed: deed(first >> 56), at: int64(first << 8 >> 8), ref: binary.BigEndian.Uint64(b[8:])})
+	}
+	return t
+}
+
+// encode gives nil for an empty tally, which then is not kept at all.
+func (t tally) encode() []byte {
+	if len(t) == 0 {
+		return nil
+	}
+	b := make([]byte, 0, len(t)*markSize)
+	for _, m := range t {
+		b = binary.BigEndian.AppendUint64(b, uint64(m.deed)<<56|uint64(m.at)&(1<<56-1))
+		b = binary.BigEndian.AppendUint64(b, m.ref)
+	}
+	return b
+}
+
+// pruned drops what no window sees any more.
+func (t tally) pruned(now time.Time) tally {
+	kept := t[:0]
+	for _, m := range t {
+		if m.within(now, week) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
+// within also holds for a mark of the future: a clock set back forgives nothing.
+func (m mark) within(now time.Time, window time.Duration) bool {
+	return now.UnixMilli()-m.at < window.Milliseconds()
+}
+
+// fails counts failures in a window; an attempt under way counts as one.
+func (t tally) fails(now time.Time, window time.Duration) (n int) {
+	for _, m := range t {
+		if m.deed != opened && m.within(now, window) {
+			n++
+		}
+	}
+	return n
+}
+
+func (t tally) blocks(now time.Time, window time.Duration) (n int) {
+	for _, m := range t {
+		if m.deed == blocked && m.within(now, window) {
+			n++
+		}
+	}
+	return n
+}
+
+func (t tally) underWay(now time.Time) (n int) {
+	for _, m := range t {
+		if m.deed == pending && m.within(now, underWay) {
+			n++
+		}
+	}
+	return n
+}
+
+// references counts the different references with such a deed in a day, and
+// tells whether ref is among them.
+func (t tally) references(now time.Time, ref uint64, open bool) (n int, among bool) {
+	seen := make(map[uint64]bool, len(t))
+	for _, m := range t {
+		if (m.deed == opened) == open && m.within(now, day) {
+			seen[m.ref] = true
+		}
+	}
+	return len(seen), seen[ref]
+}
+
+// without drops one mark of a reference, the newest with that deed and time.
+func (t tally) without(gone mark) tally {
+	for i := len(t) - 1; i >= 0; i-- {
+		if t[i] == gone {
+			return append(t[:i:i], t[i+1:]...)
+		}
+	}
+	return t
+}
+
+// standing is how a source stands when it tries.
+type standing int
+
+const (
+	free   standing = iota
+	full            // its failures are used up: step 2, and the shared overflow
+	busy            // so many attempts under way that they could close too many references
+	barred          // it closed as many references as a source may: refused altogether today
+)
+
+// source judges one more try of a source at a reference.
+func (l Limits) source(now time.Time, t tally, ref uint64) standing {
+	closed := t.blocks(now, day)
+	references, among := t.references(now, ref, false)
+	switch {
+	case closed >= l.SourceBlocks:
+		return barred
+	case closed+t.underWay(now) >= l.SourceBlocks:
+		return busy
+	case t.fails(now, day) >= l.SourceADay, t.fails(now, week) >= l.SourceAWeek,
+		references >= l.SourceReferences && !among:
+		return full
+	}
+	return free
+}
