@@ -51,8 +51,8 @@ type BudgetStore interface {
 	// now, at most what the lease asks, and tells how many; two at once never
 	// add up to more than a window. A lease of the same id grows.
 	LeasePermits(t tx.Tx, now time.Time, l Lease, windows []Window) (granted int, err error)
-	// SettleLease closes a lease as that many failures at now; none removes it.
-	SettleLease(t tx.Tx, now time.Time, id string, spent int) error
+	// SettleLease closes a lease as that many failures at a time; none removes it.
+	SettleLease(t tx.Tx, at time.Time, id string, spent int) error
 	// OpenLease adds a lease whose permits are already counted in one that the
 	// same unit of work settles.
 	OpenLease(t tx.Tx, l Lease) error

@@ -205,10 +205,14 @@ func (p *Permits) lease(ctx context.Context, b Budget, pool *pool, now time.Time
 func (p *Permits) turn(ctx context.Context, b Budget, pool *pool, now time.Time) error {
 	p.mu.Lock()
 	old, spent, out := pool.lease, pool.spent, pool.out
+	at := pool.until.Add(leaseSlack) // nothing of it was spent later
 	p.mu.Unlock()
+	if now.Before(at) {
+		at = now
+	}
 	next := Lease{ID: portal.NewID(now), Budget: b, Permits: out, Until: now.Add(leaseLife + leaseSlack)}
 	err := p.runner.Do(context.WithoutCancel(ctx), func(t tx.Tx) error {
-		if err := p.store.SettleLease(t, now, old, spent); err != nil || out == 0 {
+		if err := p.store.SettleLease(t, at, old, spent); err != nil || out == 0 {
 			return err
 		}
 		return p.store.OpenLease(t, next)

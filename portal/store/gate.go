@@ -52,13 +52,13 @@ func (s *Store) LeasePermits(t tx.Tx, now time.Time, l lookup.Lease, windows []l
 }
 
 // SettleLease implements lookup.BudgetStore.
-func (s *Store) SettleLease(t tx.Tx, now time.Time, id string, spent int) error {
+func (s *Store) SettleLease(t tx.Tx, at time.Time, id string, spent int) error {
 	if spent == 0 {
 		_, err := inside(t).exec(`DELETE FROM permit_leases WHERE id = $1`, id)
 		return err
 	}
 	_, err := inside(t).exec(`UPDATE permit_leases SET permits = $1, at_us = $2, settled = $3 WHERE id = $4`,
-		spent, portal.Micros(now), true, id)
+		spent, portal.Micros(at), true, id)
 	return err
 }
 
