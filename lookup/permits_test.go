@@ -11,6 +11,8 @@ import (
 	"guichet/lookup"
 	"guichet/lookup/lookuptest"
 	"guichet/portal/keys"
+	"guichet/portal/registry"
+	"guichet/portal/state"
 	"guichet/portal/store/storetest"
 
 	"github.com/stretchr/testify/require"
@@ -155,9 +157,7 @@ func TestT18BudgetIsSpent(t *testing.T) {
 			houses(t, c.failures+2, func(t *testing.T, h *house) {
 				mine, stranger := h.known[c.failures], h.known[c.failures+1]
 				device := "known-browser"
-				code := keys.Secret("7K3M9QXA")
-				storetest.Exec(t, h.dsn, `UPDATE issued_references SET letter_code = $1 WHERE key = $2`,
-					h.Ring.Hash(keys.ForLetterCode, stranger.Key, code.Reveal()), stranger.Key)
+				h.giveLetterCode(stranger, "7K3M9QXA")
 				if c.primed { // two failures each, long ago, by others
 					for _, k := range h.known[:c.failures] {
 						for i := range 2 {
@@ -171,10 +171,14 @@ func TestT18BudgetIsSpent(t *testing.T) {
 				knows.Device = device
 				require.True(t, h.open(knows))
 
+				compared := 0
 				for i, k := range h.known[:c.failures] {
-					require.False(t, h.openWhateverAsked(h.claim(k.Reference, wrong(k, 100+i))), i)
+					if !h.notCounted(h.claim(k.Reference, wrong(k, 100+i))) {
+						compared++
+					}
 					h.clock.Pass(c.every)
 				}
+				require.GreaterOrEqual(t, compared, c.failures*95/100, "the last step begins at 96 % at the earliest")
 				for life := range 2 { // and after a restart
 					refused := h.claim(stranger.Reference, stranger.Digits)
 					require.True(t, h.notCounted(refused), "a stranger with the right digits is not compared")
@@ -215,6 +219,19 @@ func TestT18BudgetIsSpent(t *testing.T) {
 			})
 		})
 	}
+}
+
+// giveLetterCode sets what a reference's letter prints.
+func (h *house) giveLetterCode(k storetest.Known, code keys.Secret) {
+	storetest.Exec(h.t, h.dsn, `UPDATE issued_references SET letter_code = $1 WHERE key = $2`,
+		registry.LetterCodeHash(h.Ring, k.Key, code), k.Key)
+}
+
+// emptied forgets the short-lived state, as a Redis that lost its memory.
+func (h *house) emptied() {
+	memory := state.NewMemory(h.clock.Now, 100_000)
+	h.states = func() state.Store { return memory }
+	h.start()
 }
 
 // notCounted posts a claim that a limit refuses, and tells whether it did.

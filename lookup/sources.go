@@ -91,12 +91,14 @@ func (s *sources) wants(ctx context.Context, c Claim) (more, refused bool, err e
 			return false, false, err
 		}
 		openings, _ := t.references(now, 0, true)
+		references, _ := t.references(now, 0, false)
 		switch {
 		case level.source && t.blocks(now, day) >= l.SourceBlocks:
 			refused = true
 		case level.fails > 0 && t.fails(now, day) >= level.fails,
 			level.source && t.fails(now, week) >= l.SourceAWeek,
-			level.opens > 0 && openings > level.opens:
+			level.source && references >= l.SourceReferences,
+			level.opens > 0 && openings >= level.opens:
 			more = true
 		}
 	}
