@@ -44,6 +44,10 @@ type cli struct {
 		Verify auditVerifyCmd `cmd:"" help:"Verify the whole trail."`
 		Head   auditHeadCmd   `cmd:"" help:"Print the newest signed head."`
 	} `cmd:"" help:"The trail of who did what."`
+	Simulate struct {
+		Attack  simulateAttackCmd  `cmd:"" help:"What an attack comes to, with the limits and without."`
+		Mailing simulateMailingCmd `cmd:"" help:"What a mailing comes to: who is served, who is asked for more."`
+	} `cmd:"" help:"Play the gate's decisions under a clock turned by hand."`
 	Bench  benchCmd  `cmd:"" help:"Measure the gate against its references, in this process."`
 	Config configCmd `cmd:"" name:"config" help:"Print the settings in force, secrets masked."`
 }
