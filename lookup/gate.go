@@ -42,7 +42,7 @@ type Deps struct {
 // Doors says whether the gate may be open at all: an Unavailable error where
 // it was closed, or clock or database cannot be trusted.
 type Doors interface {
-	GateOpen(ctx context.Context) error
+	Open(ctx context.Context, door string) error
 }
 
 // Gate opens files, or nothing. It is safe for concurrent use.

@@ -30,8 +30,8 @@ func Deps(ring *keys.Ring, clock portal.Clock, runner tx.Runner, st state.Store,
 // OpenDoors shuts nothing.
 type OpenDoors struct{}
 
-// GateOpen implements lookup.Doors.
-func (OpenDoors) GateOpen(context.Context) error { return nil }
+// Open implements lookup.Doors.
+func (OpenDoors) Open(context.Context, string) error { return nil }
 
 // NoWork takes no proof of work.
 type NoWork struct{}

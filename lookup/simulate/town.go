@@ -192,8 +192,8 @@ func (solves) Take(context.Context, string, keys.Secret) error { return nil }
 // TakeWork implements lookup.Worker.
 func (solves) TakeWork(context.Context, string, keys.Secret) error { return nil }
 
-// GateOpen implements lookup.Doors.
-func (solves) GateOpen(context.Context) error { return nil }
+// Open implements lookup.Doors.
+func (solves) Open(context.Context, string) error { return nil }
 
 // start is when every simulation begins, so that its figures can be repeated.
 var start = portal.Date(2026, time.March, 2)
