@@ -1,12 +1,7 @@
 package main
 
 import (
-	"log/slog"
-
-	"github.com/prometheus/client_golang/prometheus"
-
 	"guichet/lookup"
-	"guichet/lookup/challenge"
 	"guichet/portal/config"
 )
 
