@@ -132,7 +132,7 @@ func TestBlockedAndUnlocked(t *testing.T) {
 		visitor.Public(t, p).Guess(t, r.Reference, wrong(r, n)).MustRefuse(t)
 	}
 	visitor.Public(t, p).MustEnter(t, r)
-	require.Equal(t, "1", rig.SQL(t, p.File(), `SELECT count(*) FROM trail_entries WHERE action = 'reference.unblocked' AND channel = 'desk'`))
+	require.Equal(t, "1", rig.SQL(t, p.File(), `SELECT count(*) FROM trail WHERE action = 'reference.unblocked' AND channel = 'desk'`))
 	p.Scrape(t)
 	verified(t, p)
 }

@@ -385,8 +385,8 @@ func parallelGuesses(t *testing.T, p *rig.Portal) {
 	require.GreaterOrEqual(t, refusedOnes, 3)
 	require.GreaterOrEqual(t, counted, refusedOnes, "answered, but not in the trail")
 	require.LessOrEqual(t, counted, len(forms))
-	require.Equal(t, "1", rig.SQL(t, p.File(), `SELECT count(*) FROM trail_entries WHERE action = 'lookup.blocked'
-		AND subject = (SELECT subject FROM trail_entries WHERE action LIKE 'lookup.%' ORDER BY id DESC LIMIT 1)`), "blocks of one reference")
+	require.Equal(t, "1", rig.SQL(t, p.File(), `SELECT count(*) FROM trail WHERE action = 'lookup.blocked'
+		AND subject = (SELECT subject FROM trail WHERE action LIKE 'lookup.%' ORDER BY id DESC LIMIT 1)`), "blocks of one reference")
 	closed(t, p, r)
 }
 

@@ -100,7 +100,7 @@ func guessUntilGone(t *testing.T, v *visitor.Visitor, r rig.Reference) (g guesse
 func perReference(t *testing.T, p *rig.Portal) map[string]int {
 	t.Helper()
 	counts := map[string]int{}
-	for line := range strings.Lines(rig.SQL(t, p.File(), `SELECT subject || '|' || count(*) FROM trail_entries
+	for line := range strings.Lines(rig.SQL(t, p.File(), `SELECT subject || '|' || count(*) FROM trail
 		WHERE action IN ('lookup.refused', 'lookup.blocked') GROUP BY subject`)) {
 		subject, count, _ := strings.Cut(strings.TrimSpace(line), "|")
 		n, err := strconv.Atoi(count)

@@ -201,7 +201,7 @@ func TestReadings(t *testing.T) {
 		i, r := load(file, electricity.EAN, "--dry-run")
 		require.Zero(t, r.Status, r.Err)
 		require.Equal(t, want, i.amounts())
-		require.Equal(t, "0", rig.SQL(t, p.File(), `SELECT count(*) FROM trail_entries WHERE action = 'readings.loaded' AND details LIKE '%readings.csv%'`))
+		require.Equal(t, "0", rig.SQL(t, p.File(), `SELECT count(*) FROM trail WHERE action = 'readings.loaded' AND details LIKE '%readings.csv%'`))
 	})
 	t.Run("totals equal the rows", func(t *testing.T) {
 		i, r := load(file, electricity.EAN)

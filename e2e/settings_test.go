@@ -188,6 +188,6 @@ func TestShutdown(t *testing.T) {
 	require.Contains(t, line, "303 See Other")
 	<-p.Ended()
 	require.Zero(t, p.Status(), p.Tail())
-	require.Equal(t, "0", rig.SQL(t, p.File(), `SELECT count(*) FROM trail_entries WHERE idx IS NULL`), "entries left without their place")
+	require.Equal(t, "0", rig.SQL(t, p.File(), `SELECT count(*) FROM trail WHERE idx IS NULL`), "entries left without their place")
 	require.Zero(t, p.Verify(t).Status)
 }

@@ -19,7 +19,7 @@ var killed = syscall.SIGKILL
 func verified(t *testing.T, p *rig.Portal) {
 	t.Helper()
 	require.Eventually(t, func() bool {
-		return rig.SQL(t, p.File(), `SELECT count(*) FROM trail_entries WHERE idx IS NULL`) == "0"
+		return rig.SQL(t, p.File(), `SELECT count(*) FROM trail WHERE idx IS NULL`) == "0"
 	}, patience, tick, "entries wait for their place")
 	r := p.Verify(t)
 	require.Zero(t, r.Status, "%s%s", r.Out, r.Err)

@@ -21,7 +21,7 @@ const (
 // refusals counts the failures that the trail tells.
 func refusals(t *testing.T, p *rig.Portal) int {
 	t.Helper()
-	n, err := strconv.Atoi(rig.SQL(t, p.File(), `SELECT count(*) FROM trail_entries WHERE action IN ('lookup.refused', 'lookup.blocked')`))
+	n, err := strconv.Atoi(rig.SQL(t, p.File(), `SELECT count(*) FROM trail WHERE action IN ('lookup.refused', 'lookup.blocked')`))
 	require.NoError(t, err)
 	return n
 }

@@ -260,7 +260,7 @@ func TestG12NothingSecretLeaves(t *testing.T) {
 			}
 			require.NotContains(t, strings.Join(spy.seen, "\n"), secret.Reveal())
 			require.Zero(t, storetest.Number(t, h.dsn,
-				`SELECT COUNT(*) FROM trail_entries WHERE subject LIKE $1 OR details LIKE $1 OR ground LIKE $1`, "%"+secret.Reveal()+"%"))
+				`SELECT COUNT(*) FROM trail WHERE subject LIKE $1 OR details LIKE $1 OR ground LIKE $1`, "%"+secret.Reveal()+"%"))
 		}
 	})
 }

@@ -143,7 +143,7 @@ func (h *house) counter(key string) (counter lookup.Counter) {
 // entries counts the trail's entries of an action about a subject.
 func (h *house) entries(action, subject string) int {
 	return int(storetest.Number(h.t, h.dsn,
-		`SELECT COUNT(*) FROM trail_entries WHERE action LIKE $1 AND subject = $2`, action, subject))
+		`SELECT COUNT(*) FROM trail WHERE action LIKE $1 AND subject = $2`, action, subject))
 }
 
 func (h *house) attempts(k storetest.Known) int { return h.entries("lookup.%", "reference:"+k.Key) }

@@ -22,7 +22,7 @@ const (
 // posted is what is remembered of a form's post.
 type posted struct {
 	Done     bool      `json:"done"` // false: somebody is working on it
-	Outcome  Outcome   `json:"outcome"`
+	Outcome  Outcome   `json:"outcome,omitzero"`
 	Problems []problem `json:"problems,omitempty"`
 }
 
@@ -44,7 +44,7 @@ func (g *Gate) once(ctx context.Context, c Claim, evaluate func(context.Context,
 	key := "post:" + g.Ring.HashText(keys.ForForm, c.Form, string(c.Kind), c.Number.Reveal(), c.Digits.Reveal(),
 		c.LetterCode.Reveal(), c.CaptchaID, c.Captcha.Reveal(), c.SecondID, c.Second.Reveal(), c.Work.Reveal())
 	v, err, _ := g.posts.Do(key, func() (any, error) {
-		first, err := g.State.Add(ctx, key, remember(posted{}), onceLife)
+		first, err := g.State.Add(ctx, key, begun, onceLife)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -96,6 +96,9 @@ func (g *Gate) recall(ctx context.Context, key string) (Outcome, error) {
 		}
 	}
 }
+
+// begun is what is remembered while somebody works on a form's post.
+var begun = remember(posted{})
 
 func remember(p posted) []byte {
 	b, err := json.Marshal(p)

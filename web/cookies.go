@@ -15,7 +15,7 @@ const (
 )
 
 func (s *surface) cookieName(name string) string {
-	if s.secure() {
+	if s.https {
 		return "__Host-" + name
 	}
 	return name
@@ -35,7 +35,7 @@ func (x *ctx) cookie(name string) keys.Secret {
 func (x *ctx) setCookie(name string, value keys.Secret, life time.Duration) {
 	c := &http.Cookie{
 		Name: x.s.cookieName(name), Value: value.Reveal(), Path: "/",
-		HttpOnly: true, Secure: x.s.secure(), SameSite: http.SameSiteStrictMode,
+		HttpOnly: true, Secure: x.s.https, SameSite: http.SameSiteStrictMode,
 	}
 	switch {
 	case life < 0:

@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"time"
 
 	"guichet/portal"
@@ -26,6 +27,7 @@ type ctx struct {
 	now  time.Time  // read once, so that one request has one time
 	form url.Values // the decoded form of a change, every field once (T4)
 	at   string     // the path behind the language with its query, for the language bar
+	from string     // source, once it was asked for
 	pass any        // what the policy let in: a visit, a colleague's session
 }
 
@@ -59,13 +61,19 @@ func (x *ctx) redirect(to string) error {
 
 // show renders a page into a buffer and then answers.
 func (x *ctx) show(status int, page templ.Component) error {
-	var b bytes.Buffer
-	if err := page.Render(x.context(), &b); err != nil {
+	b := pages.Get().(*bytes.Buffer)
+	b.Reset()
+	defer pages.Put(b)
+	if err := page.Render(x.context(), b); err != nil {
 		return err
 	}
 	x.send(status, "text/html; charset=utf-8", b.Bytes())
 	return nil
 }
+
+// pages keeps the buffers that pages are rendered into: growing one anew costs
+// more memory than everything else of a request.
+var pages = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // send answers with bytes.
 func (x *ctx) send(status int, contentType string, data []byte) {

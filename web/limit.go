@@ -61,9 +61,13 @@ func (l *limits) spend(ctx context.Context, source string) error {
 // proxy the right-most hop that is not trusted (T14, T15). It is hashed: no
 // address stands in a key (G12).
 func (x *ctx) source() string {
+	if x.from != "" {
+		return x.from
+	}
 	addr, err := netip.ParseAddr(x.gin.ClientIP())
 	if err != nil {
 		addr = netip.Addr{}
 	}
-	return lookup.SourceHash(x.s.Ring, addr)
+	x.from = lookup.SourceHash(x.s.Ring, addr)
+	return x.from
 }

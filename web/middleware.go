@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"mime"
 	"net/http"
 	"net/url"
@@ -44,9 +45,10 @@ func (s *surface) observe(c *gin.Context) {
 	status := c.Writer.Status()
 	s.Metrics.requests.WithLabelValues(s.name, method(c.Request.Method), route, strconv.Itoa(status)).Inc()
 	s.Metrics.duration.WithLabelValues(s.name, route).Observe(took.Seconds())
-	s.Log.InfoContext(c.Request.Context(), "request",
-		"request", of(c).id, "surface", s.name, "method", method(c.Request.Method), "route", route,
-		"status", status, "ms", float64(took.Microseconds())/1000)
+	s.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
+		slog.String("request", of(c).id), slog.String("surface", s.name),
+		slog.String("method", method(c.Request.Method)), slog.String("route", route),
+		slog.Int("status", status), slog.Float64("ms", float64(took.Microseconds())/1000))
 }
 
 // method keeps a made-up method out of logs and label values.
@@ -92,7 +94,7 @@ func (s *surface) headers(c *gin.Context) {
 	h.Set("Cross-Origin-Resource-Policy", "same-origin")
 	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()")
 	h.Set("Cache-Control", "no-store")
-	if s.secure() {
+	if s.https {
 		h.Set("Strict-Transport-Security", "max-age=63072000; includeSubDomains")
 	}
 	c.Next()

@@ -61,6 +61,7 @@ type surface struct {
 	// trustBase: BaseURL is this listener's own address, even where a proxy
 	// rewrites Host. Never the desk's: a page of the public site asks nothing there.
 	trustBase bool
+	https     bool // secure, found out once
 	failures  map[portal.Language][]byte // rendered before the first request, for when rendering fails
 }
 
@@ -71,6 +72,7 @@ const requestTime = 20 * time.Second
 func (s *surface) handler() (http.Handler, error) {
 	gin.SetMode(gin.ReleaseMode)
 	s.Contact.Phone = together(s.Contact.Phone)
+	s.https = s.secure()
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
 	engine.HandleMethodNotAllowed = true

@@ -172,8 +172,8 @@ func (p *Portal) search(t testing.TB) {
 // trail gives the readable columns of the trail, without times and salts.
 func (p *Portal) trail(t testing.TB) string {
 	t.Helper()
-	if SQL(t, p.File(), "SELECT count(*) FROM sqlite_master WHERE name = 'trail_entries'") == "0" {
+	if SQL(t, p.File(), "SELECT count(*) FROM sqlite_master WHERE name = 'trail'") == "0" {
 		return ""
 	}
-	return SQL(t, p.File(), `SELECT id, actor_kind, actor_id, action, ground, channel, subject, details FROM trail_entries`)
+	return SQL(t, p.File(), `SELECT id, actor_kind, actor_id, action, ground, channel, subject, details FROM trail`)
 }

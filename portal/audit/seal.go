@@ -17,11 +17,12 @@ type Log interface {
 	// TrailEdge reads the newest head (the zero Head in an empty log) and the
 	// tiles at its edge that are not full.
 	TrailEdge(ctx context.Context) (Head, []Tile, error)
-	// TrailUnsealed reads up to limit entries that have no place yet, by id.
-	TrailUnsealed(ctx context.Context, limit int) ([]Recorded, error)
-	// SealTrail writes, all or nothing, the ids' places from head.Prev on, the
-	// tiles and the head. portal.Conflict where another sealer was faster.
-	SealTrail(ctx context.Context, ids []string, tiles []Tile, head Head) error
+	// SealTrail takes up to limit entries that wait for their place, lets place
+	// put them, in the order of their ids, behind the newest head, and writes
+	// them there with the tiles and the head that place gives, all or nothing.
+	// It tells how many they were. place is not called where nothing waits, and
+	// may be called again. portal.Conflict where another sealer was faster.
+	SealTrail(ctx context.Context, limit int, place func([]Recorded) ([]Tile, Head, error)) (n int, err error)
 }
 
 // Heads is a place for signed heads that the web process cannot rewrite.
@@ -114,35 +115,30 @@ func (s *Sealer) round(ctx context.Context) (Head, int, error) {
 	if err != nil {
 		return head, 0, err
 	}
-	entries, err := s.log.TrailUnsealed(ctx, sealRound)
-	if err != nil || len(entries) == 0 {
-		return head, 0, err
-	}
+	root := head.Root
 	if head.Size == 0 {
-		head.Root = (&tree{}).root()
+		root = (&tree{}).root()
 	}
-	t, err := grown(head.Size, head.Root, edge)
-	if err != nil {
-		return head, 0, err // tampered with: nothing is built upon it
-	}
-	ids := make([]string, len(entries))
-	var tiles []Tile
-	for i, e := range entries {
-		ids[i] = e.ID
-		if err := t.add(e.hash(), func(full Tile) error { tiles = append(tiles, full); return nil }); err != nil {
-			return head, 0, err
+	var next Head
+	n, err := s.log.SealTrail(ctx, sealRound, func(entries []Recorded) (tiles []Tile, _ Head, err error) {
+		t, err := grown(head.Size, root, edge)
+		if err != nil {
+			return nil, head, err // tampered with: nothing is built upon it
 		}
-	}
-	next := Head{Size: t.size, Prev: head.Size, Root: t.root(), At: s.clock()}
-	if err := next.sign(s.signer); err != nil {
-		return head, 0, err
-	}
-	err = s.log.SealTrail(ctx, ids, append(tiles, t.partial()...), next)
+		for _, e := range entries {
+			if err := t.add(e.hash(), func(full Tile) error { tiles = append(tiles, full); return nil }); err != nil {
+				return nil, head, err
+			}
+		}
+		next = Head{Size: t.size, Prev: head.Size, Root: t.root(), At: s.clock()}
+		err = next.sign(s.signer)
+		return append(tiles, t.partial()...), next, err
+	})
 	if portal.CodeOf(err) == portal.Conflict {
 		return head, 0, nil // the other sealer's head is as good as ours
 	}
-	if err != nil {
+	if err != nil || n == 0 {
 		return head, 0, err
 	}
-	return next, len(entries), nil
+	return next, n, nil
 }

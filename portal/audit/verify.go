@@ -16,8 +16,9 @@ import (
 type Reader interface {
 	// SealedEntries reads entries after (idx, id), in the order of both.
 	SealedEntries(ctx context.Context, idx int64, id string, limit int) ([]Recorded, error)
-	// UnsealedEntries reads entries without a place whose id is after the given.
-	UnsealedEntries(ctx context.Context, after string, limit int) ([]Recorded, error)
+	// UnsealedEntries reads the entries without a place, in any order; nothing
+	// else may be read until it has ended.
+	UnsealedEntries(ctx context.Context) iter.Seq2[Recorded, error]
 	// SealedEntry reads one entry; ok is false where there is none with a place.
 	SealedEntry(ctx context.Context, id string) (e Recorded, ok bool, err error)
 	// Tiles reads tiles of a level from the n-th on. One that cannot be read
@@ -295,23 +296,17 @@ func (v *verification) end() error {
 
 // unsealed looks at the entries that wait for a place.
 func (v *verification) unsealed() error {
-	for after := ""; ; {
-		page, err := v.r.UnsealedEntries(v.ctx, after, readPage)
+	for e, err := range v.r.UnsealedEntries(v.ctx) {
 		if err != nil {
 			return err
 		}
-		for _, e := range page {
-			v.report.Unsealed++
-			if e.Odd != "" {
-				v.report.fault(Fault{Idx: Unsealed, ID: e.ID, What: "cannot be read: " + Printable(e.Odd)})
-			}
-			v.opening(e)
+		v.report.Unsealed++
+		if e.Odd != "" {
+			v.report.fault(Fault{Idx: Unsealed, ID: e.ID, What: "cannot be read: " + Printable(e.Odd)})
 		}
-		if len(page) < readPage || page[len(page)-1].ID == after {
-			return nil
-		}
-		after = page[len(page)-1].ID
+		v.opening(e)
 	}
+	return nil
 }
 
 // ErasedDetails is the details of an Erased entry.

@@ -16,6 +16,7 @@ import (
 	"guichet/portal/keys"
 	"guichet/portal/registry"
 	"guichet/portal/staff"
+	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
@@ -395,8 +396,7 @@ func TestL19FindIsTold(t *testing.T) {
 		require.Equal(t, portal.Invalid, portal.CodeOf(err))
 		_, err = h.Find(t.Context(), carla, k.Reference)
 		require.Equal(t, portal.Denied, portal.CodeOf(err))
-		all, err := h.store.TrailUnsealed(t.Context(), 100)
-		require.NoError(t, err)
+		all := storetest.Waiting(t, h.store)
 		sought := map[string]string{}
 		for _, e := range all {
 			if e.Action == audit.DeskSought {

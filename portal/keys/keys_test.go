@@ -2,6 +2,7 @@ package keys
 
 import (
 	"bytes"
+	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"log/slog"
@@ -86,6 +87,16 @@ func TestHashesKeepPurposesAndPartsApart(t *testing.T) {
 	require.NotEqual(t, r.Hash(ForDigits, "ab", ""), r.Hash(ForDigits, "a", "b"))
 	require.NotEqual(t, r.CounterKey("reference", "1"), r.CounterKey("works", "1"))
 	require.Len(t, r.Hash(ForDigits), 32)
+}
+
+// T17: the pepper never rotates, and neither may what is made of it: a hash
+// made otherwise would give every blocked reference its tries back.
+func TestT17HashesNeverChange(t *testing.T) {
+	h := newHasher(bytes.Repeat([]byte{7}, 32))
+	for range 2 { // the second one with what the first left behind
+		require.Equal(t, "f03b06bc20dc20acf55b4ca57a045671026f05711902d7e750a6a1b01f702250", hex.EncodeToString(h.mac(ForReference, "reference", "12345678901234")))
+		require.Equal(t, "e6579d34737b83529e6d70fa2178c932cb78181f609cb2f8db942aaca2c741c2", hex.EncodeToString(h.mac("fingerprint")))
+	}
 }
 
 func TestSealedBlobsOpenOnlyWhereTheyBelong(t *testing.T) {

@@ -49,8 +49,8 @@ const TrailName = "guichet-trail"
 
 // Ring is the opened keyring. Its methods are safe for concurrent use.
 type Ring struct {
-	pepper []byte // counters and references; never rotates
-	secret []byte // everything else that is hashed or sealed
+	pepper *hasher // counters and references; never rotates
+	secret *hasher // everything else that is hashed or sealed
 	signer note.Signer
 	vkey   string
 }
@@ -113,14 +113,16 @@ func Open(dir string) (*Ring, error) {
 		return strings.TrimSpace(string(b)), nil
 	}
 	var r Ring
-	for name, into := range map[string]*[]byte{pepperFile: &r.pepper, secretFile: &r.secret} {
+	for name, into := range map[string]**hasher{pepperFile: &r.pepper, secretFile: &r.secret} {
 		text, err := read(name)
 		if err != nil {
 			return nil, err
 		}
-		if *into, err = hex.DecodeString(text); err != nil || len(*into) != 32 {
+		key, err := hex.DecodeString(text)
+		if err != nil || len(key) != 32 {
 			return nil, fmt.Errorf("keys folder %s: %s is not 64 hexadecimal digits", dir, name)
 		}
+		*into = newHasher(key)
 	}
 	signKey, err := read(trailFile)
 	if err != nil {
@@ -146,8 +148,8 @@ func Open(dir string) (*Ring, error) {
 // the one it was made with, and serve refuses any other (T29).
 func (r *Ring) Fingerprint() string {
 	h := sha256.New()
-	h.Write(r.mac(r.pepper, "fingerprint", nil))
-	h.Write(r.mac(r.secret, "fingerprint", nil))
+	h.Write(r.pepper.mac("fingerprint"))
+	h.Write(r.secret.mac("fingerprint"))
 	h.Write([]byte(r.vkey))
 	return hex.EncodeToString(h.Sum(nil)[:16])
 }
@@ -159,26 +161,15 @@ func (r *Ring) TrailSigner() note.Signer { return r.signer }
 // TrailVerifierKey is the public key that anybody may hold to verify heads.
 func (r *Ring) TrailVerifierKey() string { return r.vkey }
 
-func (r *Ring) mac(key []byte, p Purpose, parts []string) []byte {
-	h := hmac.New(sha256.New, key)
-	h.Write([]byte(p))
-	for _, part := range parts {
-		// A length before each part: no two lists of parts share their bytes.
-		fmt.Fprintf(h, "\x00%d:", len(part))
-		h.Write([]byte(part))
-	}
-	return h.Sum(nil)
-}
-
 // CounterKey names the counter of a number of some kind, known or not. It uses
 // the pepper, which never rotates.
 func (r *Ring) CounterKey(kind string, number Secret) string {
-	return base64.RawURLEncoding.EncodeToString(r.mac(r.pepper, ForReference, []string{kind, number.Reveal()}))
+	return base64.RawURLEncoding.EncodeToString(r.pepper.mac(ForReference, kind, number.Reveal()))
 }
 
 // Hash gives the keyed hash of parts for a purpose, 32 bytes.
 func (r *Ring) Hash(p Purpose, parts ...string) []byte {
-	return r.mac(r.secret, p, parts)
+	return r.secret.mac(p, parts...)
 }
 
 // HashText is Hash as URL-safe text, for state keys and cookies.
@@ -190,7 +181,7 @@ func (r *Ring) HashText(p Purpose, parts ...string) string {
 func Same(a, b []byte) bool { return hmac.Equal(a, b) }
 
 func (r *Ring) aead(p Purpose) cipher.AEAD {
-	a, err := chacha20poly1305.NewX(r.mac(r.secret, "seal:"+p, nil))
+	a, err := chacha20poly1305.NewX(r.secret.mac("seal:" + p))
 	if err != nil {
 		panic("keys: a 32-byte key always fits: " + err.Error())
 	}

@@ -14,7 +14,7 @@ import (
 
 var ctx = context.Background()
 
-const trailOfReadings = `SELECT count(*) FROM trail_entries WHERE action = 'readings.loaded'`
+const trailOfReadings = `SELECT count(*) FROM trail WHERE action = 'readings.loaded'`
 
 func (p *place) month(t *testing.T, ean portal.EAN, r metering.Register, number int64) metering.Month {
 	months, err := p.ReadingMonths(ctx, ean, number, number)

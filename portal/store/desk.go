@@ -64,7 +64,7 @@ func (s *Store) DeskGate(ctx context.Context, midnight time.Time) (desk.Gate, er
 		return g, shut(err)
 	}
 	const timeOfID = 9 // characters: all but three bits of the milliseconds
-	rows, err := s.query(ctx, `SELECT action, COUNT(*) FROM trail_entries
+	rows, err := s.query(ctx, `SELECT action, COUNT(*) FROM trail
   WHERE id >= $1 AND at_us >= $2 AND action IN ($3, $4) GROUP BY action`,
 		portal.NewID(midnight)[:timeOfID], portal.Micros(midnight), string(audit.LookupRefused), string(audit.LookupBlocked))
 	err = each(rows, err, func(r scanner) error {

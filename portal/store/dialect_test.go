@@ -159,7 +159,7 @@ var schemaQueries = map[string][]string{
 		`SELECT t.name || '.' || c.name || ' ' || c.type || CASE c."notnull" WHEN 1 THEN ' NOT NULL' ELSE '' END
  FROM sqlite_schema t JOIN pragma_table_info(t.name) c WHERE t.type = 'table'`,
 		`SELECT t.name || ' PRIMARY KEY ' || (SELECT group_concat(name, ', ') FROM (SELECT name FROM pragma_table_info(t.name) WHERE pk > 0 ORDER BY pk))
- FROM sqlite_schema t WHERE t.type = 'table'`,
+ FROM sqlite_schema t WHERE t.type = 'table' AND EXISTS (SELECT 1 FROM pragma_table_info(t.name) WHERE pk > 0)`,
 		`SELECT t.name || '.' || f."from" || ' REFERENCES ' || f."table" || '.' || f."to"
  FROM sqlite_schema t JOIN pragma_foreign_key_list(t.name) f WHERE t.type = 'table'`,
 		`SELECT t.name || CASE i."unique" WHEN 1 THEN ' UNIQUE ' ELSE ' INDEX ' END
@@ -169,7 +169,8 @@ var schemaQueries = map[string][]string{
 	},
 	"postgres": {
 		`SELECT table_name || '.' || column_name || ' ' || upper(data_type) || CASE is_nullable WHEN 'NO' THEN ' NOT NULL' ELSE '' END
- FROM information_schema.columns WHERE table_schema = 'public'`,
+ FROM information_schema.columns JOIN information_schema.tables USING (table_schema, table_name)
+ WHERE table_schema = 'public' AND table_type = 'BASE TABLE'`,
 		`SELECT conrelid::regclass || ' ' || replace(replace(pg_get_constraintdef(oid), '(', ''), ')', '') FROM pg_constraint
  WHERE contype = 'p' AND connamespace = 'public'::regnamespace`,
 		`SELECT conrelid::regclass || '.' || a.attname || ' REFERENCES ' || confrelid::regclass || '.' || b.attname FROM pg_constraint

@@ -101,16 +101,19 @@ func TestMembersFailAlone(t *testing.T) {
 				return nil
 			}
 		}, portal.Unavailable},
-		{"an entry refused at the commit", func(s *store.Store) func(tx.Tx) error {
+		{"a letter refused at the commit", func(s *store.Store) func(tx.Tx) error {
 			return func(t tx.Tx) error {
-				t.Record(audit.Entry{ID: "taken", Action: audit.KeysMade})
+				t.Send(outbox.Letter{ID: "taken", Kind: outbox.References})
 				return set(s, "bad")(t)
 			}
 		}, portal.Unavailable},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			onEach(t, func(t *testing.T, s *store.Store) {
-				require.NoError(t, s.Do(context.Background(), entry("taken")))
+				require.NoError(t, s.Do(context.Background(), func(t tx.Tx) error {
+					t.Send(outbox.Letter{ID: "taken", Kind: outbox.References})
+					return nil
+				}))
 				errs := together(t, s, set(s, "a"), c.fn(s), set(s, "b"), entry("e1"), set(s, "c"))
 				for i, err := range errs {
 					if i == 1 {

@@ -5,7 +5,9 @@ import (
 	"embed"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
+	"time"
 
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -16,8 +18,9 @@ import (
 var migrations embed.FS
 
 // Migrate brings the database's tables up to this program's, forward only, and
-// tells which migrations it ran. Each runs in a transaction of its own; a
-// database newer than the program is refused.
+// tells which migrations it ran: all or none, in one transaction, whose trail
+// entry is written into the tables as they then are. A database newer than the
+// program is refused.
 func (s *Store) Migrate(ctx context.Context) (ran []string, err error) {
 	if err := s.Do(ctx, func(t tx.Tx) error {
 		if err := s.migrateAlone(inside(t)); err != nil {
@@ -39,24 +42,16 @@ func (s *Store) Migrate(ctx context.Context) (ran []string, err error) {
 	if err := notNewer(done); err != nil {
 		return nil, err
 	}
-	for _, name := range names {
-		if done[name] {
-			continue
-		}
-		text, err := migrations.ReadFile(name)
-		if err != nil {
-			return ran, err
-		}
-		var mine bool
-		if err := s.Do(ctx, func(t tx.Tx) (err error) {
-			mine, err = s.runMigration(inside(t), name, string(text))
-			return err
-		}); err != nil {
-			return ran, fmt.Errorf("%s: %w", name, err)
-		}
-		if mine {
-			ran = append(ran, name)
-		}
+	names = slices.DeleteFunc(names, func(name string) bool { return done[name] })
+	if len(names) == 0 {
+		return nil, nil
+	}
+	err = s.Do(ctx, func(t tx.Tx) (err error) {
+		ran, err = s.runMigrations(inside(t), names)
+		return err
+	})
+	if err != nil {
+		return nil, err
 	}
 	return ran, nil
 }
@@ -77,31 +72,47 @@ func (s *Store) migrateAlone(u *unit) error {
 	return each(rows, err, func(scanner) error { return nil })
 }
 
-// runMigration runs one that has not run; mine is false where another process
-// has run it meanwhile.
-func (s *Store) runMigration(u *unit, name, text string) (mine bool, err error) {
+// runMigrations runs those that no other process has run meanwhile.
+func (s *Store) runMigrations(u *unit, names []string) (ran []string, err error) {
 	if err := s.migrateAlone(u); err != nil {
-		return false, err
+		return nil, err
 	}
-	var n int
-	if err := u.queryRow(`SELECT count(*) FROM schema_migrations WHERE name = $1`, name).Scan(&n); err != nil || n > 0 {
-		return false, err
+	now := s.clock()
+	for _, name := range names {
+		var n int
+		if err := u.queryRow(`SELECT count(*) FROM schema_migrations WHERE name = $1`, name).Scan(&n); err != nil {
+			return nil, err
+		}
+		if n > 0 {
+			continue
+		}
+		if err := runMigration(u, name, now); err != nil {
+			return nil, fmt.Errorf("%s: %w", name, err)
+		}
+		ran = append(ran, name)
 	}
-	for statement := range strings.SplitSeq(text, ";\n") {
+	if len(ran) > 0 {
+		u.Record(audit.Entry{At: now, Actor: portal.Actor{Kind: portal.System, ID: "migrate"}, Action: audit.Migrated,
+			Ground: "migration", Channel: "command", Details: map[string]string{"name": strings.Join(ran, " ")}})
+	}
+	return ran, nil
+}
+
+func runMigration(u *unit, name string, now time.Time) error {
+	text, err := migrations.ReadFile(name)
+	if err != nil {
+		return err
+	}
+	for statement := range strings.SplitSeq(string(text), ";\n") {
 		if strings.TrimSpace(statement) == "" {
 			continue
 		}
 		if _, err := u.exec(statement); err != nil {
-			return false, err
+			return err
 		}
 	}
-	now := s.clock()
-	if _, err := u.exec(`INSERT INTO schema_migrations (name, ran_us) VALUES ($1, $2)`, name, portal.Micros(now)); err != nil {
-		return false, err
-	}
-	u.Record(audit.Entry{At: now, Actor: portal.Actor{Kind: portal.System, ID: "migrate"}, Action: audit.Migrated,
-		Ground: "migration", Channel: "command", Details: map[string]string{"name": name}})
-	return true, nil
+	_, err = u.exec(`INSERT INTO schema_migrations (name, ran_us) VALUES ($1, $2)`, name, portal.Micros(now))
+	return err
 }
 
 func (s *Store) migrated(ctx context.Context) (map[string]bool, error) {

@@ -5,8 +5,10 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"math"
-	"strconv"
+	"slices"
+	"strings"
 	"time"
 
 	"guichet/portal"
@@ -18,18 +20,25 @@ import (
 
 var _ audit.Log = (*Store)(nil)
 
-const entryColumns = `id, at_us, actor_kind, actor_id, action, ground, channel, commitment, salt, subject, details, idx`
+// An entry waits in trail_waiting and then lies in trail_entries with its idx;
+// the view trail shows both. A program from before 0002_trail_waiting may have
+// left some in trail_entries without an idx: those wait as well.
+const (
+	recordedColumns = `id, at_us, actor_kind, actor_id, action, ground, channel, commitment, salt, subject, details`
+	entryColumns    = recordedColumns + `, idx`
+)
 
 // whole scans a BIGINT that somebody may have made something else: SQLite
 // keeps whatever a row was given.
 type whole struct {
 	value sql.NullInt64
+	given any
 	odd   string
 }
 
 // Scan implements sql.Scanner.
 func (w *whole) Scan(v any) error {
-	w.odd = ""
+	w.given, w.odd = v, ""
 	if _, isInt := v.(int64); v != nil && !isInt {
 		w.odd = fmt.Sprintf("holds %q", fmt.Sprint(v))
 		return nil
@@ -37,32 +46,43 @@ func (w *whole) Scan(v any) error {
 	return w.value.Scan(v)
 }
 
-func scanEntry(r scanner) (audit.Recorded, error) {
-	var e audit.Recorded
-	var at, idx whole
+// entryRow is an entry with what its row holds besides: moved, it stays as it
+// was, whatever was done to it.
+type entryRow struct {
+	audit.Recorded
+	at               whole
+	subject, details sql.NullString
+}
+
+func scanRow(r scanner) (e entryRow, err error) {
+	var idx whole
 	var kind, action string
-	var subject, details sql.NullString
-	if err := r.Scan(&e.ID, &at, &kind, &e.Actor.ID, &action, &e.Ground, &e.Channel,
-		&e.Commitment, &e.Salt, &subject, &details, &idx); err != nil {
+	if err := r.Scan(&e.ID, &e.at, &kind, &e.Actor.ID, &action, &e.Ground, &e.Channel,
+		&e.Commitment, &e.Salt, &e.subject, &e.details, &idx); err != nil {
 		return e, err
 	}
-	e.At, e.Actor.Kind, e.Action = portal.FromMicros(at.value.Int64), portal.ActorKind(kind), audit.Action(action)
-	e.Subject, e.Text = subject.String, details.String
+	e.At, e.Actor.Kind, e.Action = portal.FromMicros(e.at.value.Int64), portal.ActorKind(kind), audit.Action(action)
+	e.Subject, e.Text = e.subject.String, e.details.String
 	e.Idx = audit.Unsealed
 	if idx.value.Valid {
 		e.Idx = idx.value.Int64
 	}
 	switch {
-	case at.odd != "":
-		e.Odd = "at_us " + at.odd
+	case e.at.odd != "":
+		e.Odd = "at_us " + e.at.odd
 	case idx.odd != "":
 		e.Odd, e.Idx = "idx "+idx.odd, math.MaxInt64
-	case e.Salt == nil && !subject.Valid && !details.Valid:
+	case e.Salt == nil && !e.subject.Valid && !e.details.Valid:
 		e.Erased = true
-	case e.Salt == nil || !subject.Valid || !details.Valid:
+	case e.Salt == nil || !e.subject.Valid || !e.details.Valid:
 		e.Odd = "half of its opening is gone"
 	}
 	return e, nil
+}
+
+func scanEntry(r scanner) (audit.Recorded, error) {
+	e, err := scanRow(r)
+	return e.Recorded, err
 }
 
 func entries(rows *sql.Rows, err error) ([]audit.Recorded, error) {
@@ -83,7 +103,7 @@ func (s *Store) Entries(ctx context.Context, subject string, limit int, before t
 	if before.IsZero() {
 		us = math.MaxInt64
 	}
-	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail_entries
+	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail
   WHERE subject = $1 AND subject <> '' AND (at_us, id) < ($2, $3) ORDER BY at_us DESC, id DESC LIMIT $4`,
 		subject, us, beforeID, limit))
 }
@@ -100,32 +120,28 @@ func (s *Store) EraseSubject(t tx.Tx, subject string, why audit.Entry) (int, err
 	}
 	u := inside(t)
 	var ids []string
-	rows, err := u.query(`SELECT id FROM trail_entries WHERE subject = $1 AND subject <> '' ORDER BY id`+s.lock, subject)
-	if err := each(rows, err, func(r scanner) error {
-		var id string
-		err := r.Scan(&id)
-		ids = append(ids, id)
-		return err
-	}); err != nil {
-		return 0, err
+	// In this order: an entry that a sealer is moving meanwhile is found in the
+	// second table if it is no longer in the first.
+	for _, table := range []string{"trail_waiting", "trail_entries"} {
+		rows, err := u.query(`UPDATE `+table+` SET salt = NULL, subject = NULL, details = NULL
+  WHERE subject = $1 AND subject <> '' RETURNING id`, subject)
+		if err := each(rows, err, func(r scanner) error {
+			var id string
+			err := r.Scan(&id)
+			ids = append(ids, id)
+			return err
+		}); err != nil {
+			return 0, err
+		}
 	}
+	slices.Sort(ids)
 	for rest := ids; len(rest) > 0; {
 		part := rest[:min(len(rest), eraseAtOnce)]
 		rest = rest[len(part):]
-		for _, id := range part {
-			if _, err := u.exec(`UPDATE trail_entries SET salt = NULL, subject = NULL, details = NULL WHERE id = $1`, id); err != nil {
-				return 0, err
-			}
-		}
 		u.Record(audit.Entry{At: why.At, Actor: why.Actor, Action: audit.Erased, Ground: why.Ground, Channel: why.Channel,
 			Details: audit.ErasedDetails(part)})
 	}
 	return len(ids), nil
-}
-
-// TrailUnsealed implements audit.Log.
-func (s *Store) TrailUnsealed(ctx context.Context, limit int) ([]audit.Recorded, error) {
-	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail_entries WHERE idx IS NULL ORDER BY id LIMIT $1`, limit))
 }
 
 // TrailEdge implements audit.Log: from one snapshot, so that another sealer's
@@ -151,41 +167,113 @@ func (s *Store) TrailEdge(ctx context.Context) (head audit.Head, edge []audit.Ti
 	return head, edge, err
 }
 
-// SealTrail implements audit.Log. The head goes first: its uniqueness is what
-// stops a second sealer before it changes anything.
-func (s *Store) SealTrail(ctx context.Context, ids []string, tiles []audit.Tile, head audit.Head) error {
-	return s.Do(ctx, func(t tx.Tx) error {
+// SealTrail implements audit.Log. What waits is read and taken out in one step,
+// so that an erasure comes before or after it, and a second sealer in time
+// finds nothing; one that comes late is stopped by the head's uniqueness.
+func (s *Store) SealTrail(ctx context.Context, limit int, place func([]audit.Recorded) ([]audit.Tile, audit.Head, error)) (n int, err error) {
+	var waits int
+	err = s.queryRow(ctx, `SELECT 1 FROM trail WHERE idx IS NULL LIMIT 1`).Scan(&waits)
+	if err != nil {
+		if errors.Is(err, sql.ErrNoRows) {
+			return 0, nil // nothing to ask the one writer for
+		}
+		return 0, err
+	}
+	err = s.Do(ctx, func(t tx.Tx) error {
+		n = 0
 		u := inside(t)
-		if _, err := u.exec(`INSERT INTO trail_heads (size, prev_size, root, signed, at_us) VALUES ($1, $2, $3, $4, $5)`,
-			head.Size, head.Prev, head.Root.String(), head.Signed, portal.Micros(head.At)); err != nil {
-			if isDuplicate(err) {
-				return &portal.Error{Code: portal.Conflict, Key: "conflict", Err: err}
-			}
+		rows, err := takeWaiting(u, limit)
+		if err != nil || len(rows) == 0 {
 			return err
 		}
-		if err := inParts(len(ids), func(from, to int) error {
-			args := make([]any, 0, 2*(to-from))
-			for i, id := range ids[from:to] {
-				args = append(args, id, strconv.FormatInt(head.Prev+int64(from+i), 10))
-			}
-			n, err := u.exec(`UPDATE trail_entries SET idx = CAST(place.column2 AS BIGINT) FROM (VALUES `+values(to-from, 2)+`) AS place
-  WHERE trail_entries.id = place.column1 AND trail_entries.idx IS NULL`, args...)
-			if err == nil && n != int64(to-from) {
-				err = errors.New("trail: an entry already has its place or is gone")
-			}
+		recorded := make([]audit.Recorded, len(rows))
+		for i, row := range rows {
+			recorded[i] = row.Recorded
+		}
+		tiles, head, err := place(recorded)
+		if err != nil {
+			return err
+		}
+		if err := writeHead(u, head); err != nil {
+			return err
+		}
+		if err := writePlaces(u, rows, head.Prev); err != nil {
+			return err
+		}
+		n = len(rows)
+		return writeTiles(u, tiles)
+	})
+	return n, err
+}
+
+// takeWaiting takes up to limit entries out of where they wait and gives them
+// in the order of their ids.
+func takeWaiting(u *unit, limit int) (taken []entryRow, err error) {
+	handle := u.store.rowHandle
+	for _, text := range []string{
+		`DELETE FROM trail_waiting WHERE ` + handle + ` IN (SELECT ` + handle + ` FROM trail_waiting LIMIT $1)
+  RETURNING ` + recordedColumns + `, NULL`,
+		`DELETE FROM trail_entries WHERE idx IS NULL AND id IN (SELECT id FROM trail_entries WHERE idx IS NULL ORDER BY id LIMIT $1)
+  RETURNING ` + recordedColumns + `, NULL`,
+	} {
+		if len(taken) == limit {
+			break
+		}
+		rows, err := u.query(text, limit-len(taken))
+		if err := each(rows, err, func(r scanner) error {
+			e, err := scanRow(r)
+			taken = append(taken, e)
 			return err
 		}); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(taken, func(a, b entryRow) int { return strings.Compare(a.ID, b.ID) })
+	return taken, nil
+}
+
+func writeHead(u *unit, head audit.Head) error {
+	_, err := u.exec(`INSERT INTO trail_heads (size, prev_size, root, signed, at_us) VALUES ($1, $2, $3, $4, $5)`,
+		head.Size, head.Prev, head.Root.String(), head.Signed, portal.Micros(head.At))
+	if err != nil && isDuplicate(err) {
+		return &portal.Error{Code: portal.Conflict, Key: "conflict", Err: err}
+	}
+	return err
+}
+
+// writePlaces writes entries that waited in their places from first on.
+func writePlaces(u *unit, rows []entryRow, first int64) error {
+	const columns = 12
+	return inParts(len(rows), func(from, to int) error {
+		args := make([]any, 0, (to-from)*columns)
+		for i, e := range rows[from:to] {
+			var salt, subject, details any
+			if e.Salt != nil {
+				salt = e.Salt
+			}
+			if e.subject.Valid {
+				subject = e.Subject
+			}
+			if e.details.Valid {
+				details = e.Text
+			}
+			args = append(args, e.ID, e.at.given, string(e.Actor.Kind), e.Actor.ID, string(e.Action), e.Ground, e.Channel,
+				e.Commitment, salt, subject, details, first+int64(from+i))
+		}
+		_, err := u.exec(`INSERT INTO trail_entries (`+entryColumns+`) VALUES `+values(to-from, columns), args...)
+		return err
+	})
+}
+
+func writeTiles(u *unit, tiles []audit.Tile) error {
+	for _, tile := range tiles {
+		if _, err := u.exec(`INSERT INTO trail_tiles (level, n, width, data) VALUES ($1, $2, $3, $4)
+  ON CONFLICT (level, n) DO UPDATE SET width = excluded.width, data = excluded.data`,
+			tile.Level, tile.N, tile.Width(), tile.Data); err != nil {
 			return err
 		}
-		for _, tile := range tiles {
-			if _, err := u.exec(`INSERT INTO trail_tiles (level, n, width, data) VALUES ($1, $2, $3, $4)
-  ON CONFLICT (level, n) DO UPDATE SET width = excluded.width, data = excluded.data`,
-				tile.Level, tile.N, tile.Width(), tile.Data); err != nil {
-				return err
-			}
-		}
-		return nil
-	})
+	}
+	return nil
 }
 
 const (
@@ -260,9 +348,21 @@ func (r trailReader) SealedEntries(ctx context.Context, idx int64, id string, li
 }
 
 // UnsealedEntries implements audit.Reader.
-func (r trailReader) UnsealedEntries(ctx context.Context, after string, limit int) ([]audit.Recorded, error) {
-	return entries(r.tx.QueryContext(ctx, `SELECT `+entryColumns+` FROM trail_entries
-  WHERE idx IS NULL AND id > $1 ORDER BY id LIMIT $2`, after, limit))
+func (r trailReader) UnsealedEntries(ctx context.Context) iter.Seq2[audit.Recorded, error] {
+	return func(yield func(audit.Recorded, error) bool) {
+		rows, err := r.tx.QueryContext(ctx, `SELECT `+entryColumns+` FROM trail WHERE idx IS NULL`)
+		stopped := errors.New("stopped")
+		err = each(rows, err, func(row scanner) error {
+			e, err := scanEntry(row)
+			if err == nil && !yield(e, nil) {
+				err = stopped
+			}
+			return err
+		})
+		if err != nil && !errors.Is(err, stopped) {
+			yield(audit.Recorded{}, err)
+		}
+	}
 }
 
 // SealedEntry implements audit.Reader.

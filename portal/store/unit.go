@@ -119,9 +119,7 @@ func writeEntries(u *unit, entries []audit.Entry) error {
 				storable(string(e.Action)), storable(e.Ground), storable(e.Channel),
 				audit.Commitment(salt, subject, details), salt, subject, details)
 		}
-		if _, err := u.exec(`INSERT INTO trail_entries
-  (id, at_us, actor_kind, actor_id, action, ground, channel, commitment, salt, subject, details) VALUES `+
-			values(to-from, columns), args...); err != nil {
+		if _, err := u.exec(`INSERT INTO trail_waiting (`+recordedColumns+`) VALUES `+values(to-from, columns), args...); err != nil {
 			return fmt.Errorf("trail: %w", err)
 		}
 		return nil

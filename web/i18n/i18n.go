@@ -76,11 +76,28 @@ func fill(text string, args []any) string {
 	if len(args) == 0 {
 		return text
 	}
-	pairs := make([]string, 0, 2*len(args))
-	for i, a := range args {
-		pairs = append(pairs, "{"+strconv.Itoa(i)+"}", fmt.Sprint(a))
+	var b strings.Builder
+	b.Grow(len(text) + 32*len(args))
+	for {
+		before, rest, open := strings.Cut(text, "{")
+		b.WriteString(before)
+		if !open {
+			return b.String()
+		}
+		number, after, closed := strings.Cut(rest, "}")
+		n, err := strconv.Atoi(number)
+		if !closed || err != nil || n >= len(args) || strconv.Itoa(n) != number {
+			b.WriteByte('{') // not one of ours: it stands for itself
+			text = rest
+			continue
+		}
+		if s, ok := args[n].(string); ok {
+			b.WriteString(s)
+		} else {
+			fmt.Fprint(&b, args[n])
+		}
+		text = after
 	}
-	return strings.NewReplacer(pairs...).Replace(text)
 }
 
 func load() map[portal.Language]*Catalog {

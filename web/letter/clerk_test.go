@@ -73,6 +73,6 @@ func TestTwoClerksHandOverOnce(t *testing.T) {
 	require.NoError(t, err)
 	defer db.Close()
 	var recorded int
-	require.NoError(t, db.QueryRow(`SELECT COUNT(*) FROM trail_entries WHERE action = 'letter.handed'`).Scan(&recorded))
+	require.NoError(t, db.QueryRow(`SELECT COUNT(*) FROM trail WHERE action = 'letter.handed'`).Scan(&recorded))
 	require.Equal(t, letters, recorded)
 }

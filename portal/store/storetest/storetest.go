@@ -8,10 +8,13 @@ import (
 	"context"
 	"os"
 	"path/filepath"
+	"slices"
+	"strings"
 	"sync"
 	"testing"
 
 	"guichet/portal"
+	"guichet/portal/audit"
 	"guichet/portal/keys"
 	"guichet/portal/store"
 
@@ -71,4 +74,20 @@ func Keys(t testing.TB) *keys.Ring {
 	r, err := ring()
 	require.NoError(t, err)
 	return r
+}
+
+// Waiting gives the trail's entries that have no place yet, by id.
+func Waiting(t testing.TB, s *store.Store) (waiting []audit.Recorded) {
+	t.Helper()
+	require.NoError(t, s.Trail(context.Background(), func(r audit.Reader) error {
+		for e, err := range r.UnsealedEntries(context.Background()) {
+			if err != nil {
+				return err
+			}
+			waiting = append(waiting, e)
+		}
+		return nil
+	}))
+	slices.SortFunc(waiting, func(a, b audit.Recorded) int { return strings.Compare(a.ID, b.ID) })
+	return waiting
 }
