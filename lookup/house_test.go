@@ -67,7 +67,7 @@ func houses(t *testing.T, n int, test func(*testing.T, *house)) {
 func (h *house) start() {
 	h.store = storetest.Reopen(h.t, h.dsn, h.clock.Now)
 	st := h.states()
-	h.challenges = challenge.New(st, h.clock.Now)
+	h.challenges = challenge.New(storetest.Keys(h.t), st, h.clock.Now)
 	h.Deps = lookup.Deps{Ring: storetest.Keys(h.t), Clock: h.clock.Now, Runner: h.store, State: st,
 		Challenge: h.challenges, Ledger: h.store}
 	h.visits = lookup.NewVisits(h.Ring, h.clock.Now, h.store, st, h.store)

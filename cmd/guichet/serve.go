@@ -245,7 +245,7 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short
 }
 
 func (f *foundation) publicDeps(common web.Common, short shortState) web.PublicDeps {
-	challenges := challenge.New(short, f.clock)
+	challenges := challenge.New(f.ring, short, f.clock)
 	return web.PublicDeps{
 		Common: common,
 		Gate: lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: f.clock, Runner: f.store, State: short,
