@@ -10,18 +10,26 @@ import (
 // address, or the /64 of an IPv6 one, since a household or an attacker holds
 // all of its addresses. An IPv4 address dressed as IPv6 is itself (T15).
 func SourceHash(ring *keys.Ring, addr netip.Addr) string {
-	return ring.HashText(keys.ForSource, source(addr).String())
+	return ring.HashText(keys.ForSource, block(addr, 32, 64).String())
 }
 
-func source(addr netip.Addr) netip.Prefix {
+// NetworkHash names the neighbourhood of a source, for limits over all of it:
+// the /24 of an IPv4 address, the /56 of an IPv6 one (T15). It never equals a
+// source's name.
+func NetworkHash(ring *keys.Ring, addr netip.Addr) string {
+	return ring.HashText(keys.ForSource, "network", block(addr, 24, 56).String())
+}
+
+// block is the addresses that count as one with this.
+func block(addr netip.Addr, bits4, bits6 int) netip.Prefix {
 	addr = addr.Unmap().WithZone("")
-	bits := 64
+	bits := bits6
 	if addr.Is4() {
-		bits = 32
+		bits = bits4
 	}
 	prefix, err := addr.Prefix(bits)
 	if err != nil {
-		return netip.Prefix{} // no address at all: one source for all of those
+		return netip.Prefix{} // no address at all: one block for all of those
 	}
 	return prefix
 }
