@@ -55,6 +55,25 @@ func TestCountersCount(t *testing.T) {
 	require.Zero(t, state.Remaining, "a clock set back and forth loses no count")
 }
 
+// A window that began anew is not ended by what it was before.
+func TestCountersBeginAnew(t *testing.T) {
+	ctx, clock := context.Background(), statetest.NewClock(fixtureNow)
+	c := NewCounters(clock.Now, 100)
+	_, err := c.Get(ctx, "a", aMinute)
+	require.NoError(t, err)
+	clock.Pass(30 * time.Second)
+	_, err = c.Reset(ctx, "a", aMinute)
+	require.NoError(t, err)
+	for range 3 {
+		_, err = c.Get(ctx, "a", aMinute)
+		require.NoError(t, err)
+	}
+	clock.Pass(31 * time.Second)
+	state, err := c.Get(ctx, "a", aMinute)
+	require.NoError(t, err)
+	require.True(t, state.Reached)
+}
+
 // T12: the counters are bounded. Full, they go on counting whom they know and
 // refuse the others; nobody's count is thrown out; what is over makes place.
 func TestT12CountersAreBounded(t *testing.T) {
