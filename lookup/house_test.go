@@ -69,7 +69,7 @@ func houses(t *testing.T, n int, test func(*testing.T, *house)) {
 func (h *house) start() {
 	h.store = storetest.Reopen(h.t, h.dsn, h.clock.Now)
 	st := h.states()
-	h.challenges = challenge.New(st, h.clock.Now)
+	h.challenges = challenge.New(storetest.Keys(h.t), st, h.clock.Now)
 	h.Deps = lookuptest.Deps(storetest.Keys(h.t), h.clock.Now, h.store, st, h.challenges, h.store)
 	h.visits = lookup.NewVisits(h.Ring, h.clock.Now, h.store, st, h.store)
 	h.gate = lookup.NewGate(h.Deps)

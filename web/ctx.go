@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/web/i18n"
@@ -23,12 +24,12 @@ type ctx struct {
 	*i18n.Catalog
 	gin  *gin.Context
 	s    *surface
-	id   string     // of the request, in the log; not in the answer: all refusals are the same bytes (G5)
-	now  time.Time  // read once, so that one request has one time
-	form url.Values // the decoded form of a change, every field once (T4)
-	at   string     // the path behind the language with its query, for the language bar
-	from string     // source, once it was asked for
-	pass any        // what the policy let in: a visit, a colleague's session
+	id   string        // of the request, in the log; not in the answer: all refusals are the same bytes (G5)
+	now  time.Time     // read once, so that one request has one time
+	form url.Values    // the decoded form of a change, every field once (T4)
+	at   string        // the path behind the language with its query, for the language bar
+	from lookup.Origin // once it was asked for
+	pass any           // what the policy let in: a visit, a colleague's session
 }
 
 const ctxKey = "guichet"

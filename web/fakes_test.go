@@ -58,6 +58,12 @@ func newHouse(t *testing.T) *house {
 
 func (h *house) clock() time.Time { h.mu.Lock(); defer h.mu.Unlock(); return h.now }
 
+func (h *house) pass(seconds int) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.now = h.now.Add(time.Duration(seconds) * time.Second)
+}
+
 func (h *house) Draw(context.Context) (string, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -76,6 +82,13 @@ func (h *house) Picture(_ context.Context, id string) ([]byte, error) {
 		return nil, &portal.Error{Code: portal.NotFound, Key: "captcha.old"}
 	}
 	return []byte("\x89PNG"), nil
+}
+
+func (h *house) Sound(ctx context.Context, id string, lang portal.Language) ([]byte, error) {
+	if _, err := h.Picture(ctx, id); err != nil {
+		return nil, err
+	}
+	return []byte("RIFF " + lang), nil
 }
 
 // Open is the gate's contract in small: captcha first, one use; three

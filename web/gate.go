@@ -1,9 +1,11 @@
 package web
 
 import (
+	"bytes"
 	"errors"
 	"net/http"
 	"strings"
+	"time"
 
 	"guichet/lookup"
 	"guichet/portal"
@@ -17,7 +19,7 @@ const refusedStatus = http.StatusUnprocessableEntity
 
 // gate shows the empty form.
 func (s *site) gate(x *ctx) error {
-	if err := s.draws.spend(x.context(), x.source()); err != nil {
+	if err := s.draws.spend(x); err != nil {
 		return err
 	}
 	return s.showGate(x, http.StatusOK, nil)
@@ -26,7 +28,7 @@ func (s *site) gate(x *ctx) error {
 // open takes a submission. The next picture is paid for before anything is
 // compared, so that a limit never changes the answer of an attempt.
 func (s *site) open(x *ctx) error {
-	if err := s.draws.spend(x.context(), x.source()); err != nil {
+	if err := s.draws.spend(x); err != nil {
 		return err
 	}
 	if x.field("do") == "picture" {
@@ -134,13 +136,17 @@ func typed(s string) string {
 	return s
 }
 
-// picture serves a challenge's picture.
+// picture serves a challenge's picture or its sound.
 func (s *site) picture(x *ctx) error {
-	id, ok := strings.CutSuffix(x.param("file"), ".png")
+	file := x.param("file")
+	if id, ok := strings.CutSuffix(file, ".wav"); ok {
+		return s.sound(x, id)
+	}
+	id, ok := strings.CutSuffix(file, ".png")
 	if !ok {
 		return unspoken(http.StatusNotFound)
 	}
-	if err := s.pictures.spend(x.context(), x.source()); err != nil {
+	if err := s.pictures.spend(x); err != nil {
 		return err
 	}
 	png, err := s.Challenges.Picture(x.context(), id)
@@ -148,5 +154,24 @@ func (s *site) picture(x *ctx) error {
 		return err
 	}
 	x.send(http.StatusOK, "image/png", png)
+	return nil
+}
+
+// sound serves a challenge spoken in the language asked for. Some browsers play
+// only what they may ask for in parts.
+func (s *site) sound(x *ctx, id string) error {
+	lang, ok := portal.ParseLanguage(x.query("lang"))
+	if !ok {
+		return unspoken(http.StatusNotFound)
+	}
+	if err := s.sounds.spend(x); err != nil {
+		return err
+	}
+	wav, err := s.Challenges.Sound(x.context(), id, lang)
+	if err != nil {
+		return err
+	}
+	x.header("Content-Type", "audio/wav")
+	http.ServeContent(x.gin.Writer, x.gin.Request, "", time.Time{}, bytes.NewReader(wav))
 	return nil
 }

@@ -77,9 +77,9 @@ func (s *surface) recover(c *gin.Context) {
 	c.Next()
 }
 
-// policy lets a page load its own style sheet, script and pictures and post
-// to its own origin; nothing else, nothing inline, no frame around it.
-const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; " +
+// policy lets a page load its own style sheet, script, pictures and sounds and
+// post to its own origin; nothing else, nothing inline, no frame around it.
+const policy = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; " +
 	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
 
 // headers sets the safe defaults; only assets override Cache-Control.

@@ -27,6 +27,8 @@ type Challenges interface {
 	Draw(ctx context.Context) (id string, err error)
 	// Picture gives a live challenge's PNG; NotFound where there is none.
 	Picture(ctx context.Context, id string) ([]byte, error)
+	// Sound gives it spoken, as a wave file; NotFound where there is none.
+	Sound(ctx context.Context, id string, lang portal.Language) ([]byte, error)
 }
 
 // Visits keeps who is inside; lookup.Visits.
@@ -64,7 +66,7 @@ type PublicDeps struct {
 // site is the public listener's handlers.
 type site struct {
 	PublicDeps
-	draws, pictures *limits
+	draws, pictures, sounds *limits
 }
 
 // NewPublic builds the public listener.
@@ -83,7 +85,8 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 
 // publicRoutes is the public listener's table.
 func publicRoutes(d PublicDeps) []Route {
-	s := &site{d, newLimits(d.Limits, "draw", d.Captchas.rates()), newLimits(d.Limits, "picture", d.Captchas.rates())}
+	s := &site{d, newLimits(d.Limits, "draw", d.Captchas), newLimits(d.Limits, "picture", d.Captchas),
+		newLimits(d.Limits, "sound", d.Captchas.sounds())}
 	visitor := Policy{Name: "visitor", Admit: s.admitVisitor}
 	return []Route{
 		{http.MethodGet, "/", Anyone, s.front},

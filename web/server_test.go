@@ -106,7 +106,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 	b := open(t, newHouse(t))
 	for _, path := range []string{"/", "/fr/", "/fr/lookup", "/fr/consumption", "/captcha/x.png", "/xx/", "/fr/nothing"} {
 		h := b.get(path).Header
-		require.Equal(t, "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'", h.Get("Content-Security-Policy"), path)
+		require.Equal(t, "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self'; media-src 'self'; form-action 'self'; frame-ancestors 'none'; base-uri 'none'", h.Get("Content-Security-Policy"), path)
 		require.Equal(t, "nosniff", h.Get("X-Content-Type-Options"), path)
 		require.Equal(t, "same-origin", h.Get("Referrer-Policy"), path)
 		require.Equal(t, "same-origin", h.Get("Cross-Origin-Opener-Policy"), path)

@@ -90,7 +90,7 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	if g.naive, err = store.NewNaive(f.store, filepath.Join(dir, "guichet.db")); err != nil {
 		return nil, err
 	}
-	challenges := challenge.New(g.short, f.clock)
+	challenges := challenge.New(f.ring, g.short, f.clock)
 	deps.Gate = lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: f.clock, Runner: g.naive, State: g.short,
 		Challenge: challenges, Ledger: f.store})
 	if g.naively, err = g.serve(deps); err != nil {
@@ -178,7 +178,7 @@ func (g *benchGround) posting(ctx context.Context, address string, callers int) 
 			return nil, nil, err
 		}
 	}
-	challenges := challenge.New(g.short, g.clock)
+	challenges := challenge.New(g.ring, g.short, g.clock)
 	return func(caller, call int) error {
 		c := clients[caller]
 		id := c.field("captcha_id")

@@ -14,8 +14,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/ulule/limiter/v3"
-	limitermemory "github.com/ulule/limiter/v3/drivers/store/memory"
-	limiterredis "github.com/ulule/limiter/v3/drivers/store/redis"
 
 	"guichet/lookup"
 	"guichet/lookup/challenge"
@@ -71,10 +69,14 @@ type shortState struct {
 // sessions and forms.
 const stateCap = 400_000
 
+// limitCap bounds the rates' counters in memory, some 100 bytes each: a visitor
+// from a network of their own has eight at a time, four of them for a day.
+const limitCap = 500_000
+
 func openState(ctx context.Context, f *foundation) (shortState, error) {
 	if f.settings.Redis == "" {
 		return shortState{state.NewMemory(f.clock, stateCap),
-			limitermemory.NewStoreWithOptions(limiter.StoreOptions{Prefix: "limit", CleanUpInterval: time.Minute}),
+			web.NewCounters(f.clock, limitCap),
 			func() error { return nil }}, nil
 	}
 	r, err := redis.Open(f.settings.Redis.Reveal(), f.clock)
@@ -84,7 +86,7 @@ func openState(ctx context.Context, f *foundation) (shortState, error) {
 	if err := r.Ping(ctx); err != nil {
 		return shortState{}, errors.Join(fmt.Errorf("REDIS: %w", err), r.Close())
 	}
-	limits, err := limiterredis.NewStoreWithOptions(r.Client(), limiter.StoreOptions{Prefix: "guichet:limit"})
+	limits, err := r.Limits()
 	if err != nil {
 		return shortState{}, errors.Join(err, r.Close())
 	}
@@ -245,7 +247,7 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short
 }
 
 func (f *foundation) publicDeps(common web.Common, short shortState) web.PublicDeps {
-	challenges := challenge.New(short, f.clock)
+	challenges := challenge.New(f.ring, short, f.clock)
 	return web.PublicDeps{
 		Common: common,
 		Gate: lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: f.clock, Runner: f.store, State: short,

@@ -1,11 +1,14 @@
 // Package challenge stands before the gate against robots (M2): six random
-// digits drawn into a picture. It orders "no solve, no count" and slows people
-// with scripts; it is no limit, since a small network reads the pictures.
+// digits, drawn into a picture or spoken in the page's language. It orders "no
+// solve, no count" and slows people with scripts; it is no limit, since a small
+// network reads the pictures, and another could be taught the sounds.
 //
 // An answer lives in the short-lived state under "captcha:"+id, ten minutes at
 // most and for one use, right or wrong: it is taken and deleted in one step
 // that can fail, and only then compared. The id carries when it was drawn, so
 // that the age is also checked on reading; whoever changes it names nothing.
+// Pictures and sounds are drawn from a keyed hash of the id: the same each time
+// it is asked for, and not to be computed by a reader of this text.
 package challenge
 
 import (
@@ -33,12 +36,15 @@ const (
 
 // Service draws challenges and takes their answers. It is safe for concurrent use.
 type Service struct {
+	ring  *keys.Ring
 	state state.Store
 	clock portal.Clock
 }
 
 // New makes the service.
-func New(st state.Store, clock portal.Clock) *Service { return &Service{st, clock} }
+func New(ring *keys.Ring, st state.Store, clock portal.Clock) *Service {
+	return &Service{ring, st, clock}
+}
 
 // Draw makes a challenge and gives its id, which opens nothing and may stand
 // in a URL. TooMany: the cap is reached; those alive still work.
@@ -94,6 +100,26 @@ func (s *Service) Take(ctx context.Context, id string, answer keys.Secret) error
 		return refuse("captcha.wrong")
 	}
 	return nil
+}
+
+// look gives a live challenge's digits as numbers, without using it up.
+// NotFound: there is none, or it is over.
+func (s *Service) look(ctx context.Context, id string) ([]byte, error) {
+	missing := &portal.Error{Code: portal.NotFound, Key: "captcha.old"}
+	if !s.fresh(id) {
+		return nil, missing
+	}
+	answer, ok, err := s.state.Get(ctx, keyPrefix+id)
+	if err != nil {
+		return nil, err
+	}
+	if !ok || len(answer) != digits {
+		return nil, missing
+	}
+	for i := range answer {
+		answer[i] -= '0'
+	}
+	return answer, nil
 }
 
 // fresh tells whether an id is one of ours by its form and young enough. A

@@ -15,6 +15,7 @@ import (
 	"guichet/portal/keys"
 	"guichet/portal/state"
 	"guichet/portal/state/statetest"
+	"guichet/portal/store/storetest"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
@@ -22,10 +23,10 @@ import (
 
 var noon = time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
 
-func setUp() (context.Context, *challenge.Service, *state.Memory, *statetest.Clock) {
+func setUp(t testing.TB) (context.Context, *challenge.Service, *state.Memory, *statetest.Clock) {
 	clock := statetest.NewClock(noon)
 	st := state.NewMemory(clock.Now, 2*challenge.Cap)
-	return context.Background(), challenge.New(st, clock.Now), st, clock
+	return context.Background(), challenge.New(storetest.Keys(t), st, clock.Now), st, clock
 }
 
 func says(t *testing.T, key string, err error) {
@@ -59,7 +60,7 @@ func TestT11Answers(t *testing.T) {
 		"blank":             {"123456", " \u00a0", "captcha.empty"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			ctx, s, st, _ := setUp()
+			ctx, s, st, _ := setUp(t)
 			id, err := s.Draw(ctx)
 			require.NoError(t, err)
 			require.NoError(t, st.Set(ctx, "captcha:"+id, []byte(c.drawn), time.Minute))
@@ -70,7 +71,7 @@ func TestT11Answers(t *testing.T) {
 }
 
 func TestUnknownIsOld(t *testing.T) {
-	ctx, s, _, _ := setUp()
+	ctx, s, _, _ := setUp(t)
 	for _, id := range []string{"", "x", "-", "zz-" + portal.Token(), "mf6k0-" + portal.Token(), strings.Repeat("9", 5000) + "-" + portal.Token(), portal.Token()} {
 		says(t, "captcha.old", s.Take(ctx, id, "123456"))
 		_, err := s.Picture(ctx, id)
@@ -81,7 +82,7 @@ func TestUnknownIsOld(t *testing.T) {
 // T11: ten minutes and one second on a quiet site, with a state that does not
 // forget by itself.
 func TestT11AgeIsCheckedOnReading(t *testing.T) {
-	ctx, s, st, clock := setUp()
+	ctx, s, st, clock := setUp(t)
 	var ids [2]string
 	for i := range ids {
 		id, err := s.Draw(ctx)
@@ -99,7 +100,7 @@ func TestT11AgeIsCheckedOnReading(t *testing.T) {
 
 // T9: of many takers of one solution one gets in.
 func TestT9OneTaker(t *testing.T) {
-	ctx, s, st, _ := setUp()
+	ctx, s, st, _ := setUp(t)
 	id, err := s.Draw(ctx)
 	require.NoError(t, err)
 	answer, _, err := st.Get(ctx, "captcha:"+id)
@@ -121,7 +122,7 @@ func TestT9OneTaker(t *testing.T) {
 
 // T12: a flood of drawings is bounded; whoever has one can still answer it.
 func TestT12Cap(t *testing.T) {
-	ctx, s, st, clock := setUp()
+	ctx, s, st, clock := setUp(t)
 	mine, err := s.Draw(ctx)
 	require.NoError(t, err)
 	require.NoError(t, st.Set(ctx, "captcha:"+mine, []byte("123456"), time.Minute))
@@ -143,7 +144,7 @@ func TestT12Cap(t *testing.T) {
 }
 
 func TestPicture(t *testing.T) {
-	ctx, s, _, _ := setUp()
+	ctx, s, _, _ := setUp(t)
 	id, err := s.Draw(ctx)
 	require.NoError(t, err)
 	first, err := s.Picture(ctx, id)
@@ -163,7 +164,7 @@ func TestPicture(t *testing.T) {
 
 // A lost state is no wrong answer.
 func TestShutWithoutState(t *testing.T) {
-	_, s, _, _ := setUp()
+	_, s, _, _ := setUp(t)
 	id, err := s.Draw(context.Background())
 	require.NoError(t, err)
 	gone, cancel := context.WithCancel(context.Background())
@@ -176,7 +177,7 @@ func TestShutWithoutState(t *testing.T) {
 }
 
 func BenchmarkPicture(b *testing.B) {
-	ctx, s, _, _ := setUp()
+	ctx, s, _, _ := setUp(b)
 	id, _ := s.Draw(ctx)
 	b.ReportAllocs()
 	for b.Loop() {

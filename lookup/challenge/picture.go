@@ -7,6 +7,7 @@ import (
 	"sync"
 
 	"guichet/portal"
+	"guichet/portal/keys"
 
 	"github.com/dchest/captcha"
 )
@@ -31,27 +32,18 @@ func (b *buffers) Put(buffer *png.EncoderBuffer) { b.pool.Put(buffer) }
 var encoder = png.Encoder{CompressionLevel: png.BestSpeed, BufferPool: &buffers{}}
 
 // Picture gives the PNG of a challenge, the same each time, so that asking
-// again teaches nothing; it does not use the challenge up. NotFound: there is
-// none, or it is over.
+// again teaches nothing; it does not use the challenge up. The library mixes a
+// secret of the process into its drawing: another process draws the same
+// digits otherwise. NotFound: there is none, or it is over.
 func (s *Service) Picture(ctx context.Context, id string) ([]byte, error) {
-	missing := &portal.Error{Code: portal.NotFound, Key: "captcha.old"}
-	if !s.fresh(id) {
-		return nil, missing
-	}
-	answer, ok, err := s.state.Get(ctx, keyPrefix+id)
+	numbers, err := s.look(ctx, id)
 	if err != nil {
 		return nil, err
 	}
-	if !ok || len(answer) != digits {
-		return nil, missing
-	}
-	numbers := make([]byte, digits) // the drawing wants numbers, not characters
-	for i, c := range answer {
-		numbers[i] = c - '0'
-	}
+	seed := s.ring.HashText(keys.ForCaptcha, "picture", id)
 	var b bytes.Buffer
 	// The paletted image, not its wrapper, which the encoder would read pixel by pixel.
-	if err := encoder.Encode(&b, captcha.NewImage(id, numbers, Width, Height).Paletted); err != nil {
+	if err := encoder.Encode(&b, captcha.NewImage(seed, numbers, Width, Height).Paletted); err != nil {
 		return nil, portal.Shut("captcha", err)
 	}
 	return b.Bytes(), nil

@@ -39,6 +39,7 @@ const (
 	ForDevice     Purpose = "device"      // device cookie's signature
 	ForForm       Purpose = "form"        // what was posted with a form (T21)
 	ForSource     Purpose = "source"      // an address in a limiter's key
+	ForCaptcha    Purpose = "captcha"     // how a challenge is drawn and spoken
 	ForSession    Purpose = "session"     // a session's cookie, as state key
 	ForOutbox     Purpose = "outbox"      // sealed letters
 	ForStaffCode  Purpose = "staff-code"  // sealed one-time-code seeds

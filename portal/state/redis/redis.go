@@ -243,6 +243,3 @@ func shut(err error) error {
 	}
 	return portal.Shut("state", err)
 }
-
-// Client gives the connection, for the rates' counters beside the state.
-func (s *Store) Client() redis.UniversalClient { return s.client }
