@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"path/filepath"
 	"time"
 
@@ -50,16 +49,12 @@ var benchCallers = []int{1, 8, 64}
 
 // Run implements the command.
 func (c benchCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	dir, err := os.MkdirTemp("", "guichet-bench-")
+	ground, remove, err := throwAwayGround(ctx)
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	ground, err := newBenchGround(ctx, dir)
-	if err != nil {
-		return err
-	}
-	defer ground.close()
+	defer remove()
+	dir := ground.settings.Dir
 
 	rates := map[string]map[int]timing{}
 	for _, callers := range benchCallers {

@@ -8,16 +8,18 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"path/filepath"
+	"sync/atomic"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"guichet/lookup"
-	"guichet/lookup/challenge"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/config"
+	"guichet/portal/keys"
 	"guichet/portal/registry"
 	"guichet/portal/state"
 	"guichet/portal/store"
@@ -35,8 +37,12 @@ const (
 
 var benchKinds = []string{benchRaw, benchNaive, benchUnguarded, benchGuarded}
 
-// unlimited captchas: each is still counted, but 64 callers may go on.
+// unlimited budgets: each try is still counted, but 64 callers may go on.
 const unlimited = 1 << 40
+
+// aSource and aNetwork are how many calls come from one address, and how many
+// addresses lie in one network: below what the gate lets them fail in a day.
+const aSource, aNetwork = 5, 5
 
 // benchGround is a portal of its own in a folder, served on loopback twice:
 // with its gate, and with one that refuses without looking.
@@ -48,6 +54,8 @@ type benchGround struct {
 	unguarded string
 	naively   string
 	naive     *store.Naive
+	deps      web.PublicDeps // of the guarded server
+	calls     atomic.Int64
 	stop      context.CancelFunc
 	sealed    chan struct{}
 }
@@ -63,7 +71,8 @@ func (g openGate) Open(ctx context.Context, c lookup.Claim) (lookup.Outcome, err
 
 func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	s := config.Settings{Dir: dir, Listen: "127.0.0.1:0", DeskListen: "127.0.0.1:0", AdminListen: "127.0.0.1:0",
-		TrustedProxies: []string{"127.0.0.1"}, CaptchasAMinute: unlimited, CaptchasADay: unlimited}.Default()
+		TrustedProxies: []string{"127.0.0.1"}, CaptchasAMinute: unlimited, CaptchasADay: unlimited,
+		Limits: config.Limits{HarmAnHour: unlimited, HarmADay: unlimited, NoiseADay: unlimited}}.Default()
 	tuneMemory()
 	if _, err := prepare(ctx, s, true, "bench"); err != nil {
 		return nil, err
@@ -79,7 +88,8 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	quiet := slog.New(slog.NewJSONHandler(io.Discard, nil))
 	common := web.Common{Clock: f.clock, Ring: f.ring, Log: quiet, Metrics: web.NewMetrics(prometheus.NewRegistry()),
 		BaseURL: s.BaseURL, TrustedProxies: s.TrustedProxies}
-	deps := f.publicDeps(common, g.short)
+	deps, permits := f.publicDeps(common, g.short, quiet, func(string) {})
+	g.deps = deps
 	if g.guarded, err = g.serve(deps); err != nil {
 		return nil, err
 	}
@@ -90,9 +100,9 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	if g.naive, err = store.NewNaive(f.store, filepath.Join(dir, "guichet.db")); err != nil {
 		return nil, err
 	}
-	challenges := challenge.New(f.ring, g.short, f.clock)
-	deps.Gate = lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: f.clock, Runner: g.naive, State: g.short,
-		Challenge: challenges, Ledger: f.store})
+	naive := parts.deps
+	naive.Runner = g.naive
+	deps.Gate = lookup.NewGate(naive)
 	if g.naively, err = g.serve(deps); err != nil {
 		return nil, err
 	}
@@ -160,8 +170,8 @@ func benchCounter(now time.Time) lookup.Counter {
 
 // posting gives each caller a connection of its own. Every call answers the
 // captcha of the page before (read from the state, as if by a perfect machine),
-// tries a fresh reference and comes from the caller's own address behind the
-// trusted proxy.
+// tries a fresh reference and comes from an address behind the trusted proxy
+// that has not yet failed as often as it may: all limits are at work.
 func (g *benchGround) posting(ctx context.Context, address string, callers int) (func(caller, call int) error, func(), error) {
 	clients := make([]*leanClient, callers)
 	end := func() {
@@ -178,26 +188,51 @@ func (g *benchGround) posting(ctx context.Context, address string, callers int) 
 			return nil, nil, err
 		}
 	}
-	challenges := challenge.New(g.ring, g.short, g.clock)
 	return func(caller, call int) error {
 		c := clients[caller]
-		id := c.field("captcha_id")
-		if id == "" {
-			var err error
-			if id, err = challenges.Draw(ctx); err != nil {
-				return err
-			}
+		form, from, err := g.solvedForm(ctx, c, registry.DrawReference(), "0000")
+		if err != nil {
+			return err
 		}
-		answer, ok, err := g.short.Get(ctx, "captcha:"+id)
-		if err != nil || !ok {
-			return errors.Join(err, errors.New("captcha is gone"))
-		}
-		form := "reference=" + registry.DrawReference().Reveal() + "&digits=0000&captcha_id=" + id +
-			"&captcha=" + string(answer) + "&form=" + portal.Token()
-		status, err := c.post("/en/lookup", fmt.Sprintf("10.0.0.%d", caller), form)
+		status, err := c.post("/en/lookup", from, form)
 		if err == nil && status != http.StatusUnprocessableEntity {
 			err = fmt.Errorf("answered %d", status)
 		}
 		return err
 	}, end, nil
+}
+
+// solvedForm answers the captcha of the client's last page, or of one drawn
+// for it, and gives the form and the address it comes from.
+func (g *benchGround) solvedForm(ctx context.Context, c *leanClient, number, digits keys.Secret) (form, from string, err error) {
+	id := c.field("captcha_id")
+	if id == "" {
+		if id, err = g.deps.Challenges.Draw(ctx); err != nil {
+			return "", "", err
+		}
+	}
+	answer, ok, err := g.short.Get(ctx, "captcha:"+id)
+	if err != nil || !ok {
+		return "", "", errors.Join(err, errors.New("captcha is gone"))
+	}
+	source := g.calls.Add(1) / aSource
+	network := source / aNetwork
+	return "reference=" + number.Reveal() + "&digits=" + digits.Reveal() + "&captcha_id=" + id +
+			"&captcha=" + string(answer) + "&form=" + portal.Token(),
+		fmt.Sprintf("10.%d.%d.%d", network>>8&255, network&255, source%aNetwork), nil
+}
+
+// throwAwayGround is a ground in a folder that remove removes.
+func throwAwayGround(ctx context.Context) (g *benchGround, remove func(), err error) {
+	dir, err := os.MkdirTemp("", "guichet-bench-")
+	if err != nil {
+		return nil, nil, err
+	}
+	if g, err = newBenchGround(ctx, dir); err != nil {
+		return nil, nil, errors.Join(err, os.RemoveAll(dir))
+	}
+	return g, func() {
+		g.close()
+		_ = os.RemoveAll(dir)
+	}, nil
 }
