@@ -46,4 +46,7 @@ func NewGate(d Deps) *Gate { return &Gate{Deps: d} }
 type Outcome struct {
 	Opened bool
 	Visit  Visit // where Opened
+	// NotCounted: a limit refused the try before it was compared. It tells
+	// nothing of the number, nor which limit it was.
+	NotCounted bool
 }

@@ -39,11 +39,16 @@ type Claim struct {
 	Number     keys.Secret // as typed; Parse cleans it
 	Digits     keys.Secret
 	LetterCode keys.Secret // asked only in step 3 (G7); empty until then
+	Choice     string      // of the first challenge: "picture", "sound" or "work" (D18)
 	CaptchaID  string
 	Captcha    keys.Secret
+	Work       keys.Secret // the solution of the form's proof of work
+	SecondID   string      // of the second captcha, from a browser without scripts
+	Second     keys.Secret
 	Form       string // the form's own token, drawn with the page (T21)
 	Device     string // keyed hash naming the browser's signed cookie, empty without (G6)
 	Source     string // keyed hash of the peer's address or /64, for the limits
+	Network    string // keyed hash of the /24 or /56 around it
 }
 
 // Failure is one counted failure of a counter.
