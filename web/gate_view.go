@@ -157,7 +157,8 @@ func captchaView(x *ctx, choice, id, field string, f *fault) *public.Captcha {
 		c.Picture, c.Name = "/captcha/"+id+".png", x.T("gate.captcha.image")
 	}
 	if field == "captcha2" {
-		c.Digits.Label = x.T("gate.second." + choice)
+		c.Digits.Label, c.Digits.Hint = x.T("gate.second."+choice), x.T("gate.second.why")
+		c.Name = x.T("gate.second.name." + choice)
 	}
 	return c
 }
