@@ -54,20 +54,19 @@ func (g *Gate) challenge(ctx context.Context, c Claim, ask Ask) (problems Proble
 		problems = append(problems, e)
 		return nil
 	}
-	worked := c.Work != ""
-	if worked && (ask.Work || c.CaptchaID == "") {
+	chose := c.Choice == ChoseWork && !ask.Work
+	bare = ask.Work && c.Work == "" && c.SecondID != ""
+	if chose || ask.Work && !bare {
 		if err := take(g.Worker.TakeWork(ctx, c.Form, c.Work)); err != nil {
 			return nil, false, err
 		}
 	}
-	// Work alone is a challenge of the visitor's choice, where no more is asked (D18).
-	if !worked || c.CaptchaID != "" || ask.Work {
+	if !chose {
 		if err := take(g.Challenge.Take(ctx, c.CaptchaID, c.Captcha)); err != nil {
 			return nil, false, err
 		}
 	}
-	if ask.Work && !worked {
-		bare = true
+	if bare {
 		if err := take(second(g.Challenge.Take(ctx, c.SecondID, c.Second))); err != nil {
 			return nil, false, err
 		}

@@ -62,6 +62,7 @@ func NewGate(d Deps) *Gate {
 type Outcome struct {
 	Opened bool
 	Visit  Visit // where Opened
-	// NotCounted: a limit refused the try; nothing was compared, nothing blocked.
+	// NotCounted: a limit refused the try before it was compared. It tells
+	// nothing of the number, nor which limit it was.
 	NotCounted bool
 }

@@ -36,12 +36,17 @@ const (
 	ByWorks     Kind = "works"     // D10, with the works code
 )
 
+// ChoseWork is the choice of a visitor who would rather let the browser work
+// than read or hear digits (D18); the gate leaves it in its first step only.
+const ChoseWork = "work"
+
 // Claim is what somebody typed at the gate.
 type Claim struct {
 	Kind       Kind
 	Number     keys.Secret // as typed; Parse cleans it
 	Digits     keys.Secret
 	LetterCode keys.Secret // looked at only where strangers are not heard (G7)
+	Choice     string      // of the first challenge: "picture", "sound" or ChoseWork (D18)
 	CaptchaID  string
 	Captcha    keys.Secret
 	SecondID   string // step 2, a browser without scripts: a second captcha

@@ -42,7 +42,7 @@ func (g *Gate) once(ctx context.Context, c Claim, evaluate func(context.Context,
 		return evaluate(ctx, c)
 	}
 	key := "post:" + g.Ring.HashText(keys.ForForm, c.Form, string(c.Kind), c.Number.Reveal(), c.Digits.Reveal(),
-		c.LetterCode.Reveal(), c.CaptchaID, c.Captcha.Reveal(), c.SecondID, c.Second.Reveal(), c.Work.Reveal())
+		c.LetterCode.Reveal(), c.CaptchaID, c.Captcha.Reveal(), c.Choice, c.SecondID, c.Second.Reveal(), c.Work.Reveal())
 	v, err, _ := g.posts.Do(key, func() (any, error) {
 		first, err := g.State.Add(ctx, key, begun, onceLife)
 		if err != nil {

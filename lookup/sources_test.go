@@ -28,7 +28,7 @@ func (h *house) compared(c lookup.Claim) bool {
 	var problems lookup.Problems
 	if err != nil {
 		require.ErrorAs(h.t, err, &problems)
-		require.Equal(h.t, "captcha2", problems[0].Field, "what is asked for is more work, nothing else: %v", err)
+		require.Equal(h.t, "altcha", problems[0].Field, "what is asked for is more work, nothing else: %v", err)
 		return false
 	}
 	return !outcome.NotCounted

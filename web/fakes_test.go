@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net/http"
 	"net/http/cookiejar"
@@ -41,6 +42,9 @@ type house struct {
 	sessions map[string][]lookup.Pass
 	trail    []audit.Entry
 	shut     error
+	ask      lookup.Ask
+	full     bool         // a limit refuses every try
+	claim    lookup.Claim // the last one that was posted
 	series   func() metering.Series
 }
 
@@ -91,6 +95,24 @@ func (h *house) Sound(ctx context.Context, id string, lang portal.Language) ([]b
 	return []byte("RIFF " + lang), nil
 }
 
+func (h *house) Ask(_ context.Context, c lookup.Claim) (lookup.Ask, error) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if c.Number != "" || c.Source == "" {
+		return lookup.Ask{}, errors.New("only who asks")
+	}
+	return h.ask, h.shut
+}
+
+// works is the house's proofs of work, which nobody has to solve.
+type works struct{ *house }
+
+func (w works) Draw(_ context.Context, form string) (string, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return strings.Replace(fixtureWork, "fixture?", "for-"+form+"?", 1), w.shut
+}
+
 // Open is the gate's contract in small: captcha first, one use; three
 // failures close a reference, known or not.
 func (h *house) Open(_ context.Context, c lookup.Claim) (lookup.Outcome, error) {
@@ -98,6 +120,10 @@ func (h *house) Open(_ context.Context, c lookup.Claim) (lookup.Outcome, error) 
 	defer h.mu.Unlock()
 	if h.shut != nil {
 		return lookup.Outcome{}, h.shut
+	}
+	h.claim = c
+	if h.full {
+		return lookup.Outcome{NotCounted: true}, nil
 	}
 	form := strings.Join([]string{c.Form, c.Number.Reveal(), c.Digits.Reveal(), c.CaptchaID, c.Captcha.Reveal()}, "|")
 	if again, ok := h.posted[form]; ok {
@@ -187,7 +213,7 @@ func (h *house) Do(_ context.Context, fn func(tx.Tx) error) error {
 func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
-	return PublicDeps{Common: common, Gate: h, Challenges: h, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
+	return PublicDeps{Common: common, Gate: h, Challenges: h, Proofs: works{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
 		History: h, Captchas: CaptchaRates{30, 300}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 

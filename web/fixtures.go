@@ -20,19 +20,29 @@ var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels
 // fixtures are all pages of the public listener.
 var fixtures = []fixture{
 	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x)) }},
-	{"gate", func(x *ctx) templ.Component { return public.GatePage(gateView(x, nil, "fixture", "fixture")) }},
-	{"gate-refused", func(x *ctx) templ.Component {
-		x.form = url.Values{"reference": {"4821 0937 5560 12"}}
-		return public.GatePage(gateView(x, refusedView(x), "fixture", "fixture"))
-	}},
-	{"gate-problems", func(x *ctx) templ.Component {
-		x.form = url.Values{"reference": {"4821 0937"}}
-		return public.GatePage(gateView(x, problemsView(x, lookup.Problems{
+	{"gate", gateFixture("", lookup.Ask{}, nil)},
+	{"gate-sound", gateFixture(bySound, lookup.Ask{}, nil)},
+	{"gate-work", gateFixture(byWork, lookup.Ask{}, nil)},
+	{"gate-step2", gateFixture("", lookup.Ask{Work: true}, nil)},
+	{"gate-step2-sound", gateFixture(bySound, lookup.Ask{Work: true}, nil)},
+	{"gate-step3", gateFixture("", lookup.Ask{Work: true, LetterCode: true}, nil)},
+	{"gate-refused", gateFixture("", lookup.Ask{}, refusedView)},
+	{"gate-uncounted", gateFixture("", lookup.Ask{}, uncountedView)},
+	{"gate-problems", gateFixture("", lookup.Ask{}, func(x *ctx) *fault {
+		return problemsView(x, lookup.Problems{
 			{Code: portal.Invalid, Key: "reference.length", Field: "reference", Args: []any{8}},
 			{Code: portal.Invalid, Key: "digits.empty", Field: "digits"},
 			{Code: portal.Invalid, Key: "captcha.wrong", Field: "captcha"},
-		}), "fixture", "fixture"))
-	}},
+		})
+	})},
+	{"gate-step3-problems", gateFixture(bySound, lookup.Ask{Work: true, LetterCode: true}, func(x *ctx) *fault {
+		return problemsView(x, lookup.Problems{
+			{Code: portal.Invalid, Key: "letter_code.length", Field: "letter_code"},
+			{Code: portal.Invalid, Key: "captcha.old", Field: "captcha"},
+			{Code: portal.Invalid, Key: "captcha.wrong", Field: "captcha2"},
+			{Code: portal.Invalid, Key: "work.missing", Field: "altcha"},
+		})
+	})},
 	{"consumption-month", consumptionFixture(metering.ByMonth, electricityMonths)},
 	{"consumption-day", consumptionFixture(metering.ByDay, electricityDays)},
 	{"consumption-year", consumptionFixture(metering.ByYear, gasYears)},
@@ -46,6 +56,34 @@ var fixtures = []fixture{
 	{"not-found", failureFixture(unspoken(http.StatusNotFound))},
 	{"too-many", failureFixture(&portal.Error{Code: portal.TooMany, Key: "limit"})},
 	{"shut", failureFixture(portal.Shut("fixture", nil))},
+}
+
+// fixtureWork is a proof of work of which nobody remembers the form; 4711
+// solves it.
+const fixtureWork = `{"algorithm":"SHA-256","challenge":"f48ce36c473a41d608bf5e31c0882fa749e2c4bed3e5a6a6c2f9dc74418a59ca","maxNumber":50000,"salt":"fixture?max=50000&","signature":"fixture"}`
+
+// gateFixture is the gate as somebody sees it who typed a reference.
+func gateFixture(choice string, ask lookup.Ask, wrong func(*ctx) *fault) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		x.form = url.Values{"with": {choice}}
+		var f *fault
+		if wrong != nil {
+			x.form.Set("reference", "4821 0937 5560 12")
+			f = wrong(x)
+		}
+		d := drawn{form: "fixture"}
+		choice := x.choice(ask)
+		if choice != byWork {
+			d.captcha = "fixture"
+		}
+		if asksSecond(ask) {
+			d.second = "fixture2"
+		}
+		if ask.Work || choice == byWork {
+			d.work = fixtureWork
+		}
+		return public.GatePage(gateView(x, f, choice, ask, d))
+	}
 }
 
 func failureFixture(err error) func(*ctx) templ.Component {

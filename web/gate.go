@@ -2,14 +2,15 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
 	"guichet/lookup"
 	"guichet/portal"
-	"guichet/web/ui/component"
 	"guichet/web/ui/page/public"
 )
 
@@ -19,39 +20,39 @@ const refusedStatus = http.StatusUnprocessableEntity
 
 // gate shows the empty form.
 func (s *site) gate(x *ctx) error {
-	if err := s.draws.spend(x); err != nil {
+	ask, err := s.prepare(x, s.visitor(x))
+	if err != nil {
 		return err
 	}
-	return s.showGate(x, http.StatusOK, nil)
+	return s.showGate(x, http.StatusOK, ask, nil)
 }
 
-// open takes a submission. The next picture is paid for before anything is
-// compared, so that a limit never changes the answer of an attempt.
+// open takes a submission, or draws the form anew with another challenge.
 func (s *site) open(x *ctx) error {
-	if err := s.draws.spend(x); err != nil {
+	claim := s.visitor(x)
+	ask, err := s.prepare(x, claim)
+	if err != nil {
 		return err
 	}
-	if x.field("do") == "picture" {
-		return s.showGate(x, http.StatusOK, nil)
+	if slices.Contains(choices, x.field("do")) {
+		return s.showGate(x, http.StatusOK, ask, nil)
 	}
-	outcome, err := s.Gate.Open(x.context(), lookup.Claim{
-		Kind:      lookup.ByReference,
-		Number:    x.secret("reference"),
-		Digits:    x.secret("digits"),
-		CaptchaID: x.field("captcha_id"),
-		Captcha:   x.secret("captcha"),
-		Form:      x.field("form"),
-		Device:    s.Devices.Hash(x.cookie(deviceCookie)),
-		Source:    x.source(),
-	})
+	claim.Number, claim.Digits, claim.LetterCode = x.secret("reference"), x.secret("digits"), x.secret("letter_code")
+	claim.Choice = chosen(x.field("with"))
+	claim.CaptchaID, claim.Captcha = x.field("captcha_id"), x.secret("captcha")
+	claim.SecondID, claim.Second = x.field("captcha2_id"), x.secret("captcha2")
+	claim.Work, claim.Form = x.secret("altcha"), x.field("form")
+	outcome, err := s.Gate.Open(x.context(), claim)
 	var problems lookup.Problems
 	switch {
 	case errors.As(err, &problems):
-		return s.showGate(x, refusedStatus, problemsView(x, problems))
+		return s.showGate(x, refusedStatus, ask, problemsView(x, problems))
 	case err != nil:
 		return err
+	case outcome.NotCounted:
+		return s.showGate(x, refusedStatus, ask, uncountedView(x))
 	case !outcome.Opened:
-		return s.showGate(x, refusedStatus, refusedView(x))
+		return s.showGate(x, refusedStatus, ask, refusedView(x))
 	}
 	session, err := s.Visits.Admit(x.context(), x.cookie(visitCookie), outcome.Visit)
 	if err != nil {
@@ -61,39 +62,61 @@ func (s *site) open(x *ctx) error {
 	return x.redirect(x.path("/consumption"))
 }
 
-// fault is what a page of the gate says went wrong.
-type fault struct {
-	summary component.Summary
-	fields  map[string]string
-}
-
-// refusedView is the one failure (G5).
-func refusedView(x *ctx) *fault {
-	return &fault{summary: component.Summary{
-		Title: x.T("gate.refused.title"),
-		Paragraphs: []string{
-			x.T("gate.refused.what"),
-			x.T("gate.refused.closed", x.s.Contact.Phone, x.T("site.hours")),
-		},
-	}}
-}
-
-// problemsView names each field that could not be an attempt.
-func problemsView(x *ctx, problems lookup.Problems) *fault {
-	f := &fault{fields: map[string]string{}}
-	for _, p := range problems {
-		text := x.T("error."+p.Key, p.Args...)
-		f.fields[p.Field] = text
-		f.summary.Fields = append(f.summary.Fields, component.FieldLink{Name: p.Field, Text: text})
+// visitor is a claim that says only who asks, as far as limits can tell.
+func (s *site) visitor(x *ctx) lookup.Claim {
+	from := x.origin()
+	return lookup.Claim{
+		Kind:   lookup.ByReference,
+		Device: s.Devices.Hash(x.cookie(deviceCookie)),
+		Source: from.Source, Network: from.Network, Wide: from.Wide,
 	}
-	f.summary.Title = x.N("gate.errors", len(problems))
-	return f
 }
 
-// showGate draws the form with a fresh picture and a fresh token. What was
-// typed stays, but for digits and captcha (G5).
-func (s *site) showGate(x *ctx, status int, f *fault) error {
-	captcha, err := s.Challenges.Draw(x.context())
+// prepare learns what the next form asks of this visitor and pays for it,
+// both before anything is compared: so neither a limit nor a step that moves
+// ever changes the answer of an attempt. A form without a captcha pays, too.
+func (s *site) prepare(x *ctx, visitor lookup.Claim) (lookup.Ask, error) {
+	ask, err := s.Gate.Ask(x.context(), visitor)
+	if err != nil {
+		return ask, err
+	}
+	if err := s.draws.spend(x); err != nil {
+		return ask, err
+	}
+	if asksSecond(ask) {
+		return ask, s.draws.spend(x)
+	}
+	return ask, nil
+}
+
+// drawn is what a form is drawn with: its own token and its challenges, ""
+// for those it has not.
+type drawn struct{ form, captcha, second, work string }
+
+// draw makes the challenges of a form. The proof of work is bound to its token.
+func (s *site) draw(ctx context.Context, choice string, ask lookup.Ask) (d drawn, err error) {
+	d.form = portal.Token()
+	if choice != byWork {
+		if d.captcha, err = s.Challenges.Draw(ctx); err != nil {
+			return d, err
+		}
+	}
+	if asksSecond(ask) {
+		if d.second, err = s.Challenges.Draw(ctx); err != nil {
+			return d, err
+		}
+	}
+	if ask.Work || choice == byWork {
+		d.work, err = s.Proofs.Draw(ctx, d.form)
+	}
+	return d, err
+}
+
+// showGate draws the form with fresh challenges and a fresh token. What was
+// typed stays, but for digits, captchas and letter code (G5).
+func (s *site) showGate(x *ctx, status int, ask lookup.Ask, f *fault) error {
+	choice := x.choice(ask)
+	d, err := s.draw(x.context(), choice, ask)
 	if err != nil {
 		return err
 	}
@@ -102,38 +125,7 @@ func (s *site) showGate(x *ctx, status int, f *fault) error {
 	if s.Devices.Hash(x.cookie(deviceCookie)) == "" {
 		x.setCookie(deviceCookie, s.Devices.Issue(""), lookup.DeviceLife)
 	}
-	return x.show(status, public.GatePage(gateView(x, f, captcha, portal.Token())))
-}
-
-func gateView(x *ctx, f *fault, captcha, form string) public.Gate {
-	phone, hours := x.s.Contact.Phone, x.T("site.hours")
-	x.at = "/lookup"
-	v := public.Gate{
-		Base:         x.base(x.T("gate.title")),
-		Action:       x.path("/lookup"),
-		CaptchaID:    captcha,
-		CaptchaImage: "/captcha/" + captcha + ".png",
-		Form:         form,
-		Unseen:       x.T("gate.captcha.unseen", phone, hours),
-		NoLetter:     x.T("gate.none", phone, hours),
-		Reference:    component.Field{Name: "reference", Label: x.T("gate.reference"), Hint: x.T("gate.reference.hint"), Value: typed(x.field("reference"))},
-		Digits:       component.Field{Name: "digits", Label: x.T("gate.digits"), Hint: x.T("gate.digits.hint"), Class: "w4"},
-		Captcha:      component.Field{Name: "captcha", Label: x.T("gate.captcha"), Hint: x.T("gate.captcha.hint"), Class: "w6"},
-	}
-	if f != nil {
-		v.Error, v.Summary = true, &f.summary
-		v.Reference.Error, v.Digits.Error, v.Captcha.Error = f.fields["reference"], f.fields["digits"], f.fields["captcha"]
-	}
-	return v
-}
-
-// typed bounds what is written back into the form.
-func typed(s string) string {
-	const most = 64
-	if len(s) > most {
-		return strings.ToValidUTF8(s[:most], "")
-	}
-	return s
+	return x.show(status, public.GatePage(gateView(x, f, choice, ask, d)))
 }
 
 // picture serves a challenge's picture or its sound.

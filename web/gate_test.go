@@ -16,9 +16,9 @@ import (
 
 const unknownReference = "11112222333320"
 
-var passing = regexp.MustCompile(`(name="(?:captcha_id|form)" value="|/captcha/)[a-z0-9]+`)
+var passing = regexp.MustCompile(`(name="(?:captcha2?_id|form)" value="|/captcha/|for-)[a-z0-9]+`)
 
-// essence is an answer less what T6 leaves out: captcha id, form token, Date
+// essence is an answer less what T6 leaves out: captcha ids, form token, Date
 // and cookie values.
 func essence(a answer, reference string) string {
 	var headers []string

@@ -16,9 +16,18 @@ import (
 
 // Gate judges a submission; lookup.Gate.
 type Gate interface {
+	// Ask tells what the next form for this visitor must ask for; it reads
+	// Device, Source and Network only. Unavailable: nobody can tell.
+	Ask(ctx context.Context, c lookup.Claim) (lookup.Ask, error)
 	// Open answers after the commit: an Outcome, lookup.Problems where it was
 	// no attempt, or portal.Unavailable.
 	Open(ctx context.Context, c lookup.Claim) (lookup.Outcome, error)
+}
+
+// Proofs give a browser something to compute; challenge.Proofs.
+type Proofs interface {
+	// Draw makes the JSON of a proof of work that only this form can bring.
+	Draw(ctx context.Context, form string) (challenge string, err error)
 }
 
 // Challenges stand before the gate; challenge.Service.
@@ -55,6 +64,7 @@ type PublicDeps struct {
 	Common
 	Gate       Gate
 	Challenges Challenges
+	Proofs     Proofs
 	Visits     Visits
 	Devices    Devices
 	History    History

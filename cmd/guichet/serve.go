@@ -253,6 +253,7 @@ func (f *foundation) publicDeps(common web.Common, short shortState) web.PublicD
 		Gate: lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: f.clock, Runner: f.store, State: short,
 			Challenge: challenges, Ledger: f.store}),
 		Challenges: challenges,
+		Proofs:     challenge.NewProofs(f.ring, short, f.clock),
 		Visits:     lookup.NewVisits(f.ring, f.clock, f.store, short, f.store),
 		Devices:    lookup.NewDevices(f.ring, f.clock),
 		History:    &metering.History{Ledger: f.store, Clock: f.clock},

@@ -7,10 +7,11 @@ import (
 	"strings"
 )
 
-// What differs from answer to answer without telling anything: the captcha's
-// id, the form's token, a nonce; and what the visitor typed, which comes back.
+// What differs from answer to answer without telling anything: the captchas'
+// ids, the form's token and proof of work, a nonce; and what the visitor typed, which comes back.
 var (
-	hidden = regexp.MustCompile(`(<input type="hidden" name="(?:captcha_id|form)" value=")[^"]*(")`)
+	hidden = regexp.MustCompile(`(<input type="hidden" name="(?:captcha2?_id|form)" value=")[^"]*(")`)
+	work   = regexp.MustCompile(`(data-challenge=")[^"]*(")`)
 	image  = regexp.MustCompile(`(/captcha/)[^"./?]+`)
 	nonce  = regexp.MustCompile(`(nonce[=-]["']?)[\w+/=-]+`)
 	typed  = regexp.MustCompile(`(<input[^>]* name="reference"[^>]* value=")[^"]*(")`)
@@ -40,7 +41,7 @@ func (p *Page) Fingerprint() string {
 		}
 	}
 	body := string(p.Body)
-	for _, cut := range []*regexp.Regexp{hidden, typed} {
+	for _, cut := range []*regexp.Regexp{hidden, work, typed} {
 		body = cut.ReplaceAllString(body, "${1}…${2}")
 	}
 	for _, cut := range []*regexp.Regexp{image, nonce} {

@@ -51,7 +51,7 @@ func reference(n int) keys.Secret {
 }
 
 // digits gives the last four digits of the nth meter, spread evenly.
-func digits(n int) int { return int((uint64(n)*2_654_435_761 >> 7) % 10_000) }
+func digits(n int) int { return int((uint64(n) * 2_654_435_761 >> 7) % 10_000) }
 
 func typed(digits int) keys.Secret { return keys.Secret(fmt.Sprintf("%04d", digits)) }
 

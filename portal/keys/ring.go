@@ -43,6 +43,7 @@ const (
 	ForSession    Purpose = "session"     // a session's cookie, as state key
 	ForOutbox     Purpose = "outbox"      // sealed letters
 	ForStaffCode  Purpose = "staff-code"  // sealed one-time-code seeds
+	ForWork       Purpose = "work"        // proof of work: its signature, its form, that it was used (T28)
 )
 
 // TrailName is the signer's name in signed heads.
