@@ -25,6 +25,18 @@ type Load struct {
 	Noise float64
 }
 
+// calm is how far below its threshold a load must be before a step is left, so
+// that one that stays near does not ring every ten minutes.
+const calm = 0.1
+
+// near tells whether a load still lies near the threshold of the step.
+func (l Load) near(g Gauge) bool {
+	if g.Step == Letter {
+		return l.Harm >= g.Whole-calm
+	}
+	return l.Harm >= g.Half-calm || l.Noise >= g.Half-calm
+}
+
 // Gauge is the step the whole portal is in, and the thresholds of its next
 // move: they are drawn anew at each move, so that what moves it tells nobody
 // how many of their guesses met a live reference.
@@ -51,6 +63,9 @@ func (g Gauge) Move(now time.Time, load Load, draw func() float64) (next Gauge, 
 	}
 	if load.Harm >= g.Whole {
 		want = Letter
+	}
+	if want < g.Step && load.near(g) {
+		want = g.Step
 	}
 	if want == g.Step || !g.MovedAt.IsZero() && now.Sub(g.MovedAt) < StepLife {
 		return g, false

@@ -63,6 +63,8 @@ func TestG7Steps(t *testing.T) {
 		"moved nine minutes ago":      {at(lookup.Work, 9*time.Minute), lookup.Load{Harm: 1}, lookup.Work},
 		"moved ten minutes ago":       {at(lookup.Work, 10*time.Minute), lookup.Load{Harm: 1}, lookup.Letter},
 		"comes down":                  {at(lookup.Letter, 10*time.Minute), lookup.Load{Harm: 0.7}, lookup.Work},
+		"stays near all":              {at(lookup.Letter, time.Hour), lookup.Load{Harm: 0.9}, lookup.Letter},
+		"stays near half":             {at(lookup.Work, time.Hour), lookup.Load{Noise: 0.45}, lookup.Work},
 		"all the way":                 {at(lookup.Letter, time.Hour), lookup.Load{}, lookup.Captcha},
 		"a clock set back moves not":  {at(lookup.Work, -time.Hour), lookup.Load{}, lookup.Work},
 	} {
