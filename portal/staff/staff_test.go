@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -330,7 +331,8 @@ func TestG12NoStaffSecretInTheTrail(t *testing.T) {
 		require.Error(t, err)
 		all, err := h.store.TrailUnsealed(t.Context(), 500)
 		require.NoError(t, err)
-		require.Len(t, all, 4, "migrated, added, signed in, refused")
+		all = slices.DeleteFunc(all, func(e audit.Recorded) bool { return e.Action == audit.Migrated })
+		require.Len(t, all, 3, "added, signed in, refused")
 		var b bytes.Buffer
 		for _, e := range all {
 			fmt.Fprintln(&b, e.Entry, e.Text, e.Subject)
