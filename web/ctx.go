@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guichet/portal"
+	"guichet/portal/doors"
 	"guichet/portal/keys"
 	"guichet/web/i18n"
 	"guichet/web/ui/layout"
@@ -27,6 +28,7 @@ type ctx struct {
 	form url.Values // the decoded form of a change, every field once (T4)
 	at   string     // the path behind the language with its query, for the language bar
 	pass any        // what the policy let in: a visit, a colleague's session
+	door doors.Door // the shut door that a request stands before
 }
 
 const ctxKey = "guichet"

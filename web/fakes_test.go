@@ -16,6 +16,7 @@ import (
 	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/doors"
 	"guichet/portal/keys"
 	"guichet/portal/metering"
 	"guichet/portal/outbox"
@@ -41,6 +42,7 @@ type house struct {
 	sessions map[string][]lookup.Pass
 	trail    []audit.Entry
 	shut     error
+	closed   map[doors.Door]bool
 	series   func() metering.Series
 }
 
@@ -76,6 +78,22 @@ func (h *house) Picture(_ context.Context, id string) ([]byte, error) {
 		return nil, &portal.Error{Code: portal.NotFound, Key: "captcha.old"}
 	}
 	return []byte("\x89PNG"), nil
+}
+
+// shutters are the doors: open but for those in closed; nobody can tell where
+// the house is shut.
+type shutters struct{ *house }
+
+func (s shutters) Open(_ context.Context, door string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shut != nil {
+		return s.shut
+	}
+	if s.closed[doors.Door(door)] {
+		return &portal.Error{Code: portal.Unavailable, Key: "closed"}
+	}
+	return nil
 }
 
 // Open is the gate's contract in small: captcha first, one use; three
@@ -174,7 +192,7 @@ func (h *house) Do(_ context.Context, fn func(tx.Tx) error) error {
 func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
-	return PublicDeps{Common: common, Gate: h, Challenges: h, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
+	return PublicDeps{Common: common, Doors: shutters{h}, Gate: h, Challenges: h, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
 		History: h, Captchas: CaptchaRates{30, 300}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/portal"
+	"guichet/portal/doors"
 	"guichet/portal/metering"
 	"guichet/portal/registry"
 	"guichet/web/ui/page/public"
@@ -19,7 +20,11 @@ var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels
 
 // fixtures are all pages of the public listener.
 var fixtures = []fixture{
-	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x)) }},
+	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x, nil)) }},
+	{"home-closed", func(x *ctx) templ.Component { return public.HomePage(homeView(x, noticesView(x, doors.All))) }},
+	{"closed-gate", closedFixture(doors.Gate)},
+	{"closed-works", closedFixture(doors.Works)},
+	{"closed-partners", closedFixture(doors.Partners)},
 	{"gate", func(x *ctx) templ.Component { return public.GatePage(gateView(x, nil, "fixture", "fixture")) }},
 	{"gate-refused", func(x *ctx) templ.Component {
 		x.form = url.Values{"reference": {"4821 0937 5560 12"}}
@@ -46,6 +51,10 @@ var fixtures = []fixture{
 	{"not-found", failureFixture(unspoken(http.StatusNotFound))},
 	{"too-many", failureFixture(&portal.Error{Code: portal.TooMany, Key: "limit"})},
 	{"shut", failureFixture(portal.Shut("fixture", nil))},
+}
+
+func closedFixture(d doors.Door) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component { return public.ClosedPage(closedView(x, d)) }
 }
 
 func failureFixture(err error) func(*ctx) templ.Component {

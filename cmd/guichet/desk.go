@@ -6,12 +6,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"guichet/portal/desk"
+	"guichet/portal/doors"
 	"guichet/portal/registry"
 	"guichet/web"
 )
 
 // deskDeps wires what staff do for callers.
-func (f *foundation) deskDeps(common web.Common, short shortState, log *slog.Logger, metrics prometheus.Registerer) (web.DeskDeps, error) {
+func (f *foundation) deskDeps(common web.Common, short shortState, keeper *doors.Service, log *slog.Logger, metrics prometheus.Registerer) (web.DeskDeps, error) {
 	colleagues, err := f.colleagues(short)
 	if err != nil {
 		return web.DeskDeps{}, err
@@ -23,6 +24,7 @@ func (f *foundation) deskDeps(common web.Common, short shortState, log *slog.Log
 	return web.DeskDeps{
 		Common: common,
 		Staff:  colleagues,
+		Doors:  keeper,
 		Desk: desk.New(desk.Deps{Store: f.store, Runner: f.store, State: short, Ring: f.ring, Clock: f.clock, Log: log,
 			Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store),
 			Alarm:  func(string, int) { alarms.Inc() }}),

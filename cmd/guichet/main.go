@@ -43,7 +43,10 @@ type cli struct {
 	Audit struct {
 		Verify auditVerifyCmd `cmd:"" help:"Verify the whole trail."`
 		Head   auditHeadCmd   `cmd:"" help:"Print the newest signed head."`
+
+		AcceptRestore auditAcceptRestoreCmd `cmd:"" help:"Let the trail go on from a backup that was put back."`
 	} `cmd:"" help:"The trail of who did what."`
+	Switch switchCmd `cmd:"" help:"Close a public door at once, or open it again."`
 	Bench  benchCmd  `cmd:"" help:"Measure the gate against its references, in this process."`
 	Config configCmd `cmd:"" name:"config" help:"Print the settings in force, secrets masked."`
 }

@@ -21,6 +21,7 @@ import (
 	"guichet/lookup/challenge"
 	"guichet/portal/audit"
 	"guichet/portal/config"
+	"guichet/portal/doors"
 	"guichet/portal/metering"
 	"guichet/portal/state"
 	"guichet/portal/state/redis"
@@ -127,8 +128,13 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 
 	sealer := audit.NewSealer(f.store, heads, f.ring.TrailSigner(), f.clock, log)
 	metrics := f.metrics(sealer)
+	keeper := f.keeper(heads, log)
+	showDoors(metrics, keeper)
+	if err := keeper.Beat(ctx); err != nil {
+		return fmt.Errorf("DATABASE: %w", err)
+	}
 	var closing atomic.Bool
-	doors, err := f.doors(log, metrics, short, &closing, gallery)
+	doors, err := f.doors(log, metrics, short, keeper, &closing, gallery)
 	if err != nil {
 		return err
 	}
@@ -141,6 +147,7 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	var jobs sync.WaitGroup
 	clerk := f.clerk()
 	jobs.Go(func() { sealer.Run(background) })
+	jobs.Go(func() { beat(background, log, keeper) })
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "handing letters over", func(ctx context.Context) error {
 			_, err := clerk.HandOver(ctx)
@@ -203,7 +210,8 @@ func (f *foundation) metrics(sealer *audit.Sealer) *prometheus.Registry {
 }
 
 // doors builds the three listeners' handlers.
-func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short shortState, closing *atomic.Bool, gallery bool) ([]door, error) {
+func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short shortState, keeper *doors.Service,
+	closing *atomic.Bool, gallery bool) ([]door, error) {
 	s := f.settings
 	certificate, err := certificate(s.TLSCert, s.TLSKey)
 	if err != nil {
@@ -212,11 +220,11 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short
 	common := web.Common{Clock: f.clock, Ring: f.ring, Log: log, Metrics: web.NewMetrics(metrics), BaseURL: s.BaseURL,
 		TrustedProxies: s.TrustedProxies,
 		Contact:        layout.Contact{Operator: s.Operator, Phone: s.CallCentre, Privacy: s.PrivacyContact, Security: s.SecurityContact}}
-	public, err := web.NewPublic(f.publicDeps(common, short))
+	public, err := web.NewPublic(f.publicDeps(common, short, keeper))
 	if err != nil {
 		return nil, err
 	}
-	staffDeps, err := f.deskDeps(common, short, log, metrics)
+	staffDeps, err := f.deskDeps(common, short, keeper, log, metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -227,6 +235,7 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short
 	admin, err := web.NewAdmin(web.AdminDeps{Common: common, Registry: metrics, Gallery: gallery, Ready: map[string]func(context.Context) error{
 		"store": f.store.Ping,
 		"state": short.Ping,
+		"doors": keeper.Guard,
 		"open": func(context.Context) error {
 			if closing.Load() {
 				return errors.New("closing")
@@ -244,14 +253,17 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short
 	}, nil
 }
 
-func (f *foundation) publicDeps(common web.Common, short shortState) web.PublicDeps {
+// publicDeps wires the public rooms; what counts guesses goes by the keeper's
+// clock, which never runs below the database's high-water mark (T17).
+func (f *foundation) publicDeps(common web.Common, short shortState, keeper *doors.Service) web.PublicDeps {
 	challenges := challenge.New(short, f.clock)
 	return web.PublicDeps{
 		Common: common,
-		Gate: lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: f.clock, Runner: f.store, State: short,
+		Doors:  keeper,
+		Gate: lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: keeper.Clock(), Runner: f.store, State: short,
 			Challenge: challenges, Ledger: f.store}),
 		Challenges: challenges,
-		Visits:     lookup.NewVisits(f.ring, f.clock, f.store, short, f.store),
+		Visits:     lookup.NewVisits(f.ring, keeper.Clock(), f.store, short, f.store),
 		Devices:    lookup.NewDevices(f.ring, f.clock),
 		History:    &metering.History{Ledger: f.store, Clock: f.clock},
 		Runner:     f.store,
