@@ -289,6 +289,23 @@ func emptied(h *house) *state.Memory {
 	return h.state
 }
 
+// TestT26Prove: who proves themselves for one act leaves no session, and is
+// counted and refused like anybody who signs in.
+func TestT26Prove(t *testing.T) {
+	everywhere(t, func(t *testing.T, h *house) {
+		h.wait(time.Minute)
+		code := h.code(t)
+		_, err := h.Prove(t.Context(), "anna", "wrong horse battery", code, "console")
+		require.EqualError(t, err, "invalid: sign-in")
+		m, err := h.Prove(t.Context(), " Anna", password, code, "console")
+		require.NoError(t, err)
+		require.Equal(t, "anna", m.Login)
+		_, err = h.Prove(t.Context(), "anna", password, code, "console")
+		require.EqualError(t, err, "invalid: sign-in", "a code works once")
+		require.ElementsMatch(t, []string{"staff.added", "staff.refused password", "staff.signed-in", "staff.left", "staff.refused code"}, h.told(t))
+	})
+}
+
 type brokenState struct{ staff.Idle }
 
 func (brokenState) Replace(context.Context, string, []byte, time.Duration) (bool, error) {
