@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"time"
 
@@ -54,10 +55,18 @@ func (d AdminDeps) ready(x *ctx) error {
 	for name, ask := range d.Ready {
 		if err := ask(soon); err != nil {
 			d.Log.WarnContext(x.context(), "not ready", "part", name, "error", err.Error())
-			return x.plain(http.StatusServiceUnavailable, name+" is not ready\n")
+			return x.plain(http.StatusServiceUnavailable, name+" is not ready"+because(err)+"\n")
 		}
 	}
 	return x.plain(http.StatusOK, "ready\n")
+}
+
+// because tells why a guard shut the doors; what else fails is for the log.
+func because(err error) string {
+	if !isClosed(err) {
+		return ""
+	}
+	return ": " + errors.Unwrap(err).Error()
 }
 
 func (d AdminDeps) metrics() func(*ctx) error {

@@ -96,6 +96,12 @@ func (x *ctx) fail(err error) {
 		x.gin.Redirect(status, x.s.signedOut(x))
 		return
 	}
+	if isClosed(err) { // told in the log when it was shut, not at each request
+		if x.closed(x.door) != nil {
+			x.send(http.StatusInternalServerError, "text/html; charset=utf-8", x.s.failures[x.Lang])
+		}
+		return
+	}
 	if status >= http.StatusInternalServerError {
 		x.s.Log.ErrorContext(x.context(), "request failed", "request", x.id, "error", err.Error())
 	}

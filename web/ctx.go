@@ -11,6 +11,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/portal"
+	"guichet/portal/doors"
 	"guichet/portal/keys"
 	"guichet/web/i18n"
 	"guichet/web/ui/layout"
@@ -30,6 +31,7 @@ type ctx struct {
 	at   string        // the path behind the language with its query, for the language bar
 	from lookup.Origin // once it was asked for
 	pass any           // what the policy let in: a visit, a colleague's session
+	door doors.Door    // the shut door that a request stands before
 }
 
 const ctxKey = "guichet"

@@ -7,6 +7,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/desk"
+	"guichet/portal/doors"
 	"guichet/portal/registry"
 	"guichet/portal/staff"
 	"guichet/web/i18n"
@@ -52,6 +53,17 @@ var deskFixtures = []fixture{
 		c.Standing = desk.Standing{}
 		c.Second, c.Request = true, &desk.Unblock{Login: "bert", Kind: desk.Asked, At: fixtureNow.Add(-time.Hour)}
 	}, nil)},
+	{"desk-doors", doorsFixture("carla", staff.Security, nil, "", nil)},
+	{"desk-doors-agent", doorsFixture("anna", staff.Agent, closedBoard, "", nil)},
+	{"desk-doors-asked", doorsFixture("carla", staff.Security, closedBoard, "", nil)},
+	{"desk-doors-confirm", doorsFixture("dirk", staff.Security, closedBoard, "", nil)},
+	{"desk-doors-guarded", doorsFixture("carla", staff.Security, func(b []doors.Status) {
+		for i, why := range []doors.Why{doors.ClockApart, doors.Restored, doors.ClockJumped} {
+			b[i].Why = why
+		}
+	}, "", nil)},
+	{"desk-doors-wrong", doorsFixture("dirk", staff.Security, closedBoard, "ask",
+		&portal.Error{Code: portal.Invalid, Key: "desk.reason.empty", Field: "reason"})},
 	{"desk-case-unknown", caseFixture(func(c *desk.Case) { *c = desk.Case{ID: c.ID, BlockedAt: c.BlockedAt} }, nil)},
 }
 
@@ -59,6 +71,37 @@ var deskFixtures = []fixture{
 func exhibitDesk(c Common, lang portal.Language) *ctx {
 	s := &surface{Common: c, name: "desk", languages: portal.DeskLanguages}
 	return &ctx{Catalog: i18n.For(lang), s: s, now: fixtureNow, at: "/desk"}
+}
+
+// closedBoard: the gate waits for a second person, works is closed.
+func closedBoard(b []doors.Status) {
+	closed := func(i int) {
+		b[i].Why, b[i].ClosedAt, b[i].By = doors.BySwitch, fixtureNow.Add(-3*time.Hour), "carla"
+		b[i].Reason = "Balayage de la porte depuis plusieurs pays"
+	}
+	closed(0)
+	closed(1)
+	b[0].Pending = true
+	b[0].Asked = doors.Request{At: fixtureNow.Add(-20 * time.Minute), By: "carla", Reason: "Seuils abaissés, contrôles M1 à M6 refaits"}
+}
+
+func doorsFixture(login string, role staff.Role, change func([]doors.Status), act string, wrong *portal.Error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		x.at = "/desk/doors"
+		f := fixtureFrame(x, "desk.doors.title")
+		x.pass = staff.Member{Login: login, Name: login, Role: role}
+		board := make([]doors.Status, len(doors.All))
+		for i, d := range doors.All {
+			board[i].Door = d
+		}
+		if change != nil {
+			change(board)
+		}
+		if act != "" {
+			x.form = url.Values{"door": {"works"}, "reason": {"ok"}}
+		}
+		return page.DoorsPage(doorsView(x, f, board, act, wrong))
+	}
 }
 
 const fixtureCase = "B-7K3M9QXA"

@@ -13,6 +13,7 @@ type DeskDeps struct {
 	Common
 	Staff *staff.Service
 	Desk  *desk.Service
+	Doors Switchboard
 }
 
 // counter is the desk's handlers over their rooms.
@@ -45,6 +46,10 @@ func deskRoutes(d DeskDeps) []Route {
 		{get, "/:lang/desk", colleague, c.list},
 		{get, "/:lang/desk/find", colleague, c.front},
 		{post, "/:lang/desk/find", colleague, c.find},
+		{get, "/:lang/desk/doors", colleague, c.doors},
+		{post, "/:lang/desk/doors/close", colleague, c.closeDoor},
+		{post, "/:lang/desk/doors/ask", colleague, c.askDoor},
+		{post, "/:lang/desk/doors/confirm", colleague, c.confirmDoor},
 		{get, aCase, colleague, c.show},
 		{post, aCase + "/open", colleague, c.open},
 		{post, aCase + "/check", colleague, c.check},

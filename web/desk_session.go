@@ -5,6 +5,7 @@ import (
 	"net/http"
 
 	"guichet/portal"
+	"guichet/portal/doors"
 	"guichet/portal/staff"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
@@ -84,5 +85,12 @@ func (c counter) frame(x *ctx, title string, args ...any) (page.Frame, error) {
 	if err != nil {
 		return page.Frame{}, err
 	}
-	return deskFrame(x, gate, title, args...), nil
+	f := deskFrame(x, gate, title, args...)
+	switch err := c.Doors.Open(x.context(), string(doors.Gate)); {
+	case isClosed(err):
+		f.Gate[0].Value = x.T("desk.gate.closed")
+	case err != nil:
+		return page.Frame{}, err
+	}
+	return f, nil
 }

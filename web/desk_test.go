@@ -17,6 +17,7 @@ import (
 	"guichet/lookup/lookuptest"
 	"guichet/portal"
 	"guichet/portal/desk"
+	"guichet/portal/doors"
 	"guichet/portal/keys"
 	"guichet/portal/login"
 	"guichet/portal/registry"
@@ -83,6 +84,7 @@ type bureau struct {
 	url   string
 	web   *http.Client
 	store *store.Store
+	doors *doors.Service
 	gate  *lookup.Gate
 	known storetest.Known
 	seeds map[string]keys.Secret
@@ -105,12 +107,15 @@ func newBureau(t *testing.T) *bureau {
 	common := testCommon(clock)
 	common.Ring, common.Log = ring, slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	colleagues := staff.New(staff.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords})
-	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security} {
+	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security, "dirk": staff.Security} {
 		b.seeds[name], err = colleagues.Add(t.Context(), portal.Actor{Kind: portal.System, ID: "test"}, name, name, role, deskPassword)
 		require.NoError(t, err)
 	}
 	b.gate = lookup.NewGate(lookuptest.Deps(ring, clock, b.store, short, lookuptest.Solved{}, b.store))
-	handler, err := NewDesk(DeskDeps{Common: common, Staff: colleagues, Desk: desk.New(desk.Deps{Store: b.store, Runner: b.store,
+	began := b.now
+	b.doors = doors.New(doors.Deps{Store: b.store, Runner: b.store, Log: common.Log, Wall: clock, Words: desk.Words,
+		Ran: func() time.Duration { return b.now.Sub(began) }})
+	handler, err := NewDesk(DeskDeps{Common: common, Staff: colleagues, Doors: b.doors, Desk: desk.New(desk.Deps{Store: b.store, Runner: b.store,
 		State: short, Ring: ring, Clock: clock, Log: common.Log, Issuer: registry.NewIssuer(ring, clock, b.store, b.store)})})
 	require.NoError(t, err)
 	server := httptest.NewServer(handler)
@@ -158,6 +163,7 @@ func (b *bureau) post(path string, fields ...string) deskAnswer {
 
 func (b *bureau) signIn(name string) deskAnswer {
 	b.now = b.now.Add(time.Minute)
+	require.NoError(b.t, b.doors.Beat(b.t.Context()))
 	code, err := login.Code(b.seeds[name], b.now)
 	require.NoError(b.t, err)
 	return b.post("/fr/desk/sign-in", "login", name, "password", deskPassword.Reveal(), "code", code.Reveal())

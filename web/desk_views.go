@@ -30,6 +30,7 @@ func deskFrame(x *ctx, g desk.Gate, title string, args ...any) page.Frame {
 	if m.Role == staff.Agent {
 		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.find"), Href: x.path("/desk") + "#reference", Lang: "f"})
 	}
+	f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.doors"), Href: x.path("/desk/doors"), Lang: "d", Current: x.at == "/desk/doors"})
 	return f
 }
 

@@ -17,6 +17,7 @@ import (
 	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/doors"
 	"guichet/portal/keys"
 	"guichet/portal/metering"
 	"guichet/portal/outbox"
@@ -45,6 +46,7 @@ type house struct {
 	ask      lookup.Ask
 	full     bool         // a limit refuses every try
 	claim    lookup.Claim // the last one that was posted
+	closed   map[doors.Door]bool
 	series   func() metering.Series
 }
 
@@ -111,6 +113,22 @@ func (w works) Draw(_ context.Context, form string) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return strings.Replace(fixtureWork, "fixture?", "for-"+form+"?", 1), w.shut
+}
+
+// shutters are the doors: open but for those in closed; nobody can tell where
+// the house is shut.
+type shutters struct{ *house }
+
+func (s shutters) Open(_ context.Context, door string) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.shut != nil {
+		return s.shut
+	}
+	if s.closed[doors.Door(door)] {
+		return &portal.Error{Code: portal.Unavailable, Key: "closed"}
+	}
+	return nil
 }
 
 // Open is the gate's contract in small: captcha first, one use; three
@@ -213,7 +231,7 @@ func (h *house) Do(_ context.Context, fn func(tx.Tx) error) error {
 func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
-	return PublicDeps{Common: common, Gate: h, Challenges: h, Proofs: works{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
+	return PublicDeps{Common: common, Doors: shutters{h}, Gate: h, Challenges: h, Proofs: works{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
 		History: h, Captchas: CaptchaRates{30, 300}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 

@@ -7,6 +7,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/portal"
+	"guichet/portal/doors"
 	"guichet/portal/metering"
 	"guichet/portal/registry"
 	"guichet/web/ui/page/public"
@@ -19,7 +20,11 @@ var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels
 
 // fixtures are all pages of the public listener.
 var fixtures = []fixture{
-	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x)) }},
+	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x, nil)) }},
+	{"home-closed", func(x *ctx) templ.Component { return public.HomePage(homeView(x, noticesView(x, doors.All))) }},
+	{"closed-gate", closedFixture(doors.Gate)},
+	{"closed-works", closedFixture(doors.Works)},
+	{"closed-partners", closedFixture(doors.Partners)},
 	{"gate", gateFixture("", lookup.Ask{}, nil)},
 	{"gate-sound", gateFixture(bySound, lookup.Ask{}, nil)},
 	{"gate-work", gateFixture(byWork, lookup.Ask{}, nil)},
@@ -84,6 +89,10 @@ func gateFixture(choice string, ask lookup.Ask, wrong func(*ctx) *fault) func(*c
 		}
 		return public.GatePage(gateView(x, f, choice, ask, d))
 	}
+}
+
+func closedFixture(d doors.Door) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component { return public.ClosedPage(closedView(x, d)) }
 }
 
 func failureFixture(err error) func(*ctx) templ.Component {

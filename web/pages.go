@@ -22,7 +22,9 @@ func toHome(x *ctx) error {
 	return nil
 }
 
-func home(x *ctx) error    { return x.show(http.StatusOK, public.HomePage(homeView(x))) }
+func (s *site) home(x *ctx) error {
+	return x.show(http.StatusOK, public.HomePage(homeView(x, s.notices(x))))
+}
 func left(x *ctx) error    { return x.show(http.StatusOK, public.EndPage(endView(x, "left"))) }
 func ended(x *ctx) error   { return x.show(http.StatusOK, public.EndPage(endView(x, "ended"))) }
 func privacy(x *ctx) error { return x.show(http.StatusOK, public.ProsePage(privacyView(x))) }
@@ -30,10 +32,11 @@ func accessibility(x *ctx) error {
 	return x.show(http.StatusOK, public.ProsePage(accessibilityView(x)))
 }
 
-func homeView(x *ctx) public.Home {
+func homeView(x *ctx, notices []string) public.Home {
 	c := x.s.Contact
 	return public.Home{
 		Base:       x.base(x.T("home.title")),
+		Notices:    notices,
 		Lookup:     x.path("/lookup"),
 		LetterText: x.T("home.letter.text", c.Phone),
 		CallsText:  x.T("home.contact.text", c.Phone, x.T("site.hours"), c.Privacy),

@@ -6,6 +6,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/portal"
+	"guichet/portal/doors"
 	"guichet/portal/keys"
 	"guichet/portal/metering"
 	"guichet/portal/registry"
@@ -62,6 +63,7 @@ type History interface {
 // PublicDeps is what the public listener needs; all are needed.
 type PublicDeps struct {
 	Common
+	Doors      Doors
 	Gate       Gate
 	Challenges Challenges
 	Proofs     Proofs
@@ -97,16 +99,17 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 func publicRoutes(d PublicDeps) []Route {
 	s := &site{d, newLimits(d.Limits, "draw", d.Captchas), newLimits(d.Limits, "picture", d.Captchas),
 		newLimits(d.Limits, "sound", d.Captchas.sounds())}
-	visitor := Policy{Name: "visitor", Admit: s.admitVisitor}
+	anyone := s.behind(doors.Gate, Anyone)
+	visitor := s.behind(doors.Gate, Policy{Name: "visitor", Admit: s.admitVisitor})
 	return []Route{
 		{http.MethodGet, "/", Anyone, s.front},
 		{http.MethodGet, "/.well-known/security.txt", Anyone, s.securityText},
 		{http.MethodGet, "/robots.txt", Anyone, robots},
-		{http.MethodGet, "/captcha/:file", Anyone, s.picture},
+		{http.MethodGet, "/captcha/:file", anyone, s.picture},
 		{http.MethodGet, "/:lang", Anyone, toHome},
-		{http.MethodGet, "/:lang/", Anyone, home},
-		{http.MethodGet, "/:lang/lookup", Anyone, s.gate},
-		{http.MethodPost, "/:lang/lookup", Anyone, s.open},
+		{http.MethodGet, "/:lang/", Anyone, s.home},
+		{http.MethodGet, "/:lang/lookup", anyone, s.gate},
+		{http.MethodPost, "/:lang/lookup", anyone, s.open},
 		{http.MethodGet, "/:lang/consumption", visitor, s.consumption},
 		{http.MethodGet, "/:lang/consumption.csv", visitor, s.consumptionCSV},
 		{http.MethodGet, "/:lang/consumption.json", visitor, s.consumptionJSON},

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"guichet/portal"
+	"guichet/portal/doors"
 	"guichet/portal/keys"
 	"guichet/web/ui/layout"
 
@@ -14,10 +15,12 @@ import (
 )
 
 // Policy says who may use a route; Admit refuses the others before the
-// handler runs. Every route has one. The name shows in the route test.
+// handler runs. Every route has one. The name shows in the route test, and so
+// does the public door it lies behind ("" for what is never shut).
 type Policy struct {
 	Name  string
 	Admit func(*ctx) error
+	Door  doors.Door
 }
 
 // Anyone lets everybody in.

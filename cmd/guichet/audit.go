@@ -33,7 +33,8 @@ func (auditVerifyCmd) Help() string {
 
 Recomputes every entry and the tree over them, and compares with the signed
 heads in the database and with those kept outside. Exit status 1 where anything
-is wrong; the first bad entry is named.`
+is wrong; the first bad entry is named. A backup that was put back and accepted
+is told with the entries lost and the officer's login, and is no fault.`
 }
 
 // Run implements the command.
@@ -110,6 +111,9 @@ func printReport(t *terminal, r audit.Report) {
 		t.printf("; the newest covers %d entries, signed %s", r.Newest.Size, r.Newest.At.UTC().Format(time.RFC3339))
 	}
 	t.printf("\n")
+	for _, accepted := range r.Restores {
+		printRestore(t, accepted)
+	}
 	if r.OK() {
 		t.printf("the trail verifies\n")
 		return

@@ -91,7 +91,16 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	quiet := slog.New(slog.NewJSONHandler(io.Discard, nil))
 	common := web.Common{Clock: f.clock, Ring: f.ring, Log: quiet, Metrics: web.NewMetrics(prometheus.NewRegistry()),
 		BaseURL: s.BaseURL, TrustedProxies: s.TrustedProxies}
-	deps, permits := f.publicDeps(common, g.short, quiet, func(string) {})
+	heads, err := audit.OpenHeads(s.TrailHeads)
+	if err != nil {
+		return nil, err
+	}
+	keeper := f.keeper(heads, quiet)
+	if err := keeper.Beat(ctx); err != nil {
+		return nil, err
+	}
+	parts := f.gate(g.short, keeper, quiet, func(string) {})
+	deps := f.publicDeps(common, parts)
 	g.deps = deps
 	if g.guarded, err = g.serve(deps); err != nil {
 		return nil, err
@@ -109,13 +118,10 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	if g.naively, err = g.serve(deps); err != nil {
 		return nil, err
 	}
-	heads, err := audit.OpenHeads(s.TrailHeads)
-	if err != nil {
-		return nil, err
-	}
 	background, stop := context.WithCancel(ctx)
 	g.stop = stop
 	sealer := audit.NewSealer(f.store, heads, f.ring.TrailSigner(), f.clock, quiet)
+	go beat(background, quiet, keeper)
 	go func() {
 		defer close(g.sealed)
 		sealer.Run(background) // its share of the writer is part of what is measured

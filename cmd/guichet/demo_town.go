@@ -75,6 +75,7 @@ var demoColleagues = []struct {
 	{"a.peters", "Anna Peters", staff.Agent},
 	{"b.lambert", "Bruno Lambert", staff.Agent},
 	{"s.maes", "Sofie Maes", staff.Security},
+	{"t.simon", "Thomas Simon", staff.Security}, // a closed door needs two to open
 }
 
 func (f *foundation) demoStaff(ctx context.Context) ([]accessStaff, error) {

@@ -11,8 +11,8 @@ import (
 )
 
 // deskDeps wires what staff do for callers.
-func (f *foundation) deskDeps(common web.Common, short shortState, log *slog.Logger, metrics prometheus.Registerer) (web.DeskDeps, error) {
-	colleagues, err := f.colleagues(short)
+func (f *foundation) deskDeps(common web.Common, g gateParts, log *slog.Logger, metrics prometheus.Registerer) (web.DeskDeps, error) {
+	colleagues, err := f.colleagues(g.short)
 	if err != nil {
 		return web.DeskDeps{}, err
 	}
@@ -23,7 +23,8 @@ func (f *foundation) deskDeps(common web.Common, short shortState, log *slog.Log
 	return web.DeskDeps{
 		Common: common,
 		Staff:  colleagues,
-		Desk: desk.New(desk.Deps{Store: f.store, Runner: f.store, State: short, Ring: f.ring, Clock: f.clock, Log: log,
+		Doors:  g.keeper,
+		Desk: desk.New(desk.Deps{Store: f.store, Runner: f.store, State: g.short, Ring: f.ring, Clock: f.clock, Log: log,
 			Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store),
 			Alarm:  func(string, int) { alarms.Inc() }}),
 	}, nil

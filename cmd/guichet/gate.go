@@ -1,9 +1,76 @@
 package main
 
 import (
+	"log/slog"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
 	"guichet/lookup"
+	"guichet/lookup/challenge"
 	"guichet/portal/config"
+	"guichet/portal/doors"
+	"guichet/portal/metering"
+	"guichet/web"
 )
+
+// lookEvery is how often budgets, step and openings are looked at.
+const lookEvery = 5 * time.Second
+
+// gateParts are the gate, and what those share who stand around it.
+type gateParts struct {
+	short      shortState
+	keeper     *doors.Service
+	challenges *challenge.Service
+	proofs     *challenge.Proofs
+	permits    *lookup.Permits
+	watch      *lookup.Watch
+	deps       lookup.Deps
+}
+
+// gate puts the gate together. What counts guesses goes by the keeper's clock,
+// which never runs below the database's high-water mark (T17).
+func (f *foundation) gate(short shortState, keeper *doors.Service, log *slog.Logger, alarm func(string)) gateParts {
+	clock, limits := keeper.Clock(), gateLimits(f.settings.Limits)
+	g := gateParts{short: short, keeper: keeper,
+		challenges: challenge.New(f.ring, short, f.clock),
+		proofs:     challenge.NewProofs(f.ring, short, f.clock),
+		permits:    lookup.NewPermits(f.store, f.store, clock, limits, log, alarm),
+	}
+	g.watch = lookup.NewWatch(g.permits, f.store, clock, log, alarm)
+	g.deps = lookup.Deps{Ring: f.ring, Clock: clock, Runner: f.store, State: short, Challenge: g.challenges,
+		Worker: g.proofs, Ledger: f.store, Permits: g.permits, Limits: limits, Doors: keeper, Alarm: alarm}
+	return g
+}
+
+// alarms tells a person, by log and metric, what must be looked at now.
+func alarms(log *slog.Logger, metrics prometheus.Registerer) func(name string) {
+	rung := prometheus.NewCounterVec(prometheus.CounterOpts{
+		Name: "guichet_alarms_total", Help: "What somebody must look at, by name (G9, T18).",
+	}, []string{"alarm"})
+	metrics.MustRegister(rung)
+	return func(name string) {
+		rung.WithLabelValues(name).Inc()
+		log.Warn("alarm", "alarm", name)
+	}
+}
+
+// publicDeps wires the public rooms.
+func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
+	return web.PublicDeps{
+		Common:     common,
+		Doors:      g.keeper,
+		Gate:       lookup.NewGate(g.deps),
+		Challenges: g.challenges,
+		Proofs:     g.proofs,
+		Visits:     lookup.NewVisits(f.ring, g.deps.Clock, f.store, g.short, f.store),
+		Devices:    lookup.NewDevices(f.ring, f.clock),
+		History:    &metering.History{Ledger: f.store, Clock: f.clock},
+		Runner:     f.store,
+		Limits:     g.short.limits,
+		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
+	}
+}
 
 // gateLimits gives the settings' figures to the gate.
 func gateLimits(l config.Limits) lookup.Limits {

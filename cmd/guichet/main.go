@@ -43,12 +43,18 @@ type cli struct {
 	Audit struct {
 		Verify auditVerifyCmd `cmd:"" help:"Verify the whole trail."`
 		Head   auditHeadCmd   `cmd:"" help:"Print the newest signed head."`
+
+		AcceptRestore auditAcceptRestoreCmd `cmd:"" help:"Let the trail go on from a backup that was put back."`
 	} `cmd:"" help:"The trail of who did what."`
 	Simulate struct {
 		Attack  simulateAttackCmd  `cmd:"" help:"What an attack comes to, with the limits and without."`
 		Mailing simulateMailingCmd `cmd:"" help:"What a mailing comes to: who is served, who is asked for more."`
 	} `cmd:"" help:"Play the gate's decisions under a clock turned by hand."`
-	Bench  benchCmd  `cmd:"" help:"Measure the gate against its references, in this process."`
+	Switch switchCmd `cmd:"" help:"Close a public door at once, or open it again."`
+	Bench  struct {
+		Gate   benchCmd       `cmd:"" default:"withargs" help:"Rates, start and memory (the default)."`
+		Timing benchTimingCmd `cmd:"" help:"Whether a refusal's time tells its cause (T7)."`
+	} `cmd:"" help:"Measure the gate against its references, in this process."`
 	Config configCmd `cmd:"" name:"config" help:"Print the settings in force, secrets masked."`
 }
 

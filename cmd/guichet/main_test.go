@@ -57,7 +57,8 @@ func TestExitStatusAndReasons(t *testing.T) {
 // Every command's help has an example.
 func TestHelpHasExamples(t *testing.T) {
 	for _, command := range []string{"serve", "demo", "migrate", "import registry", "import readings", "issue references",
-		"staff add", "staff list", "staff end", "audit verify", "audit head", "bench", "config"} {
+		"staff add", "staff list", "staff end", "audit verify", "audit head",
+		"audit accept-restore", "switch", "bench", "config"} {
 		got := guichet(t, t.TempDir(), nil, "", append(strings.Fields(command), "--help")...)
 		require.Zero(t, got.status, command)
 		require.Contains(t, got.out, "Example: ", command)

@@ -15,11 +15,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/ulule/limiter/v3"
 
-	"guichet/lookup"
-	"guichet/lookup/challenge"
 	"guichet/portal/audit"
 	"guichet/portal/config"
-	"guichet/portal/metering"
 	"guichet/portal/state"
 	"guichet/portal/state/redis"
 	"guichet/web"
@@ -129,8 +126,14 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 
 	sealer := audit.NewSealer(f.store, heads, f.ring.TrailSigner(), f.clock, log)
 	metrics := f.metrics(sealer)
+	keeper := f.keeper(heads, log)
+	showDoors(metrics, keeper)
+	if err := keeper.Beat(ctx); err != nil {
+		return fmt.Errorf("DATABASE: %w", err)
+	}
 	var closing atomic.Bool
-	doors, err := f.doors(log, metrics, short, &closing, gallery)
+	parts := f.gate(short, keeper, log, alarms(log, metrics))
+	doors, err := f.doors(log, metrics, parts, &closing, gallery)
 	if err != nil {
 		return err
 	}
@@ -143,13 +146,18 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	var jobs sync.WaitGroup
 	clerk := f.clerk()
 	jobs.Go(func() { sealer.Run(background) })
+	jobs.Go(func() { beat(background, log, keeper) })
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "handing letters over", func(ctx context.Context) error {
 			_, err := clerk.HandOver(ctx)
 			return err
 		})
 	})
+	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })
 	defer func() { // the sealer goes last: what the doors wrote still gets its head
+		if err := parts.permits.Close(context.WithoutCancel(ctx)); err != nil {
+			log.Error("permits could not be given back", "error", err)
+		}
 		stop()
 		jobs.Wait()
 	}()
@@ -205,7 +213,7 @@ func (f *foundation) metrics(sealer *audit.Sealer) *prometheus.Registry {
 }
 
 // doors builds the three listeners' handlers.
-func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short shortState, closing *atomic.Bool, gallery bool) ([]door, error) {
+func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, parts gateParts, closing *atomic.Bool, gallery bool) ([]door, error) {
 	s := f.settings
 	certificate, err := certificate(s.TLSCert, s.TLSKey)
 	if err != nil {
@@ -214,11 +222,11 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short
 	common := web.Common{Clock: f.clock, Ring: f.ring, Log: log, Metrics: web.NewMetrics(metrics), BaseURL: s.BaseURL,
 		TrustedProxies: s.TrustedProxies,
 		Contact:        layout.Contact{Operator: s.Operator, Phone: s.CallCentre, Privacy: s.PrivacyContact, Security: s.SecurityContact}}
-	public, err := web.NewPublic(f.publicDeps(common, short))
+	public, err := web.NewPublic(f.publicDeps(common, parts))
 	if err != nil {
 		return nil, err
 	}
-	staffDeps, err := f.deskDeps(common, short, log, metrics)
+	staffDeps, err := f.deskDeps(common, parts, log, metrics)
 	if err != nil {
 		return nil, err
 	}
@@ -228,7 +236,8 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short
 	}
 	admin, err := web.NewAdmin(web.AdminDeps{Common: common, Registry: metrics, Gallery: gallery, Ready: map[string]func(context.Context) error{
 		"store": f.store.Ping,
-		"state": short.Ping,
+		"state": parts.short.Ping,
+		"doors": parts.keeper.Guard,
 		"open": func(context.Context) error {
 			if closing.Load() {
 				return errors.New("closing")
@@ -244,21 +253,4 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, short
 		{"DESK_LISTEN", s.DeskListen, desk, web.NewServer, certificate},
 		{"ADMIN_LISTEN", s.AdminListen, admin, web.NewServer, nil},
 	}, nil
-}
-
-func (f *foundation) publicDeps(common web.Common, short shortState) web.PublicDeps {
-	challenges := challenge.New(f.ring, short, f.clock)
-	return web.PublicDeps{
-		Common: common,
-		Gate: lookup.NewGate(lookup.Deps{Ring: f.ring, Clock: f.clock, Runner: f.store, State: short,
-			Challenge: challenges, Ledger: f.store}),
-		Challenges: challenges,
-		Proofs:     challenge.NewProofs(f.ring, short, f.clock),
-		Visits:     lookup.NewVisits(f.ring, f.clock, f.store, short, f.store),
-		Devices:    lookup.NewDevices(f.ring, f.clock),
-		History:    &metering.History{Ledger: f.store, Clock: f.clock},
-		Runner:     f.store,
-		Limits:     short.limits,
-		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
-	}
 }

@@ -103,6 +103,11 @@ func readPassword(t *terminal) (keys.Secret, error) {
 		}
 		return keys.Secret(typed[0]), nil
 	}
+	return readLine(t), nil
+}
+
+// readLine reads one line and no byte of the next.
+func readLine(t *terminal) keys.Secret {
 	var line strings.Builder
 	var b [1]byte
 	for {
@@ -115,7 +120,7 @@ func readPassword(t *terminal) (keys.Secret, error) {
 			break
 		}
 	}
-	return keys.Secret(strings.TrimSuffix(line.String(), "\r")), nil
+	return keys.Secret(strings.TrimSuffix(line.String(), "\r"))
 }
 
 // staffListCmd lists colleagues.

@@ -25,10 +25,11 @@ var rooms = map[string][]string{
 	"portal/login":    {"portal/state"},
 	"portal/staff":    {"portal/login"},
 	"portal/evidence": {},
+	"portal/doors":    {},
 	"lookup":          {"portal/state", "portal/registry"},
 	"mandates":        {"portal/registry", "portal/metering", "portal/evidence", "portal/login"},
 	"works":           {"portal/registry", "portal/evidence"},
-	"portal/desk":     {"portal/registry", "portal/metering", "portal/staff", "portal/state", "lookup", "mandates", "works"},
+	"portal/desk":     {"portal/registry", "portal/metering", "portal/staff", "portal/state", "portal/doors", "lookup", "mandates", "works"},
 	"portal/report":   everyRoom("portal/report"),
 	"portal/store":    everyRoom("portal/store"),
 	"web":             everyRoom("web"),
@@ -57,7 +58,7 @@ var libraries = map[string][]string{
 func everyRoom(but string) []string {
 	return slices.DeleteFunc([]string{
 		"portal/config", "portal/state", "portal/registry", "portal/metering", "portal/login", "portal/staff",
-		"portal/evidence", "lookup", "mandates", "works", "portal/desk", "portal/report",
+		"portal/evidence", "portal/doors", "lookup", "mandates", "works", "portal/desk", "portal/report",
 	}, func(r string) bool { return r == but })
 }
 

@@ -45,6 +45,20 @@ func (v *verification) insideHeads() func() (Head, error, bool) {
 	}
 }
 
+// outsideHeads leaves out the heads of what an accepted restore gave up: the
+// log can have no others in their place than those that follow.
+func (v *verification) outsideHeads(next func() (Head, error, bool)) func() (Head, error, bool) {
+	return func() (Head, error, bool) {
+		for {
+			h, err, more := next()
+			if !more || err != nil || !lost(v.accepted, h) {
+				return h, err, more
+			}
+			v.report.Outside++
+		}
+	}
+}
+
 // judgeHeads compares the tree with every head of its size.
 func (v *verification) judgeHeads(size int64) error {
 	if err := v.judgeLine(&v.inside, size, v.judgeInside); err != nil {

@@ -35,7 +35,7 @@ func OpenHeads(setting string) (Heads, error) {
 type headsFile struct {
 	mu     sync.Mutex
 	f      *os.File
-	newest int64
+	newest Head
 }
 
 func openHeadsFile(path string) (*headsFile, error) {
@@ -63,7 +63,7 @@ func openHeadsFile(path string) (*headsFile, error) {
 			continue
 		}
 		if head, bad := parseHead(text+"\n", signed); bad == nil {
-			h.newest = head.Size
+			h.newest = head
 		}
 	}
 	if err != nil {
@@ -98,11 +98,11 @@ func (h *headsFile) Append(head Head) error {
 		// Half a line (a full disk) must not spoil the next one.
 		return errors.Join(err, h.f.Truncate(size))
 	}
-	h.newest = head.Size
+	h.newest = head
 	return nil
 }
 
-func (h *headsFile) Newest() int64 {
+func (h *headsFile) Newest() Head {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.newest
@@ -111,11 +111,12 @@ func (h *headsFile) Newest() int64 {
 func (h *headsFile) Close() error { return h.f.Close() }
 
 // headsSyslog hands heads to the system's log, which forwards them off the
-// machine where it is told to. They cannot be read back from here.
+// machine where it is told to. They cannot be read back from here: what was
+// kept before this process began is not known to it.
 type headsSyslog struct {
 	mu     sync.Mutex
 	w      *syslog.Writer
-	newest int64
+	newest Head
 }
 
 func (h *headsSyslog) Append(head Head) error {
@@ -124,11 +125,11 @@ func (h *headsSyslog) Append(head Head) error {
 	if err := h.w.Notice(strconv.Quote(head.Signed)); err != nil {
 		return err
 	}
-	h.newest = head.Size
+	h.newest = head
 	return nil
 }
 
-func (h *headsSyslog) Newest() int64 {
+func (h *headsSyslog) Newest() Head {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	return h.newest

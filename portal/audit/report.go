@@ -34,13 +34,14 @@ const faultCap = 100
 
 // Report is what Verify found.
 type Report struct {
-	Entries       int64 // with a place in the log
-	Unsealed      int64 // waiting for theirs: more than a second's worth means no sealer is up
-	Erased        int64 // whose opening was erased
-	Heads         int64 // inside the database
-	Newest        Head  // the newest inside
-	Outside       int64 // heads kept outside; without any, somebody with the trail key goes unseen
-	OutsideNewest int64 // what lies beyond this size, only the trail key protects
+	Entries       int64     // with a place in the log
+	Unsealed      int64     // waiting for theirs: more than a second's worth means no sealer is up
+	Erased        int64     // whose opening was erased
+	Heads         int64     // inside the database
+	Newest        Head      // the newest inside
+	Outside       int64     // heads kept outside; without any, somebody with the trail key goes unseen
+	OutsideNewest int64     // what lies beyond this size, only the trail key protects
+	Restores      []Restore // backups put back and accepted: what is between is lost, and known to be
 	FaultCount    int64
 	Faults        []Fault // the first ones in the order of the log, those of its tiles alone last
 }

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"sync/atomic"
@@ -23,15 +24,18 @@ type Log interface {
 	// It tells how many they were. place is not called where nothing waits, and
 	// may be called again. portal.Conflict where another sealer was faster.
 	SealTrail(ctx context.Context, limit int, place func([]Recorded) ([]Tile, Head, error)) (n int, err error)
+	// TrailHolds tells whether the log holds a head kept outside, and whether
+	// its loss was accepted (Restore).
+	TrailHolds(ctx context.Context, kept Head) (held, accepted bool, err error)
 }
 
 // Heads is a place for signed heads that the web process cannot rewrite.
 type Heads interface {
 	// Append keeps a head; it may be one that is already there.
 	Append(Head) error
-	// Newest is the size of the last head kept, 0 where there is none or the
+	// Newest is the last head kept, the zero Head where there is none or the
 	// place cannot be read back.
-	Newest() int64
+	Newest() Head
 	Close() error
 }
 
@@ -89,7 +93,8 @@ func (s *Sealer) Run(ctx context.Context) {
 func (s *Sealer) Sealed() time.Time { return portal.FromMicros(s.done.Load()) }
 
 // SealNow seals what is there and gives the newest head; the head is also kept
-// outside when SealNow returns without an error.
+// outside when SealNow returns without an error. A log that was set back is
+// sealed in the database alone: its heads go outside once that was accepted.
 func (s *Sealer) SealNow(ctx context.Context) (Head, error) {
 	for {
 		head, n, err := s.round(ctx)
@@ -99,14 +104,37 @@ func (s *Sealer) SealNow(ctx context.Context) (Head, error) {
 		if n == sealRound {
 			continue
 		}
-		if head.Size > s.heads.Newest() {
-			if err := s.heads.Append(head); err != nil {
-				return head, fmt.Errorf("trail: keeping the head outside: %w", err)
-			}
+		if err := s.keep(ctx, head); err != nil {
+			return head, fmt.Errorf("trail: keeping the head outside: %w", err)
 		}
 		s.done.Store(portal.Micros(s.clock()))
 		return head, nil
 	}
+}
+
+// errSetBack is a database that does not hold the newest head kept outside.
+var errSetBack = errors.New("the database does not hold the newest head kept there: a backup was put back, and nobody accepted it yet")
+
+// keep takes the newest head outside where it is not there yet.
+func (s *Sealer) keep(ctx context.Context, head Head) error {
+	kept := s.heads.Newest()
+	if head.Size == kept.Size && (head.Size == 0 || head.Root == kept.Root) {
+		return nil
+	}
+	if kept.Size > 0 {
+		switch held, accepted, err := s.log.TrailHolds(ctx, kept); {
+		case err != nil:
+			return err
+		case held && head.Size < kept.Size:
+			return nil // another sealer was faster
+		case !held && !accepted:
+			return errSetBack
+		}
+	}
+	if head.Size == 0 {
+		return nil
+	}
+	return s.heads.Append(head)
 }
 
 // round seals up to sealRound entries and tells how many there were.

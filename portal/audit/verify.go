@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 
 	"golang.org/x/mod/sumdb/note"
@@ -30,6 +31,8 @@ type Reader interface {
 	HeadsAfter(ctx context.Context, size int64, limit int) ([]Head, error)
 	// NewestHead reads the largest head, the zero Head in an empty log.
 	NewestHead(ctx context.Context) (Head, error)
+	// Restores reads the restores that were accepted, the oldest first.
+	Restores(ctx context.Context) ([]Restore, error)
 }
 
 // readPage is how many rows Verify holds at a time.
@@ -38,7 +41,9 @@ const readPage = 1024
 // Verify recomputes the whole trail and compares it with its tiles, with the
 // signed heads inside the database and with those kept outside, which may be
 // nil. An error means that it could not be read; what is wrong with it is in
-// the report. Memory does not grow with the trail but by its erasures. T8.
+// the report. A gap to the heads kept outside that somebody accepted is no
+// fault, but is told. Memory does not grow with the trail but by its erasures
+// and restores. T8, T17.
 func Verify(ctx context.Context, r Reader, verifier note.Verifier, outside Outside) (Report, error) {
 	newest, err := r.NewestHead(ctx)
 	if err != nil {
@@ -50,10 +55,13 @@ func Verify(ctx context.Context, r Reader, verifier note.Verifier, outside Outsi
 	v := &verification{ctx: ctx, r: r, verifier: verifier, size: newest.Size,
 		gone: map[string]int64{}, named: map[string]int64{}}
 	v.report.Newest = newest
+	if v.accepted, err = r.Restores(ctx); err != nil {
+		return Report{}, err
+	}
 	v.leaves = leaves{v: v}
 	next, stop := iter.Pull2(outside)
 	defer stop()
-	v.outside = headLine{next: next, kind: "kept outside"}
+	v.outside = headLine{next: v.outsideHeads(next), kind: "kept outside"}
 	v.inside = headLine{next: v.insideHeads(), kind: "in the database"}
 	err = v.run()
 	return v.report, err
@@ -79,6 +87,8 @@ type verification struct {
 
 	gone  map[string]int64 // openings that are not there, until an erasure names them
 	named map[string]int64 // named by an erasure, until seen to be gone
+
+	accepted []Restore // as the database has them; each needs its entry
 }
 
 func (v *verification) run() error {
@@ -179,6 +189,11 @@ func (v *verification) entry(e Recorded) tlog.Hash {
 }
 
 func (v *verification) opening(e Recorded) {
+	for _, r := range v.accepted {
+		if r.toldBy(e) {
+			v.report.Restores = append(v.report.Restores, r)
+		}
+	}
 	switch {
 	case e.Odd != "":
 	case e.Erased:
@@ -284,6 +299,11 @@ func (v *verification) end() error {
 	}
 	if err := v.unsealed(); err != nil {
 		return err
+	}
+	for _, r := range v.accepted {
+		if !slices.Contains(v.report.Restores, r) {
+			v.report.fault(Fault{Idx: r.From, To: r.To, ID: r.ID, What: "their loss is said to be accepted, and no entry tells it"})
+		}
 	}
 	for id, idx := range v.gone {
 		v.report.fault(Fault{Idx: idx, ID: id, What: "its opening is gone and no erasure names it"})

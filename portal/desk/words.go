@@ -34,6 +34,10 @@ func (g Ground) check() error {
 	return nil
 }
 
+// Words refuses a written reason that is too short or long, or holds what must
+// not enter the trail.
+func Words(reason string) error { return freeText(reason, 5) }
+
 // freeText checks what an agent typed as a reason.
 func freeText(s string, shortest int) error {
 	wrong := func(key string) error {

@@ -2,6 +2,7 @@ package staff
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"guichet/portal"
@@ -178,6 +179,17 @@ func (s *Service) Resume(ctx context.Context, token keys.Secret) (Member, error)
 		return Member{}, errSignedOut
 	}
 	return m, nil
+}
+
+// Prove tells who somebody is for one act away from the desk: a sign-in, with
+// all its counting and refusing, whose session ends at once.
+func (s *Service) Prove(ctx context.Context, name string, password, code keys.Secret, source string) (Member, error) {
+	token, err := s.SignIn(ctx, name, password, code, source)
+	if err != nil {
+		return Member{}, err
+	}
+	m, err := s.Resume(ctx, token)
+	return m, errors.Join(err, s.Leave(ctx, token))
 }
 
 // Leave ends the session behind a token; leaving twice is no error.
