@@ -14,12 +14,16 @@ import (
 type benchCmd struct {
 	Rounds  int           `default:"5" help:"Rounds of each figure; the median counts."`
 	Seconds time.Duration `default:"1s" help:"How long one round lasts."`
+	Timing  bool          `help:"Measure instead whether a refusal's time tells its cause (T7)."`
+	Calls   int           `default:"2000" help:"With --timing: calls of each cause, interleaved."`
+	Planted time.Duration `default:"300us" help:"With --timing: the delay planted into one cause, to see that it would be found."`
 	Long    time.Duration `default:"12s" help:"How long the slowest caller is watched."`
 }
 
 // Help is shown by --help.
 func (benchCmd) Help() string {
 	return `Example: guichet bench
+Example: guichet bench --timing
 
 Works in a folder of its own under the system's temporary folder, on SQLite
 with durable commits, and removes it. Nothing of the settings is touched.`
@@ -49,6 +53,9 @@ var benchCallers = []int{1, 8, 64}
 
 // Run implements the command.
 func (c benchCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
+	if c.Timing {
+		return benchTiming{c.Calls, c.Planted}.Run(ctx, t)
+	}
 	ground, remove, err := throwAwayGround(ctx)
 	if err != nil {
 		return err

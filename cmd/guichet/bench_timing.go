@@ -15,18 +15,12 @@ import (
 	"guichet/web"
 )
 
-// benchTimingCmd measures whether a refusal's time tells its cause (T7).
-type benchTimingCmd struct {
-	Calls   int           `default:"2000" help:"Calls of each cause, interleaved."`
-	Planted time.Duration `default:"300us" help:"The delay planted into one cause, to see that it would be found."`
-}
-
-// Help is shown by --help.
-func (benchTimingCmd) Help() string {
-	return `Example: guichet bench timing
-
-For each pair of causes the AUC is printed: the chance that a call of the one
-takes longer than a call of the other. 0.50 tells nothing apart.`
+// benchTiming measures whether a refusal's time tells its cause (T7): for each
+// pair of causes the AUC, the chance that a call of the one takes longer than a
+// call of the other. 0.50 tells nothing apart.
+type benchTiming struct {
+	Calls   int
+	Planted time.Duration
 }
 
 // The causes of a refusal that must look alike, and one more with a delay.
@@ -57,8 +51,8 @@ func (g late) Open(ctx context.Context, c lookup.Claim) (lookup.Outcome, error) 
 	return outcome, err
 }
 
-// Run implements the command.
-func (c benchTimingCmd) Run(ctx context.Context, t *terminal) error {
+// Run prints the figures; an error where a pair misses the goal.
+func (c benchTiming) Run(ctx context.Context, t *terminal) error {
 	ground, remove, err := throwAwayGround(ctx)
 	if err != nil {
 		return err

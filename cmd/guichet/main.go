@@ -51,10 +51,7 @@ type cli struct {
 		Mailing simulateMailingCmd `cmd:"" help:"What a mailing comes to: who is served, who is asked for more."`
 	} `cmd:"" help:"Play the gate's decisions under a clock turned by hand."`
 	Switch switchCmd `cmd:"" help:"Close a public door at once, or open it again."`
-	Bench  struct {
-		Gate   benchCmd       `cmd:"" default:"withargs" help:"Rates, start and memory (the default)."`
-		Timing benchTimingCmd `cmd:"" help:"Whether a refusal's time tells its cause (T7)."`
-	} `cmd:"" help:"Measure the gate against its references, in this process."`
+	Bench  benchCmd  `cmd:"" help:"Measure the gate against its references, in this process."`
 	Config configCmd `cmd:"" name:"config" help:"Print the settings in force, secrets masked."`
 }
 
