@@ -91,7 +91,10 @@ func (s *Store) Entries(ctx context.Context, subject string, limit int, before t
 	if before.IsZero() {
 		us = math.MaxInt64
 	}
-	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail
+	// Not from the view trail: under it SQLite does not see that the index fits.
+	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail_entries
+  WHERE subject = $1 AND subject <> '' AND (at_us, id) < ($2, $3)
+  UNION ALL SELECT `+recordedColumns+`, NULL FROM trail_waiting
   WHERE subject = $1 AND subject <> '' AND (at_us, id) < ($2, $3) ORDER BY at_us DESC, id DESC LIMIT $4`,
 		subject, us, beforeID, limit))
 }
