@@ -123,6 +123,95 @@ func TestT8Erasure(t *testing.T) {
 	})
 }
 
+// T8: an erasure while a sealer is between reading and moving holds, and the
+// tree still verifies.
+func TestT8ErasureWhileSealing(t *testing.T) {
+	onEach(t, func(t *testing.T, tr *trail) {
+		ctx := context.Background()
+		tr.add(30)
+		_, err := tr.store.SealTrail(ctx, 100, func(entries []audit.Recorded) ([]audit.Tile, audit.Head, error) {
+			require.NoError(t, tr.store.Do(ctx, func(t tx.Tx) error {
+				n, err := tr.store.EraseSubject(t, "reference:3", audit.Entry{Actor: portal.Actor{Kind: portal.Staff, ID: "ann"}, Ground: "request", Channel: "desk"})
+				if err == nil && n != 3 {
+					err = fmt.Errorf("erased %d", n)
+				}
+				return err
+			}))
+			return nil, audit.Head{Size: int64(len(entries)), At: tr.clock(), Signed: "none"}, nil
+		})
+		db := tr.raw()
+		if err == nil { // moved as they were by then; sealed by hand, so take it back
+			tr.run(db, `DELETE FROM trail_heads`, `UPDATE trail_entries SET idx = NULL`)
+		}
+		tr.seal()
+		report := tr.verify(true)
+		require.True(t, report.OK(), "%v", report.Faults)
+		require.EqualValues(t, 3, report.Erased)
+		require.EqualValues(t, 32, report.Entries)
+		var left int
+		require.NoError(t, db.QueryRow(`SELECT count(*) FROM trail WHERE subject = 'reference:3'`).Scan(&left))
+		require.Zero(t, left)
+	})
+}
+
+// T8: what is done to an entry that still waits is named, before its sealing
+// and after.
+func TestT8TamperedWhileWaiting(t *testing.T) {
+	const third = ` WHERE id = (SELECT id FROM trail_waiting ORDER BY id LIMIT 1 OFFSET 2)`
+	for name, change := range map[string]string{
+		"subject":      `UPDATE trail_waiting SET subject = 'reference:other'` + third,
+		"details":      `UPDATE trail_waiting SET details = details || ' '` + third,
+		"salt":         `UPDATE trail_waiting SET salt = commitment` + third,
+		"commitment":   `UPDATE trail_waiting SET commitment = salt` + third,
+		"opening":      `UPDATE trail_waiting SET salt = NULL, subject = NULL, details = NULL` + third,
+		"half opening": `UPDATE trail_waiting SET salt = NULL` + third,
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, tr *trail) {
+				tr.add(5)
+				bad := storetest.Waiting(t, tr.store)[2].ID
+				tr.run(tr.raw(), change)
+				for _, idx := range []int64{audit.Unsealed, 2} {
+					report := tr.verify(true)
+					require.EqualValues(t, 1, report.FaultCount, "%v", report.Faults)
+					require.Equal(t, bad, report.First().ID)
+					require.Equal(t, idx, report.First().Idx)
+					tr.seal()
+				}
+			})
+		})
+	}
+	t.Run("a sealed one put back to wait", func(t *testing.T) {
+		onEach(t, func(t *testing.T, tr *trail) {
+			tr.add(5)
+			tr.seal()
+			db := tr.raw()
+			tr.run(db, `INSERT INTO trail_waiting SELECT id, at_us, actor_kind, actor_id, action, ground, channel, commitment, salt, subject, details
+  FROM trail_entries WHERE idx = 3`)
+			report := tr.verify(true)
+			require.EqualValues(t, 1, report.FaultCount, "%v", report.Faults)
+			require.Equal(t, tr.idAt(db, 3), report.First().ID)
+			_, err := tr.sealer(storetest.Keys(t).TrailSigner()).SealNow(context.Background())
+			require.Error(t, err, "never in two places")
+		})
+	})
+}
+
+// T8: entries that a program from before trail_waiting left without a place
+// are sealed with the others.
+func TestT8EntriesFromBefore(t *testing.T) {
+	onEach(t, func(t *testing.T, tr *trail) {
+		tr.add(700)
+		db := tr.raw()
+		tr.run(db, `INSERT INTO trail_entries SELECT * FROM trail WHERE subject = 'reference:7'`, `DELETE FROM trail_waiting WHERE subject = 'reference:7'`)
+		require.EqualValues(t, 701, tr.verify(true).Unsealed)
+		require.EqualValues(t, 701, tr.seal().Size)
+		report := tr.verify(true)
+		require.True(t, report.OK(), "%v", report.Faults)
+		require.Zero(t, report.Unsealed)
+	})
+}
+
 // What happened to a subject comes back newest first, page by page.
 func TestEntriesOfASubject(t *testing.T) {
 	onEach(t, func(t *testing.T, tr *trail) {
@@ -140,6 +229,7 @@ func TestEntriesOfASubject(t *testing.T) {
 			if len(page) < 10 {
 				break
 			}
+			tr.seal() // the next page lies elsewhere
 		}
 		require.Len(t, seen, 25)
 		require.Equal(t, "243", seen[0])

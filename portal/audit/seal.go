@@ -18,11 +18,11 @@ type Log interface {
 	// TrailEdge reads the newest head (the zero Head in an empty log) and the
 	// tiles at its edge that are not full.
 	TrailEdge(ctx context.Context) (Head, []Tile, error)
-	// SealTrail takes up to limit entries that wait for their place, lets place
-	// put them, in the order of their ids, behind the newest head, and writes
-	// them there with the tiles and the head that place gives, all or nothing.
-	// It tells how many they were. place is not called where nothing waits, and
-	// may be called again. portal.Conflict where another sealer was faster.
+	// SealTrail takes up to limit entries that wait for their place (their
+	// openings aside), lets place put them, in the order of their ids, behind
+	// the newest head, and writes them there with the tiles and the head that
+	// place gives, all or nothing. It tells how many they were. place is not
+	// called where nothing waits. portal.Conflict where another sealer was faster.
 	SealTrail(ctx context.Context, limit int, place func([]Recorded) ([]Tile, Head, error)) (n int, err error)
 	// TrailHolds tells whether the log holds a head kept outside, and whether
 	// its loss was accepted (Restore).

@@ -29,21 +29,21 @@ type dialect struct {
 	snapshot sql.IsolationLevel
 	// migrating keeps a second process from migrating at the same time.
 	migrating string
-	// rowHandle names a row of a table without a key, for the length of one
-	// statement.
-	rowHandle string
+	// rowHandle names a row of a table without a key as long as nobody touches
+	// it; rowHandleType is its type.
+	rowHandle, rowHandleType string
 	// countTables counts the tables that are there, whosever they are.
 	countTables string
 }
 
 var (
-	onSQLite = dialect{name: "sqlite", migrating: `SELECT 1`, rowHandle: "rowid",
+	onSQLite = dialect{name: "sqlite", migrating: `SELECT 1`, rowHandle: "rowid", rowHandleType: "BIGINT",
 		countTables: `SELECT COUNT(*) FROM sqlite_master`}
 	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE",
 		holdCounter: `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
   VALUES ($1, $2, '[]', 0, '', 0) ON CONFLICT (key) DO UPDATE SET changed_us = lookup_counters.changed_us`,
 		snapshot:  sql.LevelRepeatableRead,
-		rowHandle: "ctid",
+		rowHandle: "ctid", rowHandleType: "tid",
 		migrating: `SELECT pg_advisory_xact_lock(29121018100999541)`,
 		countTables: `SELECT COUNT(*) FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
   WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname NOT LIKE 'pg_toast%'`}

@@ -8,6 +8,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,8 +22,7 @@ import (
 var _ audit.Log = (*Store)(nil)
 
 // An entry waits in trail_waiting and then lies in trail_entries with its idx;
-// the view trail shows both. A program from before 0002_trail_waiting may have
-// left some in trail_entries without an idx: those wait as well.
+// the view trail shows both.
 const (
 	recordedColumns = `id, at_us, actor_kind, actor_id, action, ground, channel, commitment, salt, subject, details`
 	entryColumns    = recordedColumns + `, idx`
@@ -32,13 +32,12 @@ const (
 // keeps whatever a row was given.
 type whole struct {
 	value sql.NullInt64
-	given any
 	odd   string
 }
 
 // Scan implements sql.Scanner.
 func (w *whole) Scan(v any) error {
-	w.given, w.odd = v, ""
+	w.odd = ""
 	if _, isInt := v.(int64); v != nil && !isInt {
 		w.odd = fmt.Sprintf("holds %q", fmt.Sprint(v))
 		return nil
@@ -46,43 +45,32 @@ func (w *whole) Scan(v any) error {
 	return w.value.Scan(v)
 }
 
-// entryRow is an entry with what its row holds besides: moved, it stays as it
-// was, whatever was done to it.
-type entryRow struct {
-	audit.Recorded
-	at               whole
-	subject, details sql.NullString
-}
-
-func scanRow(r scanner) (e entryRow, err error) {
-	var idx whole
+func scanEntry(r scanner) (audit.Recorded, error) {
+	var e audit.Recorded
+	var at, idx whole
 	var kind, action string
-	if err := r.Scan(&e.ID, &e.at, &kind, &e.Actor.ID, &action, &e.Ground, &e.Channel,
-		&e.Commitment, &e.Salt, &e.subject, &e.details, &idx); err != nil {
+	var subject, details sql.NullString
+	if err := r.Scan(&e.ID, &at, &kind, &e.Actor.ID, &action, &e.Ground, &e.Channel,
+		&e.Commitment, &e.Salt, &subject, &details, &idx); err != nil {
 		return e, err
 	}
-	e.At, e.Actor.Kind, e.Action = portal.FromMicros(e.at.value.Int64), portal.ActorKind(kind), audit.Action(action)
-	e.Subject, e.Text = e.subject.String, e.details.String
+	e.At, e.Actor.Kind, e.Action = portal.FromMicros(at.value.Int64), portal.ActorKind(kind), audit.Action(action)
+	e.Subject, e.Text = subject.String, details.String
 	e.Idx = audit.Unsealed
 	if idx.value.Valid {
 		e.Idx = idx.value.Int64
 	}
 	switch {
-	case e.at.odd != "":
-		e.Odd = "at_us " + e.at.odd
+	case at.odd != "":
+		e.Odd = "at_us " + at.odd
 	case idx.odd != "":
 		e.Odd, e.Idx = "idx "+idx.odd, math.MaxInt64
-	case e.Salt == nil && !e.subject.Valid && !e.details.Valid:
+	case e.Salt == nil && !subject.Valid && !details.Valid:
 		e.Erased = true
-	case e.Salt == nil || !e.subject.Valid || !e.details.Valid:
+	case e.Salt == nil || !subject.Valid || !details.Valid:
 		e.Odd = "half of its opening is gone"
 	}
 	return e, nil
-}
-
-func scanEntry(r scanner) (audit.Recorded, error) {
-	e, err := scanRow(r)
-	return e.Recorded, err
 }
 
 func entries(rows *sql.Rows, err error) ([]audit.Recorded, error) {
@@ -103,7 +91,10 @@ func (s *Store) Entries(ctx context.Context, subject string, limit int, before t
 	if before.IsZero() {
 		us = math.MaxInt64
 	}
-	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail
+	// Not from the view trail: under it SQLite does not see that the index fits.
+	return entries(s.query(ctx, `SELECT `+entryColumns+` FROM trail_entries
+  WHERE subject = $1 AND subject <> '' AND (at_us, id) < ($2, $3)
+  UNION ALL SELECT `+recordedColumns+`, NULL FROM trail_waiting
   WHERE subject = $1 AND subject <> '' AND (at_us, id) < ($2, $3) ORDER BY at_us DESC, id DESC LIMIT $4`,
 		subject, us, beforeID, limit))
 }
@@ -167,69 +158,105 @@ func (s *Store) TrailEdge(ctx context.Context) (head audit.Head, edge []audit.Ti
 	return head, edge, err
 }
 
-// SealTrail implements audit.Log. What waits is read and taken out in one step,
-// so that an erasure comes before or after it, and a second sealer in time
-// finds nothing; one that comes late is stopped by the head's uniqueness.
-func (s *Store) SealTrail(ctx context.Context, limit int, place func([]audit.Recorded) ([]audit.Tile, audit.Head, error)) (n int, err error) {
-	var waits int
-	err = s.queryRow(ctx, `SELECT 1 FROM trail WHERE idx IS NULL LIMIT 1`).Scan(&waits)
-	if err != nil {
-		if errors.Is(err, sql.ErrNoRows) {
-			return 0, nil // nothing to ask the one writer for
-		}
+// SealTrail implements audit.Log. Reading and placing keep nobody waiting; only
+// the moving itself needs SQLite's one writer. Each row is moved as it is by
+// then, so that an erasure meanwhile holds: a leaf has nothing of its opening.
+// The head goes first: its uniqueness is what stops a second sealer before it
+// changes anything.
+func (s *Store) SealTrail(ctx context.Context, limit int, place func([]audit.Recorded) ([]audit.Tile, audit.Head, error)) (int, error) {
+	if err := s.adoptUnplaced(ctx); err != nil {
 		return 0, err
 	}
-	err = s.Do(ctx, func(t tx.Tx) error {
-		n = 0
+	entries, handles, err := s.waiting(ctx, limit)
+	if err != nil || len(entries) == 0 {
+		return 0, err
+	}
+	tiles, head, err := place(entries)
+	if err != nil {
+		return 0, err
+	}
+	return len(entries), s.Do(ctx, func(t tx.Tx) error {
 		u := inside(t)
-		rows, err := takeWaiting(u, limit)
-		if err != nil || len(rows) == 0 {
-			return err
-		}
-		recorded := make([]audit.Recorded, len(rows))
-		for i, row := range rows {
-			recorded[i] = row.Recorded
-		}
-		tiles, head, err := place(recorded)
-		if err != nil {
-			return err
-		}
 		if err := writeHead(u, head); err != nil {
 			return err
 		}
-		if err := writePlaces(u, rows, head.Prev); err != nil {
+		if err := moveToPlaces(u, entries, handles, head.Prev); err != nil {
 			return err
 		}
-		n = len(rows)
 		return writeTiles(u, tiles)
 	})
-	return n, err
 }
 
-// takeWaiting takes up to limit entries out of where they wait and gives them
-// in the order of their ids.
-func takeWaiting(u *unit, limit int) (taken []entryRow, err error) {
-	handle := u.store.rowHandle
-	for _, text := range []string{
-		`DELETE FROM trail_waiting WHERE ` + handle + ` IN (SELECT ` + handle + ` FROM trail_waiting LIMIT $1)
-  RETURNING ` + recordedColumns + `, NULL`,
-		`DELETE FROM trail_entries WHERE idx IS NULL AND id IN (SELECT id FROM trail_entries WHERE idx IS NULL ORDER BY id LIMIT $1)
-  RETURNING ` + recordedColumns + `, NULL`,
-	} {
-		if len(taken) == limit {
-			break
-		}
-		rows, err := u.query(text, limit-len(taken))
-		if err := each(rows, err, func(r scanner) error {
-			e, err := scanRow(r)
-			taken = append(taken, e)
-			return err
-		}); err != nil {
-			return nil, err
-		}
+// adoptUnplaced lets entries wait with the others that a program from before
+// 0002_trail_waiting left in trail_entries without a place.
+func (s *Store) adoptUnplaced(ctx context.Context) error {
+	var id string
+	err := s.queryRow(ctx, `SELECT id FROM trail_entries WHERE idx IS NULL LIMIT 1`).Scan(&id)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
 	}
-	slices.SortFunc(taken, func(a, b entryRow) int { return strings.Compare(a.ID, b.ID) })
-	return taken, nil
+	if err != nil {
+		return err
+	}
+	return s.Do(ctx, func(t tx.Tx) error {
+		u := inside(t)
+		moved, err := u.exec(`INSERT INTO trail_waiting (` + recordedColumns + `)
+  SELECT ` + recordedColumns + ` FROM trail_entries WHERE idx IS NULL ORDER BY id`)
+		if err != nil {
+			return err
+		}
+		gone, err := u.exec(`DELETE FROM trail_entries WHERE idx IS NULL`)
+		if err == nil && gone != moved {
+			err = errors.New("trail: entries without a place came or went meanwhile")
+		}
+		return err
+	})
+}
+
+// waiting reads entries that wait, without their openings and in the order of
+// their ids, and what names their rows.
+func (s *Store) waiting(ctx context.Context, limit int) (entries []audit.Recorded, handles map[string]string, err error) {
+	handles = make(map[string]string, limit)
+	rows, err := s.query(ctx, `SELECT CAST(`+s.rowHandle+` AS TEXT), id, at_us, actor_kind, actor_id, action, ground, channel, commitment
+  FROM trail_waiting LIMIT $1`, limit)
+	err = each(rows, err, func(r scanner) error {
+		var e audit.Recorded
+		var at whole
+		var handle, kind, action string
+		err := r.Scan(&handle, &e.ID, &at, &kind, &e.Actor.ID, &action, &e.Ground, &e.Channel, &e.Commitment)
+		e.At, e.Actor.Kind, e.Action = portal.FromMicros(at.value.Int64), portal.ActorKind(kind), audit.Action(action)
+		entries, handles[e.ID] = append(entries, e), handle
+		return err
+	})
+	slices.SortFunc(entries, func(a, b audit.Recorded) int { return strings.Compare(a.ID, b.ID) })
+	return entries, handles, err
+}
+
+// moveToPlaces moves entries from where they wait to their places from first
+// on. A row that is no longer the one that was read fails the unit.
+func moveToPlaces(u *unit, entries []audit.Recorded, handles map[string]string, first int64) error {
+	handle := u.store.rowHandle
+	return inParts(len(entries), func(from, to int) error {
+		places := make([]any, 0, 3*(to-from))
+		taken := make([]any, 0, to-from)
+		for i, e := range entries[from:to] {
+			places = append(places, handles[e.ID], e.ID, strconv.FormatInt(first+int64(from+i), 10))
+			taken = append(taken, handles[e.ID])
+		}
+		// CROSS JOIN: SQLite then looks each row up, instead of each row's place.
+		put, err := u.exec(`INSERT INTO trail_entries (`+entryColumns+`)
+  SELECT `+recordedColumns+`, CAST(place.column3 AS BIGINT) FROM (VALUES `+values(to-from, 3)+`) AS place CROSS JOIN trail_waiting
+  WHERE trail_waiting.`+handle+` = CAST(place.column1 AS `+u.store.rowHandleType+`) AND id = place.column2`, places...)
+		if err != nil {
+			return err
+		}
+		gone, err := u.exec(`DELETE FROM trail_waiting WHERE `+handle+` IN (SELECT CAST(column1 AS `+u.store.rowHandleType+`)
+  FROM (VALUES `+values(to-from, 1)+`) AS place)`, taken...)
+		if err == nil && (put != int64(to-from) || gone != put) {
+			err = errors.New("trail: an entry that waited has changed or is gone")
+		}
+		return err
+	})
 }
 
 func writeHead(u *unit, head audit.Head) error {
@@ -239,30 +266,6 @@ func writeHead(u *unit, head audit.Head) error {
 		return &portal.Error{Code: portal.Conflict, Key: "conflict", Err: err}
 	}
 	return err
-}
-
-// writePlaces writes entries that waited in their places from first on.
-func writePlaces(u *unit, rows []entryRow, first int64) error {
-	const columns = 12
-	return inParts(len(rows), func(from, to int) error {
-		args := make([]any, 0, (to-from)*columns)
-		for i, e := range rows[from:to] {
-			var salt, subject, details any
-			if e.Salt != nil {
-				salt = e.Salt
-			}
-			if e.subject.Valid {
-				subject = e.Subject
-			}
-			if e.details.Valid {
-				details = e.Text
-			}
-			args = append(args, e.ID, e.at.given, string(e.Actor.Kind), e.Actor.ID, string(e.Action), e.Ground, e.Channel,
-				e.Commitment, salt, subject, details, first+int64(from+i))
-		}
-		_, err := u.exec(`INSERT INTO trail_entries (`+entryColumns+`) VALUES `+values(to-from, columns), args...)
-		return err
-	})
 }
 
 func writeTiles(u *unit, tiles []audit.Tile) error {
@@ -350,10 +353,15 @@ func (r trailReader) SealedEntries(ctx context.Context, idx int64, id string, li
 // UnsealedEntries implements audit.Reader.
 func (r trailReader) UnsealedEntries(ctx context.Context) iter.Seq2[audit.Recorded, error] {
 	return func(yield func(audit.Recorded, error) bool) {
-		rows, err := r.tx.QueryContext(ctx, `SELECT `+entryColumns+` FROM trail WHERE idx IS NULL`)
+		rows, err := r.tx.QueryContext(ctx, `SELECT `+entryColumns+`,
+  EXISTS (SELECT 1 FROM trail_entries placed WHERE placed.id = trail.id AND placed.idx IS NOT NULL) FROM trail WHERE idx IS NULL`)
 		stopped := errors.New("stopped")
 		err = each(rows, err, func(row scanner) error {
-			e, err := scanEntry(row)
+			var placed bool
+			e, err := scanEntry(with{row, &placed})
+			if placed {
+				e.Odd = "an entry of this id has its place already"
+			}
 			if err == nil && !yield(e, nil) {
 				err = stopped
 			}
@@ -364,6 +372,15 @@ func (r trailReader) UnsealedEntries(ctx context.Context) iter.Seq2[audit.Record
 		}
 	}
 }
+
+// with scans one more column behind those asked for.
+type with struct {
+	scanner
+	last any
+}
+
+// Scan implements scanner.
+func (w with) Scan(dest ...any) error { return w.scanner.Scan(append(dest, w.last)...) }
 
 // SealedEntry implements audit.Reader.
 func (r trailReader) SealedEntry(ctx context.Context, id string) (audit.Recorded, bool, error) {
