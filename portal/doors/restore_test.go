@@ -223,3 +223,53 @@ func TestT17AcceptedHidesNothing(t *testing.T) {
 	require.False(t, report.OK(), "the tail cut after an accepted restore")
 	v.close()
 }
+
+// T17: an accepted restore covers what was lost before it was accepted, not
+// what is lost later in the same places of the log.
+func TestT17AcceptedOnce(t *testing.T) {
+	dir := t.TempDir()
+	dsn, file := "sqlite:"+filepath.Join(dir, "guichet.db"), filepath.Join(dir, "heads.log")
+	db := strings.TrimPrefix(dsn, "sqlite:")
+	v := openVault(t, dsn, file, noon)
+	people(t, v.store)
+	v.beat(t)
+	require.NoError(t, v.work(5))
+	v.close()
+	copyFile(t, db, db+".backup")
+	v = openVault(t, dsn, file, noon.Add(time.Hour))
+	v.beat(t)
+	require.NoError(t, v.work(50))
+	v.close()
+	copyFile(t, db+".backup", db)
+
+	v = openVault(t, dsn, file, noon.Add(2*time.Hour))
+	v.beat(t)
+	first, err := v.AcceptRestore(t.Context(), by("carla"), v.gap())
+	require.NoError(t, err)
+	goOn(t, 5*time.Second, v.machine)
+	require.NoError(t, v.work(3))
+	shared := v.heads.Newest().Size
+	v.close()
+	copyFile(t, db, db+".second")
+	v = openVault(t, dsn, file, noon.Add(3*time.Hour))
+	v.beat(t)
+	require.NoError(t, v.work(4))
+	newest := v.heads.Newest().Size
+	require.Less(t, newest, first.To, "within the first gap")
+	v.close()
+	copyFile(t, db+".second", db)
+
+	v = openVault(t, dsn, file, noon.Add(4*time.Hour))
+	v.beat(t)
+	require.Equal(t, doors.Restored, v.why(t, doors.Gate))
+	require.ErrorContains(t, v.work(9), "backup was put back")
+	require.False(t, v.verify().OK())
+	require.Equal(t, audit.Gap{From: shared, To: newest}, v.gap())
+	second, err := v.AcceptRestore(t.Context(), by("dirk"), v.gap())
+	require.NoError(t, err)
+	require.NoError(t, v.work(1))
+	report := v.verify()
+	require.True(t, report.OK(), "%v", report.Faults)
+	require.Equal(t, []audit.Restore{first, second}, report.Restores)
+	v.close()
+}
