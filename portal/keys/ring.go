@@ -41,6 +41,7 @@ const (
 	ForSource     Purpose = "source"      // an address in a limiter's key
 	ForSession    Purpose = "session"     // a session's cookie, as state key
 	ForOutbox     Purpose = "outbox"      // sealed letters
+	ForRequest    Purpose = "request"     // sealed requests for a letter
 	ForStaffCode  Purpose = "staff-code"  // sealed one-time-code seeds
 )
 
