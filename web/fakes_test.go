@@ -42,6 +42,7 @@ type house struct {
 	trail    []audit.Entry
 	shut     error
 	series   func() metering.Series
+	asked    []portal.EAN // who a letter was asked for
 }
 
 const (
@@ -115,6 +116,29 @@ func (h *house) Open(_ context.Context, c lookup.Claim) (lookup.Outcome, error) 
 	return outcome, nil
 }
 
+// Take is a challenge's one use.
+func (h *house) Take(_ context.Context, id string, answer keys.Secret) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	want, live := h.answers[id]
+	delete(h.answers, id)
+	if !live || !answer.Equal(keys.Secret(want)) {
+		return &portal.Error{Code: portal.Invalid, Key: "captcha.wrong", Field: "captcha"}
+	}
+	return nil
+}
+
+// Ask keeps a request for a letter.
+func (h *house) Ask(_ context.Context, ean portal.EAN) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.shut != nil {
+		return h.shut
+	}
+	h.asked = append(h.asked, ean)
+	return nil
+}
+
 func (h *house) Admit(_ context.Context, current keys.Secret, visit lookup.Visit) (keys.Secret, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -175,7 +199,7 @@ func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
 	return PublicDeps{Common: common, Gate: h, Challenges: h, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
-		History: h, Captchas: CaptchaRates{30, 300}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
+		History: h, Captchas: CaptchaRates{30, 300}, Letters: LetterDeps{Requests: h, Solver: h, ADay: 5, ADayNetwork: 30, WorkingDays: 3}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 
 // browser is one person's browser at the public listener.

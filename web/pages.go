@@ -35,6 +35,7 @@ func homeView(x *ctx) public.Home {
 	return public.Home{
 		Base:       x.base(x.T("home.title")),
 		Lookup:     x.path("/lookup"),
+		Letter:     x.path("/letter"),
 		LetterText: x.T("home.letter.text", c.Phone),
 		CallsText:  x.T("home.contact.text", c.Phone, x.T("site.hours"), c.Privacy),
 	}

@@ -59,6 +59,7 @@ type PublicDeps struct {
 	Runner     tx.Runner     // disclosures are recorded before they are answered (L18)
 	Limits     limiter.Store // memory, or Redis where there are many processes
 	Captchas   CaptchaRates
+	Letters    LetterDeps
 }
 
 // site is the public listener's handlers.
@@ -84,6 +85,7 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 // publicRoutes is the public listener's table.
 func publicRoutes(d PublicDeps) []Route {
 	s := &site{d, newLimits(d.Limits, "draw", d.Captchas.rates()), newLimits(d.Limits, "picture", d.Captchas.rates())}
+	letters := newLetterDesk(s)
 	visitor := Policy{Name: "visitor", Admit: s.admitVisitor}
 	return []Route{
 		{http.MethodGet, "/", Anyone, s.front},
@@ -94,6 +96,9 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/", Anyone, home},
 		{http.MethodGet, "/:lang/lookup", Anyone, s.gate},
 		{http.MethodPost, "/:lang/lookup", Anyone, s.open},
+		{http.MethodGet, "/:lang/letter", Anyone, letters.empty},
+		{http.MethodPost, "/:lang/letter", Anyone, letters.ask},
+		{http.MethodGet, "/:lang/letter/asked", Anyone, letters.asked},
 		{http.MethodGet, "/:lang/consumption", visitor, s.consumption},
 		{http.MethodGet, "/:lang/consumption.csv", visitor, s.consumptionCSV},
 		{http.MethodGet, "/:lang/consumption.json", visitor, s.consumptionJSON},
