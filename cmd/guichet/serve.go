@@ -22,6 +22,7 @@ import (
 	"guichet/portal/audit"
 	"guichet/portal/config"
 	"guichet/portal/metering"
+	"guichet/portal/registry"
 	"guichet/portal/state"
 	"guichet/portal/state/redis"
 	"guichet/web"
@@ -147,6 +148,13 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 			return err
 		})
 	})
+	requests := f.letterRequests()
+	jobs.Go(func() {
+		every(background, 5*time.Second, log, "answering requests for letters", func(ctx context.Context) error {
+			_, err := requests.Handle(ctx)
+			return err
+		})
+	})
 	defer func() { // the sealer goes last: what the doors wrote still gets its head
 		stop()
 		jobs.Wait()
@@ -183,6 +191,11 @@ func (f *foundation) clerk() *letter.Clerk {
 	s := f.settings
 	return &letter.Clerk{Outbox: f.store, Runner: f.store, Clock: f.clock, Folder: s.Outbox,
 		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact}}
+}
+
+func (f *foundation) letterRequests() *registry.Requests {
+	return &registry.Requests{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store,
+		Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store)}
 }
 
 // metrics are those of the process; the rooms add theirs.
@@ -257,5 +270,7 @@ func (f *foundation) publicDeps(common web.Common, short shortState) web.PublicD
 		Runner:     f.store,
 		Limits:     short.limits,
 		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
+		Letters: web.LetterDeps{Requests: f.letterRequests(), Solver: challenges, ADay: f.settings.LettersADay,
+			ADayNetwork: f.settings.LettersADayNet, WorkingDays: int(f.settings.LetterDays)},
 	}
 }
