@@ -2,6 +2,7 @@ package web
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -149,12 +150,14 @@ func TestLettersASourceAndANetworkMayAskFor(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, ask("203.0.113.7", otherEAN).StatusCode, "T15: the /24 is full")
 	require.Equal(t, http.StatusSeeOther, ask("203.0.114.7", otherEAN).StatusCode)
 	require.Equal(t, http.StatusTooManyRequests, ask("::ffff:203.0.113.8", otherEAN).StatusCode, "T15")
-	for i, from := range []string{"2001:db8:1:100::1", "2001:db8:1:1ff::1"} { // one /56
+	for i := range 6 { // /64s of one /56
 		for range 5 {
-			require.Equal(t, http.StatusSeeOther, ask(from, otherEAN).StatusCode, i)
+			require.Equal(t, http.StatusSeeOther, ask(fmt.Sprintf("2001:db8:1:1%02x::1", 0x50+i), otherEAN).StatusCode, i)
 		}
 	}
-	require.Len(t, h.asked, 30+1+10)
+	require.Equal(t, http.StatusTooManyRequests, ask("2001:db8:1:1ff::1", otherEAN).StatusCode, "the /56 is full")
+	require.Equal(t, http.StatusSeeOther, ask("2001:db8:1:200::1", otherEAN).StatusCode)
+	require.Len(t, h.asked, 30+1+30+1)
 }
 
 // Where the store cannot be trusted, nothing is said to be kept.

@@ -6,11 +6,13 @@ import (
 	"os"
 	"strings"
 	"testing"
+	"time"
 
 	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/portal/registry"
+	"guichet/portal/store"
 	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
@@ -34,7 +36,7 @@ func TestEachLegacyRefusal(t *testing.T) {
 	}{
 		"seven digits":            {ean + ";1234567;\n", "reference", "7 digits, not 8 to 20", 2},
 		"21 digits":               {ean + ";" + strings.Repeat("9", 21) + ";\n", "reference", "21 digits, not 8 to 20", 2},
-		"G1: never 14":            {ean + ";12345678901234;\n", "reference", "14 digits", 2},
+		"G1: never 14":            {ean + ";12345678901234;\n", "reference", "own length", 2},
 		"G1: nor 14 with blanks":  {ean + ";1234 5678 9012 34;\n", "reference", "14 digits", 2},
 		"none":                    {ean + ";;\n", "reference", "missing", 2},
 		"letters":                 {ean + ";A1234567;\n", "reference", "not digits", 2},
@@ -207,6 +209,55 @@ func TestG1LegacyReferencesAreReplaced(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, registry.LegacyDifference{Unchanged: 1, Replaced: 1}, d)
 	require.False(t, o.target(t, old).EndsAt.IsZero(), "no import revives it")
+}
+
+// A reference that was given between the list and the lock gets no second one.
+func TestG1NobodyIsDrawnForTwice(t *testing.T) {
+	o, ctx := open(t), context.Background()
+	_, err := o.importer().Apply(ctx, parse(t, registry.Example()), registry.ApplyOptions{})
+	require.NoError(t, err)
+	late := registry.NewIssuer(o.ring, clock, o.Store, listsAll{o.Store})
+	_, err = o.legacyImporter().Apply(ctx, legacy(t, legacyHeader+"541499000000123455;00417300925;\n"), "old.csv", false)
+	require.NoError(t, err)
+	sum, err := late.Issue(ctx, registry.IssueOptions{})
+	require.NoError(t, err)
+	require.Equal(t, 1, sum.References, "for the gas; the other has a legacy one")
+	sum, err = late.Issue(ctx, registry.IssueOptions{ReplaceLegacy: true})
+	require.NoError(t, err)
+	require.Equal(t, 1, sum.References, "for the legacy one; the gas has a drawn one")
+	sum, err = late.Issue(ctx, registry.IssueOptions{ReplaceLegacy: true})
+	require.NoError(t, err)
+	require.Zero(t, sum)
+}
+
+// listsAll lists as if nobody had a reference yet.
+type listsAll struct{ *store.Store }
+
+func (l listsAll) EachHolding(ctx context.Context, at time.Time, _ registry.Wanting, f func(registry.Holding) error) error {
+	return l.Store.EachHolding(ctx, at, registry.Everybody, f)
+}
+
+// After a meter exchange the former meter's reference still says who is to be
+// replaced: the legacy one is, the drawn one is not.
+func TestG1ReplacingAcrossAMeterExchange(t *testing.T) {
+	o, ctx := open(t), context.Background()
+	_, err := o.importer().Apply(ctx, parse(t, registry.Example()), registry.ApplyOptions{})
+	require.NoError(t, err)
+	issuer := registry.NewIssuer(o.ring, clock, o.Store, o.Store)
+	_, err = issuer.Issue(ctx, registry.IssueOptions{EANs: []portal.EAN{"549999000000000016"}})
+	require.NoError(t, err)
+	_, err = o.legacyImporter().Apply(ctx, legacy(t, registry.LegacyExample()), "old.csv", false)
+	require.NoError(t, err)
+	exchange := "ean;energy;street;postcode;town;meter;meter_from\n" +
+		"541499000000123455;electricity;Rue des Tilleuls 12;4700;Eupen;1SAG1100099999;2026-02-01\n" +
+		"549999000000000016;gas;Rue des Tilleuls 12;4700;Eupen;7FLO2119099999;2026-02-01\n"
+	_, err = o.importer().Apply(ctx, parse(t, exchange), registry.ApplyOptions{})
+	require.NoError(t, err)
+	var found []portal.EAN
+	_, err = issuer.Issue(ctx, registry.IssueOptions{ReplaceLegacy: true, DryRun: true,
+		Found: func(h registry.Holding) { found = append(found, h.Point.EAN) }})
+	require.NoError(t, err)
+	require.Equal(t, []portal.EAN{"541499000000123455"}, found)
 }
 
 // G1, T4: 14 digits are ours with their check digits; a length in use is a

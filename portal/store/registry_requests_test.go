@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -12,6 +13,7 @@ import (
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
 )
@@ -171,6 +173,59 @@ func TestOneLetterWhoeverHandles(t *testing.T) {
 			require.Equal(t, asked, total)
 			require.EqualValues(t, asked, l.count(`SELECT COUNT(*) FROM trail_entries WHERE action = 'letter.answered'`))
 			require.EqualValues(t, 1, l.count(`SELECT COUNT(*) FROM outbox`))
+		})
+	}
+}
+
+// While one unit of work decides on an occupancy's letter, another waits and
+// then sees it: two requests never both find that none was sent.
+func TestStandingWaitsForWhoDecides(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			ctx := context.Background()
+			l := openLetters(t, b, 1)
+			begun, end := make(chan struct{}), make(chan struct{})
+			first, second := make(chan error, 1), make(chan error, 1)
+			go func() {
+				first <- l.s.Do(ctx, func(u tx.Tx) error {
+					st, err := l.s.Standing(u, l.known[0].EAN, letterDay)
+					if err != nil {
+						return err
+					}
+					close(begun)
+					<-end
+					_, err = l.Issuer.IssueIn(u, registry.Cause{}, []registry.Holding{st.Holding})
+					return err
+				})
+			}()
+			<-begun
+			var seen registry.Standing
+			go func() {
+				second <- l.s.Do(ctx, func(u tx.Tx) (err error) {
+					seen, err = l.s.Standing(u, l.known[0].EAN, letterDay)
+					return err
+				})
+			}()
+			waits := func() bool { return l.s.Queued() > 0 }
+			if b.Name == "postgres" {
+				waits = func() bool {
+					return l.count(`SELECT COUNT(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`) > 0
+				}
+			}
+			for !waits() {
+				select {
+				case err := <-second:
+					close(end)
+					require.NoError(t, err)
+					t.Fatal("the second did not wait")
+				default:
+					runtime.Gosched()
+				}
+			}
+			close(end)
+			require.NoError(t, <-first)
+			require.NoError(t, <-second)
+			require.True(t, seen.LastLetter.Equal(letterDay), "it sees the letter that the first one sent")
 		})
 	}
 }
