@@ -32,11 +32,18 @@ type Deps struct {
 	Worker    Worker
 	Ledger    Ledger
 	Permits   *Permits
+	Legacy    LegacyNumbers
 	Limits    Limits
 	// Doors says whether the gate may be open at all (G11, T17).
 	Doors Doors
 	// Alarm is told the name of what a person must look at; nil: nobody is.
 	Alarm func(name string)
+}
+
+// LegacyNumbers tells how many digits the references have that another system
+// printed (G1); none where there are no such references.
+type LegacyNumbers interface {
+	LegacyLengths(ctx context.Context) ([]int, error)
 }
 
 // Doors says whether the gate may be open at all: an Unavailable error where
@@ -50,6 +57,7 @@ type Gate struct {
 	Deps
 	sources *sources
 	posts   singleflight.Group
+	lengths lengths
 }
 
 // NewGate makes the gate.

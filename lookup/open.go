@@ -39,7 +39,11 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 	case refused:
 		return Outcome{NotCounted: true}, nil
 	}
-	number, digits, problems := parse(c)
+	legacyLengths, err := g.legacyLengths(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	number, digits, legacy, problems := parse(c, legacyLengths)
 	unsolved, bare, err := g.challenge(ctx, c, ask)
 	if err != nil {
 		return Outcome{}, err
@@ -60,7 +64,7 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 	if at.strict && !ask.Work { // it filled up since the form was drawn
 		return Outcome{NotCounted: true}, g.sources.leave(ctx, at, 0)
 	}
-	hears, permit, err := g.hear(ctx, c, at)
+	hears, permit, err := g.hear(ctx, c, at, legacy)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -76,13 +80,17 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 // while there is a permit of the harm budget and the gate is not in its last
 // step; then only browsers known for the reference, out of a budget of their
 // own, and whoever types the letter code, which no sweep can know (G7).
-func (g *Gate) hear(ctx context.Context, c Claim, at place) (hears Hears, permit Permit, err error) {
+func (g *Gate) hear(ctx context.Context, c Claim, at place, legacy bool) (hears Hears, permit Permit, err error) {
 	step, err := g.Permits.Step(ctx)
 	if err != nil {
 		return hears, permit, err
 	}
 	if at.heard && step < Letter {
-		if permit, hears.Anyone, err = g.Permits.Take(ctx, Harm); hears.Anyone || err != nil {
+		budgets := []Budget{Harm}
+		if legacy { // presumed predictable: a budget of its own within (G1)
+			budgets = append(budgets, Legacy)
+		}
+		if permit, hears.Anyone, err = g.Permits.Take(ctx, budgets...); hears.Anyone || err != nil {
 			return hears, permit, err
 		}
 	}
@@ -197,8 +205,8 @@ func recordOpening(t tx.Tx, kind Kind, v Visit, superseded []string) {
 }
 
 // parse cleans what was typed; what cannot be an attempt comes back as problems.
-func parse(c Claim) (number, digits keys.Secret, problems Problems) {
-	number, err := registry.ParseReference(c.Number)
+func parse(c Claim, legacyLengths []int) (number, digits keys.Secret, legacy bool, problems Problems) {
+	number, legacy, err := registry.ParseNumber(c.Number, legacyLengths)
 	var e *portal.Error
 	if errors.As(err, &e) {
 		problems = append(problems, e)
@@ -216,7 +224,7 @@ func parse(c Claim) (number, digits keys.Secret, problems Problems) {
 	if wrong != "" {
 		problems = append(problems, &portal.Error{Code: portal.Invalid, Key: wrong, Field: "digits"})
 	}
-	return number, digits, problems
+	return number, digits, legacy, problems
 }
 
 // caseID names a block for the call centre, short enough to say on the

@@ -48,6 +48,7 @@ type house struct {
 	claim    lookup.Claim // the last one that was posted
 	closed   map[doors.Door]bool
 	series   func() metering.Series
+	asked    []portal.EAN // who a letter was asked for
 }
 
 const (
@@ -172,6 +173,31 @@ func (h *house) Open(_ context.Context, c lookup.Claim) (lookup.Outcome, error) 
 	return outcome, nil
 }
 
+// Take is a challenge's one use.
+func (h *house) Take(_ context.Context, id string, answer keys.Secret) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	want, live := h.answers[id]
+	delete(h.answers, id)
+	if !live || !answer.Equal(keys.Secret(want)) {
+		return &portal.Error{Code: portal.Invalid, Key: "captcha.wrong", Field: "captcha"}
+	}
+	return nil
+}
+
+// mailbox is where the house keeps requests for letters.
+type mailbox struct{ *house }
+
+func (h mailbox) Ask(_ context.Context, ean portal.EAN) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.shut != nil {
+		return h.shut
+	}
+	h.asked = append(h.asked, ean)
+	return nil
+}
+
 func (h *house) Admit(_ context.Context, current keys.Secret, visit lookup.Visit) (keys.Secret, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -232,7 +258,7 @@ func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
 	return PublicDeps{Common: common, Doors: shutters{h}, Gate: h, Challenges: h, Proofs: works{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
-		History: h, Captchas: CaptchaRates{30, 300}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
+		History: h, Captchas: CaptchaRates{30, 300}, Letters: LetterDeps{Requests: mailbox{h}, Solver: h, ADay: 5, ADayNetwork: 30, WorkingDays: 3}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 
 // browser is one person's browser at the public listener.

@@ -48,6 +48,18 @@ var fixtures = []fixture{
 			{Code: portal.Invalid, Key: "work.missing", Field: "altcha"},
 		})
 	})},
+	{"no-letter", func(x *ctx) templ.Component { return public.NoLetterPage(noLetterView(x, nil, "fixture")) }},
+	{"no-letter-problems", func(x *ctx) templ.Component {
+		x.form = url.Values{"ean": {"5414 4900 0000 0000 11"}}
+		return public.NoLetterPage(noLetterView(x, problemsView(x, lookup.Problems{
+			{Code: portal.Invalid, Key: "ean.check", Field: "ean"},
+			{Code: portal.Invalid, Key: "captcha.old", Field: "captcha"},
+		}), "fixture"))
+	}},
+	{"no-letter-limit", func(x *ctx) templ.Component {
+		return public.NoLetterPage(noLetterView(x, tooManyLettersView(x), "fixture"))
+	}},
+	{"letter-asked", func(x *ctx) templ.Component { return public.LetterAskedPage(letterAskedView(x, 3)) }},
 	{"consumption-month", consumptionFixture(metering.ByMonth, electricityMonths)},
 	{"consumption-day", consumptionFixture(metering.ByDay, electricityDays)},
 	{"consumption-year", consumptionFixture(metering.ByYear, gasYears)},

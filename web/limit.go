@@ -30,12 +30,12 @@ func (r CaptchaRates) network() CaptchaRates {
 	return CaptchaRates{AMinute: 10 * min(r.AMinute, most), ADay: 10 * min(r.ADay, most)}
 }
 
-// limits is a plain request rate of sources and of their networks under two
-// windows each. The windows are fixed, which is enough for what only shares the
+// limits is a plain request rate of sources and of their networks under one or
+// more windows each. The windows are fixed, which is enough for what only shares the
 // load; what bounds harm is counted in SQL. Nothing of what is left is ever
 // told (T16).
 type limits struct {
-	source, network [2]window
+	source, network []window
 }
 
 type window struct {
@@ -44,13 +44,21 @@ type window struct {
 }
 
 func newLimits(store limiter.Store, what string, r CaptchaRates) *limits {
-	windows := func(of string, r CaptchaRates) [2]window {
-		return [2]window{
+	windows := func(of string, r CaptchaRates) []window {
+		return []window{
 			{what + ":" + of + "minute:", limiter.New(store, limiter.Rate{Period: time.Minute, Limit: r.AMinute})},
 			{what + ":" + of + "day:", limiter.New(store, limiter.Rate{Period: 24 * time.Hour, Limit: r.ADay})},
 		}
 	}
 	return &limits{source: windows("", r), network: windows("network:", r.network())}
+}
+
+// newDayLimits is so many a day for a source and for its network.
+func newDayLimits(store limiter.Store, what string, source, network int64) *limits {
+	window := func(of string, most int64) []window {
+		return []window{{what + ":" + of + "day:", limiter.New(store, limiter.Rate{Period: 24 * time.Hour, Limit: most})}}
+	}
+	return &limits{source: window("", source), network: window("network:", network)}
 }
 
 // spend takes one for the request's source, and where that has one left, one
@@ -63,7 +71,7 @@ func (l *limits) spend(x *ctx) error {
 	return spend(x.context(), l.network, x.origin().Network)
 }
 
-func spend(ctx context.Context, windows [2]window, who string) error {
+func spend(ctx context.Context, windows []window, who string) error {
 	for _, w := range windows {
 		// Who hangs up is counted all the same (T3).
 		state, err := w.Get(context.WithoutCancel(ctx), w.name+who)

@@ -38,6 +38,7 @@ func homeView(x *ctx, notices []string) public.Home {
 		Base:       x.base(x.T("home.title")),
 		Notices:    notices,
 		Lookup:     x.path("/lookup"),
+		Letter:     x.path("/letter"),
 		LetterText: x.T("home.letter.text", c.Phone),
 		CallsText:  x.T("home.contact.text", c.Phone, x.T("site.hours"), c.Privacy),
 	}

@@ -73,6 +73,7 @@ type PublicDeps struct {
 	Runner     tx.Runner     // disclosures are recorded before they are answered (L18)
 	Limits     limiter.Store // memory, or Redis where there are many processes
 	Captchas   CaptchaRates
+	Letters    LetterDeps
 }
 
 // site is the public listener's handlers.
@@ -99,6 +100,7 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 func publicRoutes(d PublicDeps) []Route {
 	s := &site{d, newLimits(d.Limits, "draw", d.Captchas), newLimits(d.Limits, "picture", d.Captchas),
 		newLimits(d.Limits, "sound", d.Captchas.sounds())}
+	letters := newLetterDesk(s)
 	anyone := s.behind(doors.Gate, Anyone)
 	visitor := s.behind(doors.Gate, Policy{Name: "visitor", Admit: s.admitVisitor})
 	return []Route{
@@ -110,6 +112,9 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/", Anyone, s.home},
 		{http.MethodGet, "/:lang/lookup", anyone, s.gate},
 		{http.MethodPost, "/:lang/lookup", anyone, s.open},
+		{http.MethodGet, "/:lang/letter", anyone, letters.empty},
+		{http.MethodPost, "/:lang/letter", anyone, letters.ask},
+		{http.MethodGet, "/:lang/letter/asked", anyone, letters.asked},
 		{http.MethodGet, "/:lang/consumption", visitor, s.consumption},
 		{http.MethodGet, "/:lang/consumption.csv", visitor, s.consumptionCSV},
 		{http.MethodGet, "/:lang/consumption.json", visitor, s.consumptionJSON},

@@ -75,7 +75,7 @@ func TestEveryChangeRefusesAnotherSite(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, b.do(req).StatusCode, r.Path+" "+name)
 		}
 	}
-	require.Equal(t, 3, changesSeen)
+	require.Equal(t, 4, changesSeen)
 	require.Len(t, h.sessions, 1, "nobody was made to leave")
 }
 
@@ -118,7 +118,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 func TestDoors(t *testing.T) {
 	b := open(t, newHouse(t))
 	for path, status := range map[string]int{
-		"/": 303, "/fr": 301, "/fr/": 200, "/de/": 200, "/nl/": 200, "/en/": 200, "/it/": 404, "/fr/lookup": 200,
+		"/": 303, "/fr": 301, "/fr/": 200, "/de/": 200, "/nl/": 200, "/en/": 200, "/it/": 404, "/fr/lookup": 200, "/fr/letter": 200, "/de/letter/asked": 200,
 		"/fr/privacy": 200, "/fr/accessibility": 200, "/fr/left": 200, "/fr/ended": 200, "/fr/leave": 405, "/nothing/at/all": 404,
 		"/.well-known/security.txt": 200, "/robots.txt": 200, "/static/none.css": 404, "/captcha/none.png": 404, "/captcha/none.wav": 404,
 		"/healthz": 404, "/metrics": 404, "/gallery": 404, "/fr/desk/": 404,

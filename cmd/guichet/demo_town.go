@@ -25,6 +25,10 @@ func (f *foundation) buildTown(ctx context.Context) (access, error) {
 		Occupancies: t.Occupancies, Supplies: t.Supplies}, registry.ApplyOptions{Name: "the demo's town"}); err != nil {
 		return access{}, err
 	}
+	gauge := &registry.Gauge{Store: f.store, Runner: f.store, Clock: f.clock}
+	if _, err := gauge.Measure(ctx); err != nil {
+		return access{}, err
+	}
 	readings := &metering.Importer{Archive: f.store, Runner: f.store, Clock: f.clock}
 	if _, err := readings.Load(ctx, t.Days()); err != nil {
 		return access{}, err

@@ -39,7 +39,7 @@ func (f *foundation) gate(short shortState, keeper *doors.Service, log *slog.Log
 	}
 	g.watch = lookup.NewWatch(g.permits, f.store, clock, log, alarm)
 	g.deps = lookup.Deps{Ring: f.ring, Clock: clock, Runner: f.store, State: short, Challenge: g.challenges,
-		Worker: g.proofs, Ledger: f.store, Permits: g.permits, Limits: limits, Doors: keeper, Alarm: alarm}
+		Worker: g.proofs, Ledger: f.store, Legacy: f.store, Permits: g.permits, Limits: limits, Doors: keeper, Alarm: alarm}
 	return g
 }
 
@@ -69,6 +69,8 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Runner:     f.store,
 		Limits:     g.short.limits,
 		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
+		Letters: web.LetterDeps{Requests: f.letterRequests(), Solver: g.challenges, ADay: f.settings.LettersADay,
+			ADayNetwork: f.settings.LettersADayNet, WorkingDays: int(f.settings.LetterDays)},
 	}
 }
 

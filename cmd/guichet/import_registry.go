@@ -20,13 +20,15 @@ type importRegistryCmd struct {
 	KeepGoing   bool     `help:"Let the good lines enter; the bad ones go into FILE.rejected.csv."`
 	ConfirmEnds bool     `help:"Accept a file that ends more than 1 % of the occupancies."`
 	Example     bool     `help:"Print an example file and leave."`
-	JSON        bool     `name:"json" help:"Print one JSON object a file."`
+	JSON        bool     `name:"json" help:"Print one JSON object a file, and one of the digits measured."`
 	Files       []string `arg:"" optional:"" name:"file" help:"Files to import."`
 }
 
 // Help is shown by --help.
 func (importRegistryCmd) Help() string {
-	return "Example: guichet import registry --dry-run town.csv\n\n" + registry.Format()
+	return "Example: guichet import registry --dry-run town.csv\n\n" +
+		"After an import the four digits of all live meters are measured: how often one\n" +
+		"guess is right, overall, by postcode and among neighbours.\n\n" + registry.Format()
 }
 
 // importedRegistry is what is told of one file.
@@ -43,25 +45,24 @@ func (c importRegistryCmd) Run(ctx context.Context, set *config.Settings, t *ter
 		t.printf("%s", registry.Example())
 		return nil
 	}
-	if len(c.Files) == 0 {
-		return usageError{errors.New("name a file to import")}
-	}
-	o, err := registry.ParseMap(c.Map)
+	o, err := mapping(c.Files, c.Map, registry.ParseMap)
 	if err != nil {
-		return usageError{fmt.Errorf("--map: %w", err)}
+		return err
 	}
 	f, err := openFoundation(ctx, set.Default())
 	if err != nil {
 		return err
 	}
 	defer f.store.Close()
-	var failed []error
-	for _, name := range c.Files {
-		if err := c.one(ctx, f, t, name, o); err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", name, err))
-		}
+	done, err := eachFile(c.Files, func(name string) error { return c.one(ctx, f, t, name, o) })
+	if done == 0 || c.DryRun {
+		return err
 	}
-	return errors.Join(failed...)
+	share, failed := f.measureDigits(ctx, t)
+	if failed != nil {
+		return errors.Join(err, fmt.Errorf("imported, but the digits could not be measured: %w", failed))
+	}
+	return errors.Join(err, tellDigits(t, share, c.JSON))
 }
 
 func (c importRegistryCmd) one(ctx context.Context, f *foundation, t *terminal, name string, o registry.Options) error {

@@ -31,6 +31,8 @@ type cli struct {
 	Import  struct {
 		Registry importRegistryCmd `cmd:"" help:"Import access points, meters, occupancies and suppliers of record."`
 		Readings importReadingsCmd `cmd:"" help:"Import interval readings."`
+
+		References importReferencesCmd `cmd:"" help:"Import references that another system printed."`
 	} `cmd:"" help:"Import files; each all or nothing."`
 	Issue struct {
 		References issueReferencesCmd `cmd:"" help:"Draw references and write the letters that carry them."`

@@ -38,15 +38,18 @@ func TestExitStatusAndReasons(t *testing.T) {
 		status int
 		says   string
 	}{
-		"help":                 {[]string{"--help"}, 0, ""},
-		"help of a command":    {[]string{"import", "registry", "--help"}, 0, ""},
-		"no such command":      {[]string{"open"}, 2, "unexpected argument"},
-		"no such flag":         {[]string{"serve", "--fast"}, 2, "unknown flag"},
-		"no keys":              {[]string{"serve"}, 1, "guichet migrate --new-keys"},
-		"a wrong setting":      {[]string{"serve", "--listen", "8080"}, 2, `LISTEN: "8080" is not HOST:PORT`},
-		"a wrong EAN":          {[]string{"import", "readings", "--for", "541499000000123456", "x.csv"}, 2, "check digit"},
-		"a missing file name":  {[]string{"import", "registry"}, 2, "name a file"},
-		"letters to everybody": {[]string{"issue", "references", "--again"}, 2, "--limit"},
+		"help":                  {[]string{"--help"}, 0, ""},
+		"help of a command":     {[]string{"import", "registry", "--help"}, 0, ""},
+		"no such command":       {[]string{"open"}, 2, "unexpected argument"},
+		"no such flag":          {[]string{"serve", "--fast"}, 2, "unknown flag"},
+		"no keys":               {[]string{"serve"}, 1, "guichet migrate --new-keys"},
+		"a wrong setting":       {[]string{"serve", "--listen", "8080"}, 2, `LISTEN: "8080" is not HOST:PORT`},
+		"a wrong EAN":           {[]string{"import", "readings", "--for", "541499000000123456", "x.csv"}, 2, "check digit"},
+		"a missing file name":   {[]string{"import", "registry"}, 2, "name a file"},
+		"no file of references": {[]string{"import", "references"}, 2, "name a file"},
+		"a column of another":   {[]string{"import", "references", "--map", "Rue=street", "x.csv"}, 2, "not a column"},
+		"again and replace":     {[]string{"issue", "references", "--again", "--limit", "1", "--replace-legacy"}, 2, "without --again"},
+		"letters to everybody":  {[]string{"issue", "references", "--again"}, 2, "--limit"},
 	} {
 		got := guichet(t, dir, nil, "", c.args...)
 		require.Equal(t, c.status, got.status, "%s: %s", name, got.err)
@@ -56,9 +59,9 @@ func TestExitStatusAndReasons(t *testing.T) {
 
 // Every command's help has an example.
 func TestHelpHasExamples(t *testing.T) {
-	for _, command := range []string{"serve", "demo", "migrate", "import registry", "import readings", "issue references",
-		"staff add", "staff list", "staff end", "audit verify", "audit head",
-		"audit accept-restore", "switch", "bench", "config"} {
+	for _, command := range []string{"serve", "demo", "migrate", "import registry", "import readings", "import references", "issue references",
+		"staff add", "staff list", "staff end", "audit verify", "audit head", "audit accept-restore", "switch",
+		"simulate attack", "simulate mailing", "bench", "config"} {
 		got := guichet(t, t.TempDir(), nil, "", append(strings.Fields(command), "--help")...)
 		require.Zero(t, got.status, command)
 		require.Contains(t, got.out, "Example: ", command)

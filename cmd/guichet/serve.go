@@ -17,6 +17,7 @@ import (
 
 	"guichet/portal/audit"
 	"guichet/portal/config"
+	"guichet/portal/registry"
 	"guichet/portal/state"
 	"guichet/portal/state/redis"
 	"guichet/web"
@@ -154,6 +155,13 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		})
 	})
 	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })
+	requests := f.letterRequests()
+	jobs.Go(func() {
+		every(background, 5*time.Second, log, "answering requests for letters", func(ctx context.Context) error {
+			_, err := requests.Handle(ctx)
+			return err
+		})
+	})
 	defer func() { // the sealer goes last: what the doors wrote still gets its head
 		if err := parts.permits.Close(context.WithoutCancel(ctx)); err != nil {
 			log.Error("permits could not be given back", "error", err)
@@ -193,6 +201,11 @@ func (f *foundation) clerk() *letter.Clerk {
 	s := f.settings
 	return &letter.Clerk{Outbox: f.store, Runner: f.store, Clock: f.clock, Folder: s.Outbox,
 		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact}}
+}
+
+func (f *foundation) letterRequests() *registry.Requests {
+	return &registry.Requests{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store,
+		Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store)}
 }
 
 // metrics are those of the process; the rooms add theirs.

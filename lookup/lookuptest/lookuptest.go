@@ -17,12 +17,13 @@ import (
 type Store interface {
 	lookup.Ledger
 	lookup.BudgetStore
+	lookup.LegacyNumbers
 }
 
 // Deps gives what a gate is made of; a test may change it.
 func Deps(ring *keys.Ring, clock portal.Clock, runner tx.Runner, st state.Store, c lookup.Challenge, store Store) lookup.Deps {
 	limits := lookup.DefaultLimits()
-	return lookup.Deps{Ring: ring, Clock: clock, Runner: runner, State: st, Challenge: c, Worker: NoWork{}, Ledger: store,
+	return lookup.Deps{Ring: ring, Clock: clock, Runner: runner, State: st, Challenge: c, Worker: NoWork{}, Ledger: store, Legacy: store,
 		Limits: limits, Doors: OpenDoors{},
 		Permits: lookup.NewPermits(store, runner, clock, limits, slog.New(slog.DiscardHandler), nil)}
 }

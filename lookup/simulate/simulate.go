@@ -74,7 +74,7 @@ type scene struct {
 // Run plays a scene. ring may be any: its keys live for the simulation only.
 func Run(ctx context.Context, ring *keys.Ring, s Scene) (Report, error) {
 	at := &clock{start}
-	w := &town{ring: ring, clock: at, counters: map[int]lookup.Counter{}, known: map[string]time.Time{}}
+	w := &town{ring: ring, clock: at, legacy: s.Legacy, counters: map[int]lookup.Counter{}, known: map[string]time.Time{}}
 	x := &scene{Scene: s, town: w, report: Report{Alarms: map[string]int{}, Steps: map[lookup.Step]time.Duration{}}}
 	alarm := func(name string) {
 		if x.report.Alarms[name]++; len(x.report.Alarms) == 1 && x.report.Alarms[name] == 1 {
@@ -83,11 +83,14 @@ func Run(ctx context.Context, ring *keys.Ring, s Scene) (Report, error) {
 	}
 	x.watch = lookup.NewPermits(w, w, at.Now, s.Limits, slog.New(slog.DiscardHandler), alarm)
 	x.gate = lookup.NewGate(lookup.Deps{Ring: ring, Clock: at.Now, Runner: w, State: state.NewMemory(at.Now, 4_000_000),
-		Challenge: solves{}, Worker: solves{}, Ledger: w, Permits: x.watch, Limits: s.Limits, Doors: solves{}, Alarm: alarm})
+		Challenge: solves{}, Worker: solves{}, Ledger: w, Legacy: w, Permits: x.watch, Limits: s.Limits, Doors: solves{}, Alarm: alarm})
 	if s.Off {
 		return x.sweepUnbounded(ctx)
 	}
 	x.report.Bound = float64(s.Limits.HarmADay*s.Days) / 10_000
+	if s.Legacy {
+		x.report.Bound = float64(s.Limits.LegacyADay*s.Days) / 10_000
+	}
 	for minute := range s.Days * 24 * 60 {
 		at.now = start.Add(time.Duration(minute) * time.Minute)
 		if err := x.minute(ctx, minute); err != nil {
@@ -173,7 +176,7 @@ func (x *scene) attack(ctx context.Context) (counted bool, err error) {
 
 func (x *scene) try(ctx context.Context, n int, c lookup.Claim) (lookup.Outcome, error) {
 	x.town.trying = n
-	c.Kind, c.Number, c.Work, c.CaptchaID = lookup.ByReference, reference(n), "done", "solved"
+	c.Kind, c.Number, c.Work, c.CaptchaID = lookup.ByReference, x.town.reference(n), "done", "solved"
 	return x.gate.Open(ctx, c)
 }
 
@@ -196,7 +199,7 @@ func (x *scene) visit(ctx context.Context) error {
 		}
 		c.LetterCode = ""
 		if ask.LetterCode {
-			c.LetterCode = code(n)
+			c.LetterCode = x.town.letterCode(n)
 		}
 		c.Digits = typed(digits(n))
 		if try == 0 && mistypes {

@@ -32,6 +32,7 @@ type town struct {
 	leases   []lease
 	gauge    lookup.Gauge
 	blocks   int
+	legacy   bool
 }
 
 type lease struct {
@@ -43,12 +44,6 @@ type clock struct{ now time.Time }
 
 // Now is a portal.Clock.
 func (c *clock) Now() time.Time { return c.now }
-
-// reference gives the number printed on the nth letter.
-func reference(n int) keys.Secret {
-	first := keys.Secret(fmt.Sprintf("%012d", (uint64(n)*736_338_717_353+81)%1_000_000_000_000))
-	return first + registry.CheckDigits(first)
-}
 
 // digits gives the last four digits of the nth meter, spread evenly.
 func digits(n int) int { return int((uint64(n) * 2_654_435_761 >> 7) % 10_000) }
@@ -72,6 +67,35 @@ func (nothing) Record(audit.Entry) {}
 
 // Send implements tx.Tx.
 func (nothing) Send(outbox.Letter) {}
+
+// legacyDigits is how many digits the other system's references have.
+const legacyDigits = 10
+
+// LegacyLengths implements lookup.LegacyNumbers.
+func (w *town) LegacyLengths(context.Context) ([]int, error) {
+	if w.legacy {
+		return []int{legacyDigits}, nil
+	}
+	return nil, nil
+}
+
+// reference gives the number printed on the nth letter; another system's can
+// be computed.
+func (w *town) reference(n int) keys.Secret {
+	if w.legacy {
+		return keys.Secret(fmt.Sprintf("%0*d", legacyDigits, n))
+	}
+	first := keys.Secret(fmt.Sprintf("%012d", (uint64(n)*736_338_717_353+81)%1_000_000_000_000))
+	return first + registry.CheckDigits(first)
+}
+
+// letterCode is what the letter prints; another system's has none.
+func (w *town) letterCode(n int) keys.Secret {
+	if w.legacy {
+		return ""
+	}
+	return code(n)
+}
 
 // Do implements tx.Runner.
 func (w *town) Do(_ context.Context, fn func(tx.Tx) error) error { return fn(nothing{}) }

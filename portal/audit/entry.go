@@ -23,8 +23,12 @@ const (
 	HistoryTaken    Action = "history.taken"    // consumption downloaded
 	RegistryLoaded  Action = "registry.loaded"  // a registry file was imported
 	ReadingsLoaded  Action = "readings.loaded"  // a readings file was imported
+	LegacyLoaded    Action = "legacy.loaded"    // a file of another system's references was imported
+	DigitsMeasured  Action = "digits.measured"  // how often the likeliest digits come (G8)
 	ReferenceIssued Action = "reference.issued" // a reference was drawn and its letter queued
 	ReferenceEnded  Action = "reference.ended"  // a reference was ended
+	LetterAsked     Action = "letter.asked"     // somebody without letter typed an EAN
+	LetterAnswered  Action = "letter.answered"  // such a request was handled, with its outcome
 	LetterHanded    Action = "letter.handed"    // a letter left the outbox
 	StaffAdded      Action = "staff.added"
 	StaffSignedIn   Action = "staff.signed-in"
@@ -58,7 +62,7 @@ type Entry struct {
 	Ground  string // why it was allowed or asked: "reference", a case number, a typed reason's key
 	Channel string // "web", "desk", "command", "post"
 	// Subject is what it is about: "occupancy:"+id, "reference:"+counter key,
-	// "staff:"+login, or empty.
+	// "letter-request:"+id, "staff:"+login, or empty.
 	Subject string
 	Details map[string]string
 }

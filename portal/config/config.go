@@ -76,6 +76,9 @@ type Settings struct {
 	SecurityContact string   `help:"Where vulnerabilities are reported: mailto: or https:" placeholder:"URL"`
 	CaptchasAMinute int64    `help:"Captchas one source may draw in a minute." placeholder:"30"`
 	CaptchasADay    int64    `help:"Captchas one source may draw in a day." placeholder:"300"`
+	LettersADay     int64    `help:"Letters that one source may ask for in a day without having one." placeholder:"5"`
+	LettersADayNet  int64    `name:"letters-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
+	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
 	Limits          `embed:""`
 	LogLevel        string `help:"debug, info, warn or error." placeholder:"LEVEL"`
 }
@@ -106,7 +109,8 @@ func (s Settings) Default() Settings {
 	for _, d := range []struct {
 		field *int64
 		value int64
-	}{{&s.CaptchasAMinute, 30}, {&s.CaptchasADay, 300}} { // the table of threats.md
+	}{{&s.CaptchasAMinute, 30}, {&s.CaptchasADay, 300},
+		{&s.LettersADay, 5}, {&s.LettersADayNet, 30}, {&s.LetterDays, 3}} { // the table of threats.md
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -163,12 +167,16 @@ func (s Settings) Check() error {
 			}
 		}
 	}
-	for name, n := range map[string]int64{"CAPTCHAS_A_MINUTE": s.CaptchasAMinute, "CAPTCHAS_A_DAY": s.CaptchasADay} {
+	for name, n := range map[string]int64{"CAPTCHAS_A_MINUTE": s.CaptchasAMinute, "CAPTCHAS_A_DAY": s.CaptchasADay,
+		"LETTERS_A_DAY": s.LettersADay, "LETTERS_A_DAY_NETWORK": s.LettersADayNet} {
 		if n < 1 {
 			wrong(name, "%d would let nobody in", n)
 		}
 	}
 	s.Limits.check(wrong)
+	if s.LetterDays < 1 || s.LetterDays > 60 {
+		wrong("LETTER_DAYS", "%d is not 1 to 60", s.LetterDays)
+	}
 	switch s.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:

@@ -26,6 +26,8 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"CAPTCHAS_A_DAY":   func(s *Settings) { s.CaptchasADay = -1 },
 		"HARM_A_DAY":       func(s *Settings) { s.HarmADay = -1 },
 		"HARM_AN_HOUR":     func(s *Settings) { s.HarmAnHour = s.HarmADay + 1 },
+		"LETTERS_A_DAY":    func(s *Settings) { s.LettersADay = -1 },
+		"LETTER_DAYS":      func(s *Settings) { s.LetterDays = 61 },
 		"LOG_LEVEL":        func(s *Settings) { s.LogLevel = "loud" },
 		"SECURITY_CONTACT": func(s *Settings) { s.SecurityContact = "security@x" },
 	} {
@@ -38,11 +40,14 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 	require.ErrorContains(t, s.Check(), "never share a listener")
 }
 
-// The table of threats.md: captchas drawn 30 a minute and 300 a day per source.
+// The table of threats.md: captchas drawn 30 a minute and 300 a day per source;
+// and letters asked for without one, 5 a day per source, 30 per network.
 func TestDefaultLimits(t *testing.T) {
 	s := Settings{}.Default()
 	require.EqualValues(t, 30, s.CaptchasAMinute)
 	require.EqualValues(t, 300, s.CaptchasADay)
+	require.EqualValues(t, 5, s.LettersADay)
+	require.EqualValues(t, 30, s.LettersADayNet)
 }
 
 // G12: a password in an address never prints.

@@ -42,6 +42,7 @@ const (
 	ForCaptcha    Purpose = "captcha"     // how a challenge is drawn and spoken
 	ForSession    Purpose = "session"     // a session's cookie, as state key
 	ForOutbox     Purpose = "outbox"      // sealed letters
+	ForRequest    Purpose = "request"     // sealed requests for a letter
 	ForStaffCode  Purpose = "staff-code"  // sealed one-time-code seeds
 	ForWork       Purpose = "work"        // proof of work: its signature, its form, that it was used (T28)
 )

@@ -39,10 +39,14 @@ var columns = []column{
 
 // Format explains the file, for --help and the manual.
 func Format() string {
-	var b strings.Builder
-	b.WriteString("Registry files are CSV (; or , or tab) with a header; columns in any order. Dates are\n" +
+	return "Registry files are CSV (; or , or tab) with a header; columns in any order. Dates are\n" +
 		"days in Brussels, from included, to not. Rows of the same EAN add up: a move or a meter\n" +
-		"exchange takes a further row. What a file does not name stays as it is.\n\n")
+		"exchange takes a further row. What a file does not name stays as it is.\n\n" + explain(columns)
+}
+
+// explain lists columns.
+func explain(columns []column) string {
+	var b strings.Builder
 	for _, c := range columns {
 		mark := ""
 		if c.needed {

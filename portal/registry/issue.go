@@ -29,15 +29,32 @@ func (h Holding) sameEnvelope(o Holding) bool {
 		h.Occupancy.Street == o.Occupancy.Street && h.Occupancy.Postcode == o.Occupancy.Postcode && h.Occupancy.Town == o.Occupancy.Town
 }
 
+// Wanting says which live holdings are asked for. A new one needs the store's
+// EachHolding and IssueOptions.draws.
+type Wanting int
+
+// The choices.
+const (
+	Everybody        Wanting = iota
+	WithoutReference         // no live reference for this meter
+	WithLegacyOnly           // a live legacy reference of the occupancy, and no drawn one for this meter
+)
+
+// Live tells which kinds of live reference an occupancy has for a meter.
+type Live struct {
+	Drawn  bool
+	Legacy bool // imported from another system (G1)
+}
+
 // Register is what the Issuer needs of the store.
 type Register interface {
-	// EachHolding calls f for every live holding at a time, those of one
-	// envelope one after another; missing leaves out those that have a live
-	// reference. It reads committed data while f writes.
-	EachHolding(ctx context.Context, at time.Time, missing bool, f func(Holding) error) error
-	// LiveReferences locks the occupancies and gives the meters of theirs that
-	// have a live reference, as "occupancy meter".
-	LiveReferences(t tx.Tx, occupancyIDs []string) (map[string]bool, error)
+	// EachHolding calls f for every live holding at a time that is wanted,
+	// those of one envelope one after another. It reads committed data while f
+	// writes.
+	EachHolding(ctx context.Context, at time.Time, w Wanting, f func(Holding) error) error
+	// LiveReferences locks the occupancies and gives what live references they
+	// have, by "occupancy meter".
+	LiveReferences(t tx.Tx, occupancyIDs []string) (map[string]Live, error)
 	// PutReferences stores freshly drawn references.
 	PutReferences(t tx.Tx, refs []Reference) error
 }
@@ -71,7 +88,14 @@ type IssueOptions struct {
 	// Again draws also where a live reference exists: the former one ends at
 	// the first use of the new one.
 	Again bool
-	Limit int // envelopes at most; 0: no limit
+	// ReplaceLegacy draws instead where a live legacy reference waits for its
+	// replacement (G1), and nowhere else.
+	ReplaceLegacy bool
+	Limit         int // envelopes at most; 0: no limit
+	// DryRun counts and draws nothing; Found, where set, hears each holding
+	// that would get a reference.
+	DryRun bool
+	Found  func(Holding)
 	// Progress, where set, hears how many references are drawn so far.
 	Progress func(done int)
 	// Reveal, where set, hears the plain secrets once they are durable. It is
@@ -105,7 +129,12 @@ func (i *Issuer) Issue(ctx context.Context, o IssueOptions) (sum IssueSummary, e
 		if len(envelopes) == 0 {
 			return nil
 		}
-		issued, letters, err := i.issueAll(ctx, envelopes, o.Again)
+		if o.DryRun {
+			sum.foresee(envelopes, o.Found)
+			envelopes = nil
+			return nil
+		}
+		issued, letters, err := i.issueAll(ctx, envelopes, o)
 		if err != nil {
 			return err
 		}
@@ -124,7 +153,7 @@ func (i *Issuer) Issue(ctx context.Context, o IssueOptions) (sum IssueSummary, e
 	// A household is whole only when the next one begins.
 	enough := fmt.Errorf("limit reached")
 	seen := 0
-	err = i.store.EachHolding(ctx, i.clock(), !o.Again, func(h Holding) error {
+	err = i.store.EachHolding(ctx, i.clock(), o.wanting(), func(h Holding) error {
 		if !wanted(h) {
 			return nil
 		}
@@ -149,6 +178,40 @@ func (i *Issuer) Issue(ctx context.Context, o IssueOptions) (sum IssueSummary, e
 	return sum, drain()
 }
 
+// foresee counts what would be drawn.
+func (sum *IssueSummary) foresee(envelopes [][]Holding, found func(Holding)) {
+	for _, envelope := range envelopes {
+		sum.References, sum.Letters = sum.References+len(envelope), sum.Letters+lettersFor(len(envelope))
+		for _, h := range envelope {
+			if found != nil {
+				found(h)
+			}
+		}
+	}
+}
+
+func (o IssueOptions) wanting() Wanting {
+	switch {
+	case o.ReplaceLegacy:
+		return WithLegacyOnly
+	case o.Again:
+		return Everybody
+	}
+	return WithoutReference
+}
+
+// draws tells whether a holding with these live references still gets one,
+// once its occupancy is locked.
+func (o IssueOptions) draws(l Live) bool {
+	switch o.wanting() {
+	case Everybody:
+		return true
+	case WithLegacyOnly:
+		return !l.Drawn
+	}
+	return !l.Drawn && !l.Legacy
+}
+
 func (o IssueOptions) filter() func(Holding) bool {
 	eans, stays := map[portal.EAN]bool{}, map[string]bool{}
 	for _, e := range o.EANs {
@@ -162,7 +225,7 @@ func (o IssueOptions) filter() func(Holding) bool {
 	}
 }
 
-func (i *Issuer) issueAll(ctx context.Context, envelopes [][]Holding, again bool) (issued []Issued, letters int, err error) {
+func (i *Issuer) issueAll(ctx context.Context, envelopes [][]Holding, o IssueOptions) (issued []Issued, letters int, err error) {
 	var ids []string
 	for _, e := range envelopes {
 		for _, h := range e {
@@ -179,7 +242,7 @@ func (i *Issuer) issueAll(ctx context.Context, envelopes [][]Holding, again bool
 		for _, envelope := range envelopes {
 			var missing []Holding
 			for _, h := range envelope {
-				if again || !live[h.Occupancy.ID+" "+h.Meter.ID] {
+				if o.draws(live[h.Occupancy.ID+" "+h.Meter.ID]) {
 					missing = append(missing, h)
 				}
 			}
@@ -190,7 +253,7 @@ func (i *Issuer) issueAll(ctx context.Context, envelopes [][]Holding, again bool
 			if err != nil {
 				return err
 			}
-			issued, letters = append(issued, drawn...), letters+(len(missing)+linesALetter-1)/linesALetter
+			issued, letters = append(issued, drawn...), letters+lettersFor(len(missing))
 		}
 		return nil
 	})
@@ -200,6 +263,8 @@ func (i *Issuer) issueAll(ctx context.Context, envelopes [][]Holding, again bool
 // linesALetter is how many meters one page can show; a household with more
 // gets a further letter.
 const linesALetter = 2
+
+func lettersFor(lines int) int { return (lines + linesALetter - 1) / linesALetter }
 
 // IssueIn draws references for the holdings of one envelope, stores their
 // hashes, queues the letter and records each in the trail, all in the caller's

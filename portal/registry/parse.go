@@ -2,7 +2,6 @@ package registry
 
 import (
 	"cmp"
-	"encoding/csv"
 	"errors"
 	"io"
 	"math"
@@ -23,24 +22,13 @@ const maxText = 120
 // every bad one, a line refused as a whole (L1, Ld1). The caller decides
 // whether good lines may enter without the bad ones.
 func Parse(r io.Reader, o Options) (Batch, []LineError) {
-	s, wrong := openSheet(r, o)
+	s, wrong := openSheet(r, o, columns)
 	if len(wrong) > 0 {
 		return Batch{}, wrong
 	}
 	var f file
-	for {
-		record, line, err := s.next()
-		if errors.Is(err, io.EOF) {
-			break
-		}
-		if err != nil {
-			f.refuse(line, "", tell(err))
-			if errors.As(err, new(*csv.ParseError)) {
-				continue
-			}
-			return Batch{}, f.wrong
-		}
-		f.add(s, record, line)
+	if !s.lines(&f.wrong, f.add) {
+		return Batch{}, f.wrong
 	}
 	return f.batch()
 }
@@ -59,22 +47,18 @@ type file struct {
 	wrong       []LineError
 }
 
-func (f *file) refuse(line int, column, reason string) {
-	f.wrong = append(f.wrong, LineError{line, column, reason})
-}
-
 // line is one record being read.
 type line struct {
-	*file
 	sheet  *sheet
 	record []string
 	number int
+	wrong  *[]LineError
 	bad    bool
 }
 
 func (l *line) refuse(column, reason string) {
 	l.bad = true
-	l.file.refuse(l.number, column, reason)
+	*l.wrong = append(*l.wrong, LineError{l.number, column, reason})
 }
 
 // text gives a field without outer blanks. Its memory is its own: records are
@@ -139,12 +123,7 @@ func (l *line) orphan(without string, names ...string) {
 	}
 }
 
-func (f *file) add(s *sheet, record []string, number int) {
-	l := &line{file: f, sheet: s, record: record, number: number}
-	if len(record) > len(s.titles) {
-		l.refuse("", "more fields than the header has")
-		return
-	}
+func (f *file) add(l *line) {
 	p := l.point()
 	var m Meter
 	if m.Number = l.text("meter"); m.Number != "" {
@@ -165,25 +144,21 @@ func (f *file) add(s *sheet, record []string, number int) {
 	if l.bad {
 		return
 	}
-	f.points = append(f.points, part[AccessPoint]{p, number})
+	f.points = append(f.points, part[AccessPoint]{p, l.number})
 	if m.Number != "" {
-		f.meters = append(f.meters, part[Meter]{m, number})
+		f.meters = append(f.meters, part[Meter]{m, l.number})
 	}
 	if o.Name != "" {
-		f.occupancies = append(f.occupancies, part[Occupancy]{o, number})
+		f.occupancies = append(f.occupancies, part[Occupancy]{o, l.number})
 	}
 	if sup.Supplier != "" {
-		f.supplies = append(f.supplies, part[Supply]{sup, number})
+		f.supplies = append(f.supplies, part[Supply]{sup, l.number})
 	}
 }
 
 func (l *line) point() AccessPoint {
 	p := AccessPoint{Street: l.needed("street", "missing"), Postcode: l.needed("postcode", "missing"), Town: l.needed("town", "missing")}
-	ean, err := portal.ParseEAN(l.text("ean"))
-	if err != nil {
-		l.refuse("ean", eanReason(err))
-	}
-	p.EAN = ean
+	p.EAN = l.ean()
 	switch strings.ToLower(l.text("energy")) {
 	case "electricity", "e":
 		p.Energy = portal.Electricity
@@ -205,6 +180,14 @@ func (l *line) point() AccessPoint {
 		}
 	}
 	return p
+}
+
+func (l *line) ean() portal.EAN {
+	ean, err := portal.ParseEAN(l.text("ean"))
+	if err != nil {
+		l.refuse("ean", eanReason(err))
+	}
+	return ean
 }
 
 func eanReason(err error) string {

@@ -32,7 +32,9 @@ var encodings = map[string]encoding.Encoding{
 }
 
 // ParseMap reads --map: "Code EAN=ean,Remarque=-,encoding=windows-1252".
-func ParseMap(text string) (Options, error) {
+func ParseMap(text string) (Options, error) { return parseMap(text, columns) }
+
+func parseMap(text string, columns []column) (Options, error) {
 	o := Options{Map: map[string]string{}}
 	for item := range strings.SplitSeq(text, ",") {
 		if strings.TrimSpace(item) == "" {
@@ -79,7 +81,7 @@ type sheet struct {
 	at     map[string]int // our column -> its place
 }
 
-func openSheet(r io.Reader, o Options) (*sheet, []LineError) {
+func openSheet(r io.Reader, o Options, columns []column) (*sheet, []LineError) {
 	coding, known := encodings[strings.ToLower(o.Encoding)]
 	if !known {
 		return nil, []LineError{{Line: 1, Reason: "encoding is not utf-8, windows-1252 or utf-16"}}
@@ -146,6 +148,30 @@ func (s *sheet) next() (record []string, line int, err error) {
 	return record, line, nil
 }
 
+// lines gives every record as a line that keeps its own refusals; whole is
+// false where the file could not be read to its end.
+func (s *sheet) lines(wrong *[]LineError, each func(*line)) (whole bool) {
+	for {
+		record, number, err := s.next()
+		if errors.Is(err, io.EOF) {
+			return true
+		}
+		if err != nil {
+			*wrong = append(*wrong, LineError{number, "", tell(err)})
+			if errors.As(err, new(*csv.ParseError)) {
+				continue
+			}
+			return false
+		}
+		l := &line{sheet: s, record: record, number: number, wrong: wrong}
+		if len(record) > len(s.titles) {
+			l.refuse("", "more fields than the header has")
+			continue
+		}
+		each(l)
+	}
+}
+
 // tell says what is wrong with the file's form without repeating its content.
 func tell(err error) string {
 	var bad *csv.ParseError
@@ -170,7 +196,7 @@ func readable(s string) bool {
 // WriteRejected reads a file again and writes the lines that were refused,
 // each with its reason, as CSV that a spreadsheet can open safely.
 func WriteRejected(w io.Writer, r io.Reader, o Options, refused []LineError) error {
-	s, wrong := openSheet(r, o)
+	s, wrong := openSheet(r, o, columns)
 	if len(wrong) > 0 {
 		return wrong[0]
 	}

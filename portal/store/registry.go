@@ -218,7 +218,7 @@ func (s *Store) PutRegistry(t tx.Tx, b registry.Batch) error {
 }
 
 // EachHolding implements registry.Register.
-func (s *Store) EachHolding(ctx context.Context, at time.Time, missing bool, f func(registry.Holding) error) error {
+func (s *Store) EachHolding(ctx context.Context, at time.Time, w registry.Wanting, f func(registry.Holding) error) error {
 	text := `SELECT p.ean, p.energy, p.street, p.postcode, p.town, p.power_va,
   m.id, m.number, m.from_us, m.to_us,
   o.id, o.name, o.language, o.street, o.postcode, o.town, o.detail_us, o.from_us, o.to_us
@@ -226,9 +226,15 @@ func (s *Store) EachHolding(ctx context.Context, at time.Time, missing bool, f f
   JOIN access_points p ON p.ean = o.ean
   JOIN meters m ON m.ean = o.ean AND m.from_us <= $1 AND (m.to_us = 0 OR m.to_us > $1)
   WHERE o.from_us <= $1 AND (o.to_us = 0 OR o.to_us > $1)`
-	if missing {
+	switch w {
+	case registry.WithoutReference:
 		text += ` AND NOT EXISTS (SELECT 1 FROM issued_references r
     WHERE r.occupancy_id = o.id AND r.meter_id = m.id AND r.ended_us = 0)`
+	case registry.WithLegacyOnly:
+		text += ` AND EXISTS (SELECT 1 FROM issued_references r
+    WHERE r.occupancy_id = o.id AND r.legacy AND r.ended_us = 0)
+  AND NOT EXISTS (SELECT 1 FROM issued_references r
+    WHERE r.occupancy_id = o.id AND r.meter_id = m.id AND NOT r.legacy AND r.ended_us = 0)`
 	}
 	// Electricity before gas within an envelope.
 	text += ` ORDER BY o.postcode, o.town, o.street, o.name, o.language, p.energy, p.ean`
@@ -256,7 +262,7 @@ func (s *Store) EachHolding(ctx context.Context, at time.Time, missing bool, f f
 }
 
 // LiveReferences implements registry.Register.
-func (s *Store) LiveReferences(t tx.Tx, occupancyIDs []string) (map[string]bool, error) {
+func (s *Store) LiveReferences(t tx.Tx, occupancyIDs []string) (map[string]registry.Live, error) {
 	u := inside(t)
 	args := make([]any, len(occupancyIDs))
 	for i, id := range occupancyIDs {
@@ -267,14 +273,17 @@ func (s *Store) LiveReferences(t tx.Tx, occupancyIDs []string) (map[string]bool,
 	if err := each(rows, err, func(r scanner) error { var id string; return r.Scan(&id) }); err != nil {
 		return nil, err
 	}
-	live := map[string]bool{}
-	rows, err = u.query(`SELECT occupancy_id, meter_id FROM issued_references `+among("occupancy_id", len(args))+`AND ended_us = 0`, args...)
+	live := map[string]registry.Live{}
+	rows, err = u.query(`SELECT occupancy_id, meter_id, legacy FROM issued_references `+among("occupancy_id", len(args))+`AND ended_us = 0`, args...)
 	return live, each(rows, err, func(r scanner) error {
 		var occupancy, meter string
-		if err := r.Scan(&occupancy, &meter); err != nil {
+		var legacy bool
+		if err := r.Scan(&occupancy, &meter, &legacy); err != nil {
 			return err
 		}
-		live[occupancy+" "+meter] = true
+		one := live[occupancy+" "+meter]
+		one.Legacy, one.Drawn = one.Legacy || legacy, one.Drawn || !legacy
+		live[occupancy+" "+meter] = one
 		return nil
 	})
 }

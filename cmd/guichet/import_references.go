@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"guichet/portal/config"
+	"guichet/portal/registry"
+)
+
+// importReferencesCmd imports references that another system printed.
+type importReferencesCmd struct {
+	DryRun  bool     `help:"Say what would be imported, and change nothing."`
+	Map     string   `placeholder:"TITLE=COLUMN,..." help:"Name columns by other titles (- ignores one) and the encoding (encoding=windows-1252)."`
+	Example bool     `help:"Print an example file and leave."`
+	JSON    bool     `name:"json" help:"Print one JSON object a file."`
+	Files   []string `arg:"" optional:"" name:"file" help:"Files to import."`
+}
+
+// Help is shown by --help.
+func (importReferencesCmd) Help() string {
+	return "Example: guichet import references --dry-run letters-2019.csv\n\n" +
+		"References printed by another system go on opening their files until they are\n" +
+		"replaced (guichet issue references --replace-legacy). They are presumed\n" +
+		"predictable and share a small budget of failures; only keyed hashes are stored,\n" +
+		"so destroy the file afterwards. A file is all or nothing and may be imported\n" +
+		"again. The reference belongs to the present occupant and meter of its EAN and\n" +
+		"goes with the last four digits of the register's meter number.\n\n" +
+		registry.LegacyFormat() + "\n" + registry.LegacyExample()
+}
+
+// importedReferences is what is told of one file.
+type importedReferences struct {
+	File   string `json:"file"`
+	DryRun bool   `json:"dry_run"`
+	registry.LegacyDifference
+}
+
+// Run implements the command.
+func (c importReferencesCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
+	if c.Example {
+		t.printf("%s", registry.LegacyExample())
+		return nil
+	}
+	o, err := mapping(c.Files, c.Map, registry.ParseLegacyMap)
+	if err != nil {
+		return err
+	}
+	f, err := openFoundation(ctx, set.Default())
+	if err != nil {
+		return err
+	}
+	defer f.store.Close()
+	_, err = eachFile(c.Files, func(name string) error { return c.one(ctx, f, t, name, o) })
+	return err
+}
+
+// mapping demands files and reads their --map.
+func mapping(files []string, text string, parse func(string) (registry.Options, error)) (registry.Options, error) {
+	if len(files) == 0 {
+		return registry.Options{}, usageError{errors.New("name a file to import")}
+	}
+	o, err := parse(text)
+	if err != nil {
+		return o, usageError{fmt.Errorf("--map: %w", err)}
+	}
+	return o, nil
+}
+
+// eachFile imports one file after another and names those that failed; done
+// counts the others.
+func eachFile(files []string, one func(name string) error) (done int, err error) {
+	var failed []error
+	for _, name := range files {
+		if err := one(name); err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", name, err))
+			continue
+		}
+		done++
+	}
+	return done, errors.Join(failed...)
+}
+
+func (c importReferencesCmd) one(ctx context.Context, f *foundation, t *terminal, name string, o registry.Options) error {
+	file, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	refs, wrong := registry.ParseLegacy(file, o)
+	if len(wrong) > 0 {
+		printLines(t, name, wrong)
+		return fmt.Errorf("not imported: %d bad lines", len(wrong))
+	}
+	p := newProgress(t.err, filepath.Base(name))
+	defer p.end()
+	importer := &registry.LegacyImporter{Ring: f.ring, Ledger: f.store, Runner: f.store, Clock: f.clock, Progress: p.at}
+	d, err := importer.Apply(ctx, refs, filepath.Base(name), c.DryRun)
+	if len(d.Refused) > 0 {
+		printLines(t, name, d.Refused)
+		return fmt.Errorf("not imported: %d bad lines", len(d.Refused))
+	}
+	if err != nil {
+		return err
+	}
+	told := importedReferences{File: name, DryRun: c.DryRun, LegacyDifference: d}
+	if c.JSON {
+		return json.NewEncoder(t.out).Encode(told)
+	}
+	told.print(t)
+	return nil
+}
+
+func (d importedReferences) print(t *terminal) {
+	t.printf("%s\n  references     %7d new %7d unchanged\n", d.File, d.New, d.Unchanged)
+	if d.Replaced > 0 {
+		t.printf("  %d not taken: their occupants have a reference of the portal's already\n", d.Replaced)
+	}
+	switch {
+	case d.DryRun:
+		t.printf("  dry run: nothing written\n")
+	case !d.Recorded:
+		t.printf("  nothing changed\n")
+	}
+}
