@@ -27,16 +27,15 @@ func (g *Gate) Ask(ctx context.Context, c Claim) (Ask, error) {
 	return ask, err
 }
 
-func (g *Gate) ask(ctx context.Context, c Claim) (ask Ask, refused bool, err error) {
+func (g *Gate) ask(ctx context.Context, c Claim) (ask Ask, at *place, err error) {
 	step, err := g.Permits.Step(ctx)
 	if err != nil {
-		return ask, false, err
+		return ask, nil, err
 	}
-	more, refused, err := g.sources.wants(ctx, c)
-	if err != nil {
-		return ask, false, err
+	if at, err = g.sources.stand(ctx, c); err != nil {
+		return ask, nil, err
 	}
-	return Ask{Work: step >= Work || more, LetterCode: step >= Letter || g.Permits.Dry(Harm)}, refused, nil
+	return Ask{Work: step >= Work || at.more, LetterCode: step >= Letter || g.Permits.Dry(Harm)}, at, nil
 }
 
 // challenge uses up all that the visitor brought against robots, whatever else

@@ -32,11 +32,11 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 	if err := g.Doors.Open(ctx, door); err != nil {
 		return Outcome{}, err
 	}
-	ask, refused, err := g.ask(ctx, c)
+	ask, at, err := g.ask(ctx, c)
 	switch {
 	case err != nil:
 		return Outcome{}, err
-	case refused:
+	case at.refused:
 		return Outcome{NotCounted: true}, nil
 	}
 	legacyLengths, err := g.legacyLengths(ctx)
@@ -57,12 +57,12 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 	if bare {
 		limits = limits.halved()
 	}
-	at, ok, err := g.sources.enter(ctx, c, refOf(key), limits)
+	ok, err := g.sources.enter(ctx, at, refOf(key), limits)
 	if err != nil || !ok {
 		return Outcome{NotCounted: err == nil}, err
 	}
 	if at.strict && !ask.Work { // it filled up since the form was drawn
-		return Outcome{NotCounted: true}, g.sources.leave(ctx, at, 0)
+		return Outcome{NotCounted: true}, g.sources.leave(ctx, at, 0, refOf(key))
 	}
 	hears, permit, err := g.hear(ctx, c, at, legacy)
 	if err != nil {
@@ -80,7 +80,7 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 // while there is a permit of the harm budget and the gate is not in its last
 // step; then only browsers known for the reference, out of a budget of their
 // own, and whoever types the letter code, which no sweep can know (G7).
-func (g *Gate) hear(ctx context.Context, c Claim, at place, legacy bool) (hears Hears, permit Permit, err error) {
+func (g *Gate) hear(ctx context.Context, c Claim, at *place, legacy bool) (hears Hears, permit Permit, err error) {
 	step, err := g.Permits.Step(ctx)
 	if err != nil {
 		return hears, permit, err
@@ -103,7 +103,7 @@ func (g *Gate) hear(ctx context.Context, c Claim, at place, legacy bool) (hears 
 
 // settle writes down, after the commit, what an attempt cost whom. Where that
 // fails the attempt stands: it stays a failure of its source.
-func (g *Gate) settle(ctx context.Context, c Claim, key string, at place, permit Permit, verdict Verdict) error {
+func (g *Gate) settle(ctx context.Context, c Claim, key string, at *place, permit Permit, verdict Verdict) error {
 	switch {
 	case verdict.Spends == Harm:
 		permit.Spend()
@@ -122,13 +122,7 @@ func (g *Gate) settle(ctx context.Context, c Claim, key string, at place, permit
 	case verdict.Unheard && c.LetterCode == "":
 		ended = 0 // not counted; a letter code that is tried is, so that nobody tries many (T20)
 	}
-	if err := g.sources.leave(ctx, at, ended); err != nil {
-		return err
-	}
-	if verdict.Opened {
-		return g.sources.opening(ctx, c, refOf(key))
-	}
-	return nil
+	return g.sources.leave(ctx, at, ended, refOf(key))
 }
 
 // attempt is the one transaction of G4. Every refusal runs the same statements

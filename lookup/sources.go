@@ -36,18 +36,22 @@ type sources struct {
 	alarm  func(string)
 }
 
-// place is how one attempt stands with its source and networks, counted before
-// anything is compared.
-type place struct {
-	marks  []placed
-	strict bool // full: only the overflow or a known browser gets through
-	heard  bool // strangers may be compared
+// level is one tally that an attempt stands in, as it was last seen.
+type level struct {
+	key  string
+	seen []byte
+	mark *mark // what this attempt added to it
 }
 
-// placed is a mark that this attempt made.
-type placed struct {
-	key  string
-	mark mark
+// place is where one attempt stands: with its source, its networks and its
+// browser, and whether strangers are heard from there.
+type place struct {
+	source, network, wide, device level
+	overflow                      level
+	more                          bool // its share is used up: step 2 (G7, G9)
+	refused                       bool // its source is refused today
+	strict                        bool // full: only the overflow or a known browser gets through
+	heard                         bool // strangers may be compared
 }
 
 // refOf tells references apart within a tally, and names none.
@@ -56,102 +60,111 @@ func refOf(counterKey string) uint64 {
 	return binary.BigEndian.Uint64(sum[:])
 }
 
-func (s *sources) update(ctx context.Context, key string, change func(tally) tally) error {
-	now := s.clock()
-	return state.Update(ctx, s.state, key, week, func(old []byte) ([]byte, error) {
-		return change(decodeTally(old).pruned(now)).encode(), nil
-	})
-}
-
-func (s *sources) read(ctx context.Context, key string) (tally, error) {
-	value, _, err := s.state.Get(ctx, key)
-	return decodeTally(value).pruned(s.clock()), err
-}
-
-// wants tells what a visitor stands before even without a number: whether its
-// source, network or browser has used up what is theirs, and so brings step 2
-// (G7, G9), and whether the source is refused altogether.
-func (s *sources) wants(ctx context.Context, c Claim) (more, refused bool, err error) {
-	now, l := s.clock(), s.limits
-	for _, level := range []struct {
-		key          string
-		fails, opens int
-		source       bool
-	}{
-		{sourceTally + c.Source, l.SourceADay, l.OpenedBySource, true},
-		{networkTally + c.Network, l.NetworkADay, l.OpenedByNetwork, false},
-		{wideTally + c.Wide, l.WideADay, 0, false},
-		{deviceTally + c.Device, 0, l.OpenedByBrowser, false},
-	} {
-		if level.key[len(level.key)-1] == ':' {
-			continue // no /48, or no browser known
-		}
-		t, err := s.read(ctx, level.key)
-		if err != nil {
-			return false, false, err
-		}
-		openings, _ := t.references(now, 0, true)
-		references, _ := t.references(now, 0, false)
-		switch {
-		case level.source && t.blocks(now, day) >= l.SourceBlocks:
-			refused = true
-		case level.fails > 0 && t.fails(now, day) >= level.fails,
-			level.source && t.fails(now, week) >= l.SourceAWeek,
-			level.source && references >= l.SourceReferences,
-			level.opens > 0 && openings >= level.opens:
-			more = true
+// stand reads, in one go, what source, networks and browser have used up. An
+// IPv4 address has no /48, and not every browser is known by name.
+func (s *sources) stand(ctx context.Context, c Claim) (*place, error) {
+	p := &place{source: level{key: sourceTally + c.Source}, network: level{key: networkTally + c.Network}}
+	levels := []*level{&p.source, &p.network}
+	if c.Wide != "" {
+		p.wide.key = wideTally + c.Wide
+		levels = append(levels, &p.wide)
+	}
+	if c.Device != "" {
+		p.device.key = deviceTally + c.Device
+		levels = append(levels, &p.device)
+	}
+	keys := make([]string, len(levels))
+	for i, l := range levels {
+		keys[i] = l.key
+	}
+	values, err := s.state.GetAll(ctx, keys...)
+	if err != nil {
+		return nil, err
+	}
+	now, limits := s.clock(), s.limits
+	tallies := make([]tally, len(levels))
+	for i, l := range levels {
+		l.seen, tallies[i] = values[i], decodeTally(values[i])
+	}
+	own := tallies[0]
+	references, _ := own.references(now, 0, false)
+	p.refused = own.blocks(now, day) >= limits.SourceBlocks
+	p.more = own.fails(now, day) >= limits.SourceADay || own.fails(now, week) >= limits.SourceAWeek || references >= limits.SourceReferences
+	for i, l := range levels {
+		openings, _ := tallies[i].references(now, 0, true)
+		switch l {
+		case &p.source:
+			p.more = p.more || openings >= limits.OpenedBySource
+		case &p.network:
+			p.more = p.more || tallies[i].fails(now, day) >= limits.NetworkADay || openings >= limits.OpenedByNetwork
+		case &p.wide:
+			p.more = p.more || tallies[i].fails(now, day) >= limits.WideADay
+		case &p.device:
+			p.more = p.more || openings >= limits.OpenedByBrowser
 		}
 	}
-	return more, refused, nil
+	return p, nil
+}
+
+// update changes a tally from what was last seen of it.
+func (s *sources) update(ctx context.Context, l *level, change func(tally) tally) error {
+	now := s.clock()
+	return state.Update(ctx, s.state, l.key, week, &l.seen, func(old []byte) ([]byte, error) {
+		return change(decodeTally(old).pruned(now)).encode(), nil
+	})
 }
 
 // enter counts an attempt as a failure before it is compared, at every level;
 // leave says later how it ended. ok is false where it must not be compared at
 // all: its source is refused today, or too busy.
-func (s *sources) enter(ctx context.Context, c Claim, ref uint64, l Limits) (p place, ok bool, err error) {
-	own := placed{sourceTally + c.Source, mark{pending, s.clock().UnixMilli(), ref}}
-	how, err := s.enterSource(ctx, own, l)
+func (s *sources) enter(ctx context.Context, p *place, ref uint64, l Limits) (ok bool, err error) {
+	how, err := s.enterSource(ctx, p, mark{pending, s.clock().UnixMilli(), ref}, l)
 	if err != nil || how == barred || how == busy {
-		return p, false, err
+		return false, err
 	}
-	p.marks = append(p.marks, own)
 	p.strict = how == full
-	for _, level := range []struct {
-		key  string
-		most int
-	}{{networkTally + c.Network, l.NetworkADay}, {wideTally + c.Wide, l.WideADay}} {
-		if level.key == wideTally || p.strict {
-			continue
+	if !p.strict {
+		if p.strict, err = s.count(ctx, &p.network, l.NetworkADay, ref); err != nil {
+			return false, err
 		}
-		if p.strict, err = s.count(ctx, &p, level.key, level.most, ref); err != nil {
-			return p, false, err
+	}
+	if !p.strict && p.wide.key != "" {
+		if p.strict, err = s.count(ctx, &p.wide, l.WideADay, ref); err != nil {
+			return false, err
 		}
 	}
 	p.heard = !p.strict
 	if p.strict {
-		overflown, err := s.count(ctx, &p, overflowTally, l.OverflowADay, ref)
+		p.overflow.key = overflowTally
+		overflown, err := s.count(ctx, &p.overflow, l.OverflowADay, ref)
 		if err != nil {
-			return p, false, err
+			return false, err
 		}
 		p.heard = !overflown
 	}
-	return p, true, nil
+	return true, nil
 }
 
 // enterSource waits while so many attempts of a source are under way that they
 // could close more references than a source may (T19).
-func (s *sources) enterSource(ctx context.Context, own placed, l Limits) (how standing, err error) {
+func (s *sources) enterSource(ctx context.Context, p *place, m mark, l Limits) (how standing, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sourceWait)
 	defer cancel()
 	for {
-		err = s.update(ctx, own.key, func(t tally) tally {
-			if how = l.source(s.clock(), t, own.mark.ref); how == free || how == full {
-				t = append(t, own.mark)
+		err = s.update(ctx, &p.source, func(t tally) tally {
+			if how = l.source(s.clock(), t, m.ref); how == free || how == full {
+				t = append(t, m)
 			}
 			return t
 		})
-		if err != nil || how != busy {
+		if err != nil {
 			return how, err
+		}
+		if how != busy {
+			if how != barred {
+				p.source.mark = &m
+			}
+			return how, nil
 		}
 		wait := time.NewTimer(sourceStep)
 		select {
@@ -164,72 +177,76 @@ func (s *sources) enterSource(ctx context.Context, own placed, l Limits) (how st
 }
 
 // count adds a failure to a tally unless it is full.
-func (s *sources) count(ctx context.Context, p *place, key string, most int, ref uint64) (isFull bool, err error) {
-	m := placed{key, mark{failed, s.clock().UnixMilli(), ref}}
-	err = s.update(ctx, key, func(t tally) tally {
+func (s *sources) count(ctx context.Context, l *level, most int, ref uint64) (isFull bool, err error) {
+	m := mark{failed, s.clock().UnixMilli(), ref}
+	err = s.update(ctx, l, func(t tally) tally {
 		if isFull = t.fails(s.clock(), day) >= most; isFull {
 			return t
 		}
-		return append(t, m.mark)
+		return append(t, m)
 	})
 	if err == nil && !isFull {
-		p.marks = append(p.marks, m)
+		l.mark = &m
 	}
 	return isFull, err
 }
 
-// leave writes how an attempt ended: a failure stays, whatever else happened is
-// taken back. Where it cannot be written the failure stays, too.
-func (s *sources) leave(ctx context.Context, p place, ended deed) error {
-	for i, m := range p.marks {
-		if i > 0 && ended != opened && ended != 0 {
-			continue // already counted as the failure it was
-		}
-		err := s.update(ctx, m.key, func(t tally) tally {
-			t = t.without(m.mark)
-			if i == 0 && (ended == failed || ended == blocked) {
-				t = append(t, mark{ended, m.mark.at, m.mark.ref})
-			}
-			return t
-		})
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// opening counts a reference opened at every level (G9); whoever opens more
-// than is usual raises one alarm.
-func (s *sources) opening(ctx context.Context, c Claim, ref uint64) error {
-	l := s.limits
-	for _, level := range []struct {
-		key, name string
-		most      int
-	}{
-		{sourceTally + c.Source, "source", l.OpenedBySource},
-		{networkTally + c.Network, "network", l.OpenedByNetwork},
-		{deviceTally + c.Device, "browser", l.OpenedByBrowser},
-	} {
-		if level.key[len(level.key)-1] == ':' {
-			continue
+// leave writes how an attempt ended: a failure stays, an opening takes its
+// place, anything else (0) is taken back. Where it cannot be written the
+// failure stays, too. Whoever opens more than is usual raises one alarm (G9).
+func (s *sources) leave(ctx context.Context, p *place, ended deed, ref uint64) error {
+	counted := ended == failed || ended == blocked
+	for _, l := range []*level{&p.source, &p.network, &p.wide, &p.device, &p.overflow} {
+		opens := ended == opened && l != &p.wide && l != &p.overflow && l.key != ""
+		own := l == &p.source && counted
+		if !opens && (l.mark == nil || counted && !own) {
+			continue // nothing of ours, or already counted as the failure it was
 		}
 		crossed := false
-		err := s.update(ctx, level.key, func(t tally) tally {
-			now := s.clock()
-			n, among := t.references(now, ref, true)
-			crossed = !among && n == level.most
-			if among {
-				return t
+		err := s.update(ctx, l, func(t tally) tally {
+			if l.mark != nil {
+				t = t.without(*l.mark)
 			}
-			return append(t, mark{opened, now.UnixMilli(), ref})
+			switch {
+			case own:
+				t = append(t, mark{ended, l.mark.at, l.mark.ref})
+			case opens:
+				now := s.clock()
+				n, among := t.references(now, ref, true)
+				if crossed = !among && n == s.opensAt(p, l); !among {
+					t = append(t, mark{opened, now.UnixMilli(), ref})
+				}
+			}
+			return t
 		})
 		if err != nil {
 			return err
 		}
 		if crossed && s.alarm != nil {
-			s.alarm("openings-" + level.name)
+			s.alarm("openings-" + p.name(l))
 		}
 	}
 	return nil
+}
+
+// opensAt is how many references a level opens in a day without more asked.
+func (s *sources) opensAt(p *place, l *level) int {
+	switch l {
+	case &p.source:
+		return s.limits.OpenedBySource
+	case &p.network:
+		return s.limits.OpenedByNetwork
+	}
+	return s.limits.OpenedByBrowser
+}
+
+// name is a level's in the names of alarms.
+func (p *place) name(l *level) string {
+	switch l {
+	case &p.source:
+		return "source"
+	case &p.network:
+		return "network"
+	}
+	return "browser"
 }

@@ -118,7 +118,7 @@ func noLetterView(x *ctx, f *fault, captcha string) public.NoLetter {
 		CaptchaImage: "/captcha/" + captcha + ".png",
 		Unseen:       x.T("gate.captcha.unseen", phone, hours),
 		Note:         x.T("no-letter.note", phone, hours),
-		EAN:          component.Field{Name: "ean", Label: x.T("no-letter.ean"), Hint: x.T("no-letter.ean.hint"), Value: typed(x.field("ean"))},
+		EAN:          component.Field{Name: "ean", Label: x.T("no-letter.ean"), Hint: x.T("no-letter.ean.hint"), Value: typed(x.field("ean")), Class: "ean"},
 		Captcha:      component.Field{Name: "captcha", Label: x.T("gate.captcha"), Hint: x.T("gate.captcha.hint"), Class: "w6"},
 	}
 	if f != nil {

@@ -255,7 +255,7 @@ func (g *Gauge) Measure(ctx context.Context) (Share, error) {
 	if err != nil {
 		return Share{}, err
 	}
-	s.MeasuredAt = now.UTC()
+	s.MeasuredAt = now.UTC().Truncate(time.Microsecond) // as it is kept
 	return s, g.Runner.Do(ctx, func(t tx.Tx) error {
 		t.Record(audit.Entry{At: now, Actor: portal.Actor{Kind: portal.System, ID: "measure"}, Action: audit.DigitsMeasured,
 			Ground: "import", Channel: "command", Details: map[string]string{"meters": strconv.FormatInt(s.Meters, 10),

@@ -66,6 +66,21 @@ func (m *Memory) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	return nil, false, nil
 }
 
+// GetAll implements Store.
+func (m *Memory) GetAll(ctx context.Context, keys ...string) ([][]byte, error) {
+	values := make([][]byte, len(keys))
+	if err := m.enter(ctx); err != nil {
+		return values, err
+	}
+	defer m.mu.Unlock()
+	for i, key := range keys {
+		if e := m.entries[key]; e != nil {
+			values[i] = slices.Clone(e.value)
+		}
+	}
+	return values, nil
+}
+
 // Set implements Store.
 func (m *Memory) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	_, err := m.write(ctx, key, value, ttl, func(*entry) bool { return true })

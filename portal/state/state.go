@@ -22,6 +22,8 @@ import (
 type Store interface {
 	// Get reads a live value; ok is false where there is none or its time is over.
 	Get(ctx context.Context, key string) (value []byte, ok bool, err error)
+	// GetAll is Get for several keys in one go, nil for each that is not there.
+	GetAll(ctx context.Context, keys ...string) (values [][]byte, err error)
 	// Set writes a value that lives for ttl, which must be positive.
 	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
 	// Add writes only where there is no live value, in one step; ok tells whether it wrote.
@@ -51,21 +53,28 @@ const swaps = 64
 // Update lets a pure function change what a key holds, whoever else does so at
 // the same time. change gets nil where there is nothing, may give nil to remove
 // it, and may run several times; its error ends the update and comes back as it
-// is. Unavailable where the key cannot be had.
-func Update(ctx context.Context, st Store, key string, ttl time.Duration, change func(old []byte) ([]byte, error)) error {
-	for range swaps {
-		old, ok, err := st.Get(ctx, key)
-		if err != nil {
+// is. Unavailable where the key cannot be had. seen, where it is not nil, is
+// what the caller last saw the key hold: it spares a reading, and is what was
+// written in the end.
+func Update(ctx context.Context, st Store, key string, ttl time.Duration, seen *[]byte, change func(old []byte) ([]byte, error)) error {
+	for try := range swaps {
+		var old []byte
+		if seen != nil && try == 0 {
+			old = *seen
+		} else if held, ok, err := st.Get(ctx, key); err != nil {
 			return err
-		}
-		if !ok {
-			old = nil
+		} else if ok {
+			old = held
 		}
 		value, err := change(old)
 		if err != nil {
 			return err
 		}
-		if done, err := st.Swap(ctx, key, old, value, ttl); done || err != nil {
+		done, err := st.Swap(ctx, key, old, value, ttl)
+		if done && seen != nil {
+			*seen = value
+		}
+		if done || err != nil {
 			return err
 		}
 	}

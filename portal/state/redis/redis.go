@@ -102,6 +102,27 @@ func (s *Store) Get(ctx context.Context, key string) ([]byte, bool, error) {
 	return found(s.client.Get(ctx, Prefix+key).Bytes())
 }
 
+// GetAll implements state.Store, in one round trip; in a Cluster one for each
+// node.
+func (s *Store) GetAll(ctx context.Context, keys ...string) ([][]byte, error) {
+	values, got := make([][]byte, len(keys)), make([]*redis.StringCmd, len(keys))
+	_, err := s.client.Pipelined(ctx, func(p redis.Pipeliner) error {
+		for i, key := range keys {
+			got[i] = p.Get(ctx, Prefix+key)
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, redis.Nil) {
+		return values, shut(err)
+	}
+	for i, one := range got {
+		if values[i], _, err = found(one.Bytes()); err != nil {
+			return values, err
+		}
+	}
+	return values, nil
+}
+
 // Set implements state.Store.
 func (s *Store) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
 	_, err := s.write(ctx, key, value, ttl, "")

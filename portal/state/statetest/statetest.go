@@ -86,6 +86,9 @@ func setAndGet(t *testing.T, ctx context.Context, b Backend) {
 	require.NoError(t, b.Store.Delete(ctx, "a:1"))
 	gone(t, ctx, b, "a:1")
 	holds(t, ctx, b, "a:2", "two")
+	values, err := b.Store.GetAll(ctx, "a:2", "a:1", "a:2")
+	require.NoError(t, err)
+	require.Equal(t, [][]byte{[]byte("two"), nil, []byte("two")}, values)
 }
 
 func copies(t *testing.T, ctx context.Context, b Backend) {
@@ -201,7 +204,7 @@ func oneSwaps(t *testing.T, ctx context.Context, b Backend) {
 func updates(t *testing.T, ctx context.Context, b Backend) {
 	var told atomic.Int64
 	parallel(20, func(int) {
-		if err := state.Update(ctx, b.Store, "a:1", time.Minute, func(old []byte) ([]byte, error) { return append(old, '+'), nil }); err != nil {
+		if err := state.Update(ctx, b.Store, "a:1", time.Minute, nil, func(old []byte) ([]byte, error) { return append(old, '+'), nil }); err != nil {
 			told.Add(1)
 		}
 	})
@@ -209,7 +212,12 @@ func updates(t *testing.T, ctx context.Context, b Backend) {
 	require.NoError(t, err)
 	require.EqualValues(t, 20-told.Load(), len(value))
 	refused := &portal.Error{Code: portal.TooMany, Key: "full"}
-	require.Equal(t, error(refused), state.Update(ctx, b.Store, "a:1", time.Minute, func([]byte) ([]byte, error) { return nil, refused }))
+	require.Equal(t, error(refused), state.Update(ctx, b.Store, "a:1", time.Minute, nil, func([]byte) ([]byte, error) { return nil, refused }))
+	seen := []byte("not what it holds")
+	require.NoError(t, state.Update(ctx, b.Store, "a:1", time.Minute, &seen, func(old []byte) ([]byte, error) { return append(old, '!'), nil }))
+	require.Equal(t, string(value)+"!", string(seen))
+	holds(t, ctx, b, "a:1", string(value)+"!")
+	require.NoError(t, state.Update(ctx, b.Store, "a:1", time.Minute, &seen, func([]byte) ([]byte, error) { return value, nil }))
 	holds(t, ctx, b, "a:1", string(value))
 }
 
@@ -271,6 +279,7 @@ func Fails(t *testing.T, ctx context.Context, st state.Store) {
 	t.Helper()
 	for name, call := range map[string]func() (bool, error){
 		"get":     func() (bool, error) { _, ok, err := st.Get(ctx, "a:1"); return ok, err },
+		"all":     func() (bool, error) { _, err := st.GetAll(ctx, "a:1", "a:2"); return false, err },
 		"set":     func() (bool, error) { return false, st.Set(ctx, "a:1", nil, time.Minute) },
 		"add":     func() (bool, error) { return st.Add(ctx, "a:1", nil, time.Minute) },
 		"replace": func() (bool, error) { return st.Replace(ctx, "a:1", nil, time.Minute) },

@@ -8,7 +8,7 @@ type Field struct {
 	Name, Label, Hint string
 	Value             string // what was typed, only where it may be shown again
 	Error             string // "" where nothing is wrong
-	Class             string // width: w4, w6, w8 or ""
+	Class             string // width: w4, w6, w8, ean or ""
 	Letters           bool   // capital letters, too; else digits only
 }
 
