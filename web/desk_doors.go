@@ -72,32 +72,19 @@ func (c counter) turn(x *ctx, act, done string, do func(context.Context, doors.B
 }
 
 func doorsView(x *ctx, f page.Frame, board []doors.Status, act string, wrong *portal.Error) page.Doors {
-	v := page.Doors{Frame: f, Table: component.Table{
-		ID: "doors", Caption: x.T("desk.doors.caption"), Region: x.T("desk.doors.title"),
-		Columns: []component.Column{{Text: x.T("desk.doors.door")}, {Text: x.T("desk.doors.state")},
-			{Text: x.T("desk.doors.why")}, {Text: x.T("desk.doors.request")}},
-	}}
+	v := page.Doors{Frame: f}
 	var all, toAsk, toConfirm []doors.Door
 	for _, d := range board {
-		state := component.Cell{Text: x.T("desk.door.open"), Tag: "plain"}
-		if d.Why != "" {
-			state = component.Cell{Text: x.T("desk.door.shut"), Tag: "stop"}
-		}
-		request := x.T("desk.door.not-asked")
+		v.Doors = append(v.Doors, doorView(x, d))
 		all = append(all, d.Door)
 		switch {
+		case d.Pending && d.Asked.By != x.member().Login:
+			toConfirm = append(toConfirm, d.Door)
 		case d.Pending:
-			request = x.T("desk.door.asked", d.Asked.By, x.shortMoment(d.Asked.At), d.Asked.Reason)
-			if d.Asked.By != x.member().Login {
-				toConfirm = append(toConfirm, d.Door)
-			} else {
-				v.Own = x.T("desk.doors.own")
-			}
+			v.Own = x.T("desk.doors.own")
 		case d.Closed():
 			toAsk = append(toAsk, d.Door)
 		}
-		v.Table.Rows = append(v.Table.Rows, component.Row{Head: x.T("desk.door." + string(d.Door)), Cells: []component.Cell{
-			state, {Text: whyText(x, d)}, {Text: request}}})
 	}
 	if x.member().Role != staff.Security {
 		v.Agent, v.Own = x.T("desk.doors.agent"), ""
@@ -137,22 +124,27 @@ func wrongTurn(x *ctx, v *page.Doors, act string, wrong *portal.Error) {
 	}
 }
 
-// whyText says why a door is shut: guards first, then the switch.
-func whyText(x *ctx, d doors.Status) string {
-	var why []string
+// doorView says how a door stands and why: guards first, then the switch.
+func doorView(x *ctx, d doors.Status) page.Door {
+	v := page.Door{Name: x.T("desk.door." + string(d.Door)), Tag: page.Tag{Text: x.T("desk.door.open")}}
+	if d.Why != "" {
+		v.Tag = page.Tag{Text: x.T("desk.door.shut"), Kind: "stop"}
+	}
 	if d.Why != "" && d.Why != doors.BySwitch {
-		why = append(why, x.T("desk.door.why."+string(d.Why)))
+		v.Facts = append(v.Facts, page.Fact{Name: x.T("desk.doors.guard"), Value: x.T("desk.door.why." + string(d.Why))})
 	}
 	switch {
 	case d.Closed():
-		why = append(why, x.T("desk.door.why.switch", d.By, x.shortMoment(d.ClosedAt), d.Reason))
+		v.Facts = append(v.Facts, page.Fact{Name: x.T("desk.doors.switch"),
+			Value: x.T("desk.door.why.switch", d.By, x.shortMoment(d.ClosedAt), d.Reason)})
 	case d.Why == doors.BySwitch:
-		why = append(why, x.T("desk.door.why.missing"))
+		v.Facts = append(v.Facts, page.Fact{Name: x.T("desk.doors.switch"), Value: x.T("desk.door.why.missing")})
 	}
-	if len(why) == 0 {
-		return "–"
+	if d.Pending {
+		v.Facts = append(v.Facts, page.Fact{Name: x.T("desk.doors.request"),
+			Value: x.T("desk.door.asked", d.Asked.By, x.shortMoment(d.Asked.At), d.Asked.Reason)})
 	}
-	return strings.Join(why, " ; ")
+	return v
 }
 
 func turnView(x *ctx, name, key string, choice []doors.Door, quiet bool) page.Turn {

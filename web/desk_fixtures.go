@@ -90,6 +90,7 @@ func doorsFixture(login string, role staff.Role, change func([]doors.Status), ac
 		x.at = "/desk/doors"
 		f := fixtureFrame(x, "desk.doors.title")
 		x.pass = staff.Member{Login: login, Name: login, Role: role}
+		f.Member = login + ", " + x.T("desk.role."+string(role))
 		board := make([]doors.Status, len(doors.All))
 		for i, d := range doors.All {
 			board[i].Door = d

@@ -74,10 +74,14 @@ func (s *site) notices(x *ctx) []string {
 	return noticesView(x, all)
 }
 
+// noticesView names each door that is shut, then whom to call.
 func noticesView(x *ctx, shut []doors.Door) []string {
+	if len(shut) == 0 {
+		return nil
+	}
 	var all []string
 	for _, d := range shut {
-		all = append(all, x.T("closed."+string(d)+".title")+". "+x.T("closed.help", x.s.Contact.Phone, x.T("site.hours")))
+		all = append(all, x.T("closed."+string(d)+".title")+".")
 	}
-	return all
+	return append(all, x.T("closed.help", x.s.Contact.Phone, x.T("site.hours")))
 }
