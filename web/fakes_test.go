@@ -105,10 +105,10 @@ func (w works) Draw(_ context.Context, form string) (string, error) {
 func (h *house) Open(_ context.Context, c lookup.Claim) (lookup.Outcome, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.claim = c
 	if h.shut != nil {
 		return lookup.Outcome{}, h.shut
 	}
-	h.claim = c
 	if h.full {
 		return lookup.Outcome{NotCounted: true}, nil
 	}
