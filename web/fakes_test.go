@@ -137,10 +137,10 @@ func (s shutters) Open(_ context.Context, door string) error {
 func (h *house) Open(_ context.Context, c lookup.Claim) (lookup.Outcome, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.claim = c
 	if h.shut != nil {
 		return lookup.Outcome{}, h.shut
 	}
-	h.claim = c
 	if h.full {
 		return lookup.Outcome{NotCounted: true}, nil
 	}

@@ -108,8 +108,10 @@ func TestD18TheVisitorChooses(t *testing.T) {
 			}
 		}
 	}
+	page := b.post("/de/lookup?with=work", url.Values{"do": {"picture"}})
+	require.Equal(t, "picture", page.doc.Find("input[name=with]").AttrOr("value", ""), "of a change only the form counts")
 	require.Zero(t, h.claim, "choosing is no attempt")
-	page := b.get("/de/lookup?with=work")
+	page = b.get("/de/lookup?with=work")
 	require.Contains(t, plain(t, page).Find("#altcha noscript").Text(), "Bild oder den Ton")
 	require.Zero(t, page.doc.Find("button[name=do]:not([hidden])[value=work]").Length())
 	page = b.get("/de/lookup")
