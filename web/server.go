@@ -61,7 +61,7 @@ type surface struct {
 	// trustBase: BaseURL is this listener's own address, even where a proxy
 	// rewrites Host. Never the desk's: a page of the public site asks nothing there.
 	trustBase bool
-	https     bool // secure, found out once
+	https     bool                       // secure, found out once
 	failures  map[portal.Language][]byte // rendered before the first request, for when rendering fails
 }
 
