@@ -86,7 +86,7 @@ func fill(text string, args []any) string {
 		}
 		number, after, closed := strings.Cut(rest, "}")
 		n, err := strconv.Atoi(number)
-		if !closed || err != nil || n >= len(args) || strconv.Itoa(n) != number {
+		if !closed || err != nil || n < 0 || n >= len(args) || strconv.Itoa(n) != number {
 			b.WriteByte('{') // not one of ours: it stands for itself
 			text = rest
 			continue
