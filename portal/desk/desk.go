@@ -69,8 +69,10 @@ type List struct {
 	OldestUnknown time.Time // zero where there is none
 }
 
-// Gate is what the bar on top of every page tells.
+// Gate is what the bar on top of every page tells. The store counts; Watch
+// gives the View.
 type Gate struct {
+	View          lookup.View
 	Blocked       int // live references
 	BlocksToday   int // since midnight in Brussels, unknown numbers included
 	FailuresToday int
@@ -134,6 +136,9 @@ type Store interface {
 	DeskUnknown(ctx context.Context) (count int, oldest time.Time, err error)
 	// DeskGate counts for the bar; midnight is when today began.
 	DeskGate(ctx context.Context, midnight time.Time) (Gate, error)
+	AlarmStore
+	// GateMoves reads the newest audit.GateMoved entries, newest first.
+	GateMoves(ctx context.Context, limit int) ([]audit.Recorded, error)
 	// DeskCaseOf finds the case of a blocked number.
 	DeskCaseOf(ctx context.Context, key string) (caseID string, found bool, err error)
 	// DeskFile reads a case; false where nothing blocked has that number.
@@ -171,6 +176,8 @@ type Deps struct {
 	Clock  portal.Clock
 	Log    *slog.Logger
 	Issuer Issuer
+	Watch  Watch
+	Shares Shares
 	// Alarm is called once the unblocks of one agent reach the day's limit and
 	// for each one beyond; nil: only the log tells.
 	Alarm func(login string, unblocks int)
