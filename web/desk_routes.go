@@ -45,6 +45,7 @@ func deskRoutes(d DeskDeps) []Route {
 		{get, "/:lang/desk", colleague, c.list},
 		{get, "/:lang/desk/find", colleague, c.front},
 		{post, "/:lang/desk/find", colleague, c.find},
+		{get, "/:lang/desk/gate", colleague, c.overview},
 		{get, aCase, colleague, c.show},
 		{post, aCase + "/open", colleague, c.open},
 		{post, aCase + "/check", colleague, c.check},

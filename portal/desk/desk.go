@@ -10,6 +10,9 @@
 // reference ends and a letter goes out. Each step is one transaction that locks
 // the counter, so that it never meets a guess half-way (T23), and carries its
 // own trail entry. Nothing about the customer is told before the check passed.
+//
+// It also tells staff how the gate stands, its step, budgets and bound (G7, G8),
+// and writes the gate's alarms into the trail (G9).
 package desk
 
 import (
