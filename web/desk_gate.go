@@ -38,7 +38,7 @@ func (x *ctx) step(s lookup.Step) string {
 	if s == 0 {
 		return x.T("desk.moves.unread")
 	}
-	return x.T("gate.step." + s.String())
+	return x.T("desk.gate.step." + s.String())
 }
 
 func overviewView(x *ctx, o desk.Overview) page.Overview {
@@ -46,8 +46,8 @@ func overviewView(x *ctx, o desk.Overview) page.Overview {
 		Frame:   deskFrame(x, o.Gate, "desk.overview.title"),
 		At:      x.T("desk.overview.at", x.Time(x.now)),
 		Refresh: x.path("/desk/gate"),
-		Asks:    x.T("gate.asks." + o.View.Step.String()),
-		Say:     x.T("gate.say." + o.View.Step.String()),
+		Asks:    x.T("desk.gate.asks." + o.View.Step.String()),
+		Say:     x.T("desk.gate.say." + o.View.Step.String()),
 		Budgets: budgetsTable(x, o.View.Uses),
 		Bound:   boundView(x, o),
 		Moves:   movesTable(x, o.Moves),

@@ -22,7 +22,7 @@ func TestDeskWordsOfTheGate(t *testing.T) {
 	for _, lang := range portal.DeskLanguages {
 		c := i18n.For(lang)
 		for s := lookup.Captcha; s <= lookup.Letter; s++ {
-			for _, key := range []string{"gate.step.", "gate.asks.", "gate.say."} {
+			for _, key := range []string{"desk.gate.step.", "desk.gate.asks.", "desk.gate.say."} {
 				require.True(t, c.Has(key+s.String()), "%s %s%s", lang, key, s)
 			}
 		}
