@@ -14,11 +14,15 @@ import (
 // overview shows how the gate stands. It is a page to look at again: a plain
 // link does that, nothing moves by itself (WCAG 2.2.2).
 func (c counter) overview(x *ctx) error {
+	frame, err := c.frame(x, "desk.overview.title")
+	if err != nil {
+		return err
+	}
 	o, err := c.Desk.Overview(x.context(), x.member())
 	if err != nil {
 		return err
 	}
-	return x.show(http.StatusOK, page.OverviewPage(overviewView(x, o)))
+	return x.show(http.StatusOK, page.OverviewPage(overviewView(x, frame, o)))
 }
 
 // gateFacts is the bar on top of every page.
@@ -41,9 +45,9 @@ func (x *ctx) step(s lookup.Step) string {
 	return x.T("desk.gate.step." + s.String())
 }
 
-func overviewView(x *ctx, o desk.Overview) page.Overview {
+func overviewView(x *ctx, f page.Frame, o desk.Overview) page.Overview {
 	v := page.Overview{
-		Frame:   deskFrame(x, o.Gate, "desk.overview.title"),
+		Frame:   f,
 		At:      x.T("desk.overview.at", x.Time(x.now)),
 		Refresh: x.path("/desk/gate"),
 		Asks:    x.T("desk.gate.asks." + o.View.Step.String()),

@@ -32,7 +32,7 @@ func overviewFixture(change func(*desk.Overview)) func(*ctx) templ.Component {
 		x.at = "/desk/gate"
 		o := desk.Overview{Gate: fixtureGate()}
 		change(&o)
-		return page.OverviewPage(overviewView(x, o))
+		return page.OverviewPage(overviewView(x, deskFrame(x, o.Gate, "desk.overview.title"), o))
 	}
 }
 
