@@ -71,7 +71,7 @@ func actsView(x *ctx, c desk.Case, v *page.Case) {
 		if c.Request.Login == x.member().Login {
 			v.Note = x.T("desk.case.asked-by-you")
 		} else {
-			v.Grant = act("grant", "g", false, c.Request.Login, x.moment(c.Request.At))
+			v.Grant = act("grant", "o", false, c.Request.Login, x.moment(c.Request.At))
 		}
 	} else if c.Standing.Passed {
 		v.Unblock = act("unblock", "u", false)

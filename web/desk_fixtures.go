@@ -64,6 +64,9 @@ var deskFixtures = []fixture{
 	}, "", nil)},
 	{"desk-doors-wrong", doorsFixture("dirk", staff.Security, closedBoard, "ask",
 		&portal.Error{Code: portal.Invalid, Key: "desk.reason.empty", Field: "reason"})},
+	{"desk-gate", overviewFixture(measured)},
+	{"desk-gate-new", overviewFixture(func(*desk.Overview) {})},
+	{"desk-gate-attacked", overviewFixture(attacked)},
 	{"desk-case-unknown", caseFixture(func(c *desk.Case) { *c = desk.Case{ID: c.ID, BlockedAt: c.BlockedAt} }, nil)},
 }
 
@@ -110,7 +113,7 @@ const fixtureCase = "B-7K3M9QXA"
 // fixtureFrame is a page that the agent Anna looks at.
 func fixtureFrame(x *ctx, title string, args ...any) page.Frame {
 	x.pass = staff.Member{Login: "anna", Name: "Anna Klein", Role: staff.Agent}
-	return deskFrame(x, desk.Gate{Blocked: 4, BlocksToday: 6, FailuresToday: 212}, title, args...)
+	return deskFrame(x, fixtureGate(), title, args...)
 }
 
 func fixtureList(now time.Time) desk.List {

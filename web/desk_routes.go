@@ -50,6 +50,7 @@ func deskRoutes(d DeskDeps) []Route {
 		{post, "/:lang/desk/doors/close", colleague, c.closeDoor},
 		{post, "/:lang/desk/doors/ask", colleague, c.askDoor},
 		{post, "/:lang/desk/doors/confirm", colleague, c.confirmDoor},
+		{get, "/:lang/desk/gate", colleague, c.overview},
 		{get, aCase, colleague, c.show},
 		{post, aCase + "/open", colleague, c.open},
 		{post, aCase + "/check", colleague, c.check},

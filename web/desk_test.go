@@ -80,16 +80,24 @@ func TestDeskPagesInBothLanguages(t *testing.T) {
 
 // bureau is the desk's listener over real rooms.
 type bureau struct {
-	t     *testing.T
-	url   string
-	web   *http.Client
-	store *store.Store
-	doors *doors.Service
-	gate  *lookup.Gate
-	known storetest.Known
-	seeds map[string]keys.Secret
-	now   time.Time
-	log   *bytes.Buffer
+	t       *testing.T
+	url     string
+	web     *http.Client
+	store   *store.Store
+	doors   *doors.Service
+	gate    *lookup.Gate
+	permits *lookup.Permits
+	known   storetest.Known
+	seeds   map[string]keys.Secret
+	now     time.Time
+	log     *bytes.Buffer
+}
+
+// unmeasured is a register whose digits nobody measured.
+type unmeasured struct{}
+
+func (unmeasured) Share(context.Context) (desk.Share, bool, error) {
+	return desk.Share{}, false, nil
 }
 
 const deskPassword = keys.Secret("correct horse battery")
@@ -111,12 +119,14 @@ func newBureau(t *testing.T) *bureau {
 		b.seeds[name], err = colleagues.Add(t.Context(), portal.Actor{Kind: portal.System, ID: "test"}, name, name, role, deskPassword)
 		require.NoError(t, err)
 	}
-	b.gate = lookup.NewGate(lookuptest.Deps(ring, clock, b.store, short, lookuptest.Solved{}, b.store))
+	deps := lookuptest.Deps(ring, clock, b.store, short, lookuptest.Solved{}, b.store)
+	b.gate, b.permits = lookup.NewGate(deps), deps.Permits
 	began := b.now
 	b.doors = doors.New(doors.Deps{Store: b.store, Runner: b.store, Log: common.Log, Wall: clock, Words: desk.Words,
 		Ran: func() time.Duration { return b.now.Sub(began) }})
 	handler, err := NewDesk(DeskDeps{Common: common, Staff: colleagues, Doors: b.doors, Desk: desk.New(desk.Deps{Store: b.store, Runner: b.store,
-		State: short, Ring: ring, Clock: clock, Log: common.Log, Issuer: registry.NewIssuer(ring, clock, b.store, b.store)})})
+		State: short, Ring: ring, Clock: clock, Log: common.Log, Issuer: registry.NewIssuer(ring, clock, b.store, b.store),
+		Watch: lookup.NewWatch(deps.Permits, b.store, clock, common.Log, nil), Shares: unmeasured{}})})
 	require.NoError(t, err)
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)
@@ -186,7 +196,7 @@ func TestDeskByHand(t *testing.T) {
 	page = b.signIn("anna")
 	require.Equal(t, "/fr/desk", page.Request.URL.Path)
 	require.Contains(t, page.text, "Namur")
-	require.Contains(t, page.text, "ouverte (niveau 1, captcha)")
+	require.Contains(t, page.text, "niveau 1, captcha")
 
 	page = b.post("/fr/desk/find", "reference", "1234")
 	require.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)

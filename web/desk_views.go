@@ -11,8 +11,7 @@ import (
 	page "guichet/web/ui/page/desk"
 )
 
-// deskFrame fills the bar. Step and challenge are the gate's first ones: it
-// has no others yet (G7).
+// deskFrame fills the bar.
 func deskFrame(x *ctx, g desk.Gate, title string, args ...any) page.Frame {
 	m := x.member()
 	f := page.Frame{
@@ -20,17 +19,13 @@ func deskFrame(x *ctx, g desk.Gate, title string, args ...any) page.Frame {
 		SignOut: x.path("/desk/sign-out"),
 		Member:  m.Name + ", " + x.T("desk.role."+string(m.Role)),
 		Nav:     []layout.Link{{Text: x.T("desk.nav.list"), Href: x.path("/desk"), Lang: "l", Current: x.at == "/desk"}},
-		Gate: []page.Fact{
-			{Name: x.T("desk.gate"), Value: x.T("desk.gate.open")},
-			{Name: x.T("desk.gate.blocked"), Value: x.count(g.Blocked)},
-			{Name: x.T("desk.gate.blocks"), Value: x.count(g.BlocksToday)},
-			{Name: x.T("desk.gate.failures"), Value: x.count(g.FailuresToday)},
-		},
+		Gate:    gateFacts(x, g),
 	}
 	if m.Role == staff.Agent {
 		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.find"), Href: x.path("/desk") + "#reference", Lang: "f"})
 	}
 	f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.doors"), Href: x.path("/desk/doors"), Lang: "d", Current: x.at == "/desk/doors"})
+	f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.gate"), Href: x.path("/desk/gate"), Lang: "g", Current: x.at == "/desk/gate"})
 	return f
 }
 

@@ -26,6 +26,7 @@ func (f *foundation) deskDeps(common web.Common, g gateParts, log *slog.Logger, 
 		Doors:  g.keeper,
 		Desk: desk.New(desk.Deps{Store: f.store, Runner: f.store, State: g.short, Ring: f.ring, Clock: f.clock, Log: log,
 			Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store),
-			Alarm:  func(string, int) { alarms.Inc() }}),
+			Watch:  g.watch, Shares: shares{f.store},
+			Alarm: func(string, int) { alarms.Inc() }}),
 	}, nil
 }

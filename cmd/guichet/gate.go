@@ -1,16 +1,18 @@
 package main
 
 import (
+	"context"
 	"log/slog"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"guichet/lookup"
 	"guichet/lookup/challenge"
+	"guichet/portal"
 	"guichet/portal/config"
+	"guichet/portal/desk"
 	"guichet/portal/doors"
 	"guichet/portal/metering"
+	"guichet/portal/store"
 	"guichet/web"
 )
 
@@ -43,16 +45,18 @@ func (f *foundation) gate(short shortState, keeper *doors.Service, log *slog.Log
 	return g
 }
 
-// alarms tells a person, by log and metric, what must be looked at now.
-func alarms(log *slog.Logger, metrics prometheus.Registerer) func(name string) {
-	rung := prometheus.NewCounterVec(prometheus.CounterOpts{
-		Name: "guichet_alarms_total", Help: "What somebody must look at, by name (G9, T18).",
-	}, []string{"alarm"})
-	metrics.MustRegister(rung)
-	return func(name string) {
-		rung.WithLabelValues(name).Inc()
-		log.Warn("alarm", "alarm", name)
+// shares tells what was measured of the register's digits at its last import.
+type shares struct{ store *store.Store }
+
+// Share implements desk.Shares.
+func (x shares) Share(ctx context.Context) (desk.Share, bool, error) {
+	s, err := x.store.Share(ctx)
+	if portal.CodeOf(err) == portal.NotFound {
+		return desk.Share{}, false, nil
 	}
+	return desk.Share{MeasuredAt: s.MeasuredAt, Meters: s.Meters, Overall: s.Overall,
+		WorstPostcode: s.WorstPostcode, Postcode: s.Postcode,
+		Address: desk.Near(s.Address), Batch: desk.Near(s.Batch)}, err == nil, err
 }
 
 // publicDeps wires the public rooms.

@@ -17,6 +17,7 @@ import (
 
 	"guichet/portal/audit"
 	"guichet/portal/config"
+	"guichet/portal/desk"
 	"guichet/portal/registry"
 	"guichet/portal/state"
 	"guichet/portal/state/redis"
@@ -133,7 +134,9 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		return fmt.Errorf("DATABASE: %w", err)
 	}
 	var closing atomic.Bool
-	parts := f.gate(short, keeper, log, alarms(log, metrics))
+	bell := desk.NewBell(f.store, f.store, f.clock, log, countAlarms(metrics))
+	parts := f.gate(short, keeper, log, bell.Ring)
+	metrics.MustRegister(newGateMetrics(parts.watch, shares{f.store}, f.clock, log))
 	doors, err := f.doors(log, metrics, parts, &closing, gallery)
 	if err != nil {
 		return err

@@ -17,6 +17,7 @@ const (
 	LookupBlocked   Action = "lookup.blocked"   // the attempt that closed a reference
 	LookupUnheard   Action = "lookup.unheard"   // an attempt that a limit did not let be compared (G7)
 	GateMoved       Action = "gate.moved"       // the gate's step changed (G7)
+	AlarmRaised     Action = "gate.alarm"       // something at the gate that a person must look at (G7, G9)
 	VisitExtended   Action = "visit.extended"   // the visitor asked for more time
 	VisitLeft       Action = "visit.left"       // the visitor left
 	HistoryShown    Action = "history.shown"    // consumption shown on a page

@@ -38,7 +38,12 @@ func (s *Service) Gate(ctx context.Context, m staff.Member) (Gate, error) {
 	if err := need(m, see); err != nil {
 		return Gate{}, err
 	}
-	return s.Store.DeskGate(ctx, midnight(s.Clock()))
+	g, err := s.Store.DeskGate(ctx, midnight(s.Clock()))
+	if err != nil {
+		return Gate{}, err
+	}
+	g.View, err = s.Watch.View(ctx)
+	return g, err
 }
 
 // Blocked gives a page of blocked references, the newest first; that it was

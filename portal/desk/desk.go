@@ -10,6 +10,9 @@
 // reference ends and a letter goes out. Each step is one transaction that locks
 // the counter, so that it never meets a guess half-way (T23), and carries its
 // own trail entry. Nothing about the customer is told before the check passed.
+//
+// It also tells staff how the gate stands, its step, budgets and bound (G7, G8),
+// and writes the gate's alarms into the trail (G9).
 package desk
 
 import (
@@ -69,8 +72,10 @@ type List struct {
 	OldestUnknown time.Time // zero where there is none
 }
 
-// Gate is what the bar on top of every page tells.
+// Gate is what the bar on top of every page tells. The store counts; Watch
+// gives the View.
 type Gate struct {
+	View          lookup.View
 	Blocked       int // live references
 	BlocksToday   int // since midnight in Brussels, unknown numbers included
 	FailuresToday int
@@ -134,6 +139,9 @@ type Store interface {
 	DeskUnknown(ctx context.Context) (count int, oldest time.Time, err error)
 	// DeskGate counts for the bar; midnight is when today began.
 	DeskGate(ctx context.Context, midnight time.Time) (Gate, error)
+	AlarmStore
+	// GateMoves reads the newest audit.GateMoved entries, newest first.
+	GateMoves(ctx context.Context, limit int) ([]audit.Recorded, error)
 	// DeskCaseOf finds the case of a blocked number.
 	DeskCaseOf(ctx context.Context, key string) (caseID string, found bool, err error)
 	// DeskFile reads a case; false where nothing blocked has that number.
@@ -171,6 +179,8 @@ type Deps struct {
 	Clock  portal.Clock
 	Log    *slog.Logger
 	Issuer Issuer
+	Watch  Watch
+	Shares Shares
 	// Alarm is called once the unblocks of one agent reach the day's limit and
 	// for each one beyond; nil: only the log tells.
 	Alarm func(login string, unblocks int)

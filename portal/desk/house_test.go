@@ -35,16 +35,29 @@ var (
 // house is the desk and the gate over one real database.
 type house struct {
 	*desk.Service
-	t      *testing.T
-	store  *store.Store
-	gate   *lookup.Gate
-	dsn    string
-	known  []storetest.Known
-	log    bytes.Buffer
-	alarms []int
-	mu     sync.Mutex
-	now    time.Time
-	posts  int
+	t       *testing.T
+	store   *store.Store
+	gate    *lookup.Gate
+	permits *lookup.Permits
+	bell    *desk.Bell
+	measure measure
+	dsn     string
+	known   []storetest.Known
+	log     bytes.Buffer
+	alarms  []int
+	mu      sync.Mutex
+	now     time.Time
+	posts   int
+}
+
+// measure is what the import found of the register's digits; nil: never asked.
+type measure struct{ found *desk.Share }
+
+func (m *measure) Share(context.Context) (desk.Share, bool, error) {
+	if m.found == nil {
+		return desk.Share{}, false, nil
+	}
+	return *m.found, true, nil
 }
 
 func (h *house) clock() time.Time { h.mu.Lock(); defer h.mu.Unlock(); return h.now }
@@ -63,10 +76,16 @@ func everywhere(t *testing.T, n int, test func(*testing.T, *house)) {
 			h.known = storetest.References(t, h.dsn, n)
 			short := state.NewMemory(h.clock, 10_000)
 			ring := storetest.Keys(t)
-			h.gate = lookup.NewGate(lookuptest.Deps(ring, h.clock, h.store, short, lookuptest.Solved{}, h.store))
+			deps := lookuptest.Deps(ring, h.clock, h.store, short, lookuptest.Solved{}, h.store)
+			h.bell = desk.NewBell(h.store, h.store, h.clock, slog.New(slog.DiscardHandler), nil)
+			h.permits = lookup.NewPermits(h.store, h.store, h.clock, deps.Limits, slog.New(slog.DiscardHandler), h.bell.Ring)
+			deps.Permits, deps.Alarm = h.permits, h.bell.Ring
+			h.gate = lookup.NewGate(deps)
 			h.Service = desk.New(desk.Deps{Store: h.store, Runner: h.store, State: short, Ring: ring, Clock: h.clock,
 				Log:    slog.New(slog.NewJSONHandler(&h.log, nil)),
 				Issuer: registry.NewIssuer(ring, h.clock, h.store, h.store),
+				Watch:  lookup.NewWatch(h.permits, h.store, h.clock, slog.New(slog.DiscardHandler), h.bell.Ring),
+				Shares: &h.measure,
 				Alarm:  func(_ string, n int) { h.alarms = append(h.alarms, n) }})
 			test(t, h)
 		})

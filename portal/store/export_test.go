@@ -19,6 +19,8 @@ var (
 	Values     = values
 	Positional = positional
 	Dupe       = isDuplicate
+
+	NewestQuery = newestQuery
 )
 
 func Exec(t tx.Tx, text string, args ...any) (int64, error) { return inside(t).exec(text, args...) }
