@@ -50,7 +50,7 @@ func (s Settings) checkOIDC(wrong func(name, format string, args ...any)) {
 		}
 	}
 	if s.OIDCIssuer != "" && (!guarded(s.OIDCIssuer) || strings.ContainsAny(s.OIDCIssuer, "?#@")) {
-		wrong("OIDC_ISSUER", "%q is not an https:// address (http:// only for this machine) without query, fragment and user", s.OIDCIssuer)
+		wrong("OIDC_ISSUER", "%q is not an https:// address (http:// only for this machine) without query, fragment and user", DSN(s.OIDCIssuer))
 	}
 	if !guarded(s.DeskURL) {
 		wrong("DESK_URL", "%q is not an https:// address (http:// only for this machine); OIDC_ISSUER sends the staff back there", s.DeskURL)
