@@ -40,6 +40,8 @@ type Provider struct {
 	Twist func(claims map[string]any)
 	// Raw changes the token itself, after Twist; nil leaves it.
 	Raw func(token string) string
+	// Describe changes what it says of itself; nil leaves it.
+	Describe func(document map[string]any)
 	// Down makes it answer 503 to the paths that begin so; "" answers all.
 	Down string
 
@@ -77,7 +79,8 @@ func New(t testing.TB, backTo string) *Provider {
 	return p
 }
 
-// Asked gives the paths that were asked for, in order.
+// Asked gives the paths that were asked for, in order; " basic" follows one
+// that came with the client's secret in its head.
 func (p *Provider) Asked() []string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -92,8 +95,12 @@ func (p *Provider) Change(change func(*Provider)) {
 }
 
 func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
+	what := r.URL.Path
+	if _, _, ok := r.BasicAuth(); ok {
+		what += " basic"
+	}
 	p.mu.Lock()
-	p.asked = append(p.asked, r.URL.Path)
+	p.asked = append(p.asked, what)
 	down := p.Down != "" && strings.HasPrefix(r.URL.Path, p.Down)
 	p.mu.Unlock()
 	switch {
@@ -103,6 +110,8 @@ func (p *Provider) serve(w http.ResponseWriter, r *http.Request) {
 		p.login(w, r)
 	case r.URL.Path == "/oauth/token":
 		p.token(w, r)
+	case strings.HasPrefix(r.URL.Path, "/.well-known/"):
+		p.describe(w, r)
 	default:
 		p.honest.ServeHTTP(w, r)
 	}
@@ -124,6 +133,28 @@ func (p *Provider) login(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	http.Redirect(w, r, p.back(r.FormValue("id")), http.StatusSeeOther)
+}
+
+// describe lets the honest provider describe itself and changes what it said.
+func (p *Provider) describe(w http.ResponseWriter, r *http.Request) {
+	answer := httptest.NewRecorder()
+	p.honest.ServeHTTP(answer, r)
+	body := answer.Body.Bytes()
+	p.mu.Lock()
+	change := p.Describe
+	p.mu.Unlock()
+	if change != nil {
+		document := map[string]any{}
+		if err := json.Unmarshal(body, &document); err != nil {
+			http.Error(w, err.Error(), http.StatusTeapot)
+			return
+		}
+		change(document)
+		body, _ = json.Marshal(document)
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(answer.Code)
+	w.Write(body)
 }
 
 // token lets the honest provider answer and twists what it gave.

@@ -35,15 +35,17 @@ type house struct {
 	off      time.Duration
 }
 
-// kept remembers all that was ever written to the state.
+// kept remembers all that was ever written to the state, and keeps it longer
+// than it was asked to: another machine's clock may be slow.
 type kept struct {
 	*state.Memory
-	all []string
+	all  []string
+	ttls []time.Duration
 }
 
 func (k *kept) Set(ctx context.Context, key string, value []byte, ttl time.Duration) error {
-	k.all = append(k.all, key)
-	return k.Memory.Set(ctx, key, value, ttl)
+	k.all, k.ttls = append(k.all, key), append(k.ttls, ttl)
+	return k.Memory.Set(ctx, key, value, ttl+time.Hour)
 }
 
 func (h *house) clock() time.Time { h.mu.Lock(); defer h.mu.Unlock(); return time.Now().Add(h.off) }
@@ -98,7 +100,7 @@ func TestT26ProviderProves(t *testing.T) {
 	require.Equal(t, "code", q.Get("response_type"))
 	require.NotEmpty(t, q.Get("nonce"))
 	require.NotContains(t, d.URL, d.Browser.Reveal())
-	require.Len(t, h.ways.all, 1)
+	require.Equal(t, []time.Duration{10 * time.Minute}, h.ways.ttls)
 	require.NotContains(t, h.ways.all[0], q.Get("state"), "G12: a state opens something; keys hold its hash")
 
 	a := h.arrive(t, h.through(t, d, "anna", "agent"))
@@ -312,6 +314,60 @@ func TestT26ProviderDown(t *testing.T) {
 			h.provider.Change(func(p *provider.Provider) { p.Down = "" })
 			require.Empty(t, h.arrive(t, h.through(t, h.depart(t), "anna", "agent")).Why)
 		})
+	}
+}
+
+// TestT26ProviderDescribesItself: who names another issuer, or would have codes
+// and secrets sent in clear, is no provider.
+func TestT26ProviderDescribesItself(t *testing.T) {
+	for name, change := range map[string]func(document map[string]any){
+		"another issuer":           func(d map[string]any) { d["issuer"] = "https://elsewhere.example" },
+		"sign-in in clear":         func(d map[string]any) { d["authorization_endpoint"] = "http://login.example/authorize" },
+		"secret and code in clear": func(d map[string]any) { d["token_endpoint"] = "http://login.example/token" },
+		"keys in clear":            func(d map[string]any) { d["jwks_uri"] = "http://login.example/keys" },
+		"no keys":                  func(d map[string]any) { delete(d, "jwks_uri") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t)
+			h.provider.Change(func(p *provider.Provider) { p.Describe = change })
+			_, err := h.Depart(t.Context(), login.Way{})
+			require.Equal(t, portal.Unavailable, portal.CodeOf(err), "%v", err)
+			require.Empty(t, h.ways.all)
+		})
+	}
+	h := newHouse(t)
+	h.provider.Change(func(p *provider.Provider) {
+		p.Describe = func(d map[string]any) { d["id_token_signing_alg_values_supported"] = []string{"none", "HS256"} }
+		p.Raw = func(token string) string {
+			return base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + strings.Split(token, ".")[1] + "."
+		}
+	})
+	require.Equal(t, login.TokenRefused, h.arrive(t, h.through(t, h.depart(t), "anna", "agent")).Why, "it does not choose the algorithm")
+}
+
+// TestSecretGoesWhereTheProviderTakesIt: in the head, or in the form of one
+// that takes it there alone; the code is spent once either way.
+func TestSecretGoesWhereTheProviderTakesIt(t *testing.T) {
+	for _, c := range []struct {
+		methods []string
+		spent   string
+	}{
+		{nil, "/oauth/token basic"}, {[]string{"client_secret_post"}, "/oauth/token"},
+		{[]string{"client_secret_basic", "client_secret_post"}, "/oauth/token basic"},
+	} {
+		h := newHouse(t)
+		h.provider.Change(func(p *provider.Provider) {
+			p.Describe = func(d map[string]any) { d["token_endpoint_auth_methods_supported"] = c.methods }
+		})
+		a := h.arrive(t, h.through(t, h.depart(t), "anna", "agent"))
+		require.Empty(t, a.Why, "%v: %v", c.methods, a.Cause)
+		var spent []string
+		for _, what := range h.provider.Asked() {
+			if strings.HasPrefix(what, "/oauth/token") {
+				spent = append(spent, what)
+			}
+		}
+		require.Equal(t, []string{c.spent}, spent)
 	}
 }
 
