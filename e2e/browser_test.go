@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"guichet/e2e/provider"
 	"guichet/e2e/rig"
 )
 
@@ -30,12 +31,21 @@ func TestBrowser(t *testing.T) {
 	require.NotEmpty(t, files)
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".test.mjs")
-		t.Run(name, func(t *testing.T) { browse(t, file) })
+		t.Run(name, func(t *testing.T) {
+			var settings []string
+			if name == "provider" {
+				settings = company(t)
+			}
+			browse(t, file, settings...)
+		})
 	}
 }
 
-func browse(t *testing.T, file string) {
-	p := rig.Demo(t)
+func browse(t *testing.T, file string, settings ...string) {
+	p := rig.Demo(t, settings...)
+	if len(settings) > 0 {
+		p.Secret("client's secret", provider.Secret)
+	}
 	about := map[string]any{"url": p.URL, "desk_url": p.DeskURL, "admin_url": p.AdminURL, "redis": p.RedisURL,
 		"references": p.References, "staff": p.Staff, "out": rig.Out, "picture": os.Getenv("E2E_PICTURE")}
 	text, err := json.Marshal(about)

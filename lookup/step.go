@@ -6,7 +6,7 @@ import (
 )
 
 // Step is how much the gate asks of strangers (G7). A new step needs Ask, hear,
-// the desk's words "gate.step."+n, and the test that counts them.
+// the desk's words "desk.gate.step."+n, and the test that counts them.
 type Step int
 
 // The steps.

@@ -33,9 +33,13 @@ func (x *ctx) cookie(name string) keys.Secret {
 // setCookie writes a cookie that only our own pages send; life 0 ends with
 // the browser, below 0 removes it.
 func (x *ctx) setCookie(name string, value keys.Secret, life time.Duration) {
+	x.bake(name, value, life, http.SameSiteStrictMode)
+}
+
+func (x *ctx) bake(name string, value keys.Secret, life time.Duration, sent http.SameSite) {
 	c := &http.Cookie{
 		Name: x.s.cookieName(name), Value: value.Reveal(), Path: "/",
-		HttpOnly: true, Secure: x.s.https, SameSite: http.SameSiteStrictMode,
+		HttpOnly: true, Secure: x.s.https, SameSite: sent,
 	}
 	switch {
 	case life < 0:

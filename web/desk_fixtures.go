@@ -18,11 +18,19 @@ import (
 
 // deskFixtures are all pages of the desk's listener, in its two languages.
 var deskFixtures = []fixture{
-	{"desk-sign-in", func(x *ctx) templ.Component { return page.SignInPage(signInView(x, nil)) }},
+	{"desk-sign-in", func(x *ctx) templ.Component { return page.SignInPage(localView(x, nil)) }},
 	{"desk-sign-in-refused", func(x *ctx) templ.Component {
 		x.form = url.Values{"login": {"anna"}}
-		return page.SignInPage(signInView(x, &portal.Error{Code: portal.Invalid, Key: "sign-in"}))
+		return page.SignInPage(localView(x, &portal.Error{Code: portal.Invalid, Key: "sign-in"}))
 	}},
+	{"desk-provider", func(x *ctx) templ.Component { return page.SignInPage(providerView(x, nil)) }},
+	{"desk-provider-refused", func(x *ctx) templ.Component {
+		return page.SignInPage(providerView(x, &portal.Error{Code: portal.Invalid, Key: "sign-in"}))
+	}},
+	{"desk-provider-wrong", func(x *ctx) templ.Component {
+		return page.SignInPage(providerView(x, &portal.Error{Code: portal.Unavailable, Key: "sign-in.provider"}))
+	}},
+	{"desk-provider-in", func(x *ctx) templ.Component { return page.SignedInPage(signedInView(x)) }},
 	{"desk-list", func(x *ctx) templ.Component {
 		return page.ListPage(listView(x, fixtureFrame(x, "desk.list.title"), fixtureList(x.now), nil))
 	}},

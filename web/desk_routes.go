@@ -42,6 +42,8 @@ func deskRoutes(d DeskDeps) []Route {
 		{get, "/:lang/", Anyone, c.front},
 		{get, "/:lang/desk/sign-in", Anyone, c.signIn},
 		{post, "/:lang/desk/sign-in", Anyone, c.enter},
+		{get, departPath, Anyone, c.depart},
+		{get, OIDCBack, Anyone, c.arrive},
 		{post, "/:lang/desk/sign-out", colleague, c.signOut},
 		{get, "/:lang/desk", colleague, c.list},
 		{get, "/:lang/desk/find", colleague, c.front},

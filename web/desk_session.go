@@ -29,7 +29,7 @@ func (x *ctx) member() staff.Member { return x.pass.(staff.Member) }
 func (c counter) front(x *ctx) error { return x.redirect(x.path("/desk")) }
 
 func (c counter) signIn(x *ctx) error {
-	return x.show(http.StatusOK, page.SignInPage(signInView(x, nil)))
+	return x.show(http.StatusOK, page.SignInPage(c.signInView(x, nil)))
 }
 
 // enter signs in. Whatever was wrong, the answer is the same (T26).
@@ -37,8 +37,7 @@ func (c counter) enter(x *ctx) error {
 	token, err := c.Staff.SignIn(x.context(), x.field("login"), x.secret("password"), x.secret("code"), x.source())
 	var e *portal.Error
 	if errors.As(err, &e) && (e.Code == portal.Invalid || e.Code == portal.TooMany) {
-		x.at = "/desk/sign-in"
-		return x.show(statusOf(err), page.SignInPage(signInView(x, e)))
+		return c.refused(x, e)
 	}
 	if err != nil {
 		return err
@@ -50,7 +49,20 @@ func (c counter) enter(x *ctx) error {
 	return x.redirect(x.path("/desk"))
 }
 
-func signInView(x *ctx, e *portal.Error) page.SignIn {
+// refused shows the sign-in again with what went wrong.
+func (c counter) refused(x *ctx, e *portal.Error) error {
+	x.at = "/desk/sign-in"
+	return x.show(statusOf(e), page.SignInPage(c.signInView(x, e)))
+}
+
+func (c counter) signInView(x *ctx, e *portal.Error) page.SignIn {
+	if c.Staff.External() {
+		return providerView(x, e)
+	}
+	return localView(x, e)
+}
+
+func localView(x *ctx, e *portal.Error) page.SignIn {
 	v := page.SignIn{
 		Base:   x.deskBase("desk.sign-in.title"),
 		Action: x.path("/desk/sign-in"),

@@ -91,6 +91,7 @@ type bureau struct {
 	seeds   map[string]keys.Secret
 	now     time.Time
 	log     *bytes.Buffer
+	staff   *staff.Service
 }
 
 // unmeasured is a register whose digits nobody measured.
@@ -115,6 +116,7 @@ func newBureau(t *testing.T) *bureau {
 	common := testCommon(clock)
 	common.Ring, common.Log = ring, slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	colleagues := staff.New(staff.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords})
+	b.staff = colleagues
 	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security, "dirk": staff.Security} {
 		b.seeds[name], err = colleagues.Add(t.Context(), portal.Actor{Kind: portal.System, ID: "test"}, name, name, role, deskPassword)
 		require.NoError(t, err)

@@ -61,7 +61,7 @@ func TestG13ALetterIsAskedForAlike(t *testing.T) {
 				require.Equal(t, want, whole(ean), name)
 			}
 			require.EqualValues(t, 5, storetest.Number(t, dsn, `SELECT COUNT(*) FROM letter_requests`))
-			require.EqualValues(t, 5, storetest.Number(t, dsn, `SELECT COUNT(*) FROM trail_entries WHERE action = 'letter.asked'`))
+			require.EqualValues(t, 5, storetest.Number(t, dsn, `SELECT COUNT(*) FROM trail WHERE action = 'letter.asked'`))
 			require.Zero(t, storetest.Number(t, dsn, `SELECT COUNT(*) FROM outbox`), "nothing is decided while they wait")
 		})
 	}

@@ -100,6 +100,9 @@ func (c demoCmd) Run(ctx context.Context, set *config.Settings, t *terminal) err
 			return json.NewEncoder(t.out).Encode(a)
 		}
 		a.print(t, file)
+		if s.OIDC() {
+			t.printf("Staff sign in at %s by these logins; their passwords are refused.\n", s.OIDCIssuer)
+		}
 		return nil
 	})
 }

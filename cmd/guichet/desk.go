@@ -2,10 +2,12 @@ package main
 
 import (
 	"log/slog"
+	"strings"
 
 	"github.com/prometheus/client_golang/prometheus"
 
 	"guichet/portal/desk"
+	"guichet/portal/login"
 	"guichet/portal/registry"
 	"guichet/web"
 )
@@ -15,6 +17,12 @@ func (f *foundation) deskDeps(common web.Common, g gateParts, log *slog.Logger, 
 	colleagues, err := f.colleagues(g.short)
 	if err != nil {
 		return web.DeskDeps{}, err
+	}
+	if colleagues.OIDC, err = f.provider(g.short); err != nil {
+		return web.DeskDeps{}, err
+	}
+	if strings.HasPrefix(f.settings.DeskURL, "https://") {
+		common.BaseURL = f.settings.DeskURL // its cookies and headers are the desk's own
 	}
 	alarms := prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "guichet_desk_unblock_alarms_total", Help: "Unblockings beyond one agent's daily number (G10).",
@@ -29,4 +37,19 @@ func (f *foundation) deskDeps(common web.Common, g gateParts, log *slog.Logger, 
 			Watch:  g.watch, Shares: shares{f.store},
 			Alarm: func(string, int) { alarms.Inc() }}),
 	}, nil
+}
+
+// provider is where staff sign in; nil where none is set. It reads the
+// client's secret, and asks the provider nothing before somebody signs in.
+func (f *foundation) provider(short shortState) (*login.OIDC, error) {
+	s := f.settings
+	if !s.OIDC() {
+		return nil, nil
+	}
+	secret, err := s.OIDCSecret()
+	if err != nil {
+		return nil, err
+	}
+	return login.NewOIDC(login.OIDCSettings{Issuer: s.OIDCIssuer, ClientID: s.OIDCClientID, Secret: secret,
+		RoleClaim: s.OIDCRoleClaim, Back: s.DeskURL + web.OIDCBack}, short, f.ring, f.clock), nil
 }

@@ -51,6 +51,7 @@ type staffAddCmd struct {
 	Login string `arg:"" help:"Login: letters, digits, dots and dashes."`
 	Name  string `required:"" help:"Name, as colleagues know them."`
 	Role  string `required:"" enum:"${roles}" help:"Role: ${roles}."`
+	OIDC  bool   `name:"oidc" help:"Without password: the identity provider (OIDC_ISSUER) says who it is."`
 	JSON  bool   `name:"json" help:"Print one JSON object."`
 }
 
@@ -59,16 +60,32 @@ func (staffAddCmd) Help() string {
 	return `Example: guichet staff add a.peters --name "Anna Peters" --role agent
 
 Asks for the password on the terminal, or reads it from standard input. Prints
-the key of the one-time codes once; it goes into the colleague's authenticator.`
+the key of the one-time codes once; it goes into the colleague's authenticator.
+
+Example: guichet staff add a.peters --name "Anna Peters" --role agent --oidc
+
+Where OIDC_ISSUER is set, local passwords are refused and --oidc is demanded.
+The login is the provider's preferred_username, letter for letter, and the
+claim OIDC_ROLE_CLAIM must name the same role. The provider adds nobody by
+itself.`
 }
 
 // Run implements the command.
 func (c staffAddCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
+	if issuer := set.Default().OIDC(); issuer != c.OIDC {
+		return usageError{errors.New(map[bool]string{
+			true:  "OIDC_ISSUER is set, and local passwords are refused: say --oidc",
+			false: "--oidc: OIDC_ISSUER is not set, so that nobody could sign in",
+		}[issuer])}
+	}
 	f, s, err := openColleagues(ctx, set)
 	if err != nil {
 		return err
 	}
 	defer f.store.Close()
+	if c.OIDC {
+		return c.addWithoutPassword(ctx, s, t)
+	}
 	password, err := readPassword(t)
 	if err != nil {
 		return err
@@ -82,6 +99,17 @@ func (c staffAddCmd) Run(ctx context.Context, set *config.Settings, t *terminal)
 	}
 	t.printf("%s added as %s\nkey of the one-time codes: %s\nfor an authenticator: otpauth://totp/Guichet:%s?secret=%s&issuer=Guichet\n",
 		c.Login, c.Role, seed.Reveal(), url.PathEscape(c.Login), seed.Reveal())
+	return nil
+}
+
+func (c staffAddCmd) addWithoutPassword(ctx context.Context, s *staff.Service, t *terminal) error {
+	if err := s.AddWithoutPassword(ctx, atTheConsole, c.Login, c.Name, staff.Role(c.Role)); err != nil {
+		return errors.New(reason(err))
+	}
+	if c.JSON {
+		return json.NewEncoder(t.out).Encode(map[string]string{"login": c.Login, "role": c.Role})
+	}
+	t.printf("%s added as %s; the identity provider signs them in\n", c.Login, c.Role)
 	return nil
 }
 

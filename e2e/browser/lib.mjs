@@ -137,7 +137,7 @@ const validator = new HtmlValidate({
 export function listen(page) {
   const last = { html: '' };
   page.on('response', (r) => {
-    if (r.request().resourceType() === 'document' && r.status() !== 303) last.html = r.text();
+    if (r.request().resourceType() === 'document' && Math.floor(r.status() / 100) !== 3) last.html = r.text();
   });
   return last;
 }

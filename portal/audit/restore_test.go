@@ -19,8 +19,8 @@ type stale struct {
 }
 
 func (s stale) TrailEdge(context.Context) (audit.Head, []audit.Tile, error) { return s.head, nil, nil }
-func (s stale) TrailUnsealed(context.Context, int) ([]audit.Recorded, error) {
-	return nil, nil
+func (s stale) SealTrail(context.Context, int, func([]audit.Recorded) ([]audit.Tile, audit.Head, error)) (int, error) {
+	return 0, nil
 }
 
 // T8: a sealer that comes late takes no older head outside after a newer one,

@@ -81,6 +81,12 @@ type Settings struct {
 	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
 	Limits          `embed:""`
 	LogLevel        string `help:"debug, info, warn or error." placeholder:"LEVEL"`
+
+	DeskURL              string `name:"desk-url" help:"The desk's address as the staff type it; the identity provider sends them back there." placeholder:"URL"`
+	OIDCIssuer           string `name:"oidc-issuer" help:"Identity provider of the staff; where it is set, local accounts are refused." placeholder:"URL"`
+	OIDCClientID         string `name:"oidc-client-id" help:"What the provider knows the portal by." placeholder:"ID"`
+	OIDCClientSecretFile string `name:"oidc-client-secret-file" help:"File of the secret that goes with it, mode 0600." placeholder:"FILE"`
+	OIDCRoleClaim        string `name:"oidc-role-claim" help:"Claim of the ID token that names the role." placeholder:"guichet_role"`
 }
 
 // Default fills what was not set.
@@ -101,6 +107,7 @@ func (s Settings) Default() Settings {
 		{&s.PrivacyContact, "privacy@guichet.example"},
 		{&s.SecurityContact, "mailto:security@guichet.example"},
 		{&s.LogLevel, "info"},
+		{&s.OIDCRoleClaim, "guichet_role"},
 	} {
 		if *d.field == "" {
 			*d.field = d.value
@@ -127,6 +134,7 @@ func (s Settings) Default() Settings {
 		s.BaseURL = scheme + s.Listen
 	}
 	s.BaseURL = strings.TrimSuffix(s.BaseURL, "/")
+	s.DeskURL = s.deskURL()
 	return s
 }
 
@@ -160,6 +168,7 @@ func (s Settings) Check() error {
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		wrong("TLS_CERT", "certificate and key (TLS_KEY) go together")
 	}
+	s.checkOIDC(wrong)
 	for _, p := range s.TrustedProxies {
 		if _, err := netip.ParsePrefix(p); err != nil {
 			if _, err := netip.ParseAddr(p); err != nil {

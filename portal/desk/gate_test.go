@@ -14,6 +14,7 @@ import (
 	"guichet/portal/audit"
 	"guichet/portal/desk"
 	"guichet/portal/staff"
+	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
@@ -57,8 +58,7 @@ func TestG7OverviewOfAMove(t *testing.T) {
 // numbers leaves no entry.
 func TestT23OverviewRoles(t *testing.T) {
 	everywhere(t, 1, func(t *testing.T, h *house) {
-		before, err := h.store.TrailUnsealed(t.Context(), 1000)
-		require.NoError(t, err)
+		before := storetest.Waiting(t, h.store)
 		for _, m := range []staff.Member{anna, carla} {
 			_, err := h.Overview(t.Context(), m)
 			require.NoError(t, err)
@@ -67,9 +67,7 @@ func TestT23OverviewRoles(t *testing.T) {
 			_, err := h.Overview(t.Context(), m)
 			require.Equal(t, portal.Denied, portal.CodeOf(err))
 		}
-		after, err := h.store.TrailUnsealed(t.Context(), 1000)
-		require.NoError(t, err)
-		require.Equal(t, before, after)
+		require.Equal(t, before, storetest.Waiting(t, h.store))
 	})
 }
 

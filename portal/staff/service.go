@@ -34,6 +34,7 @@ type Deps struct {
 	Ring      *keys.Ring
 	Clock     portal.Clock
 	Passwords *login.Passwords
+	OIDC      *login.OIDC // where staff sign in; nil: here, with local accounts
 }
 
 // Service is the one door to accounts and sessions. Its methods are safe for
@@ -47,8 +48,7 @@ func New(d Deps) *Service { return &Service{d} }
 // and stored sealed. Invalid where login, name, role or password cannot be,
 // Conflict where the login was ever used.
 func (s *Service) Add(ctx context.Context, actor portal.Actor, name, fullName string, role Role, password keys.Secret) (keys.Secret, error) {
-	now := s.Clock()
-	m := Member{Login: normalise(name), Name: fullName, Role: role, AddedAt: now}
+	m := Member{Login: normalise(name), Name: fullName, Role: role, AddedAt: s.Clock()}
 	if err := m.Validate(); err != nil {
 		return "", err
 	}
@@ -59,11 +59,32 @@ func (s *Service) Add(ctx context.Context, actor portal.Actor, name, fullName st
 	if err != nil {
 		return "", err
 	}
+	return s.add(ctx, actor, m, hash)
+}
+
+// AddWithoutPassword makes an account that only the identity provider opens:
+// what Add draws and takes, nobody knows here. Errors are those of Add.
+func (s *Service) AddWithoutPassword(ctx context.Context, actor portal.Actor, name, fullName string, role Role) error {
+	m := Member{Login: normalise(name), Name: fullName, Role: role, AddedAt: s.Clock()}
+	if err := m.Validate(); err != nil {
+		return err
+	}
+	_, err := s.add(ctx, actor, m, "")
+	return err
+}
+
+// add gives the seed of the account's one-time codes; no password matches the
+// empty hash.
+func (s *Service) add(ctx context.Context, actor portal.Actor, m Member, hash string) (keys.Secret, error) {
 	seed := login.NewSeed()
 	account := Account{Member: m, Password: hash, Seed: s.Ring.Seal(keys.ForStaffCode, m.Login, []byte(seed.Reveal()))}
-	err = s.Runner.Do(ctx, func(t tx.Tx) error {
-		t.Record(audit.Entry{At: now, Actor: actor, Action: audit.StaffAdded, Ground: string(role),
-			Channel: channel(actor), Subject: Subject(m.Login), Details: map[string]string{"name": m.Name}})
+	details := map[string]string{"name": m.Name}
+	if hash == "" {
+		details["by"] = "oidc"
+	}
+	err := s.Runner.Do(ctx, func(t tx.Tx) error {
+		t.Record(audit.Entry{At: m.AddedAt, Actor: actor, Action: audit.StaffAdded, Ground: string(m.Role),
+			Channel: channel(actor), Subject: Subject(m.Login), Details: details})
 		return s.Store.AddStaff(t, account)
 	})
 	if err != nil {

@@ -22,7 +22,7 @@ var errSignedOut = &portal.Error{Code: portal.SignedOut, Key: "signed-out"}
 type try struct {
 	login  string
 	source string // keyed hash of the peer, for the trail
-	why    string // for the trail only: "unknown", "waiting", "password", "code"
+	why    string // for the trail only: "unknown", "waiting", "password", "code", or one of oidc.go's
 	known  Account
 	found  bool
 }
@@ -30,6 +30,9 @@ type try struct {
 // SignIn lets a colleague in and gives the token of a new session. Every
 // refusal is the same Invalid "sign-in" (T26); source is a keyed hash.
 func (s *Service) SignIn(ctx context.Context, name string, password, code keys.Secret, source string) (keys.Secret, error) {
+	if s.OIDC != nil {
+		return "", s.refuseLocal(ctx, source)
+	}
 	tr := try{login: normalise(name), source: source}
 	if !loginForm.MatchString(tr.login) {
 		tr.login = "" // what was typed may be a password: it is kept nowhere
@@ -37,9 +40,7 @@ func (s *Service) SignIn(ctx context.Context, name string, password, code keys.S
 	if err := s.compare(ctx, &tr, password); err != nil {
 		return "", err
 	}
-	token := keys.Secret(portal.Token() + portal.Token())
-	session := Session{ID: s.sessionID(token), Login: tr.login, StartedAt: s.Clock()}
-	session.EndsAt = session.StartedAt.Add(SessionLife)
+	token, session := s.newSession(tr.login)
 	in, err := s.decide(ctx, tr, code, session)
 	if err != nil {
 		return "", err
@@ -51,6 +52,12 @@ func (s *Service) SignIn(ctx context.Context, name string, password, code keys.S
 		return "", err
 	}
 	return token, nil
+}
+
+// newSession draws a session that nobody has yet, and its token.
+func (s *Service) newSession(login string) (keys.Secret, Session) {
+	token, now := keys.Secret(portal.Token()+portal.Token()), s.Clock()
+	return token, Session{ID: s.sessionID(token), Login: login, StartedAt: now, EndsAt: now.Add(SessionLife)}
 }
 
 // compare counts the try and compares its password. The turn comes first: who
@@ -194,7 +201,11 @@ func (s *Service) Prove(ctx context.Context, name string, password, code keys.Se
 
 // Leave ends the session behind a token; leaving twice is no error.
 func (s *Service) Leave(ctx context.Context, token keys.Secret) error {
-	id, now := s.sessionID(token), s.Clock()
+	return s.leave(ctx, s.sessionID(token))
+}
+
+func (s *Service) leave(ctx context.Context, id string) error {
+	now := s.Clock()
 	session, m, found, err := s.Store.StaffSession(ctx, id)
 	if err != nil || !found || !session.EndedAt.IsZero() {
 		return err

@@ -9,6 +9,11 @@
 // and waiting take the same work and get the same answer. A session ends after
 // eight hours, after fifteen idle minutes, when it is left or when its person's
 // account ends: session and account are read from SQL at each request (T24).
+//
+// Where an identity provider is set, people sign in there and local passwords
+// are refused unread: the browser departs with a state, the provider proves who
+// comes back, and whoever it is needs a live account here whose role is the one
+// the provider names. It adds nobody: an account is approved here (L9, L23).
 package staff
 
 import (

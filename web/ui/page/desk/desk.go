@@ -21,12 +21,20 @@ type Frame struct {
 // Fact is a word with its value.
 type Fact struct{ Name, Value string }
 
-// SignIn is the view of the sign-in.
+// SignIn is the view of the sign-in: the form of local accounts, or the way to
+// the provider where there is one.
 type SignIn struct {
 	layout.Base
-	Action  string
-	Login   string
-	Summary *component.Summary
+	Action   string
+	Login    string
+	Provider string // address of the way to the provider, or ""
+	Summary  *component.Summary
+}
+
+// SignedIn is the view of who came back from the provider.
+type SignedIn struct {
+	layout.Base
+	On string // address of the desk
 }
 
 // List is the view of the blocked references.
