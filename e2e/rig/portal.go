@@ -102,6 +102,8 @@ func New(t testing.TB, extra ...string) *Portal {
 		"DATABASE=sqlite:" + filepath.Join(p.Dir, "guichet.db"), "REDIS=" + p.RedisURL,
 		"KEYS=" + filepath.Join(p.Dir, "keys"), "TRAIL_HEADS=file:" + filepath.Join(p.Dir, "trail-heads.log"),
 		"OUTBOX=" + filepath.Join(p.Dir, "outbox"), "LOG_LEVEL=info",
+		// Many tests share a portal's budgets; those about budgets set their own.
+		"HARM_AN_HOUR=100000", "HARM_A_DAY=100000", "NOISE_A_DAY=1000000",
 	}, extra...)
 	t.Cleanup(func() {
 		p.Stop(t)

@@ -14,6 +14,7 @@ import (
 	"guichet/portal/login"
 	"guichet/portal/staff"
 	"guichet/portal/state"
+	"guichet/portal/store/storetest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -133,8 +134,7 @@ func TestT26LocalRefusedWhereProviderIsSet(t *testing.T) {
 			}
 		}
 		require.Equal(t, []string{"staff.added"}, c.told(t), "nothing about anna: her name was not read")
-		all, err := c.store.TrailUnsealed(t.Context(), 500)
-		require.NoError(t, err)
+		all := storetest.Waiting(t, c.store)
 		local := 0
 		for _, entry := range all {
 			require.NotContains(t, entry.Text, "anna")
@@ -229,8 +229,7 @@ func TestG12NoProviderSecretInTheTrail(t *testing.T) {
 		require.NoError(t, err)
 		_, err = c.SignIn(t.Context(), password.Reveal(), password, "123456", "peer")
 		require.Error(t, err)
-		all, err := c.store.TrailUnsealed(t.Context(), 500)
-		require.NoError(t, err)
+		all := storetest.Waiting(t, c.store)
 		var b bytes.Buffer
 		for _, e := range all {
 			fmt.Fprintln(&b, e.Entry, e.Text, e.Subject)
