@@ -59,7 +59,7 @@ func (l *letters) handled(ean portal.EAN) (subject, details string) {
 	n, err := l.Handle(ctx)
 	require.NoError(l.t, err)
 	require.Equal(l.t, 1, n)
-	const entry = ` FROM trail_entries WHERE action = 'letter.answered' AND details LIKE $1`
+	const entry = ` FROM trail WHERE action = 'letter.answered' AND details LIKE $1`
 	require.NoError(l.t, l.s.QueryOne(`SELECT subject`+entry, &subject, "%request="+id+"%"))
 	require.NoError(l.t, l.s.QueryOne(`SELECT details`+entry, &details, "%request="+id+"%"))
 	return subject, details
@@ -103,7 +103,7 @@ func TestG13AskingReadsNothingOfTheRegister(t *testing.T) {
 			var sealed []byte
 			require.NoError(t, l.s.QueryOne(`SELECT sealed FROM letter_requests ORDER BY id LIMIT 1`, &sealed))
 			require.NotContains(t, string(sealed), string(l.known[0].EAN), "sealed at rest")
-			require.Zero(t, l.count(`SELECT COUNT(*) FROM trail_entries WHERE action = 'letter.asked' AND subject NOT LIKE 'letter-request:%'`))
+			require.Zero(t, l.count(`SELECT COUNT(*) FROM trail WHERE action = 'letter.asked' AND subject NOT LIKE 'letter-request:%'`))
 		})
 	}
 }
@@ -130,7 +130,7 @@ func TestRequestsAreAnswered(t *testing.T) {
 				}
 				require.Equal(t, sent, l.count(`SELECT COUNT(*) FROM outbox`), name)
 				require.Zero(t, l.count(`SELECT COUNT(*) FROM letter_requests`), name)
-				require.Zero(t, l.count(`SELECT COUNT(*) FROM trail_entries WHERE subject LIKE $1 OR details LIKE $1`, "%"+string(ean)+"%"), name)
+				require.Zero(t, l.count(`SELECT COUNT(*) FROM trail WHERE subject LIKE $1 OR details LIKE $1`, "%"+string(ean)+"%"), name)
 			})
 			waiting, err := l.s.WaitingLetters(ctx, "", 10)
 			require.NoError(t, err)
@@ -171,7 +171,7 @@ func TestOneLetterWhoeverHandles(t *testing.T) {
 				total += counts[i]
 			}
 			require.Equal(t, asked, total)
-			require.EqualValues(t, asked, l.count(`SELECT COUNT(*) FROM trail_entries WHERE action = 'letter.answered'`))
+			require.EqualValues(t, asked, l.count(`SELECT COUNT(*) FROM trail WHERE action = 'letter.answered'`))
 			require.EqualValues(t, 1, l.count(`SELECT COUNT(*) FROM outbox`))
 		})
 	}
@@ -273,7 +273,7 @@ func TestSharesAreKept(t *testing.T) {
 				require.Equal(t, measured, kept)
 			}
 			require.EqualValues(t, 1, l.count(`SELECT COUNT(*) FROM digit_shares`))
-			require.EqualValues(t, 2, l.count(`SELECT COUNT(*) FROM trail_entries WHERE action = 'digits.measured'`))
+			require.EqualValues(t, 2, l.count(`SELECT COUNT(*) FROM trail WHERE action = 'digits.measured'`))
 		})
 	}
 }
