@@ -2,6 +2,7 @@ package staff_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/url"
 	"testing"
@@ -125,12 +126,14 @@ func TestT26LocalRefusedWhereProviderIsSet(t *testing.T) {
 		defer first.End()
 		defer second.End()
 		c.Deps.Store = brokenStore{c.Deps.Store} // and whoever looks up fails
+		soon, end := context.WithTimeout(t.Context(), 10*time.Second) // for who should wait after all
+		defer end()
 		for range 2 * login.FreeFailures {
 			for _, typed := range []struct {
 				login          string
 				password, code keys.Secret
 			}{{"anna", password, c.code(t)}, {"anna", "wrong horse battery", "000000"}, {"bert", "", ""}, {"zoe", password, "123456"}, {"", "", ""}} {
-				_, err := c.SignIn(t.Context(), typed.login, typed.password, typed.code, "peer")
+				_, err := c.SignIn(soon, typed.login, typed.password, typed.code, "peer")
 				require.EqualError(t, err, "invalid: sign-in")
 			}
 		}
@@ -158,6 +161,8 @@ func TestT26NoPasswordIsNoPassword(t *testing.T) {
 			_, err := c.SignIn(t.Context(), "bert", typed, "000000", "peer")
 			require.EqualError(t, err, "invalid: sign-in")
 		}
+		wrong := "staff.refused visitor why=password"
+		require.Equal(t, []string{wrong, wrong, wrong, wrong}, c.traced(t), "no password was the right one")
 		_, err := c.Depart(t.Context(), portal.French, "")
 		require.Equal(t, portal.NotFound, portal.CodeOf(err))
 		_, _, err = c.Arrive(t.Context(), login.Return{State: "x"}, "peer")
