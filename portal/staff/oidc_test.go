@@ -125,7 +125,7 @@ func TestT26LocalRefusedWhereProviderIsSet(t *testing.T) {
 		require.NoError(t, err)
 		defer first.End()
 		defer second.End()
-		c.Deps.Store = brokenStore{c.Deps.Store} // and whoever looks up fails
+		c.Deps.Store = brokenStore{c.Deps.Store}                      // and whoever looks up fails
 		soon, end := context.WithTimeout(t.Context(), 10*time.Second) // for who should wait after all
 		defer end()
 		for range 2 * login.FreeFailures {
