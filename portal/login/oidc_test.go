@@ -2,6 +2,7 @@ package login_test
 
 import (
 	"context"
+	"crypto/hmac"
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/sha256"
@@ -173,7 +174,10 @@ func TestT26TokensRefused(t *testing.T) {
 		}},
 		{"signature cut off", login.TokenRefused, nil, func(token string) string { return token[:strings.LastIndex(token, ".")+1] }},
 		{"signed with the client's secret", login.TokenRefused, nil, func(token string) string {
-			return part(`{"alg":"HS256","kid":"`+provider.KeyID+`"}`) + "." + strings.Split(token, ".")[1] + "." + part("x")
+			body := part(`{"alg":"HS256","kid":"`+provider.KeyID+`"}`) + "." + strings.Split(token, ".")[1]
+			mac := hmac.New(sha256.New, []byte(provider.Secret))
+			mac.Write([]byte(body))
+			return body + "." + part(string(mac.Sum(nil)))
 		}},
 		{"signed with another's key", login.TokenRefused, nil, resigned(func(map[string]any) {})},
 		{"changed after signing", login.TokenRefused, nil, func(token string) string {
@@ -187,6 +191,9 @@ func TestT26TokensRefused(t *testing.T) {
 			h.provider.Change(func(p *provider.Provider) { p.Twist, p.Raw = c.twist, c.raw })
 			a := h.arrive(t, h.through(t, h.depart(t), "anna", "agent"))
 			require.Equal(t, c.why, a.Why, "%v", a.Cause)
+			if c.name == "unsigned" || c.name == "signed with the client's secret" {
+				require.ErrorContains(t, a.Cause, "unexpected signature algorithm", "refused before any key is tried")
+			}
 			require.Empty(t, a.Login)
 			require.Equal(t, portal.German, a.Language, "a refusal is said in the language of the departure")
 		})

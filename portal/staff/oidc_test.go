@@ -2,6 +2,7 @@ package staff_test
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"net/url"
 	"testing"
@@ -86,11 +87,12 @@ func TestT26ProviderRefusals(t *testing.T) {
 	atTheCompany(t, func(t *testing.T, c *company) {
 		require.NoError(t, c.AddWithoutPassword(t.Context(), console, "gone", "Gone Away", staff.Agent))
 		require.NoError(t, c.End(t.Context(), console, "gone"))
+		require.NoError(t, c.AddWithoutPassword(t.Context(), console, "karl", "Karl Franck", staff.Agent))
 		for _, w := range []struct{ name, login, role, why string }{
 			{"unknown login", "zoe", "agent", "oidc-unknown"},
 			{"not a login", "Anna Klein", "agent", "oidc-unknown"},
 			{"another spelling", "ANNA", "agent", "oidc-unknown"},
-			{"a sign that folds to a letter", "\u212Alaus", "agent", "oidc-unknown"}, // the Kelvin sign
+			{"a sign that folds to a letter", "\u212Aarl", "agent", "oidc-unknown"}, // the Kelvin sign
 			{"a mail address", "anna@elsewhere.example", "agent", "oidc-unknown"},
 			{"ended account", "gone", "agent", "oidc-unknown"},
 			{"other role", "anna", "security", "oidc-role"},
@@ -109,7 +111,7 @@ func TestT26ProviderRefusals(t *testing.T) {
 		}
 		members, err := c.List(t.Context())
 		require.NoError(t, err)
-		require.Len(t, members, 3, "anna, bert and the one who left")
+		require.Len(t, members, 4, "anna, bert, karl and the one who left")
 	})
 }
 
@@ -123,13 +125,15 @@ func TestT26LocalRefusedWhereProviderIsSet(t *testing.T) {
 		require.NoError(t, err)
 		defer first.End()
 		defer second.End()
-		c.Deps.Store = brokenStore{c.Deps.Store} // and whoever looks up fails
+		c.Deps.Store = brokenStore{c.Deps.Store}                      // and whoever looks up fails
+		soon, end := context.WithTimeout(t.Context(), 10*time.Second) // for who should wait after all
+		defer end()
 		for range 2 * login.FreeFailures {
 			for _, typed := range []struct {
 				login          string
 				password, code keys.Secret
 			}{{"anna", password, c.code(t)}, {"anna", "wrong horse battery", "000000"}, {"bert", "", ""}, {"zoe", password, "123456"}, {"", "", ""}} {
-				_, err := c.SignIn(t.Context(), typed.login, typed.password, typed.code, "peer")
+				_, err := c.SignIn(soon, typed.login, typed.password, typed.code, "peer")
 				require.EqualError(t, err, "invalid: sign-in")
 			}
 		}
@@ -156,6 +160,8 @@ func TestT26NoPasswordIsNoPassword(t *testing.T) {
 			_, err := c.SignIn(t.Context(), "bert", typed, "000000", "peer")
 			require.EqualError(t, err, "invalid: sign-in")
 		}
+		wrong := "staff.refused visitor why=password"
+		require.Equal(t, []string{wrong, wrong, wrong, wrong}, c.traced(t), "no password was the right one")
 		_, err := c.Depart(t.Context(), portal.French, "")
 		require.Equal(t, portal.NotFound, portal.CodeOf(err))
 		_, _, err = c.Arrive(t.Context(), login.Return{State: "x"}, "peer")
