@@ -157,7 +157,7 @@ func TestG11DeskTurnsSwitches(t *testing.T) {
 	page = b.post("/de/desk/doors/confirm", "door", "gate", "reason", "read and agreed")
 	require.Contains(t, page.text, "Die Tür ist offen.")
 	require.NoError(t, b.doors.Open(t.Context(), "gate"))
-	require.Contains(t, b.get("/fr/desk").doc.Find(".desk-gate").Text(), "ouverte")
+	require.Contains(t, b.get("/fr/desk").doc.Find(".desk-gate").Text(), "niveau 1")
 }
 
 var _ Switchboard = (*doors.Service)(nil)

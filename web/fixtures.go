@@ -48,17 +48,15 @@ var fixtures = []fixture{
 			{Code: portal.Invalid, Key: "work.missing", Field: "altcha"},
 		})
 	})},
-	{"no-letter", func(x *ctx) templ.Component { return public.NoLetterPage(noLetterView(x, nil, "fixture")) }},
-	{"no-letter-problems", func(x *ctx) templ.Component {
-		x.form = url.Values{"ean": {"5414 4900 0000 0000 11"}}
-		return public.NoLetterPage(noLetterView(x, problemsView(x, lookup.Problems{
+	{"no-letter", letterFixture(byPicture, nil)},
+	{"no-letter-sound", letterFixture(bySound, nil)},
+	{"no-letter-problems", letterFixture(byPicture, func(x *ctx) *fault {
+		return problemsView(x, lookup.Problems{
 			{Code: portal.Invalid, Key: "ean.check", Field: "ean"},
 			{Code: portal.Invalid, Key: "captcha.old", Field: "captcha"},
-		}), "fixture"))
-	}},
-	{"no-letter-limit", func(x *ctx) templ.Component {
-		return public.NoLetterPage(noLetterView(x, tooManyLettersView(x), "fixture"))
-	}},
+		})
+	})},
+	{"no-letter-limit", letterFixture(byPicture, tooManyLettersView)},
 	{"letter-asked", func(x *ctx) templ.Component { return public.LetterAskedPage(letterAskedView(x, 3)) }},
 	{"consumption-month", consumptionFixture(metering.ByMonth, electricityMonths)},
 	{"consumption-day", consumptionFixture(metering.ByDay, electricityDays)},
@@ -78,6 +76,20 @@ var fixtures = []fixture{
 // fixtureWork is a proof of work of which nobody remembers the form; 4711
 // solves it.
 const fixtureWork = `{"algorithm":"SHA-256","challenge":"f48ce36c473a41d608bf5e31c0882fa749e2c4bed3e5a6a6c2f9dc74418a59ca","maxNumber":50000,"salt":"fixture?max=50000&","signature":"fixture"}`
+
+// letterFixture is the form for a letter as somebody sees it who typed an EAN
+// wrongly.
+func letterFixture(choice string, wrong func(*ctx) *fault) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		x.form = url.Values{"with": {choice}}
+		var f *fault
+		if wrong != nil {
+			x.form.Set("ean", "5414 4900 0000 0000 11")
+			f = wrong(x)
+		}
+		return public.NoLetterPage(noLetterView(x, f, "fixture"))
+	}
+}
 
 // gateFixture is the gate as somebody sees it who typed a reference.
 func gateFixture(choice string, ask lookup.Ask, wrong func(*ctx) *fault) func(*ctx) templ.Component {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 
 	"guichet/lookup"
@@ -60,7 +61,7 @@ func (d *letterDesk) ask(x *ctx) error {
 	if err := d.draws.spend(x); err != nil {
 		return err
 	}
-	if x.field("do") == "picture" {
+	if slices.Contains(choices, x.field("do")) {
 		return d.show(x, http.StatusOK, nil)
 	}
 	ean, problems := typedEAN(x.field("ean"))
@@ -108,23 +109,32 @@ func (d *letterDesk) show(x *ctx, status int, f *fault) error {
 	return x.show(status, public.NoLetterPage(noLetterView(x, f, captcha)))
 }
 
+// seenOrHeard leaves the choice between a picture and a sound: a letter costs
+// more than a browser's work.
+var seenOrHeard = lookup.Ask{Work: true}
+
 func noLetterView(x *ctx, f *fault, captcha string) public.NoLetter {
 	phone, hours := x.s.Contact.Phone, x.T("site.hours")
+	choice := x.choice(seenOrHeard)
 	x.at = "/letter"
+	if choice != byPicture {
+		x.at += "?with=" + choice
+	}
 	v := public.NoLetter{
-		Base:         x.base(x.T("no-letter.title")),
-		Action:       x.path("/letter"),
-		CaptchaID:    captcha,
-		CaptchaImage: "/captcha/" + captcha + ".png",
-		Unseen:       x.T("gate.captcha.unseen", phone, hours),
-		Note:         x.T("no-letter.note", phone, hours),
-		EAN:          component.Field{Name: "ean", Label: x.T("no-letter.ean"), Hint: x.T("no-letter.ean.hint"), Value: typed(x.field("ean")), Class: "ean"},
-		Captcha:      component.Field{Name: "captcha", Label: x.T("gate.captcha"), Hint: x.T("gate.captcha.hint"), Class: "w6"},
+		Base:   x.base(x.T("no-letter.title")),
+		Action: x.path("/letter"),
+		Choice: choice,
+		Ways:   ways(x, choice, seenOrHeard),
+		Call:   x.T("gate.ways.call", phone, hours),
+		Note:   x.T("no-letter.note", phone, hours),
+		EAN:    component.Field{Name: "ean", Label: x.T("no-letter.ean"), Hint: x.T("no-letter.ean.hint"), Value: typed(x.field("ean")), Class: "ean"},
 	}
-	if f != nil {
+	if f == nil {
+		f = &fault{}
+	} else {
 		v.Error, v.Summary = true, &f.summary
-		v.EAN.Error, v.Captcha.Error = f.fields["ean"], f.fields["captcha"]
 	}
+	v.EAN.Error, v.Captcha = f.fields["ean"], *captchaView(x, choice, captcha, "captcha", f)
 	return v
 }
 

@@ -197,7 +197,8 @@ func TestT17RestoreByCommand(t *testing.T) {
 	require.Equal(t, "ready\n", s.get(s.admin, "/readyz").text)
 
 	require.Zero(t, guichet(t, dir, nil, "", "switch", "all", "closed", "--by=carla", "--reason=somebody sweeps the gate").status)
-	require.Equal(t, http.StatusServiceUnavailable, s.get(s.public, "/de/lookup").status, "at once, no restart")
+	require.Eventually(t, func() bool { return s.get(s.public, "/de/lookup").status == http.StatusServiceUnavailable },
+		2*time.Second, 20*time.Millisecond, "at once, no restart")
 	require.Equal(t, "ready\n", s.get(s.admin, "/readyz").text, "a closed door's notice needs somebody who serves it")
 	s.stop()
 	got = guichet(t, dir, nil, "", "audit", "verify")

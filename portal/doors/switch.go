@@ -168,6 +168,7 @@ func (s *Service) officer(t tx.Tx, login string) error {
 
 // refresh tells the log how the doors stand now.
 func (s *Service) refresh(ctx context.Context) error {
+	s.forget()
 	for _, d := range All {
 		why, err := s.why(ctx, d)
 		if err != nil {
