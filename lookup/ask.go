@@ -3,6 +3,7 @@ package lookup
 import (
 	"context"
 	"errors"
+	"time"
 
 	"guichet/portal"
 	"guichet/portal/keys"
@@ -23,16 +24,16 @@ type Worker interface {
 // Ask tells what a visitor must bring now; of the claim it reads Device,
 // Source, Network and Wide.
 func (g *Gate) Ask(ctx context.Context, c Claim) (Ask, error) {
-	ask, _, err := g.ask(ctx, c)
+	ask, _, err := g.ask(ctx, g.Clock(), c)
 	return ask, err
 }
 
-func (g *Gate) ask(ctx context.Context, c Claim) (ask Ask, at *place, err error) {
+func (g *Gate) ask(ctx context.Context, now time.Time, c Claim) (ask Ask, at *place, err error) {
 	step, err := g.Permits.Step(ctx)
 	if err != nil {
 		return ask, nil, err
 	}
-	if at, err = g.sources.stand(ctx, c); err != nil {
+	if at, err = g.sources.stand(ctx, now, c); err != nil {
 		return ask, nil, err
 	}
 	return Ask{Work: step >= Work || at.more, LetterCode: step >= Letter || g.Permits.Dry(Harm)}, at, nil

@@ -18,8 +18,8 @@ type lengths struct {
 }
 
 // legacyLengths gives them, read anew once a minute.
-func (g *Gate) legacyLengths(ctx context.Context) ([]int, error) {
-	now, l := g.Clock(), &g.lengths
+func (g *Gate) legacyLengths(ctx context.Context, now time.Time) ([]int, error) {
+	l := &g.lengths
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if age := now.Sub(l.read); !l.read.IsZero() && age >= 0 && age < lengthsLife {

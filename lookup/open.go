@@ -32,14 +32,15 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 	if err := g.Doors.Open(ctx, door); err != nil {
 		return Outcome{}, err
 	}
-	ask, at, err := g.ask(ctx, c)
+	now := g.Clock()
+	ask, at, err := g.ask(ctx, now, c)
 	switch {
 	case err != nil:
 		return Outcome{}, err
 	case at.refused:
 		return Outcome{NotCounted: true}, nil
 	}
-	legacyLengths, err := g.legacyLengths(ctx)
+	legacyLengths, err := g.legacyLengths(ctx, now)
 	if err != nil {
 		return Outcome{}, err
 	}
@@ -57,23 +58,23 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 	if bare {
 		limits = limits.halved()
 	}
-	ok, err := g.sources.enter(ctx, at, refOf(key), limits)
+	ok, err := g.sources.enter(ctx, now, at, refOf(key), limits)
 	if err != nil || !ok {
 		return Outcome{NotCounted: err == nil}, err
 	}
 	if at.strict && !ask.Work { // it filled up since the form was drawn
-		return Outcome{NotCounted: true}, g.sources.leave(ctx, at, 0, refOf(key))
+		return Outcome{NotCounted: true}, g.sources.leave(ctx, now, at, 0, refOf(key))
 	}
 	hears, permit, err := g.hear(ctx, c, at, legacy)
 	if err != nil {
 		return Outcome{}, err
 	}
-	outcome, verdict, err := g.attempt(ctx, c, key, digits, hears)
+	outcome, verdict, err := g.attempt(ctx, now, c, key, digits, hears)
 	if err != nil {
 		permit.Spend() // it may have been counted: the budget is never exceeded
 		return Outcome{}, err
 	}
-	return outcome, g.settle(ctx, c, key, at, permit, verdict)
+	return outcome, g.settle(ctx, now, c, key, at, permit, verdict)
 }
 
 // hear decides whom this attempt compares, and takes the permit for it: anyone
@@ -103,7 +104,7 @@ func (g *Gate) hear(ctx context.Context, c Claim, at *place, legacy bool) (hears
 
 // settle writes down, after the commit, what an attempt cost whom. Where that
 // fails the attempt stands: it stays a failure of its source.
-func (g *Gate) settle(ctx context.Context, c Claim, key string, at *place, permit Permit, verdict Verdict) error {
+func (g *Gate) settle(ctx context.Context, now time.Time, c Claim, key string, at *place, permit Permit, verdict Verdict) error {
 	switch {
 	case verdict.Spends == Harm:
 		permit.Spend()
@@ -122,13 +123,12 @@ func (g *Gate) settle(ctx context.Context, c Claim, key string, at *place, permi
 	case verdict.Unheard && c.LetterCode == "":
 		ended = 0 // not counted; a letter code that is tried is, so that nobody tries many (T20)
 	}
-	return g.sources.leave(ctx, at, ended, refOf(key))
+	return g.sources.leave(ctx, now, at, ended, refOf(key))
 }
 
 // attempt is the one transaction of G4. Every refusal runs the same statements
 // (T7); a success adds its visit.
-func (g *Gate) attempt(ctx context.Context, c Claim, key string, digits keys.Secret, hears Hears) (outcome Outcome, verdict Verdict, err error) {
-	now := g.Clock()
+func (g *Gate) attempt(ctx context.Context, now time.Time, c Claim, key string, digits keys.Secret, hears Hears) (outcome Outcome, verdict Verdict, err error) {
 	try := Try{
 		Digits: registry.DigitsHash(g.Ring, key, digits),
 		Tried:  g.Ring.HashText(keys.ForTried, key, digits.Reveal()),

@@ -2,7 +2,6 @@ package lookup
 
 import (
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"time"
 
@@ -54,15 +53,13 @@ type place struct {
 	heard                         bool // strangers may be compared
 }
 
-// refOf tells references apart within a tally, and names none.
-func refOf(counterKey string) uint64 {
-	sum := sha256.Sum256([]byte(counterKey))
-	return binary.BigEndian.Uint64(sum[:])
-}
+// refOf tells references apart within a tally, and names none: 48 bits of a
+// keyed hash.
+func refOf(counterKey string) uint64 { return binary.BigEndian.Uint64([]byte(counterKey)) }
 
 // stand reads, in one go, what source, networks and browser have used up. An
 // IPv4 address has no /48, and not every browser is known by name.
-func (s *sources) stand(ctx context.Context, c Claim) (*place, error) {
+func (s *sources) stand(ctx context.Context, now time.Time, c Claim) (*place, error) {
 	p := &place{source: level{key: sourceTally + c.Source}, network: level{key: networkTally + c.Network}}
 	levels := []*level{&p.source, &p.network}
 	if c.Wide != "" {
@@ -81,7 +78,7 @@ func (s *sources) stand(ctx context.Context, c Claim) (*place, error) {
 	if err != nil {
 		return nil, err
 	}
-	now, limits := s.clock(), s.limits
+	limits := s.limits
 	tallies := make([]tally, len(levels))
 	for i, l := range levels {
 		l.seen, tallies[i] = values[i], decodeTally(values[i])
@@ -107,8 +104,7 @@ func (s *sources) stand(ctx context.Context, c Claim) (*place, error) {
 }
 
 // update changes a tally from what was last seen of it.
-func (s *sources) update(ctx context.Context, l *level, change func(tally) tally) error {
-	now := s.clock()
+func (s *sources) update(ctx context.Context, now time.Time, l *level, change func(tally) tally) error {
 	return state.Update(ctx, s.state, l.key, week, &l.seen, func(old []byte) ([]byte, error) {
 		return change(decodeTally(old).pruned(now)).encode(), nil
 	})
@@ -117,26 +113,26 @@ func (s *sources) update(ctx context.Context, l *level, change func(tally) tally
 // enter counts an attempt as a failure before it is compared, at every level;
 // leave says later how it ended. ok is false where it must not be compared at
 // all: its source is refused today, or too busy.
-func (s *sources) enter(ctx context.Context, p *place, ref uint64, l Limits) (ok bool, err error) {
-	how, err := s.enterSource(ctx, p, mark{pending, s.clock().UnixMilli(), ref}, l)
+func (s *sources) enter(ctx context.Context, now time.Time, p *place, ref uint64, l Limits) (ok bool, err error) {
+	how, err := s.enterSource(ctx, now, p, ref, l)
 	if err != nil || how == barred || how == busy {
 		return false, err
 	}
 	p.strict = how == full
 	if !p.strict {
-		if p.strict, err = s.count(ctx, &p.network, l.NetworkADay, ref); err != nil {
+		if p.strict, err = s.count(ctx, now, &p.network, l.NetworkADay, ref); err != nil {
 			return false, err
 		}
 	}
 	if !p.strict && p.wide.key != "" {
-		if p.strict, err = s.count(ctx, &p.wide, l.WideADay, ref); err != nil {
+		if p.strict, err = s.count(ctx, now, &p.wide, l.WideADay, ref); err != nil {
 			return false, err
 		}
 	}
 	p.heard = !p.strict
 	if p.strict {
 		p.overflow.key = overflowTally
-		overflown, err := s.count(ctx, &p.overflow, l.OverflowADay, ref)
+		overflown, err := s.count(ctx, now, &p.overflow, l.OverflowADay, ref)
 		if err != nil {
 			return false, err
 		}
@@ -147,12 +143,13 @@ func (s *sources) enter(ctx context.Context, p *place, ref uint64, l Limits) (ok
 
 // enterSource waits while so many attempts of a source are under way that they
 // could close more references than a source may (T19).
-func (s *sources) enterSource(ctx context.Context, p *place, m mark, l Limits) (how standing, err error) {
+func (s *sources) enterSource(ctx context.Context, now time.Time, p *place, ref uint64, l Limits) (how standing, err error) {
 	ctx, cancel := context.WithTimeout(ctx, sourceWait)
 	defer cancel()
 	for {
-		err = s.update(ctx, &p.source, func(t tally) tally {
-			if how = l.source(s.clock(), t, m.ref); how == free || how == full {
+		m := mark{pending, now.UnixMilli(), ref}
+		err = s.update(ctx, now, &p.source, func(t tally) tally {
+			if how = l.source(now, t, ref); how == free || how == full {
 				t = append(t, m)
 			}
 			return t
@@ -173,14 +170,15 @@ func (s *sources) enterSource(ctx context.Context, p *place, m mark, l Limits) (
 			wait.Stop()
 			return busy, nil
 		}
+		now = s.clock()
 	}
 }
 
 // count adds a failure to a tally unless it is full.
-func (s *sources) count(ctx context.Context, l *level, most int, ref uint64) (isFull bool, err error) {
-	m := mark{failed, s.clock().UnixMilli(), ref}
-	err = s.update(ctx, l, func(t tally) tally {
-		if isFull = t.fails(s.clock(), day) >= most; isFull {
+func (s *sources) count(ctx context.Context, now time.Time, l *level, most int, ref uint64) (isFull bool, err error) {
+	m := mark{failed, now.UnixMilli(), ref}
+	err = s.update(ctx, now, l, func(t tally) tally {
+		if isFull = t.fails(now, day) >= most; isFull {
 			return t
 		}
 		return append(t, m)
@@ -194,7 +192,7 @@ func (s *sources) count(ctx context.Context, l *level, most int, ref uint64) (is
 // leave writes how an attempt ended: a failure stays, an opening takes its
 // place, anything else (0) is taken back. Where it cannot be written the
 // failure stays, too. Whoever opens more than is usual raises one alarm (G9).
-func (s *sources) leave(ctx context.Context, p *place, ended deed, ref uint64) error {
+func (s *sources) leave(ctx context.Context, now time.Time, p *place, ended deed, ref uint64) error {
 	counted := ended == failed || ended == blocked
 	for _, l := range []*level{&p.source, &p.network, &p.wide, &p.device, &p.overflow} {
 		opens := ended == opened && l != &p.wide && l != &p.overflow && l.key != ""
@@ -203,7 +201,7 @@ func (s *sources) leave(ctx context.Context, p *place, ended deed, ref uint64) e
 			continue // nothing of ours, or already counted as the failure it was
 		}
 		crossed := false
-		err := s.update(ctx, l, func(t tally) tally {
+		err := s.update(ctx, now, l, func(t tally) tally {
 			if l.mark != nil {
 				t = t.without(*l.mark)
 			}
@@ -211,7 +209,6 @@ func (s *sources) leave(ctx context.Context, p *place, ended deed, ref uint64) e
 			case own:
 				t = append(t, mark{ended, l.mark.at, l.mark.ref})
 			case opens:
-				now := s.clock()
 				n, among := t.references(now, ref, true)
 				if crossed = !among && n == s.opensAt(p, l); !among {
 					t = append(t, mark{opened, now.UnixMilli(), ref})
