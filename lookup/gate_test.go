@@ -45,6 +45,22 @@ func TestG2FirstUseEndsTheFormer(t *testing.T) {
 	})
 }
 
+// G1, G2: a drawn reference ends a legacy one of its occupancy, also after an
+// exchange of the meter; a legacy one ends none on another meter.
+func TestG1FirstUseEndsTheLegacy(t *testing.T) {
+	houses(t, 2, func(t *testing.T, h *house) {
+		legacy, drawn := h.known[0], h.known[1]
+		storetest.Exec(t, h.dsn, `UPDATE issued_references SET legacy = $1 WHERE key = $2`, true, legacy.Key)
+		storetest.Exec(t, h.dsn, `UPDATE issued_references SET occupancy_id = $1, issued_us = issued_us + 1 WHERE key = $2`,
+			legacy.OccupancyID, drawn.Key)
+		require.True(t, h.open(h.claim(legacy.Reference, legacy.Digits)))
+		require.True(t, h.open(h.claim(drawn.Reference, drawn.Digits)))
+		require.False(t, h.open(h.claim(legacy.Reference, legacy.Digits)))
+		require.Equal(t, 1, h.entries("reference.ended", "reference:"+legacy.Key))
+		require.Equal(t, 0, h.entries("reference.ended", "reference:"+drawn.Key))
+	})
+}
+
 // T4: spellings of one number fill one counter.
 func TestT4SpellingsShareACounter(t *testing.T) {
 	houses(t, 1, func(t *testing.T, h *house) {

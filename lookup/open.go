@@ -95,7 +95,7 @@ func (g *Gate) hear(ctx context.Context, c Claim, at *place, legacy bool) (hears
 			return hears, permit, err
 		}
 	}
-	hears.Letter = at.heard && c.LetterCode != ""
+	hears.Letter = at.letter && c.LetterCode != ""
 	if c.Device != "" {
 		permit, hears.Known, err = g.Permits.Take(ctx, Known)
 	}

@@ -25,6 +25,11 @@ const (
 	sourceStep = 5 * time.Millisecond
 )
 
+// letterTries is how many times the failures of a source it may have when it
+// tries letter codes: no neighbour's failures take the letter's way from an
+// honest holder, and nobody tries many codes (T20).
+const letterTries = 3
+
 // sources shares the load out among those who try: who failed often is asked
 // for more, or not heard (the table of threats.md). It lives in the short-lived
 // state, so that losing it gives nobody a guess at any reference back.
@@ -51,6 +56,7 @@ type place struct {
 	refused                       bool // its source is refused today
 	strict                        bool // full: only the overflow or a known browser gets through
 	heard                         bool // strangers may be compared
+	letter                        bool // who types a letter code may be compared
 }
 
 // refOf tells references apart within a tally, and names none: 48 bits of a
@@ -149,6 +155,7 @@ func (s *sources) enterSource(ctx context.Context, now time.Time, p *place, ref 
 	for {
 		m := mark{pending, now.UnixMilli(), ref}
 		err = s.update(ctx, now, &p.source, func(t tally) tally {
+			p.letter = t.fails(now, day) < letterTries*l.SourceADay
 			if how = l.source(now, t, ref); how == free || how == full {
 				t = append(t, m)
 			}

@@ -128,7 +128,8 @@ func TestT16NetworksFill(t *testing.T) {
 }
 
 // A full source brings work and shares the overflow with all other full ones;
-// a known browser in it is heard all the same; a letter code alone is not.
+// a known browser in it is heard all the same, and so is who types the letter
+// code: no neighbour shuts a holder of a letter out.
 func TestFullSourcesShareTheOverflow(t *testing.T) {
 	houses(t, 1, func(t *testing.T, h *house) {
 		limits := lookup.DefaultLimits()
@@ -162,8 +163,25 @@ func TestFullSourcesShareTheOverflow(t *testing.T) {
 		mine := from(h.claim(k.Reference, k.Digits), "s0", "n:s0", "")
 		mine.Device = "mine"
 		require.True(t, h.openWhateverAsked(mine))
+		h.giveLetterCode(k, "7K3M9QXA")
+		letter := from(h.claim(k.Reference, k.Digits), "s1", "n:s1", "")
+		require.True(t, h.notCounted(letter))
+		letter = from(h.claim(k.Reference, k.Digits), "s1", "n:s1", "")
+		letter.LetterCode = "7K3M 9QXA"
+		require.True(t, h.openWhateverAsked(letter))
+		for range letterTries {
+			letter = from(h.claim(k.Reference, k.Digits), "s1", "n:s1", "")
+			letter.LetterCode = "AAAA AAAA"
+			require.True(t, h.notCounted(letter))
+		}
+		letter = from(h.claim(k.Reference, k.Digits), "s1", "n:s1", "")
+		letter.LetterCode = "7K3M 9QXA"
+		require.True(t, h.notCounted(letter), "nobody tries many codes")
 	})
 }
+
+// letterTries is more letter codes than a source may try in a day.
+const letterTries = 18
 
 // T19: a source closes at most two references a day, also where others have
 // primed the counters and it tries many at once; then it is refused altogether,
