@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { captcha, close, fits, languages, picture, portal, taken, visit, wrongDigits, knock } from './lib.mjs';
+import { captcha, close, fits, languages, picture, portal, tabTo, taken, visit, wrongDigits, knock } from './lib.mjs';
 
 after(close);
 
@@ -84,21 +84,7 @@ for (const lang of languages) {
   test(`keyboard alone ${lang}`, async () => {
     const { page, context, complaints } = await visit({ lang });
     const reference = taken();
-    // to presses Tab until what has the focus matches.
-    const to = async (selector) => {
-      for (let n = 0; n < 120; n++) {
-        await page.keyboard.press('Tab');
-        if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) {
-          const outline = await page.evaluate(() => {
-            const s = getComputedStyle(document.activeElement);
-            return s.outlineStyle !== 'none' || s.boxShadow !== 'none';
-          });
-          assert.ok(outline, `${selector} has the focus and does not show it`);
-          return;
-        }
-      }
-      assert.fail(`${selector} cannot be reached by Tab on ${page.url()}`);
-    };
+    const to = (selector) => tabTo(page, selector);
     const press = async (key, url) => {
       await Promise.all([page.waitForURL(url), page.keyboard.press(key)]);
     };
