@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strconv"
 	"testing"
 	"time"
 
@@ -73,8 +74,10 @@ func TestNoLetter(t *testing.T) {
 	handled(t, p)
 	letters := p.Letters(t)
 	require.Len(t, letters, before+2, "twenty requests, two who get a letter")
-	require.Equal(t, "recently 10,sent 2,unknown 4,vacant 4", rig.SQL(t, p.File(), `SELECT group_concat(what) FROM (SELECT
-		json_extract(details, '$.answer') || ' ' || count(*) AS what FROM trail WHERE action = 'letter.answered' GROUP BY json_extract(details, '$.answer') ORDER BY what)`))
+	for answer, n := range map[string]int{"recently": 10, "sent": 2, "unknown": 4, "vacant": 4} {
+		require.Equal(t, strconv.Itoa(n), rig.SQL(t, p.File(), fmt.Sprintf(`SELECT count(*) FROM trail
+			WHERE action = 'letter.answered' AND details LIKE '%%answer=%s%%'`, answer)), answer)
+	}
 
 	fresh := letterFor(t, p, letters[before:], stale)
 	visitor.Public(t, p).MustEnter(t, stale) // not ended before the new one is used

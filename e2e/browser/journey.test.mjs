@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { captcha, close, fits, languages, picture, portal, tabTo, taken, visit, wrongDigits, knock } from './lib.mjs';
+import { captcha, close, fits, languages, once, picture, portal, tabTo, taken, visit, wrongDigits, knock } from './lib.mjs';
 
 after(close);
 
@@ -114,7 +114,7 @@ for (const lang of languages) {
   });
 }
 
-test('home speaks the language of the browser', async () => {
+if (once) test('home speaks the language of the browser', async () => {
   for (const [asked, lang] of [['de-BE', 'de'], ['nl-BE', 'nl'], ['en-GB', 'en'], ['fr-BE', 'fr'], ['sv-SE', 'fr']]) {
     const { page, context } = await visit({ lang: asked });
     await page.goto(`${portal.url}/`);
@@ -124,7 +124,7 @@ test('home speaks the language of the browser', async () => {
 });
 
 // The picture in README.md, taken anew only where asked for (e2e/test.sh --picture).
-if (portal.picture) {
+if (portal.picture && once) {
   test('README picture', async () => {
     const { page, context } = await visit({ lang: 'en' });
     await page.goto(`${portal.url}/en/lookup`);

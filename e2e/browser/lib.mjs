@@ -10,11 +10,15 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { HtmlValidate } from 'html-validate';
 
-// portal is what browser_test.go started: url, desk_url, redis, references, staff, out.
+// portal is what browser_test.go started: url, desk_url, redis, references, staff,
+// languages, out.
 export const portal = JSON.parse(process.env.GUICHET_E2E ?? 'null');
 assert.ok(portal, 'run by go test ./e2e -run TestBrowser');
 
-export const languages = ['fr', 'de', 'nl', 'en'];
+// languages are those this run is for; once tells whether it is the one that
+// also does what has no language.
+export const languages = portal.languages;
+export const once = languages.includes('fr');
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);

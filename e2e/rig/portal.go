@@ -30,8 +30,6 @@ type Reference struct {
 	EAN        string `json:"ean"`
 	Energy     string `json:"energy"`
 	Language   string `json:"language"`
-	Name       string `json:"name"`     // of the occupant
-	MovedIn    string `json:"moved_in"` // YYYY-MM
 }
 
 // Colleague is a member of the staff the demo gives.
