@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"guichet/e2e/provider"
 	"guichet/e2e/rig"
+	"guichet/e2e/visitor"
 )
 
 // Results in the words of the Test Anything Protocol, subtests indented by four.
@@ -24,7 +24,8 @@ var (
 )
 
 // TestBrowser meets the portal with a real browser: e2e/browser. It is split by
-// file, so that each runs against a portal of its own.
+// file, and the long ones by language, so that each runs against a portal of its
+// own and none takes long.
 func TestBrowser(t *testing.T) {
 	files, err := filepath.Glob("browser/*.test.mjs")
 	require.NoError(t, err)
@@ -32,22 +33,41 @@ func TestBrowser(t *testing.T) {
 	for _, file := range files {
 		name := strings.TrimSuffix(filepath.Base(file), ".test.mjs")
 		t.Run(name, func(t *testing.T) {
-			var settings []string
-			if name == "provider" {
-				settings = company(t)
+			switch name {
+			case "provider":
+				browse(t, file, languages, company(t))
+			case "gate":
+				browse(t, file, languages, atWorkStep(t))
+			case "journey", "pages", "steps":
+				for _, lang := range languages {
+					t.Run(lang, func(t *testing.T) { browse(t, file, []string{lang}, rig.Demo(t)) })
+				}
+			default:
+				browse(t, file, languages, rig.Demo(t))
 			}
-			browse(t, file, settings...)
 		})
 	}
 }
 
-func browse(t *testing.T, file string, settings ...string) {
-	p := rig.Demo(t, settings...)
-	if len(settings) > 0 {
-		p.Secret("client's secret", provider.Secret)
+// atWorkStep is a portal whose gate asks everybody for work: where one failure
+// at an unknown reference is half of all that are allowed, one leads there, and
+// none further (G7).
+func atWorkStep(t *testing.T) *rig.Portal {
+	t.Helper()
+	p := rig.Demo(t, "NOISE_A_DAY=1")
+	visitor.Public(t, p).Guess(t, unknown().Reference, "0000").MustRefuse(t)
+	inStep(t, p, 2)
+	return p
+}
+
+func browse(t *testing.T, file string, langs []string, p *rig.Portal) {
+	t.Helper()
+	knows := map[string]map[string]string{} // what the callers of these know
+	for _, r := range p.References[:4] {
+		knows[r.Reference] = caller(t, p, r)
 	}
-	about := map[string]any{"url": p.URL, "desk_url": p.DeskURL, "admin_url": p.AdminURL, "redis": p.RedisURL,
-		"references": p.References, "staff": p.Staff, "out": rig.Out, "picture": os.Getenv("E2E_PICTURE")}
+	about := map[string]any{"knows": knows, "url": p.URL, "desk_url": p.DeskURL, "admin_url": p.AdminURL, "redis": p.RedisURL,
+		"references": p.References, "staff": p.Staff, "languages": langs, "out": rig.Out, "picture": os.Getenv("E2E_PICTURE")}
 	text, err := json.Marshal(about)
 	require.NoError(t, err)
 	cmd := exec.Command("node", "--test", "--test-reporter=tap", "--test-timeout=90000", file)

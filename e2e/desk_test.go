@@ -29,6 +29,15 @@ func signIn(t *testing.T, p *rig.Portal, c rig.Colleague, at time.Time) (*visito
 	return v, v.Post(t, action, form)
 }
 
+// waitedOut waits until a colleague's last failure refuses no sign-in any more.
+func waitedOut(t *testing.T, p *rig.Portal, login string) {
+	t.Helper()
+	require.Eventually(t, func() bool {
+		return rig.SQL(t, p.File(), fmt.Sprintf(`SELECT count(*) FROM staff WHERE login = '%s' AND failed_us > %d`,
+			login, time.Now().Add(-2*time.Second).UnixMicro())) == "0"
+	}, patience, tick)
+}
+
 // atWork is a colleague who is signed in.
 func atWork(t *testing.T, p *rig.Portal, role string) *visitor.Visitor {
 	t.Helper()
@@ -158,11 +167,7 @@ func TestDesk(t *testing.T) {
 				first = said
 			}
 			require.Equal(t, first, said)
-			// A failure waits a second; the next must not be refused for that.
-			require.Eventually(t, func() bool {
-				return rig.SQL(t, p.File(), fmt.Sprintf(`SELECT count(*) FROM staff WHERE login = '%s' AND failed_us > %d`,
-					right.Login, time.Now().Add(-2*time.Second).UnixMicro())) == "0"
-			}, patience, tick)
+			waitedOut(t, p, right.Login)
 		}
 	})
 	t.Run("T26 a one-time code works once", func(t *testing.T) {

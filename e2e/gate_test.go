@@ -321,7 +321,8 @@ func doublePosts(t *testing.T, p *rig.Portal) {
 func forgiveness(t *testing.T, p *rig.Portal) {
 	r := p.Take(t)
 	clumsy := visitor.Public(t, p)
-	for round := range 3 { // twice wrong, then right, as often as one likes
+	for round := range 3 { // twice wrong, then right, as often as one likes, from wherever one is
+		clumsy.Elsewhere() // the failures stay those of their source
 		for n := 1; n <= 2; n++ {
 			clumsy.Guess(t, r.Reference, wrong(r, 10*round+n)).MustRefuse(t)
 		}

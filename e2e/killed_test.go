@@ -77,10 +77,11 @@ func TestKilled(t *testing.T) {
 	verified(t, p)
 }
 
-// guessUntilGone guesses with ever new digits until the portal is gone.
+// guessUntilGone guesses with ever new digits, from ever new addresses, until
+// the portal is gone.
 func guessUntilGone(t *testing.T, v *visitor.Visitor, r rig.Reference) (g guessed) {
 	for n := 1; ; n++ {
-		form, err := v.TryFill(r.Reference, wrong(r, n))
+		form, err := v.Elsewhere().TryFill(r.Reference, wrong(r, n))
 		if err != nil {
 			return g
 		}

@@ -16,6 +16,9 @@ import (
 const (
 	patience = 10 * time.Second
 	tick     = 20 * time.Millisecond
+	// The same for what a job of the program does every few seconds.
+	longer = 40 * time.Second
+	slower = 250 * time.Millisecond
 )
 
 // refusals counts the failures that the trail tells.

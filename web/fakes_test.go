@@ -98,9 +98,12 @@ func (h *house) Sound(ctx context.Context, id string, lang portal.Language) ([]b
 	return []byte("RIFF " + lang), nil
 }
 
-func (h *house) Ask(_ context.Context, c lookup.Claim) (lookup.Ask, error) {
+func (h *house) Ask(ctx context.Context, c lookup.Claim) (lookup.Ask, error) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	if ctx.Err() != nil { // as the state and the store answer
+		return lookup.Ask{}, portal.Shut("state", ctx.Err())
+	}
 	if c.Number != "" || c.Source == "" {
 		return lookup.Ask{}, errors.New("only who asks")
 	}
@@ -120,9 +123,12 @@ func (w works) Draw(_ context.Context, form string) (string, error) {
 // the house is shut.
 type shutters struct{ *house }
 
-func (s shutters) Open(_ context.Context, door string) error {
+func (s shutters) Open(ctx context.Context, door string) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if ctx.Err() != nil {
+		return portal.Shut("store", ctx.Err())
+	}
 	if s.shut != nil {
 		return s.shut
 	}

@@ -1,7 +1,9 @@
 package web
 
 import (
+	"context"
 	"net/http"
+	"net/http/httptest"
 	"net/url"
 	"regexp"
 	"sort"
@@ -63,6 +65,22 @@ func TestG5TypedReferenceStaysAndNothingElse(t *testing.T) {
 	require.NotEqual(t, form.Get("captcha_id"), page.doc.Find("input[name=captcha_id]").AttrOr("value", ""))
 	require.NotEqual(t, form.Get("form"), page.doc.Find("input[name=form]").AttrOr("value", ""))
 	require.Empty(t, page.Header.Values("Set-Cookie"))
+}
+
+// TestT3WhoHangsUpIsCounted: a client that is gone once its form is read is
+// judged all the same, from the door on.
+func TestT3WhoHangsUpIsCounted(t *testing.T) {
+	h := newHouse(t)
+	b := open(t, h)
+	form := b.form(knownReference, "0001", "123456")
+	handler, err := NewPublic(h.deps(t))
+	require.NoError(t, err)
+	gone, hangUp := context.WithCancel(t.Context())
+	hangUp()
+	r := httptest.NewRequestWithContext(gone, http.MethodPost, "/fr/lookup", strings.NewReader(form.Encode()))
+	r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	handler.ServeHTTP(httptest.NewRecorder(), r)
+	require.Equal(t, 1, h.compared)
 }
 
 func TestMalformedFieldsAreNamedAndLinked(t *testing.T) {

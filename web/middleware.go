@@ -26,7 +26,11 @@ func (s *surface) begin(c *gin.Context) {
 	}
 	x := &ctx{Catalog: i18n.For(language), gin: c, s: s, now: s.Clock(), at: rest(c, language)}
 	x.id = portal.NewID(x.now)
-	bounded, cancel := context.WithTimeout(c.Request.Context(), requestTime)
+	client := c.Request.Context()
+	if changes(c.Request.Method) {
+		client = context.WithoutCancel(client) // who hangs up is counted all the same (T3)
+	}
+	bounded, cancel := context.WithTimeout(client, requestTime)
 	defer cancel()
 	c.Request = c.Request.WithContext(bounded)
 	c.Set(ctxKey, x)

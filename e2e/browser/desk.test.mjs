@@ -2,7 +2,7 @@
 // an unlocked reference, each page judged like the public ones.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { close, code, judge, knock, listen, picture, portal, taken, visit, wrongDigits } from './lib.mjs';
+import { close, code, fits, judge, knock, listen, picture, portal, taken, visit, wrongDigits } from './lib.mjs';
 
 after(close);
 
@@ -13,6 +13,33 @@ async function block(reference) {
     await knock(page, reference, wrongDigits({ digits: String(Number(reference.digits) + n) }));
     await context.close();
   }
+}
+
+// judged keeps a picture of a page at both widths, and holds it against the
+// judges and against a phone's window.
+async function judged(page, lang, name, sent) {
+  const of = `desk-${lang}-${name.replaceAll(' ', '-')}`;
+  await picture(page, of);
+  await judge(`${lang} ${name}`, page, sent);
+  await page.setViewportSize({ width: 320, height: 640 });
+  await picture(page, `${of}-320`);
+  await fits(page);
+  await page.setViewportSize({ width: 1180, height: 900 });
+}
+
+// questions are what the case's page asks, and what this caller knows of it,
+// the strong ones first.
+async function questions(page, reference) {
+  const asked = await page.locator('form[action$="/check"] input[name^=answer-]').evaluateAll((all) => all.map((a) => a.name));
+  const knows = portal.knows[reference.reference];
+  const right = asked.filter((name) => knows[name]).slice(0, 2);
+  return { wrong: asked.find((name) => !right.includes(name)), right: right.map((name) => [name, knows[name]]) };
+}
+
+async function answer(page, answers) {
+  for (const [name, text] of answers) await page.locator(`form[action$="/check"] input[name=${name}]`).fill(text);
+  await page.locator('form[action$="/check"] button').first().click();
+  await page.waitForLoadState();
 }
 
 for (const [i, lang] of ['fr', 'de'].entries()) {
@@ -29,10 +56,7 @@ for (const [i, lang] of ['fr', 'de'].entries()) {
       await page.locator('main form button[type=submit]').click();
       await page.waitForLoadState();
     };
-    const step = (name) => t.test(name, async () => {
-      await picture(page, `desk-${lang}-${name.replaceAll(' ', '-')}`);
-      await judge(`${lang} ${name}`, page, sent);
-    });
+    const step = (name) => t.test(name, () => judged(page, lang, name, sent));
     await page.goto(`${portal.desk_url}/${lang}/desk`);
     assert.equal(new URL(page.url()).pathname, `/${lang}/desk/sign-in`);
     await step('1 sign-in');
@@ -55,10 +79,59 @@ for (const [i, lang] of ['fr', 'de'].entries()) {
     await page.locator('form[action$="/open"] button').first().click();
     await page.waitForLoadState();
     await step('6 case');
-    await page.locator('form[action$="/check"] input[name^=answer-]').first().fill('01/1950');
-    await page.locator('form[action$="/check"] button').first().click();
-    await page.waitForLoadState();
+    const { wrong, right } = await questions(page, reference);
+    assert.equal(right.length, 2, 'the caller knows too little');
+    await answer(page, [[wrong, 'nobody knows']]);
     await step('7 a wrong answer');
+    await answer(page, right);
+    assert.equal(await page.locator('form[action$="/check"]').count(), 0, 'the caller check has not passed');
+    assert.equal(await page.locator('form[action$="/unblock"] button').count(), 1);
+    await step('8 a passed check');
+    await page.locator('form[action$="/unblock"] button').click();
+    await page.waitForLoadState();
+    await step('9 unlocked');
+    await page.goto(`${portal.desk_url}/${lang}/desk/gate`);
+    await step('10 gate');
+    await page.goto(`${portal.desk_url}/${lang}/desk/doors`);
+    assert.equal(await page.locator('main form[action*="/doors/"]').count(), 0, 'an agent may turn switches');
+    await step('11 doors for an agent');
+    await context.close();
+  });
+}
+
+for (const lang of ['fr', 'de']) {
+  test(`an officer at the doors ${lang}`, async (t) => {
+    const { page, context } = await visit({ lang, bypassCSP: true });
+    const sent = listen(page);
+    const officer = portal.staff.filter((s) => s.role === 'security')[lang === 'fr' ? 0 : 1];
+    await page.goto(`${portal.desk_url}/${lang}/desk/sign-in`);
+    await page.locator('input[name=login]').fill(officer.login);
+    await page.locator('input[name=password]').fill(officer.password);
+    await page.locator('input[name=code]').fill(code(officer.otp_secret));
+    await page.locator('main form button[type=submit]').click();
+    await page.waitForURL(`**/${lang}/desk`);
+    const step = (name) => t.test(name, () => judged(page, lang, name, sent));
+    const act = async (form, reason) => {
+      const of = page.locator(`main form[action$="/doors/${form}"]`);
+      await of.locator('select').selectOption('partners');
+      await of.locator('input[name=reason]').fill(reason);
+      await of.locator('button').click();
+      await page.waitForLoadState();
+    };
+    await page.goto(`${portal.desk_url}/${lang}/desk/doors`);
+    await step('12 doors');
+    await act('close', '');
+    assert.equal(await page.locator('main [aria-invalid=true]').count(), 1, 'no reason');
+    await step('13 doors without a reason');
+    if (lang === 'fr') {
+      await act('close', 'un essai de fermeture');
+      await act('ask', 'tout est vérifié');
+      await step('14 doors asked');
+    } else {
+      await step('14 doors to confirm');
+      await act('confirm', 'gesehen und geprüft');
+      await step('15 doors opened');
+    }
     await context.close();
   });
 }

@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { after, test } from 'node:test';
-import { captcha, close, fits, languages, picture, portal, taken, visit, wrongDigits, knock } from './lib.mjs';
+import { captcha, close, fits, languages, once, picture, portal, tabTo, taken, visit, wrongDigits, knock } from './lib.mjs';
 
 after(close);
 
@@ -84,21 +84,7 @@ for (const lang of languages) {
   test(`keyboard alone ${lang}`, async () => {
     const { page, context, complaints } = await visit({ lang });
     const reference = taken();
-    // to presses Tab until what has the focus matches.
-    const to = async (selector) => {
-      for (let n = 0; n < 120; n++) {
-        await page.keyboard.press('Tab');
-        if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) {
-          const outline = await page.evaluate(() => {
-            const s = getComputedStyle(document.activeElement);
-            return s.outlineStyle !== 'none' || s.boxShadow !== 'none';
-          });
-          assert.ok(outline, `${selector} has the focus and does not show it`);
-          return;
-        }
-      }
-      assert.fail(`${selector} cannot be reached by Tab on ${page.url()}`);
-    };
+    const to = (selector) => tabTo(page, selector);
     const press = async (key, url) => {
       await Promise.all([page.waitForURL(url), page.keyboard.press(key)]);
     };
@@ -128,7 +114,7 @@ for (const lang of languages) {
   });
 }
 
-test('home speaks the language of the browser', async () => {
+if (once) test('home speaks the language of the browser', async () => {
   for (const [asked, lang] of [['de-BE', 'de'], ['nl-BE', 'nl'], ['en-GB', 'en'], ['fr-BE', 'fr'], ['sv-SE', 'fr']]) {
     const { page, context } = await visit({ lang: asked });
     await page.goto(`${portal.url}/`);
@@ -138,7 +124,7 @@ test('home speaks the language of the browser', async () => {
 });
 
 // The picture in README.md, taken anew only where asked for (e2e/test.sh --picture).
-if (portal.picture) {
+if (portal.picture && once) {
   test('README picture', async () => {
     const { page, context } = await visit({ lang: 'en' });
     await page.goto(`${portal.url}/en/lookup`);

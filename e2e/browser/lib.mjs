@@ -10,11 +10,15 @@ import { join } from 'node:path';
 import { chromium } from 'playwright-core';
 import { HtmlValidate } from 'html-validate';
 
-// portal is what browser_test.go started: url, desk_url, redis, references, staff, out.
+// portal is what browser_test.go started: url, desk_url, redis, references, staff,
+// languages, out.
 export const portal = JSON.parse(process.env.GUICHET_E2E ?? 'null');
 assert.ok(portal, 'run by go test ./e2e -run TestBrowser');
 
-export const languages = ['fr', 'de', 'nl', 'en'];
+// languages are those this run is for; once tells whether it is the one that
+// also does what has no language.
+export const languages = portal.languages;
+export const once = languages.includes('fr');
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
@@ -90,8 +94,8 @@ function redis(...words) {
   });
 }
 
-export async function captcha(page) {
-  const answer = await redis('GET', `guichet:captcha:${await page.locator('input[name=captcha_id]').inputValue()}`);
+export async function captcha(page, field = 'captcha') {
+  const answer = await redis('GET', `guichet:captcha:${await page.locator(`input[name=${field}_id]`).inputValue()}`);
   assert.match(answer ?? '', /^\d{6}$/, 'no answer in Redis for the captcha on the page');
   return answer;
 }
@@ -167,6 +171,22 @@ export async function enter(page, lang, reference) {
   await page.goto(`${portal.url}/${lang}/lookup`);
   await knock(page, reference);
   assert.equal(new URL(page.url()).pathname, `/${lang}/consumption`);
+}
+
+// tabTo presses Tab until what has the focus matches, and shows it.
+export async function tabTo(page, selector) {
+  for (let n = 0; n < 120; n++) {
+    await page.keyboard.press('Tab');
+    if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) {
+      const outline = await page.evaluate(() => {
+        const s = getComputedStyle(document.activeElement);
+        return s.outlineStyle !== 'none' || s.boxShadow !== 'none';
+      });
+      assert.ok(outline, `${selector} has the focus and does not show it`);
+      return;
+    }
+  }
+  assert.fail(`${selector} cannot be reached by Tab on ${page.url()}`);
 }
 
 // code is a one-time code as an authenticator shows it (RFC 6238).

@@ -2,7 +2,7 @@
 // HTML, and nothing that the page's own policy would have to refuse (must-show 5).
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { axe, close, enter, fits, judge, knock, languages, listen, portal, taken, validHTML, visit } from './lib.mjs';
+import { axe, close, enter, fits, judge, knock, languages, listen, once, portal, taken, validHTML, visit } from './lib.mjs';
 
 after(close);
 
@@ -12,6 +12,9 @@ const pages = [
   { name: 'gate', path: '/lookup' },
   { name: 'gate with errors', path: '/lookup', before: (page) => page.locator('main form button[type=submit]:not([name])').click() },
   { name: 'gate refused', path: '/lookup', before: (page) => knock(page, { reference: '00000000000098', digits: '0000' }) },
+  { name: 'letter', path: '/letter' },
+  { name: 'letter with errors', path: '/letter', before: (page) => page.locator('main form button[type=submit]:not([name])').click() },
+  { name: 'letter asked', path: '/letter/asked' },
   { name: 'privacy', path: '/privacy' },
   { name: 'accessibility', path: '/accessibility' },
   { name: 'ended', path: '/ended' },
@@ -20,7 +23,7 @@ const pages = [
 ];
 
 // The judges themselves are seen red.
-test('a faulty page is seen', async () => {
+if (once) test('a faulty page is seen', async () => {
   const { page, context } = await visit({ bypassCSP: true });
   await page.goto(`${portal.url}/en/`);
   await page.evaluate(() => document.querySelector('main').append(document.createElement('input')));

@@ -86,8 +86,16 @@ const commandTime = 3 * time.Minute
 // ("LISTEN=..."), and waits for its end.
 func Run(t testing.TB, dir string, settings []string, args ...string) Result {
 	t.Helper()
+	return RunTyping(t, "", dir, settings, args...)
+}
+
+// RunTyping is Run with somebody typing these lines, such as a password and a
+// one-time code.
+func RunTyping(t testing.TB, lines, dir string, settings []string, args ...string) Result {
+	t.Helper()
 	var out, errOut bytes.Buffer
 	cmd := exec.Command(Program(t), args...)
+	cmd.Stdin = strings.NewReader(lines)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, environment(settings), &out, &errOut
 	require.NoError(t, cmd.Start())
 	timer := time.AfterFunc(commandTime, func() { cmd.Process.Kill() })

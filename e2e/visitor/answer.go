@@ -11,7 +11,7 @@ import (
 // ids, the form's token and proof of work, a nonce; and what the visitor typed, which comes back.
 var (
 	hidden = regexp.MustCompile(`(<input type="hidden" name="(?:captcha2?_id|form)" value=")[^"]*(")`)
-	work   = regexp.MustCompile(`(data-challenge=")[^"]*(")`)
+	puzzle = regexp.MustCompile(`(data-challenge=")[^"]*(")`)
 	image  = regexp.MustCompile(`(/captcha/)[^"./?]+`)
 	nonce  = regexp.MustCompile(`(nonce[=-]["']?)[\w+/=-]+`)
 	typed  = regexp.MustCompile(`(<input[^>]* name="reference"[^>]* value=")[^"]*(")`)
@@ -41,7 +41,7 @@ func (p *Page) Fingerprint() string {
 		}
 	}
 	body := string(p.Body)
-	for _, cut := range []*regexp.Regexp{hidden, work, typed} {
+	for _, cut := range []*regexp.Regexp{hidden, puzzle, typed} {
 		body = cut.ReplaceAllString(body, "${1}…${2}")
 	}
 	for _, cut := range []*regexp.Regexp{image, nonce} {

@@ -8,7 +8,6 @@ package visitor
 import (
 	"bytes"
 	"context"
-	"fmt"
 	"io"
 	"net"
 	"net/http"
@@ -21,13 +20,20 @@ import (
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
+	"golang.org/x/net/html"
 
 	"guichet/e2e/rig"
 )
 
 // Visitor is one browser at one address. It is for one goroutine at a time.
 type Visitor struct {
-	Lang   string
+	Lang string
+	// Scriptless: the browser runs no scripts, so it sees what stands in
+	// <noscript> and computes nothing.
+	Scriptless bool
+	// Behind are headers that a proxy in front of the visitor adds to all it sends.
+	Behind http.Header
+
 	portal *rig.Portal
 	base   string
 	jar    http.CookieJar
@@ -65,14 +71,29 @@ func visitor(t testing.TB, p *rig.Portal, base string) *Visitor {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(t, err)
-	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: address()}, Timeout: 10 * time.Second}
-	transport := &http.Transport{DialContext: dialer.DialContext, DisableCompression: true}
-	t.Cleanup(transport.CloseIdleConnections)
-	return &Visitor{Lang: "fr", portal: p, base: base, jar: jar, dialer: dialer, client: &http.Client{
-		Jar: jar, Transport: transport, Timeout: 60 * time.Second,
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}
+	v := &Visitor{Lang: "fr", portal: p, base: base, jar: jar}
+	t.Cleanup(func() { v.client.CloseIdleConnections() })
+	return v.At(address())
 }
+
+// At carries the same browser, cookies and all, to another address.
+func (v *Visitor) At(ip net.IP) *Visitor {
+	if v.client != nil {
+		v.client.CloseIdleConnections()
+	}
+	v.dialer = &net.Dialer{LocalAddr: &net.TCPAddr{IP: ip}, Timeout: 10 * time.Second}
+	v.client = &http.Client{
+		Jar: v.jar, Transport: &http.Transport{DialContext: v.dialer.DialContext, DisableCompression: true}, Timeout: 60 * time.Second,
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return v
+}
+
+// Address is where the visitor comes from.
+func (v *Visitor) Address() net.IP { return v.dialer.LocalAddr.(*net.TCPAddr).IP }
+
+// Elsewhere is At with an address that no other visitor has.
+func (v *Visitor) Elsewhere() *Visitor { return v.At(address()) }
 
 // Path puts the visitor's language before a path.
 func (v *Visitor) Path(rest string) string { return "/" + v.Lang + rest }
@@ -92,6 +113,9 @@ func (v *Visitor) TryWith(header http.Header, method, path string, body io.Reade
 		r.Header.Set("Origin", v.base)
 		r.Header.Set("Sec-Fetch-Site", "same-origin")
 	}
+	for name, values := range v.Behind {
+		r.Header[name] = values
+	}
 	for name, values := range header {
 		r.Header.Del(name)
 		if values[0] != "" {
@@ -107,10 +131,11 @@ func (v *Visitor) TryWith(header http.Header, method, path string, body io.Reade
 	if err != nil {
 		return nil, err
 	}
-	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(text))
+	root, err := html.ParseWithOptions(bytes.NewReader(text), html.ParseOptionEnableScripting(!v.Scriptless))
 	if err != nil {
 		return nil, err
 	}
+	doc := goquery.NewDocumentFromNode(root)
 	for _, c := range answer.Cookies() {
 		v.portal.Secret("cookie", c.Value)
 	}
@@ -215,79 +240,4 @@ func (v *Visitor) Answer(id string) string {
 	}
 	v.portal.Secret("captcha answer", answer)
 	return answer
-}
-
-// GateForm is the selector of the gate's form.
-const GateForm = `form:has(input[name="reference"])`
-
-// Fill fetches the gate and fills its form rightly but for what is given.
-func (v *Visitor) Fill(t testing.TB, reference, digits string) url.Values {
-	t.Helper()
-	form, err := v.TryFill(reference, digits)
-	require.NoError(t, err)
-	return form
-}
-
-// TryFill is Fill while the portal may die.
-func (v *Visitor) TryFill(reference, digits string) (url.Values, error) {
-	p, err := v.Try(http.MethodGet, v.Path("/lookup"), "", nil)
-	if err != nil {
-		return nil, err
-	}
-	if p.Status != http.StatusOK {
-		return nil, fmt.Errorf("the gate answers %d", p.Status)
-	}
-	form := url.Values{}
-	p.Find(GateForm + ` input[type="hidden"]`).Each(func(_ int, s *goquery.Selection) {
-		form.Set(s.AttrOr("name", ""), s.AttrOr("value", ""))
-	})
-	answer := v.Answer(form.Get("captcha_id"))
-	if answer == "" {
-		return nil, fmt.Errorf("no answer in Redis for captcha %q", form.Get("captcha_id"))
-	}
-	form.Set("reference", reference)
-	form.Set("digits", digits)
-	form.Set("captcha", answer)
-	v.portal.Secret("reference", reference)
-	v.portal.Secret("form token", form.Get("form"))
-	return form, nil
-}
-
-// Guess fills the gate's form and posts it.
-func (v *Visitor) Guess(t testing.TB, reference, digits string) *Page {
-	t.Helper()
-	return v.Post(t, v.Path("/lookup"), v.Fill(t, reference, digits))
-}
-
-// Opened tells whether an answer of the gate let somebody in.
-func (p *Page) Opened() bool {
-	return p.Status == http.StatusSeeOther && strings.HasSuffix(p.Header.Get("Location"), "/consumption")
-}
-
-// MustEnter opens a reference and gives the page behind the gate.
-func (v *Visitor) MustEnter(t testing.TB, r rig.Reference) *Page {
-	t.Helper()
-	p := v.Guess(t, r.Reference, r.Digits)
-	require.True(t, p.Opened(), "the owner is not let in: %d\n%s", p.Status, p.Text())
-	return v.Follow(t, p)
-}
-
-// MustRefuse asserts that an answer is the gate's one failure.
-func (p *Page) MustRefuse(t testing.TB) {
-	t.Helper()
-	require.False(t, p.Opened(), "a guess opened the gate")
-	require.Equal(t, http.StatusUnprocessableEntity, p.Status, "%s", p.Text())
-	require.Zero(t, p.Find(GateForm+` [aria-invalid="true"]`).Length(), "a field is blamed, so nothing was compared:\n%s", p.Text())
-	require.Equal(t, 1, p.Find(`[role="alert"]`).Length(), "%s", p.Body)
-}
-
-// MustNotCount asserts that an answer blames a field, so that nothing was
-// looked at.
-func (p *Page) MustNotCount(t testing.TB) {
-	t.Helper()
-	require.False(t, p.Opened(), "a guess opened the gate")
-	require.Contains(t, []int{http.StatusUnprocessableEntity, http.StatusUnsupportedMediaType, http.StatusBadRequest, http.StatusForbidden}, p.Status, "%s", p.Text())
-	if p.Status == http.StatusUnprocessableEntity && p.Find(GateForm).Length() > 0 {
-		require.NotZero(t, p.Find(`[aria-invalid="true"]`).Length(), "no field is blamed:\n%s", p.Text())
-	}
 }
