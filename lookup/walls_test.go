@@ -12,6 +12,7 @@ import (
 	"guichet/portal/registry"
 	"guichet/portal/state"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
 )
@@ -236,5 +237,33 @@ func TestG7KnownBudgetIsSpent(t *testing.T) {
 		require.True(t, h.openWhateverAsked(lettered))
 		require.Equal(t, []int{2}, h.spent(limits, lookup.Known))
 		require.Equal(t, []int{1, 1}, h.spent(limits, lookup.Harm))
+	})
+}
+
+// G7: while the gate is in its last step strangers are not heard, whatever
+// permits came back meanwhile.
+func TestG7LastStepHearsNoStranger(t *testing.T) {
+	houses(t, 1, func(t *testing.T, h *house) {
+		limits := lookup.DefaultLimits()
+		limits.OverflowADay = 1
+		k := h.known[0]
+		h.giveLetterCode(k, "7K3M9QXA")
+		require.NoError(t, h.store.Do(h.ctx, func(t tx.Tx) error {
+			return h.store.SaveGauge(t, lookup.Gauge{Step: lookup.Letter, MovedAt: noon, Half: 0.5, Whole: 0.98})
+		}))
+		h.limited(limits)
+		ask, err := h.gate.Ask(h.ctx, lookup.Claim{})
+		require.NoError(t, err)
+		require.Equal(t, lookup.Ask{Work: true, LetterCode: true}, ask)
+		for i := range 10 {
+			require.True(t, h.notCounted(from(h.claim(k.Reference, k.Digits), "s", "n", "")))
+			require.True(t, h.notCounted(from(h.claim(k.Reference, wrong(k, i)), "s", "n", "")))
+		}
+		for range 2 { // who was not compared has failed nothing
+			c := from(h.claim(k.Reference, k.Digits), "s", "n", "")
+			c.LetterCode = "7K3M9QXA"
+			require.True(t, h.openWhateverAsked(c))
+		}
+		require.Equal(t, []int{0, 0}, h.spent(limits, lookup.Harm))
 	})
 }
