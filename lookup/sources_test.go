@@ -10,6 +10,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/portal/registry"
+	"guichet/portal/store/storetest"
 
 	"github.com/stretchr/testify/require"
 )
@@ -383,6 +384,9 @@ func TestT20LetterCode(t *testing.T) {
 		require.False(t, h.openWhateverAsked(h.claim(h.known[2].Reference, wrong(h.known[2], 1))), "the whole budget")
 		with := func(c lookup.Claim, code string) lookup.Claim { c.LetterCode = keys.Secret(code); return c }
 		require.True(t, h.notCounted(with(h.claim(other.Reference, other.Digits), "7K3M9QXA")))
+		storetest.Exec(t, h.dsn, `UPDATE issued_references SET letter_code = $1 WHERE key = $2`,
+			registry.LetterCodeHash(h.Ring, mine.Key, "7K3M9QXA"), other.Key)
+		require.True(t, h.notCounted(with(h.claim(other.Reference, other.Digits), "7K3M9QXA")), "nor with a hash copied from there")
 		require.False(t, h.openWhateverAsked(with(h.claim(mine.Reference, wrong(mine, 1)), "7K3M9QXA")))
 		require.Len(t, h.counter(mine.Key).Failures, 1, "compared, and so counted")
 		require.True(t, h.openWhateverAsked(with(h.claim(mine.Reference, mine.Digits), "7K3M9QXA")))

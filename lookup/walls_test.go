@@ -267,3 +267,28 @@ func TestG7LastStepHearsNoStranger(t *testing.T) {
 		require.Equal(t, []int{0, 0}, h.spent(limits, lookup.Harm))
 	})
 }
+
+// D18, G7: who chose work brings no captcha, but the work; from the second step
+// on work comes on top of a captcha, whatever was chosen.
+func TestD18ChosenWork(t *testing.T) {
+	houses(t, 1, func(t *testing.T, h *house) {
+		k := h.known[0]
+		chose := func() lookup.Claim {
+			c := h.claim(k.Reference, k.Digits)
+			c.Choice, c.CaptchaID, c.Captcha = lookup.ChoseWork, "", ""
+			return c
+		}
+		require.Equal(t, []string{"work.wrong"}, h.problems(chose()), "nothing is nothing")
+		require.True(t, h.openWhateverAsked(chose()), "work alone")
+		require.NoError(t, h.store.Do(h.ctx, func(t tx.Tx) error {
+			return h.store.SaveGauge(t, lookup.Gauge{Step: lookup.Work, MovedAt: noon, Half: 0.5, Whole: 0.98})
+		}))
+		h.limited(lookup.DefaultLimits())
+		c := chose()
+		c.Work = "done"
+		require.Equal(t, []string{"captcha.old"}, h.problems(c))
+		c = h.claim(k.Reference, k.Digits)
+		c.Choice = lookup.ChoseWork
+		require.True(t, h.openWhateverAsked(c))
+	})
+}
