@@ -162,6 +162,42 @@ func TestG7LeasesTurnOver(t *testing.T) {
 			require.Equal(t, []int{0, 0}, spent, "no step comes of it")
 			require.Equal(t, []int{5, 5}, leased)
 		},
+		"for as long as it may be used": func(t *testing.T, h *house, _ *lookup.Permits, _ *budgets) {
+			limits := limits
+			limits.HarmADay = 100
+			h.take(h.permits(limits, nil), 1) // and dies, or stands still for a minute
+			h.clock.Pass(time.Hour + time.Minute)
+			h.none(h.permits(limits, nil), "they may have been spent less than an hour ago")
+			h.clock.Pass(11 * time.Second)
+			h.take(h.permits(limits, nil), 5)
+		},
+		"when it was spent": func(t *testing.T, h *house, _ *lookup.Permits, _ *budgets) {
+			limits := limits
+			limits.HarmADay = 100
+			p := h.permits(limits, nil)
+			held := h.take(p, 5)
+			h.clock.Pass(9 * time.Second)
+			for _, permit := range held {
+				permit.Spend()
+			}
+			h.clock.Pass(2 * time.Second)
+			require.NoError(t, p.Look(h.ctx))
+			h.clock.Pass(time.Hour - 3*time.Second)
+			h.none(h.permits(limits, nil), "an hour since they were spent is not over")
+			h.clock.Pass(4 * time.Second)
+			h.take(h.permits(limits, nil), 5)
+		},
+		"after a clock was set back": func(t *testing.T, h *house, p *lookup.Permits, _ *budgets) {
+			held := h.take(p, 5)
+			other := h.permits(limits, nil)
+			h.none(other, "dry")
+			h.clock.Pass(-10 * time.Minute)
+			for _, permit := range held {
+				permit.Return()
+			}
+			require.NoError(t, p.Close(h.ctx))
+			h.take(other, 5)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			houses(t, 0, func(t *testing.T, h *house) {
