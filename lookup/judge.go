@@ -56,7 +56,7 @@ func Judge(now time.Time, target Target, counter Counter, try Try) (Counter, Ver
 	same, lettered := keys.Same(secret, try.Digits), keys.Same(letter, try.Letter)
 
 	known := !target.KnownSince.IsZero() && now.Sub(target.KnownSince) < DeviceLife
-	if !try.Hears.Anyone && !(try.Hears.Known && known) && !(try.Hears.Letter && lettered && target.Known) {
+	if !try.Hears.Anyone && !(try.Hears.Known && known) && !(try.Hears.Letter && lettered && len(target.LetterCode) == len(nobody)) {
 		return counter, Verdict{Unheard: true}
 	}
 	if counter.blocked() {

@@ -146,6 +146,44 @@ func TestJudge(t *testing.T) {
 	}
 }
 
+// G7: who is not heard is not compared, right or wrong, and the counter stays.
+func TestJudgeHears(t *testing.T) {
+	target := lookup.Target{Known: true, OccupancyID: "o", Secret: hash("0042"), LetterCode: hash("code"), KnownSince: noon.Add(-time.Hour)}
+	at := func(since time.Time) lookup.Target { t := target; t.KnownSince = since; return t }
+	one := lookup.Counter{Failures: []lookup.Failure{{Tried: "tried-0009", At: noon.UnixMicro()}}}
+	for name, c := range map[string]struct {
+		target lookup.Target
+		hears  lookup.Hears
+		letter []byte
+		heard  bool
+	}{
+		"nobody":                            {target, lookup.Hears{}, hash("code"), false},
+		"anyone":                            {target, lookup.Hears{Anyone: true}, nil, true},
+		"a known browser":                   {target, lookup.Hears{Known: true}, nil, true},
+		"known for almost thirteen months":  {at(noon.Add(1 - lookup.DeviceLife)), lookup.Hears{Known: true}, nil, true},
+		"known too long ago":                {at(noon.Add(-lookup.DeviceLife)), lookup.Hears{Known: true}, nil, false},
+		"never known":                       {at(time.Time{}), lookup.Hears{Known: true}, nil, false},
+		"known, where only letters are":     {target, lookup.Hears{Letter: true}, nil, false},
+		"the letter code":                   {at(time.Time{}), lookup.Hears{Letter: true}, hash("code"), true},
+		"the letter code, not asked":        {at(time.Time{}), lookup.Hears{Known: true}, hash("code"), false},
+		"another letter code":               {at(time.Time{}), lookup.Hears{Letter: true}, hash("edoc"), false},
+		"no letter code":                    {at(time.Time{}), lookup.Hears{Letter: true}, nil, false},
+		"the dummy at an unknown reference": {lookup.Target{}, lookup.Hears{Letter: true}, make([]byte, 32), false},
+		"the dummy at one without code":     {lookup.Target{Known: true, Secret: hash("0042")}, lookup.Hears{Letter: true}, make([]byte, 32), false},
+	} {
+		for _, digits := range []string{"0042", "0001"} {
+			x := try(digits, "")
+			x.Hears, x.Letter = c.hears, c.letter
+			next, verdict := lookup.Judge(noon, c.target, one, x)
+			require.Equal(t, !c.heard, verdict.Unheard, name)
+			if !c.heard {
+				require.Equal(t, lookup.Verdict{Unheard: true}, verdict, name)
+				require.Equal(t, one, next, name)
+			}
+		}
+	}
+}
+
 // D2: sixty calendar days of Brussels after the move, or the end itself.
 func TestD2EndsAt(t *testing.T) {
 	moved := portal.Date(2026, time.March, 1)

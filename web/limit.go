@@ -30,12 +30,22 @@ func (r CaptchaRates) network() CaptchaRates {
 	return CaptchaRates{AMinute: 10 * min(r.AMinute, most), ADay: 10 * min(r.ADay, most)}
 }
 
-// limits is a plain request rate of sources and of their networks under one or
-// more windows each. The windows are fixed, which is enough for what only shares the
-// load; what bounds harm is counted in SQL. Nothing of what is left is ever
-// told (T16).
+// wide are the rates for all networks of an IPv6 /48 together: they have 256
+// times what one network has, and one customer may hold them all.
+func (r CaptchaRates) wide() CaptchaRates {
+	return CaptchaRates{AMinute: wide(r.network().AMinute), ADay: wide(r.network().ADay)}
+}
+
+// wide is what a /48 has where a network has n: as many times that as of
+// failures (the table's 100 and 30).
+func wide(n int64) int64 { return n/3*10 + n%3*10/3 }
+
+// limits is a plain request rate of sources, of their networks and of an IPv6
+// /48 under one or more windows each. The windows are fixed, which is enough for
+// what only shares the load; what bounds harm is counted in SQL. Nothing of what
+// is left is ever told (T16).
 type limits struct {
-	source, network []window
+	source, network, wide []window
 }
 
 type window struct {
@@ -50,31 +60,45 @@ func newLimits(store limiter.Store, what string, r CaptchaRates) *limits {
 			{what + ":" + of + "day:", limiter.New(store, limiter.Rate{Period: 24 * time.Hour, Limit: r.ADay})},
 		}
 	}
-	return &limits{source: windows("", r), network: windows("network:", r.network())}
+	return &limits{source: windows("", r), network: windows("network:", r.network()), wide: windows("wide:", r.wide())}
 }
 
-// newDayLimits is so many a day for a source and for its network.
+// newDayLimits is so many a day for a source and for its network, and for a /48
+// in proportion.
 func newDayLimits(store limiter.Store, what string, source, network int64) *limits {
 	window := func(of string, most int64) []window {
 		return []window{{what + ":" + of + "day:", limiter.New(store, limiter.Rate{Period: 24 * time.Hour, Limit: most})}}
 	}
-	return &limits{source: window("", source), network: window("network:", network)}
+	return &limits{source: window("", source), network: window("network:", network), wide: window("wide:", wide(network))}
 }
 
-// spend takes one for the request's source, and where that has one left, one
-// for its network: a greedy source spends nothing of its neighbours' once it is
-// refused. TooMany where a window is full, Unavailable where nobody can tell.
+// spend takes one for the request's source, where that has one left, one for
+// its network, and then one for its /48: a greedy source spends nothing of its
+// neighbours' once it is refused. A /48 that is full is refused before any
+// counter is kept for the 65,536 sources in it, which else would fill memory
+// for everybody. TooMany where a window is full, Unavailable where nobody can
+// tell.
 func (l *limits) spend(x *ctx) error {
-	if err := spend(x.context(), l.source, x.source()); err != nil {
+	from := x.origin()
+	if from.Wide != "" {
+		if err := each(x.context(), l.wide, from.Wide, (*limiter.Limiter).Peek); err != nil {
+			return err
+		}
+	}
+	if err := each(x.context(), l.source, from.Source, (*limiter.Limiter).Get); err != nil {
 		return err
 	}
-	return spend(x.context(), l.network, x.origin().Network)
+	if err := each(x.context(), l.network, from.Network, (*limiter.Limiter).Get); err != nil || from.Wide == "" {
+		return err
+	}
+	return each(x.context(), l.wide, from.Wide, (*limiter.Limiter).Get)
 }
 
-func spend(ctx context.Context, windows []window, who string) error {
+// each looks at windows in turn, counting or not.
+func each(ctx context.Context, windows []window, who string, look func(*limiter.Limiter, context.Context, string) (limiter.Context, error)) error {
 	for _, w := range windows {
 		// Who hangs up is counted all the same (T3).
-		state, err := w.Get(context.WithoutCancel(ctx), w.name+who)
+		state, err := look(w.Limiter, context.WithoutCancel(ctx), w.name+who)
 		if err != nil {
 			return portal.Shut("limit", err)
 		}

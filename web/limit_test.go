@@ -72,6 +72,7 @@ func TestCaptchaRatesOfTheTable(t *testing.T) {
 	r := CaptchaRates{s.CaptchasAMinute, s.CaptchasADay}
 	require.Equal(t, CaptchaRates{30, 300}, r)
 	require.Equal(t, CaptchaRates{300, 3000}, r.network())
+	require.Equal(t, CaptchaRates{1000, 10_000}, r.wide())
 	require.Equal(t, CaptchaRates{10, 100}, r.sounds())
 	require.Equal(t, CaptchaRates{100, 1000}, r.sounds().network())
 	require.Equal(t, CaptchaRates{1, 1}, CaptchaRates{1, 2}.sounds(), "never none at all")
@@ -95,6 +96,8 @@ func TestT15CaptchaRates(t *testing.T) {
 		{"a /24", "/captcha/x.png", 600, func(i int) string { return fmt.Sprintf("192.0.2.%d", i%200) }, 300},
 		{"a /56", "/captcha/x.png", 600, func(i int) string { return fmt.Sprintf("2001:db8:1:2%02x::1", i%200) }, 300},
 		{"a /24's sounds", "/captcha/x.wav?lang=nl", 300, func(i int) string { return fmt.Sprintf("192.0.2.%d", i%200) }, 100},
+		{"a /48", "/captcha/x.png", 1500, func(i int) string { return fmt.Sprintf("2001:db8:1:%02x%02x::1", i%250, i%240) }, 1000},
+		{"two /48", "/captcha/x.png", 2500, func(i int) string { return fmt.Sprintf("2001:db8:%x:%02x%02x::1", i%2, i%250, i%240) }, 2000},
 		{"two /24", "/captcha/x.png", 900, func(i int) string { return fmt.Sprintf("192.0.%d.%d", i%2, i%200) }, 600},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -136,6 +139,22 @@ func TestT12FullCountersShutForNewSources(t *testing.T) {
 	require.Equal(t, http.StatusOK, c.ask("192.0.2.7", "/fr/lookup").Code)
 	require.Equal(t, http.StatusServiceUnavailable, c.ask("198.51.100.7", "/fr/lookup").Code)
 	require.Equal(t, http.StatusOK, c.ask("192.0.2.7", "/fr/lookup").Code)
+}
+
+// T12, T15: one who holds a /48 fills no counters beyond its share, so that the
+// next to come is still let in; with all of its 65,536 sources counted a few of
+// them shut everybody else out for a day.
+func TestT12OneWideNetworkFillsNoCounters(t *testing.T) {
+	var h *house
+	counters := func() *Counters { return NewCounters(h.clock, 5000) }
+	c := newCallers(t, func(d *PublicDeps) {
+		h = d.Gate.(*house)
+		d.Limits = counters()
+	})
+	passed := c.passes(6000, func(i int) string { return fmt.Sprintf("2001:db8:1:%04x::1", i) }, "/captcha/x.png")
+	require.Equal(t, 1000, passed)
+	require.Equal(t, http.StatusNotFound, c.ask("192.0.2.7", "/captcha/x.png").Code)
+	require.Equal(t, http.StatusNotFound, c.ask("2001:db8:2::1", "/captcha/x.png").Code)
 }
 
 // The sound of a challenge, in any public language, whole or in parts.
