@@ -103,6 +103,9 @@ func people(t *testing.T, s *store.Store) {
 	}))
 }
 
+// lookLife is how long a process goes by what it read of a switch.
+const lookLife = 200 * time.Millisecond
+
 func by(login string) doors.By {
 	return doors.By{Login: login, Channel: "desk", Reason: "somebody sweeps the gate"}
 }
@@ -147,6 +150,7 @@ func TestG11OneClosesTwoOpen(t *testing.T) {
 		require.Empty(t, b.why(t, doors.Gate))
 
 		require.NoError(t, a.Close(ctx, by("carla"), []doors.Door{doors.Gate}))
+		b.pass(lookLife)
 		require.Equal(t, doors.BySwitch, b.why(t, doors.Gate), "no restart, no beat between")
 		require.Empty(t, b.why(t, doors.Works))
 		require.Equal(t, "desk.door.not-asked", key(b.Confirm(ctx, by("dirk"), []doors.Door{doors.Gate})))
@@ -156,6 +160,7 @@ func TestG11OneClosesTwoOpen(t *testing.T) {
 		require.Equal(t, "desk.door.same-person", key(a.Confirm(ctx, by("carla"), []doors.Door{doors.Gate})))
 		require.Equal(t, doors.BySwitch, a.why(t, doors.Gate))
 		require.NoError(t, a.Confirm(ctx, by("dirk"), []doors.Door{doors.Gate}))
+		b.pass(lookLife)
 		require.Empty(t, b.why(t, doors.Gate))
 		require.Equal(t, "desk.door.open", key(a.Confirm(ctx, by("dirk"), []doors.Door{doors.Gate})))
 
@@ -302,6 +307,7 @@ func TestDoorsFailShut(t *testing.T) {
 		require.Equal(t, doors.BySwitch, a.why(t, "window"))
 		require.True(t, a.Known(doors.Partners))
 		storetest.Exec(t, dsn, `DELETE FROM doors WHERE name = 'partners'`)
+		a.pass(lookLife)
 		require.Equal(t, doors.BySwitch, a.why(t, doors.Partners))
 		require.False(t, a.Known(doors.Partners))
 		board, err := a.Board(t.Context())
