@@ -115,6 +115,9 @@ func TestWrongSettings(t *testing.T) {
 		{"BASE_URL=ftp://x", "BASE_URL", 2},
 		{"TRUSTED_PROXIES=everyone", "TRUSTED_PROXIES", 2},
 		{"TLS_CERT=only", "TLS_CERT", 2},
+		{"HARM_AN_HOUR=-1", "HARM_AN_HOUR", 2},
+		{"HARM_A_DAY=10", "HARM_AN_HOUR", 2}, // the rig's hour is more than that
+		{"LETTERS_A_DAY=-1", "LETTERS_A_DAY", 2},
 	} {
 		t.Run(c.setting, func(t *testing.T) {
 			r := rig.Run(t, p.Dir, append(p.Settings, c.setting), "serve")
@@ -146,8 +149,9 @@ func TestWrongSettings(t *testing.T) {
 		running.Start(t, "serve")
 		refused(t, rig.Run(t, p.Dir, append(p.Settings, "LISTEN="+running.Setting("LISTEN")), "serve"), 1, "LISTEN")
 	})
-	for _, command := range []string{"serve", "demo", "migrate", "import registry", "import readings", "issue references",
-		"staff add", "staff list", "audit verify", "audit head", "bench", "config"} {
+	for _, command := range []string{"serve", "demo", "migrate", "import registry", "import readings", "import references",
+		"issue references", "staff add", "staff list", "staff end", "audit verify", "audit head", "audit accept-restore", "switch",
+		"simulate attack", "simulate mailing", "bench", "config"} {
 		t.Run("help of "+command, func(t *testing.T) {
 			r := rig.Must(t, p.Dir, nil, append(strings.Fields(command), "--help")...)
 			require.Contains(t, r.Out, "Usage:")

@@ -112,7 +112,7 @@ tests() {
   # What meets the whole program runs alone, so that nothing else takes its time.
   mapfile -t rooms < <(go list ./... | grep -vx guichet/e2e)
   go test -json -race -timeout 15m "${rooms[@]}" || true
-  go test -json -timeout 20m ./e2e || true
+  go test -json -timeout 30m ./e2e || true
 }
 
 tests | go run ./e2e/tally -passed "$passed" -failed "$failed"

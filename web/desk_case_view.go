@@ -94,7 +94,7 @@ func historyView(x *ctx, events []desk.Event) component.Table {
 			what = x.T(key)
 		}
 		if e.Question != "" {
-			what += " : " + x.T("desk.question."+string(e.Question)) + ", " + x.T("desk.check."+e.Outcome)
+			what = x.T("desk.history.answer", what, x.T("desk.question."+string(e.Question)), x.T("desk.check."+e.Outcome))
 		}
 		who := e.Actor.ID
 		if who == "" {

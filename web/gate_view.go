@@ -6,6 +6,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/web/ui/component"
+	"guichet/web/ui/layout"
 	"guichet/web/ui/page/public"
 )
 
@@ -119,13 +120,17 @@ func gateView(x *ctx, f *fault, choice string, ask lookup.Ask, d drawn) public.G
 		Form:      d.form,
 		Choice:    choice,
 		Call:      x.T("gate.ways.call", phone, hours),
-		NoLetter:  x.T("gate.none", phone, hours),
+		NoLetter:  layout.Link{Text: x.T("no-letter.title"), Href: x.path("/letter")},
+		NewLetter: x.T("gate.none", phone, hours),
 		Ways:      ways(x, choice, ask),
 		Reference: component.Field{Name: "reference", Label: x.T("gate.reference"), Hint: x.T("gate.reference.hint"), Value: typed(x.field("reference")), Error: f.fields["reference"]},
 		Digits:    component.Field{Name: "digits", Label: x.T("gate.digits"), Hint: x.T("gate.digits.hint"), Class: "w4", Error: f.fields["digits"]},
 	}
 	if len(f.summary.Title) > 0 {
 		v.Error, v.Summary = true, &f.summary
+	}
+	if d.second != "" {
+		v.Lead = x.T("gate.lead.more")
 	}
 	if code {
 		v.Lead = x.T("gate.lead.code")

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"guichet/portal/config"
 	"guichet/portal/registry"
@@ -30,7 +31,7 @@ func (importReferencesCmd) Help() string {
 		"so destroy the file afterwards. A file is all or nothing and may be imported\n" +
 		"again. The reference belongs to the present occupant and meter of its EAN and\n" +
 		"goes with the last four digits of the register's meter number.\n\n" +
-		registry.LegacyFormat() + "\n" + registry.LegacyExample()
+		registry.LegacyFormat() + "\n    " + strings.ReplaceAll(registry.LegacyExample(), "\n", "\n    ")
 }
 
 // importedReferences is what is told of one file.

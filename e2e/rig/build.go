@@ -93,8 +93,13 @@ func Run(t testing.TB, dir string, settings []string, args ...string) Result {
 // one-time code.
 func RunTyping(t testing.TB, lines, dir string, settings []string, args ...string) Result {
 	t.Helper()
+	return run(t, Program(t), lines, dir, settings, args...)
+}
+
+func run(t testing.TB, program, lines, dir string, settings []string, args ...string) Result {
+	t.Helper()
 	var out, errOut bytes.Buffer
-	cmd := exec.Command(Program(t), args...)
+	cmd := exec.Command(program, args...)
 	cmd.Stdin = strings.NewReader(lines)
 	cmd.Dir, cmd.Env, cmd.Stdout, cmd.Stderr = dir, environment(settings), &out, &errOut
 	require.NoError(t, cmd.Start())

@@ -20,6 +20,17 @@ type writing struct {
 // noBreak keeps a number and its unit, or a day and its month, on one line.
 const noBreak = "\u00a0"
 
+// typeset keeps French signs beside their word, however the text was typed.
+func typeset(lang portal.Language, text string) string {
+	if lang != portal.French {
+		return text
+	}
+	return frenchSigns.Replace(text)
+}
+
+var frenchSigns = strings.NewReplacer(" :", noBreak+":", " ;", noBreak+";", " ?", noBreak+"?", " !", noBreak+"!",
+	" %", noBreak+"%", " »", noBreak+"»", "« ", "«"+noBreak)
+
 var writings = map[portal.Language]writing{
 	portal.French: {
 		group: "\u202f", decimal: ",", first: "1er", day: "%d", hours: noBreak + "h" + noBreak,

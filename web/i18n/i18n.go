@@ -121,7 +121,7 @@ func load() map[portal.Language]*Catalog {
 				if _, twice := c.texts[key]; twice {
 					panic("i18n: " + path.Join(name, key) + " stands in two files")
 				}
-				c.texts[key] = text
+				c.texts[key] = typeset(lang, text)
 			}
 		}
 		all[lang] = c

@@ -54,6 +54,15 @@ func TestEveryLanguageHasEveryKey(t *testing.T) {
 	}
 }
 
+// TestFrenchSignsStayWithTheirWord: no line begins with a colon.
+func TestFrenchSignsStayWithTheirWord(t *testing.T) {
+	for key, text := range For(portal.French).texts {
+		require.NotRegexp(t, `« | [:;?!%»]`, text, key)
+	}
+	require.Equal(t, "Quoi\u00a0? «\u00a0Rien\u00a0»\u00a0: 5\u00a0%.", typeset(portal.French, "Quoi ? « Rien » : 5 %."))
+	require.Equal(t, "Was ? : 5 %", typeset(portal.German, "Was ? : 5 %"))
+}
+
 func marks(text string) string {
 	seen := map[string]bool{}
 	var all []string
