@@ -109,8 +109,9 @@ func (s *sources) stand(ctx context.Context, c Claim) (*place, error) {
 // update changes a tally from what was last seen of it.
 func (s *sources) update(ctx context.Context, l *level, change func(tally) tally) error {
 	now := s.clock()
-	return state.Update(ctx, s.state, l.key, week, &l.seen, func(old []byte) ([]byte, error) {
-		return change(decodeTally(old).pruned(now)).encode(), nil
+	return state.Update(ctx, s.state, l.key, &l.seen, func(old []byte) ([]byte, time.Duration, error) {
+		t := change(decodeTally(old).pruned(now))
+		return t.encode(), t.life(), nil
 	})
 }
 
@@ -214,7 +215,7 @@ func (s *sources) leave(ctx context.Context, p *place, ended deed, ref uint64) e
 				now := s.clock()
 				n, among := t.references(now, ref, true)
 				if crossed = !among && n == s.opensAt(p, l); !among {
-					t = append(t, mark{opened, now.UnixMilli(), ref})
+					t = t.opens(mark{opened, now.UnixMilli(), ref}, s.opensAt(p, l))
 				}
 			}
 			return t
