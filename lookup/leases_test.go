@@ -320,6 +320,16 @@ func TestG7OneMoves(t *testing.T) {
 		}
 		require.Equal(t, []string{"step-2"}, append(first.names, second.names...))
 		require.Equal(t, 1, h.entries("gate.moved", ""))
+		// Thresholds are chance, anew at each move.
+		before, err := h.store.GateGauge(h.ctx)
+		require.NoError(t, err)
+		h.clock.Pass(25 * time.Hour)
+		require.NoError(t, a.Look(h.ctx))
+		after, err := h.store.GateGauge(h.ctx)
+		require.NoError(t, err)
+		require.Equal(t, lookup.Captcha, after.Step)
+		require.NotEqual(t, before.Half, after.Half)
+		require.NotEqual(t, before.Whole, after.Whole)
 		// A clock that is set back does not keep an old step.
 		require.NoError(t, h.store.Do(h.ctx, func(t tx.Tx) error {
 			return h.store.SaveGauge(t, lookup.Gauge{Step: lookup.Letter, MovedAt: h.clock.Now(), Half: 0.5, Whole: 0.98})
