@@ -109,6 +109,9 @@ func TestT16NetworksFill(t *testing.T) {
 					}
 				}
 				require.Equal(t, c.want, compared)
+				ask, err := h.gate.Ask(h.ctx, lookup.Claim{Source: "new", Network: c.network(999), Wide: c.wide(999)})
+				require.NoError(t, err)
+				require.Equal(t, lookup.Ask{Work: true}, ask, "whoever comes from there is asked for work")
 			})
 		})
 	}
