@@ -175,11 +175,14 @@ func TestFullSinceTheFormWasDrawn(t *testing.T) {
 		}
 		deps := h.Deps
 		deps.State = forgets{h.State}
+		w := &witness{Ledger: h.Ledger}
+		deps.Ledger = w
 		for range 3 {
 			outcome, err := lookup.NewGate(deps).Open(h.ctx, from(h.claim(registry.DrawReference(), "0001"), "s", "n", ""))
 			require.NoError(t, err)
 			require.Equal(t, lookup.Outcome{NotCounted: true}, outcome)
 		}
+		require.Zero(t, w.loads.Load())
 		require.False(t, h.notCounted(from(h.claim(registry.DrawReference(), "0001"), "s", "n", "")), "the overflow is still there")
 		require.True(t, h.notCounted(from(h.claim(registry.DrawReference(), "0001"), "s", "n", "")))
 	})
@@ -294,9 +297,12 @@ func TestG7LastStepHearsNoStranger(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, lookup.Ask{Work: true, LetterCode: true}, ask)
 		for i := range 10 {
-			require.True(t, h.notCounted(from(h.claim(k.Reference, k.Digits), "s", "n", "")))
-			require.True(t, h.notCounted(from(h.claim(k.Reference, wrong(k, i)), "s", "n", "")))
+			require.True(t, h.notCounted(from(h.claim(k.Reference, k.Digits), "s", "n", "w")))
+			require.True(t, h.notCounted(from(h.claim(k.Reference, wrong(k, i)), "s", "n", "w")))
 		}
+		n, err := h.State.Count(h.ctx, "tally:")
+		require.NoError(t, err)
+		require.Zero(t, n, "nor has a network")
 		for range 2 { // who was not compared has failed nothing
 			c := from(h.claim(k.Reference, k.Digits), "s", "n", "")
 			c.LetterCode = "7K3M9QXA"
@@ -376,5 +382,37 @@ func TestT12OpeningsAreForgotten(t *testing.T) {
 		ask, err := h.gate.Ask(h.ctx, lookup.Claim{Source: "new", Network: "busy"})
 		require.NoError(t, err)
 		require.False(t, ask.Work)
+	})
+}
+
+// T21: a form with anything else in it is another attempt: nobody gets the
+// outcome of a post that was not theirs to the last field.
+func TestT21EveryFieldIsOfThePost(t *testing.T) {
+	houses(t, 1, func(t *testing.T, h *house) {
+		k := h.known[0]
+		first := h.claim(k.Reference, k.Digits)
+		first.LetterCode, first.SecondID, first.Second, first.Work = "7K3M9QXA", "second", "123456", "work"
+		require.True(t, h.open(first))
+		require.True(t, h.open(first), "the same post again")
+		for name, change := range map[string]func(*lookup.Claim){
+			"form":       func(c *lookup.Claim) { c.Form = portal.Token() },
+			"kind":       func(c *lookup.Claim) { c.Kind = lookup.ByWorks },
+			"number":     func(c *lookup.Claim) { c.Number = registry.DrawReference() },
+			"digits":     func(c *lookup.Claim) { c.Digits = wrong(k, 1) },
+			"letter":     func(c *lookup.Claim) { c.LetterCode = "" },
+			"choice":     func(c *lookup.Claim) { c.Choice = "sound" },
+			"captcha id": func(c *lookup.Claim) { c.CaptchaID += "x" },
+			"captcha":    func(c *lookup.Claim) { c.Captcha = "000000" },
+			"second id":  func(c *lookup.Claim) { c.SecondID = "" },
+			"second":     func(c *lookup.Claim) { c.Second = "" },
+			"work":       func(c *lookup.Claim) { c.Work = "" },
+		} {
+			c := first
+			change(&c)
+			outcome, err := h.gate.Open(h.ctx, c)
+			require.Error(t, err, name)
+			require.Equal(t, lookup.Outcome{}, outcome, name)
+		}
+		require.Equal(t, 1, h.attempts(k))
 	})
 }
