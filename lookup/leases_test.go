@@ -1,6 +1,7 @@
 package lookup_test
 
 import (
+	"context"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -8,6 +9,7 @@ import (
 	"time"
 
 	"guichet/lookup"
+	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
@@ -17,8 +19,18 @@ import (
 type budgets struct {
 	lookup.BudgetStore
 	settling func()
+	gauged   func() // after the step was read
 	leased   []lookup.Budget
 	lost     error
+}
+
+func (b *budgets) GateGauge(ctx context.Context) (lookup.Gauge, error) {
+	g, err := b.BudgetStore.GateGauge(ctx)
+	if do := b.gauged; do != nil {
+		b.gauged = nil
+		do()
+	}
+	return g, err
 }
 
 func (b *budgets) SettleLease(t tx.Tx, at time.Time, id string, spent int) error {
@@ -41,8 +53,8 @@ func (b *budgets) LeasePermits(t tx.Tx, now time.Time, l lookup.Lease, windows [
 }
 
 // permitsOver gives permits over a store of budgets.
-func (h *house) permitsOver(store lookup.BudgetStore, limits lookup.Limits) *lookup.Permits {
-	return lookup.NewPermits(store, h.store, h.clock.Now, limits, slog.New(slog.DiscardHandler), nil)
+func (h *house) permitsOver(store lookup.BudgetStore, limits lookup.Limits, alarm ...func(string)) *lookup.Permits {
+	return lookup.NewPermits(store, h.store, h.clock.Now, limits, slog.New(slog.DiscardHandler), append(alarm, nil)[0])
 }
 
 // take gets n permits of the harm budget, all that there are.
@@ -256,5 +268,75 @@ func TestG7NoiseIsWrittenOnce(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, []int{7}, sums[lookup.Noise].Spent)
 		require.Equal(t, []int{7}, sums[lookup.Noise].Leased)
+	})
+}
+
+// What no window sees any more is removed, also of the noise budget, of which
+// nothing is ever leased.
+func TestOldLeasesAreForgotten(t *testing.T) {
+	houses(t, 0, func(t *testing.T, h *house) {
+		p := h.permits(lookup.DefaultLimits(), nil)
+		for range 60 {
+			p.Missed()
+			h.take(p, 1)[0].Spend()
+			require.NoError(t, p.Close(h.ctx))
+			h.clock.Pass(12 * time.Hour)
+		}
+		for _, b := range []lookup.Budget{lookup.Noise, lookup.Harm} {
+			kept := storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM permit_leases WHERE budget = $1`, string(b))
+			require.Greater(t, kept, int64(2), "a day is seen")
+			require.LessOrEqual(t, kept, int64(18), b)
+		}
+	})
+}
+
+// G7: of several processes that see the same load one moves the step: one entry
+// in the trail, one alarm, whoever looks how often.
+func TestG7OneMoves(t *testing.T) {
+	houses(t, 0, func(t *testing.T, h *house) {
+		limits := lookup.DefaultLimits()
+		limits.NoiseADay = 10
+		first, second := &alarms{}, &alarms{}
+		a := h.permits(limits, first.ring)
+		b := &budgets{BudgetStore: h.store}
+		late := h.permitsOver(b, limits, second.ring)
+		require.NoError(t, a.Look(h.ctx))
+		require.Empty(t, first.names)
+		for range 6 {
+			a.Missed()
+		}
+		// The second has read the step before the first one moves it.
+		b.gauged = func() { require.NoError(t, a.Look(h.ctx)) }
+		require.NoError(t, late.Look(h.ctx))
+		for range 3 {
+			h.clock.Pass(time.Minute)
+			require.NoError(t, a.Look(h.ctx))
+			require.NoError(t, late.Look(h.ctx))
+		}
+		for _, p := range []*lookup.Permits{a, late} {
+			step, err := p.Step(h.ctx)
+			require.NoError(t, err)
+			require.Equal(t, lookup.Work, step)
+		}
+		require.Equal(t, []string{"step-2"}, append(first.names, second.names...))
+		require.Equal(t, 1, h.entries("gate.moved", ""))
+		// Thresholds are chance, anew at each move.
+		before, err := h.store.GateGauge(h.ctx)
+		require.NoError(t, err)
+		h.clock.Pass(25 * time.Hour)
+		require.NoError(t, a.Look(h.ctx))
+		after, err := h.store.GateGauge(h.ctx)
+		require.NoError(t, err)
+		require.Equal(t, lookup.Captcha, after.Step)
+		require.NotEqual(t, before.Half, after.Half)
+		require.NotEqual(t, before.Whole, after.Whole)
+		// A clock that is set back does not keep an old step.
+		require.NoError(t, h.store.Do(h.ctx, func(t tx.Tx) error {
+			return h.store.SaveGauge(t, lookup.Gauge{Step: lookup.Letter, MovedAt: h.clock.Now(), Half: 0.5, Whole: 0.98})
+		}))
+		h.clock.Pass(-time.Hour)
+		step, err := a.Step(h.ctx)
+		require.NoError(t, err)
+		require.Equal(t, lookup.Letter, step)
 	})
 }

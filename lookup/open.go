@@ -66,8 +66,8 @@ func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
 		return Outcome{NotCounted: true}, g.sources.leave(ctx, now, at, 0, refOf(key))
 	}
 	hears, permit, err := g.hear(ctx, c, at, legacy)
-	if err != nil {
-		return Outcome{}, err
+	if err != nil { // nothing was compared: a fault of ours fills nobody's share
+		return Outcome{}, errors.Join(err, g.sources.leave(ctx, now, at, 0, refOf(key)))
 	}
 	outcome, verdict, err := g.attempt(ctx, now, c, key, digits, hears)
 	if err != nil {
@@ -88,8 +88,8 @@ func (g *Gate) hear(ctx context.Context, c Claim, at *place, legacy bool) (hears
 	}
 	if at.heard && step < Letter {
 		budgets := []Budget{Harm}
-		if legacy { // presumed predictable: a budget of its own within (G1)
-			budgets = append(budgets, Legacy)
+		if legacy { // presumed predictable: a budget of its own within (G1), asked first, so that no permit of all waits for it
+			budgets = []Budget{Legacy, Harm}
 		}
 		if permit, hears.Anyone, err = g.Permits.Take(ctx, budgets...); hears.Anyone || err != nil {
 			return hears, permit, err

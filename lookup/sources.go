@@ -111,8 +111,9 @@ func (s *sources) stand(ctx context.Context, now time.Time, c Claim) (*place, er
 
 // update changes a tally from what was last seen of it.
 func (s *sources) update(ctx context.Context, now time.Time, l *level, change func(tally) tally) error {
-	return state.Update(ctx, s.state, l.key, week, &l.seen, func(old []byte) ([]byte, error) {
-		return change(decodeTally(old).pruned(now)).encode(), nil
+	return state.Update(ctx, s.state, l.key, &l.seen, func(old []byte) ([]byte, time.Duration, error) {
+		t := change(decodeTally(old).pruned(now))
+		return t.encode(), t.life(), nil
 	})
 }
 
@@ -218,7 +219,7 @@ func (s *sources) leave(ctx context.Context, now time.Time, p *place, ended deed
 			case opens:
 				n, among := t.references(now, ref, true)
 				if crossed = !among && n == s.opensAt(p, l); !among {
-					t = append(t, mark{opened, now.UnixMilli(), ref})
+					t = t.opens(mark{opened, now.UnixMilli(), ref}, s.opensAt(p, l))
 				}
 			}
 			return t

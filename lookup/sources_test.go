@@ -109,6 +109,9 @@ func TestT16NetworksFill(t *testing.T) {
 					}
 				}
 				require.Equal(t, c.want, compared)
+				ask, err := h.gate.Ask(h.ctx, lookup.Claim{Source: "new", Network: c.network(999), Wide: c.wide(999)})
+				require.NoError(t, err)
+				require.Equal(t, lookup.Ask{Work: true}, ask, "whoever comes from there is asked for work")
 			})
 		})
 	}
@@ -381,6 +384,9 @@ func TestT20DeviceCookie(t *testing.T) {
 		require.False(t, h.openWhateverAsked(h.claim(b.Reference, wrong(b, 1))), "the whole budget")
 		require.True(t, h.notCounted(post(h.claim(b.Reference, b.Digits))))
 		require.True(t, h.openWhateverAsked(post(h.claim(a.Reference, a.Digits))))
+		theirs := h.claim(a.Reference, a.Digits)
+		theirs.Device = devices.Hash(devices.Issue(""))
+		require.True(t, h.notCounted(theirs), "another's cookie, of a browser that never opened it")
 		for i := range lookup.Tries {
 			require.False(t, h.openWhateverAsked(post(h.claim(a.Reference, wrong(a, i)))))
 		}

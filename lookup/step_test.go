@@ -71,5 +71,8 @@ func TestG7Steps(t *testing.T) {
 		next, moved := c.gauge.Move(noon, c.load, func() float64 { return 0 })
 		require.Equal(t, c.want, next.Step, name)
 		require.Equal(t, c.want != c.gauge.Step, moved, name)
+		if moved { // thresholds are drawn anew at each move
+			require.Equal(t, lookup.Gauge{Step: c.want, MovedAt: noon, Half: 0.45, Whole: 0.96}, next, name)
+		}
 	}
 }

@@ -23,10 +23,28 @@ type mark struct {
 }
 
 // tally is what the short-lived state remembers of one source, network or
-// browser: its deeds of the last week, in the order they came. It is a list and
-// not a bucket, so that its windows slide exactly. It only shares the load out;
-// what bounds harm lies in SQL.
+// browser: its failures of the last week and its openings of the last day, in
+// the order they came. It is a list and not a bucket, so that its windows slide
+// exactly. It only shares the load out; what bounds harm lies in SQL.
 type tally []mark
+
+// life is how long some window may see a mark.
+func (m mark) life() time.Duration {
+	if m.deed == opened {
+		return day
+	}
+	return week
+}
+
+// life is how long a tally is kept: who has a letter, and opens it from ever
+// new addresses, must not fill the state for a week.
+func (t tally) life() time.Duration {
+	life := day
+	for _, m := range t {
+		life = max(life, m.life())
+	}
+	return life
+}
 
 // underWay is how long an attempt may take; a mark that is older belongs to a
 // process that died.
@@ -60,7 +78,7 @@ func (t tally) encode() []byte {
 func (t tally) pruned(now time.Time) tally {
 	kept := t[:0]
 	for _, m := range t {
-		if m.within(now, week) {
+		if m.within(now, m.life()) {
 			kept = append(kept, m)
 		}
 	}
@@ -110,6 +128,20 @@ func (t tally) references(now time.Time, ref uint64, open bool) (n int, among bo
 		}
 	}
 	return len(seen), seen[ref]
+}
+
+// opens adds an opening of a reference. Beyond what asks for more (most) the
+// oldest goes, so that a busy network's tally stays short.
+func (t tally) opens(m mark, most int) tally {
+	if n, _ := t.references(time.UnixMilli(m.at), 0, true); n > most {
+		for i := range t {
+			if t[i].deed == opened {
+				t = append(t[:i:i], t[i+1:]...)
+				break
+			}
+		}
+	}
+	return append(t, m)
 }
 
 // without drops one mark of a reference, the newest with that deed and time.

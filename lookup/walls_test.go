@@ -59,6 +59,44 @@ func TestG1LegacyBudgetIsSpent(t *testing.T) {
 	})
 }
 
+// G1: once their budget is gone legacy references ask for no permit of the
+// harm budget any more, not even for a moment.
+func TestG1LegacyKeepsNoHarmPermits(t *testing.T) {
+	houses(t, 1, func(t *testing.T, h *house) {
+		limits := lookup.DefaultLimits()
+		limits.LegacyADay = 1
+		h.limited(limits)
+		k := h.legacy(h.known[0], "0041730092")
+		require.False(t, h.open(h.claim(k.Reference, wrong(k, 1))))
+		require.NoError(t, h.Deps.Permits.Close(h.ctx))
+		b := &budgets{BudgetStore: h.store}
+		h.Deps.Permits = h.permitsOver(b, limits)
+		require.True(t, h.notCounted(h.claim(k.Reference, wrong(k, 2))))
+		require.Equal(t, []lookup.Budget{lookup.Legacy}, b.leased)
+	})
+}
+
+// Where permits cannot be had nothing is compared, and the source has failed
+// nothing: an hour without database fills nobody's share.
+func TestAFaultFillsNoSource(t *testing.T) {
+	houses(t, 1, func(t *testing.T, h *house) {
+		k := h.known[0]
+		deps := h.Deps
+		deps.Permits = h.permitsOver(&budgets{BudgetStore: h.store, lost: errLost}, h.Limits)
+		for range 10 {
+			_, err := lookup.NewGate(deps).Open(h.ctx, from(h.claim(k.Reference, k.Digits), "s", "n", "w"))
+			require.Error(t, err)
+			var problems lookup.Problems
+			require.False(t, errors.As(err, &problems))
+		}
+		require.Zero(t, h.attempts(k))
+		ask, err := h.gate.Ask(h.ctx, lookup.Claim{Source: "s", Network: "n", Wide: "w"})
+		require.NoError(t, err)
+		require.Equal(t, lookup.Ask{}, ask)
+		require.True(t, h.open(from(h.claim(k.Reference, k.Digits), "s", "n", "w")))
+	})
+}
+
 // closed is doors that are shut.
 type closed struct{}
 
@@ -137,11 +175,14 @@ func TestFullSinceTheFormWasDrawn(t *testing.T) {
 		}
 		deps := h.Deps
 		deps.State = forgets{h.State}
+		w := &witness{Ledger: h.Ledger}
+		deps.Ledger = w
 		for range 3 {
 			outcome, err := lookup.NewGate(deps).Open(h.ctx, from(h.claim(registry.DrawReference(), "0001"), "s", "n", ""))
 			require.NoError(t, err)
 			require.Equal(t, lookup.Outcome{NotCounted: true}, outcome)
 		}
+		require.Zero(t, w.loads.Load())
 		require.False(t, h.notCounted(from(h.claim(registry.DrawReference(), "0001"), "s", "n", "")), "the overflow is still there")
 		require.True(t, h.notCounted(from(h.claim(registry.DrawReference(), "0001"), "s", "n", "")))
 	})
@@ -256,9 +297,12 @@ func TestG7LastStepHearsNoStranger(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, lookup.Ask{Work: true, LetterCode: true}, ask)
 		for i := range 10 {
-			require.True(t, h.notCounted(from(h.claim(k.Reference, k.Digits), "s", "n", "")))
-			require.True(t, h.notCounted(from(h.claim(k.Reference, wrong(k, i)), "s", "n", "")))
+			require.True(t, h.notCounted(from(h.claim(k.Reference, k.Digits), "s", "n", "w")))
+			require.True(t, h.notCounted(from(h.claim(k.Reference, wrong(k, i)), "s", "n", "w")))
 		}
+		n, err := h.State.Count(h.ctx, "tally:")
+		require.NoError(t, err)
+		require.Zero(t, n, "nor has a network")
 		for range 2 { // who was not compared has failed nothing
 			c := from(h.claim(k.Reference, k.Digits), "s", "n", "")
 			c.LetterCode = "7K3M9QXA"
@@ -290,5 +334,85 @@ func TestD18ChosenWork(t *testing.T) {
 		c = h.claim(k.Reference, k.Digits)
 		c.Choice = lookup.ChoseWork
 		require.True(t, h.openWhateverAsked(c))
+	})
+}
+
+// T12: who has a letter and opens it from ever new addresses and browsers leaves
+// nothing behind after a day; failures are remembered for their week. A busy
+// network's tally stays short, and still asks and rings as it should.
+func TestT12OpeningsAreForgotten(t *testing.T) {
+	houses(t, 9, func(t *testing.T, h *house) {
+		limits := lookup.DefaultLimits()
+		limits.OpenedByNetwork = 3
+		bell := h.limited(limits)
+		held := func() int {
+			n, err := h.State.Count(h.ctx, "tally:")
+			require.NoError(t, err)
+			return n
+		}
+		k := h.known[0]
+		for range 20 {
+			c := h.claim(k.Reference, k.Digits)
+			c.Device = portal.Token()
+			require.True(t, h.open(c))
+		}
+		fails := from(h.claim(registry.DrawReference(), "0001"), "s", "n", "")
+		require.False(t, h.open(fails))
+		if h.store.Dialect() == "sqlite" { // Redis has its own time
+			require.Equal(t, 60+2, held())
+			h.clock.Pass(24 * time.Hour)
+			require.Equal(t, 2, held())
+			h.clock.Pass(6 * 24 * time.Hour)
+			require.Zero(t, held())
+		}
+		for i, k := range h.known {
+			outcome := h.whateverAsked(from(h.claim(k.Reference, k.Digits), portal.Token(), "busy", ""))
+			require.True(t, outcome.Opened)
+			ask, err := h.gate.Ask(h.ctx, lookup.Claim{Source: "new", Network: "busy"})
+			require.NoError(t, err)
+			require.Equal(t, i >= 2, ask.Work, i)
+			h.clock.Pass(time.Hour)
+		}
+		require.Equal(t, []string{"openings-network"}, bell.names)
+		value, ok, err := h.State.Get(h.ctx, "tally:network:busy")
+		require.NoError(t, err)
+		require.True(t, ok)
+		require.Len(t, value, 4*16, "what is asked for needs no more")
+		h.clock.Pass(22 * time.Hour)
+		ask, err := h.gate.Ask(h.ctx, lookup.Claim{Source: "new", Network: "busy"})
+		require.NoError(t, err)
+		require.False(t, ask.Work)
+	})
+}
+
+// T21: a form with anything else in it is another attempt: nobody gets the
+// outcome of a post that was not theirs to the last field.
+func TestT21EveryFieldIsOfThePost(t *testing.T) {
+	houses(t, 1, func(t *testing.T, h *house) {
+		k := h.known[0]
+		first := h.claim(k.Reference, k.Digits)
+		first.LetterCode, first.SecondID, first.Second, first.Work = "7K3M9QXA", "second", "123456", "work"
+		require.True(t, h.open(first))
+		require.True(t, h.open(first), "the same post again")
+		for name, change := range map[string]func(*lookup.Claim){
+			"form":       func(c *lookup.Claim) { c.Form = portal.Token() },
+			"kind":       func(c *lookup.Claim) { c.Kind = lookup.ByWorks },
+			"number":     func(c *lookup.Claim) { c.Number = registry.DrawReference() },
+			"digits":     func(c *lookup.Claim) { c.Digits = wrong(k, 1) },
+			"letter":     func(c *lookup.Claim) { c.LetterCode = "" },
+			"choice":     func(c *lookup.Claim) { c.Choice = "sound" },
+			"captcha id": func(c *lookup.Claim) { c.CaptchaID += "x" },
+			"captcha":    func(c *lookup.Claim) { c.Captcha = "000000" },
+			"second id":  func(c *lookup.Claim) { c.SecondID = "" },
+			"second":     func(c *lookup.Claim) { c.Second = "" },
+			"work":       func(c *lookup.Claim) { c.Work = "" },
+		} {
+			c := first
+			change(&c)
+			outcome, err := h.gate.Open(h.ctx, c)
+			require.Error(t, err, name)
+			require.Equal(t, lookup.Outcome{}, outcome, name)
+		}
+		require.Equal(t, 1, h.attempts(k))
 	})
 }

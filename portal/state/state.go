@@ -52,11 +52,12 @@ const swaps = 64
 
 // Update lets a pure function change what a key holds, whoever else does so at
 // the same time. change gets nil where there is nothing, may give nil to remove
-// it, and may run several times; its error ends the update and comes back as it
-// is. Unavailable where the key cannot be had. seen, where it is not nil, is
+// it, says for how long what it gives is to live, and may run several times; its
+// error ends the update and comes back as it is. Unavailable where the key cannot
+// be had. seen, where it is not nil, is
 // what the caller last saw the key hold: it spares a reading, and is what was
 // written in the end.
-func Update(ctx context.Context, st Store, key string, ttl time.Duration, seen *[]byte, change func(old []byte) ([]byte, error)) error {
+func Update(ctx context.Context, st Store, key string, seen *[]byte, change func(old []byte) (value []byte, ttl time.Duration, err error)) error {
 	for try := range swaps {
 		var old []byte
 		if seen != nil && try == 0 {
@@ -66,7 +67,7 @@ func Update(ctx context.Context, st Store, key string, ttl time.Duration, seen *
 		} else if ok {
 			old = held
 		}
-		value, err := change(old)
+		value, ttl, err := change(old)
 		if err != nil {
 			return err
 		}

@@ -41,14 +41,19 @@ func (s *Store) LeasePermits(t tx.Tx, now time.Time, l lookup.Lease, windows []l
 	if granted <= 0 {
 		return 0, nil
 	}
-	if _, err := u.exec(`DELETE FROM permit_leases WHERE budget = $1 AND at_us < $2`,
-		string(l.Budget), portal.Micros(now.Add(-leasesKept))); err != nil {
+	if err := forgetLeases(u, l.Budget, now); err != nil {
 		return 0, err
 	}
 	_, err := u.exec(`INSERT INTO permit_leases (id, budget, permits, at_us, settled) VALUES ($1, $2, $3, $4, $5)
   ON CONFLICT (id) DO UPDATE SET permits = permit_leases.permits + excluded.permits`,
 		l.ID, string(l.Budget), granted, portal.Micros(l.Until), false)
 	return granted, err
+}
+
+// forgetLeases removes what no window of a budget sees any more.
+func forgetLeases(u *unit, b lookup.Budget, now time.Time) error {
+	_, err := u.exec(`DELETE FROM permit_leases WHERE budget = $1 AND at_us < $2`, string(b), portal.Micros(now.Add(-leasesKept)))
+	return err
 }
 
 // SettleLease implements lookup.BudgetStore.
@@ -64,7 +69,11 @@ func (s *Store) SettleLease(t tx.Tx, at time.Time, id string, spent int) error {
 
 // OpenLease implements lookup.BudgetStore.
 func (s *Store) OpenLease(t tx.Tx, l lookup.Lease) error {
-	_, err := inside(t).exec(`INSERT INTO permit_leases (id, budget, permits, at_us, settled) VALUES ($1, $2, $3, $4, $5)`,
+	u := inside(t)
+	if err := forgetLeases(u, l.Budget, l.Until); err != nil { // of the noise budget nothing is leased
+		return err
+	}
+	_, err := u.exec(`INSERT INTO permit_leases (id, budget, permits, at_us, settled) VALUES ($1, $2, $3, $4, $5)`,
 		l.ID, string(l.Budget), l.Permits, portal.Micros(l.Until), false)
 	return err
 }

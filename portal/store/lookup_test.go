@@ -22,7 +22,8 @@ import (
 // same statements and the same number of writes.
 func TestT7SameStatements(t *testing.T) {
 	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
-	clock := func() time.Time { return noon }
+	now := noon
+	clock := func() time.Time { return now }
 	for _, backend := range storetest.Backends(t) {
 		t.Run(backend.Name, func(t *testing.T) {
 			dsn := backend.DSN(t)
@@ -40,6 +41,7 @@ func TestT7SameStatements(t *testing.T) {
 			gate := lookup.NewGate(deps)
 			open := func(number, digits keys.Secret) (statements string, opened bool) {
 				told = nil
+				now = now.Add(time.Second) // what happened before lies in the past
 				outcome, err := gate.Open(context.Background(), lookup.Claim{Kind: lookup.ByReference, Number: number, Digits: digits,
 					Source: portal.Token(), Network: portal.Token()})
 				require.NoError(t, err)

@@ -204,7 +204,7 @@ func oneSwaps(t *testing.T, ctx context.Context, b Backend) {
 func updates(t *testing.T, ctx context.Context, b Backend) {
 	var told atomic.Int64
 	parallel(20, func(int) {
-		if err := state.Update(ctx, b.Store, "a:1", time.Minute, nil, func(old []byte) ([]byte, error) { return append(old, '+'), nil }); err != nil {
+		if err := state.Update(ctx, b.Store, "a:1", nil, minute(func(old []byte) ([]byte, error) { return append(old, '+'), nil })); err != nil {
 			told.Add(1)
 		}
 	})
@@ -212,13 +212,23 @@ func updates(t *testing.T, ctx context.Context, b Backend) {
 	require.NoError(t, err)
 	require.EqualValues(t, 20-told.Load(), len(value))
 	refused := &portal.Error{Code: portal.TooMany, Key: "full"}
-	require.Equal(t, error(refused), state.Update(ctx, b.Store, "a:1", time.Minute, nil, func([]byte) ([]byte, error) { return nil, refused }))
+	require.Equal(t, error(refused), state.Update(ctx, b.Store, "a:1", nil, minute(func([]byte) ([]byte, error) { return nil, refused })))
 	seen := []byte("not what it holds")
-	require.NoError(t, state.Update(ctx, b.Store, "a:1", time.Minute, &seen, func(old []byte) ([]byte, error) { return append(old, '!'), nil }))
+	require.NoError(t, state.Update(ctx, b.Store, "a:1", &seen, minute(func(old []byte) ([]byte, error) { return append(old, '!'), nil })))
 	require.Equal(t, string(value)+"!", string(seen))
 	holds(t, ctx, b, "a:1", string(value)+"!")
-	require.NoError(t, state.Update(ctx, b.Store, "a:1", time.Minute, &seen, func([]byte) ([]byte, error) { return value, nil }))
+	require.NoError(t, state.Update(ctx, b.Store, "a:1", &seen, minute(func([]byte) ([]byte, error) { return value, nil })))
 	holds(t, ctx, b, "a:1", string(value))
+	b.Pass(61 * time.Second)
+	gone(t, ctx, b, "a:1")
+}
+
+// minute lets what a change gives live for a minute.
+func minute(change func([]byte) ([]byte, error)) func([]byte) ([]byte, time.Duration, error) {
+	return func(old []byte) ([]byte, time.Duration, error) {
+		value, err := change(old)
+		return value, time.Minute, err
+	}
 }
 
 // staysDeleted: of a delete and many replaces at once, the delete wins.
