@@ -39,13 +39,19 @@ func TestBrowser(t *testing.T) {
 			case "gate":
 				browse(t, file, languages, atWorkStep(t))
 			case "journey", "pages", "steps":
-				for _, lang := range languages {
-					t.Run(lang, func(t *testing.T) { browse(t, file, []string{lang}, rig.Demo(t)) })
-				}
+				byLanguage(t, file, languages)
+			case "desk":
+				byLanguage(t, file, []string{"fr", "de"})
 			default:
 				browse(t, file, languages, rig.Demo(t))
 			}
 		})
+	}
+}
+
+func byLanguage(t *testing.T, file string, langs []string) {
+	for _, lang := range langs {
+		t.Run(lang, func(t *testing.T) { browse(t, file, []string{lang}, rig.Demo(t)) })
 	}
 }
 

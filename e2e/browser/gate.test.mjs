@@ -1,5 +1,5 @@
 // The real gate in its second step, which browser_test.go brought it to: work is
-// solved while the visitor types, and the form opens the file; by keyboard, by
+// solved while the visitor types, and the form opens the file: by keyboard, by
 // ear, on a phone and without scripts (G7, D18).
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
@@ -11,7 +11,7 @@ const knockAt = (page, lang) => page.goto(`${portal.url}/${lang}/lookup`);
 const inside = (page, lang) => page.waitForURL(`**/${lang}/consumption`);
 const told = (page) => page.locator('[role=status]');
 
-test('G7 keyboard alone, the form waits for the work', async () => {
+test('G7 keyboard alone, the work is done while one types', async () => {
   const { page, context, complaints } = await visit({ lang: 'de' });
   const reference = taken();
   await knockAt(page, 'de');
