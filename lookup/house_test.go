@@ -52,7 +52,7 @@ func houses(t *testing.T, n int, test func(*testing.T, *house)) {
 			if backend.Name == "postgres" {
 				url := storetest.Redis(t)
 				h.states = func() state.Store {
-					s, err := redis.Open(url, h.clock.Now)
+					s, err := redis.OpenPatient(url, h.clock.Now, 10*time.Second)
 					require.NoError(t, err)
 					t.Cleanup(func() { require.NoError(t, s.Close()) })
 					return s

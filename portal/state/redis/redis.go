@@ -51,16 +51,22 @@ var _ state.Store = (*Store)(nil)
 // ?addr=host:port for each further node of a Cluster; with &master_name= for
 // Sentinel. It does not connect; Ping does.
 func Open(setting string, clock portal.Clock) (*Store, error) {
+	return OpenPatient(setting, clock, timeout)
+}
+
+// OpenPatient is Open for whoever would rather wait a step long than be told:
+// tests of what many decide together, on a machine that has other things to do.
+func OpenPatient(setting string, clock portal.Clock, step time.Duration) (*Store, error) {
 	options, err := parse(setting)
 	if err != nil {
 		return nil, err
 	}
 	options.MaxRetries = -1 // a retry after a time-out would count twice
-	options.DialTimeout, options.ReadTimeout = timeout, timeout
-	options.WriteTimeout = timeout
+	options.DialTimeout, options.ReadTimeout = step, step
+	options.WriteTimeout = step
 	// A crowd waits its turn rather than dial all at once, which takes longer;
 	// with the read's time-out a hung Redis is still told within half a second.
-	options.PoolSize, options.PoolTimeout = 32, 2*timeout
+	options.PoolSize, options.PoolTimeout = 32, 2*step
 	options.DialerRetries = 1
 	options.DisableIdentity = true
 	options.MaintNotificationsConfig = &maintnotifications.Config{Mode: maintnotifications.ModeDisabled}
