@@ -340,3 +340,26 @@ func TestG7OneMoves(t *testing.T) {
 		require.Equal(t, lookup.Letter, step)
 	})
 }
+
+// G7: where the budget is gone before the step could move, the form asks for
+// the letter code already.
+func TestG7DryAsksTheCode(t *testing.T) {
+	houses(t, 1, func(t *testing.T, h *house) {
+		limits := lookup.DefaultLimits()
+		limits.HarmAnHour, limits.HarmADay = 2, 2
+		h.limited(limits)
+		ask := func() lookup.Ask {
+			ask, err := h.gate.Ask(h.ctx, lookup.Claim{Source: "new", Network: "new"})
+			require.NoError(t, err)
+			return ask
+		}
+		require.Equal(t, lookup.Ask{}, ask())
+		k := h.known[0]
+		for i := range 2 {
+			require.False(t, h.open(h.claim(k.Reference, wrong(k, i))))
+		}
+		require.Equal(t, lookup.Ask{}, ask())
+		require.True(t, h.notCounted(h.claim(k.Reference, k.Digits)))
+		require.Equal(t, lookup.Ask{LetterCode: true}, ask())
+	})
+}
