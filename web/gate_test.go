@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"regexp"
 	"sort"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -212,16 +213,28 @@ func TestT14ForwardedHeadersOfAStrangerNameNothing(t *testing.T) {
 
 func TestT14BehindATrustedProxyTheLastUntrustedHopCounts(t *testing.T) {
 	b := open(t, newHouse(t), func(d *PublicDeps) { d.TrustedProxies = []string{"127.0.0.1"} })
+	asked := 0
 	ask := func(forwarded string) int {
 		r, err := http.NewRequest(http.MethodGet, b.server.URL+"/fr/lookup", nil)
 		require.NoError(t, err)
-		r.Header.Set("X-Forwarded-For", forwarded)
+		if forwarded != "" {
+			r.Header.Set("X-Forwarded-For", forwarded)
+		}
+		// What a visitor invents beside it names nothing.
+		invented := "198.51.100." + strconv.Itoa(asked)
+		r.Header.Set("X-Real-Ip", invented)
+		r.Header.Set("Forwarded", "for="+invented)
+		asked++
 		return b.do(r).StatusCode
 	}
 	for range 30 {
 		require.Equal(t, http.StatusOK, ask("198.51.100.7, 203.0.113.9"))
 	}
 	require.Equal(t, http.StatusTooManyRequests, ask("192.0.2.1, 203.0.113.9"))
+	for range 30 { // a proxy that adds nothing is itself the source
+		require.Equal(t, http.StatusOK, ask(""))
+	}
+	require.Equal(t, http.StatusTooManyRequests, ask(""))
 	require.Equal(t, http.StatusOK, ask("203.0.113.9, 203.0.113.10"))
 }
 
