@@ -2,6 +2,8 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
+	"encoding/binary"
 	"fmt"
 	"net/http"
 	"slices"
@@ -114,8 +116,7 @@ func (c benchTiming) Run(ctx context.Context, t *terminal) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		for i := range causes {
-			cause := causes[(i+n)%len(causes)] // no cause always follows the same one
+		for _, cause := range shuffled(causes) {
 			took, err := callers[cause].guess(ctx, numbers[cause](n))
 			if err != nil {
 				return fmt.Errorf("%s: %w", cause, err)
@@ -144,6 +145,19 @@ func (c benchTiming) Run(ctx context.Context, t *terminal) error {
 		return fmt.Errorf("%d of the pairs miss the goal", missed)
 	}
 	return nil
+}
+
+// shuffled gives the causes in a chance order: none may always follow the same
+// one, whose traces in the caches would be taken for its own.
+func shuffled(list []string) []string {
+	mixed := slices.Clone(list)
+	for i := len(mixed) - 1; i > 0; i-- {
+		var b [8]byte
+		rand.Read(b[:])
+		j := int(binary.BigEndian.Uint64(b[:]) % uint64(i+1))
+		mixed[i], mixed[j] = mixed[j], mixed[i]
+	}
+	return mixed
 }
 
 // wrongly gives a known reference with wrong digits, a different kind of wrong
