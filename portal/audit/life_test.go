@@ -3,6 +3,7 @@ package audit_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"strings"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/store"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
 
@@ -70,6 +72,13 @@ func TestT8ParallelAppendsAndTwoSealers(t *testing.T) {
 	})
 }
 
+// behind is the log as a sealer saw it before there was any head.
+type behind struct{ *store.Store }
+
+func (behind) TrailEdge(context.Context) (audit.Head, []audit.Tile, error) {
+	return audit.Head{}, nil, nil
+}
+
 // T8: the second of two sealers that saw the same log changes nothing.
 func TestT8SecondSealerFails(t *testing.T) {
 	onEach(t, func(t *testing.T, tr *trail) {
@@ -78,9 +87,15 @@ func TestT8SecondSealerFails(t *testing.T) {
 		require.Len(t, storetest.Waiting(t, tr.store), 4)
 		head := tr.seal()
 		tr.add(2)
-		late := audit.Head{Size: 2, Prev: 0, At: tr.clock(), Signed: "late"}
-		_, err := tr.store.SealTrail(ctx, 10, func([]audit.Recorded) ([]audit.Tile, audit.Head, error) { return nil, late, nil })
-		require.Equal(t, portal.Conflict, portal.CodeOf(err))
+		for name, late := range map[string]audit.Head{"after the same head": {Size: 2, Prev: 0}, "of the same size": {Size: head.Size, Prev: 1}} {
+			late.At, late.Signed = tr.clock(), "late"
+			_, err := tr.store.SealTrail(ctx, 10, func([]audit.Recorded) ([]audit.Tile, audit.Head, error) { return nil, late, nil })
+			require.Equal(t, portal.Conflict, portal.CodeOf(err), name)
+			require.Len(t, storetest.Waiting(t, tr.store), 2, name)
+		}
+		beaten := audit.NewSealer(behind{tr.store}, tr.heads, storetest.Keys(t).TrailSigner(), tr.clock, slog.New(slog.DiscardHandler))
+		_, err := beaten.SealNow(ctx)
+		require.NoError(t, err, "the other one's head is as good")
 		require.Len(t, storetest.Waiting(t, tr.store), 2)
 		now, _, err := tr.store.TrailEdge(ctx)
 		require.NoError(t, err)
@@ -181,6 +196,22 @@ func TestT8TamperedWhileWaiting(t *testing.T) {
 			})
 		})
 	}
+	t.Run("contents swapped", func(t *testing.T) {
+		onEach(t, func(t *testing.T, tr *trail) {
+			tr.add(5)
+			waiting := storetest.Waiting(t, tr.store)
+			one, other := waiting[2].ID, waiting[4].ID
+			_, err := tr.raw().Exec(`UPDATE trail_waiting SET subject = o.subject, details = o.details, salt = o.salt FROM trail_waiting AS o
+  WHERE (trail_waiting.id = $1 AND o.id = $2) OR (trail_waiting.id = $2 AND o.id = $1)`, one, other)
+			require.NoError(t, err)
+			for range 2 {
+				report := tr.verify(true)
+				require.EqualValues(t, 2, report.FaultCount, "%v", report.Faults)
+				require.ElementsMatch(t, []string{one, other}, []string{report.Faults[0].ID, report.Faults[1].ID})
+				tr.seal()
+			}
+		})
+	})
 	t.Run("a sealed one put back to wait", func(t *testing.T) {
 		onEach(t, func(t *testing.T, tr *trail) {
 			tr.add(5)
@@ -195,6 +226,67 @@ func TestT8TamperedWhileWaiting(t *testing.T) {
 			require.Error(t, err, "never in two places")
 		})
 	})
+}
+
+// meddled is a log in which somebody changes rows while a sealer is between
+// reading them and moving them.
+type meddled struct {
+	*store.Store
+	meddle func()
+}
+
+func (m meddled) SealTrail(ctx context.Context, limit int, place func([]audit.Recorded) ([]audit.Tile, audit.Head, error)) (int, error) {
+	return m.Store.SealTrail(ctx, limit, func(entries []audit.Recorded) ([]audit.Tile, audit.Head, error) {
+		m.meddle()
+		return place(entries)
+	})
+}
+
+// T8: an entry that is taken out or replaced under the sealer's hands is not
+// sealed as if nothing had happened: nothing is sealed until what waits is read
+// anew. One whose row was changed in place is named by its leaf.
+func TestT8TamperedWhileSealing(t *testing.T) {
+	const third = ` WHERE id = (SELECT id FROM trail_waiting ORDER BY id LIMIT 1 OFFSET 2)`
+	for name, c := range map[string]struct {
+		change  string
+		inPlace bool // SQLite's rows keep their handles
+	}{
+		"removed":    {`DELETE FROM trail_waiting` + third, false},
+		"another id": {`UPDATE trail_waiting SET id = id || 'x'` + third, false},
+		"put in":     {`INSERT INTO trail_waiting SELECT id || 'x', at_us, actor_kind, actor_id, action, ground, channel, commitment, salt, subject, details FROM trail_waiting` + third, true},
+		"ground":     {`UPDATE trail_waiting SET ground = 'another'` + third, true},
+		"commitment": {`UPDATE trail_waiting SET commitment = salt, salt = NULL, subject = NULL, details = NULL` + third, true},
+		"whole swapped": {`UPDATE trail_waiting SET subject = o.subject, details = o.details, salt = o.salt, commitment = o.commitment
+  FROM (SELECT * FROM trail_waiting ORDER BY id LIMIT 1 OFFSET 4) AS o
+  WHERE trail_waiting.id = (SELECT id FROM trail_waiting ORDER BY id LIMIT 1 OFFSET 2)`, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			onEach(t, func(t *testing.T, tr *trail) {
+				tr.add(5)
+				bad := storetest.Waiting(t, tr.store)[2].ID
+				db := tr.raw()
+				under := meddled{tr.store, func() { tr.run(db, c.change) }}
+				_, err := audit.NewSealer(under, tr.heads, storetest.Keys(t).TrailSigner(), tr.clock, slog.New(slog.DiscardHandler)).SealNow(t.Context())
+				sealed, _, edgeErr := tr.store.TrailEdge(t.Context())
+				require.NoError(t, edgeErr)
+				if err != nil { // a row was missed
+					require.Zero(t, sealed.Size)
+					return
+				}
+				require.True(t, c.inPlace, "sealed without a row that was read")
+				require.EqualValues(t, 6, sealed.Size)
+				report := tr.verify(true)
+				if name == "put in" { // it came too late for this round
+					require.True(t, report.OK(), "%v", report.Faults)
+					require.EqualValues(t, 1, report.Unsealed)
+					return
+				}
+				require.NotZero(t, report.FaultCount)
+				require.Equal(t, bad, report.First().ID)
+				require.EqualValues(t, 2, report.First().Idx)
+			})
+		})
+	}
 }
 
 // T8: entries that a program from before trail_waiting left without a place

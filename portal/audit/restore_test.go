@@ -5,9 +5,11 @@ import (
 	"log/slog"
 	"testing"
 
+	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
 )
@@ -69,10 +71,25 @@ func TestT17FindGap(t *testing.T) {
 		require.Equal(t, audit.Gap{From: held[1].Size, To: held[2].Size}, find(held[1], foreign(held[2].Size)), "as large, another root")
 		require.Equal(t, audit.Gap{To: 7}, find(foreign(7)), "nothing is shared")
 		require.Zero(t, find(held[0], foreign(900), held[3]), "the log went on")
+		require.Zero(t, find(held[3], foreign(900), held[1]), "and an older one was kept late")
+		require.Zero(t, find(held[3], foreign(held[1].Size)), "what is shared is larger")
 		err := tr.store.Trail(t.Context(), func(r audit.Reader) error {
 			_, err := audit.FindGap(t.Context(), r, func(yield func(audit.Head, error) bool) { yield(audit.Head{}, context.Canceled) })
 			return err
 		})
 		require.ErrorIs(t, err, context.Canceled)
+
+		given := audit.Restore{Gap: audit.Gap{From: held[1].Size, To: 900}, At: tr.clock(), By: "carla"}
+		given.ID = portal.NewID(given.At)
+		require.NoError(t, tr.store.Do(t.Context(), func(t tx.Tx) error {
+			t.Record(given.Entry("command", "a disk died"))
+			return tr.store.AcceptRestore(t, given)
+		}))
+		before := audit.Head{Size: 900, At: given.At}
+		require.Zero(t, find(held[1], before), "accepted")
+		require.Equal(t, given.Gap, find(held[1], foreign(900)), "kept since")
+		before.Size = 901
+		require.Equal(t, audit.Gap{From: held[1].Size, To: 901}, find(held[1], before), "larger than what was given up")
+		require.Equal(t, audit.Gap{From: held[0].Size, To: held[1].Size}, find(held[0], audit.Head{Size: held[1].Size, At: given.At}), "smaller than that")
 	})
 }
