@@ -289,10 +289,30 @@ func emptied(h *house) *state.Memory {
 	return h.state
 }
 
+// sessions is a store that remembers which sessions were opened.
+type sessions struct {
+	staff.Store
+	opened *[]string
+}
+
+func (s sessions) OpenStaffSession(t tx.Tx, session staff.Session) error {
+	*s.opened = append(*s.opened, session.ID)
+	return s.Store.OpenStaffSession(t, session)
+}
+
+// clinging is a state that forgets nobody.
+type clinging struct{ staff.Idle }
+
+func (clinging) Delete(context.Context, string) error {
+	return portal.Shut("state", errors.New("gone"))
+}
+
 // TestT26Prove: who proves themselves for one act leaves no session, and is
 // counted and refused like anybody who signs in.
 func TestT26Prove(t *testing.T) {
 	everywhere(t, func(t *testing.T, h *house) {
+		var opened []string
+		h.Deps.Store = sessions{h.store, &opened}
 		h.wait(time.Minute)
 		code := h.code(t)
 		_, err := h.Prove(t.Context(), "anna", "wrong horse battery", code, "console")
@@ -303,6 +323,29 @@ func TestT26Prove(t *testing.T) {
 		_, err = h.Prove(t.Context(), "anna", password, code, "console")
 		require.EqualError(t, err, "invalid: sign-in", "a code works once")
 		require.ElementsMatch(t, []string{"staff.added", "staff.refused password", "staff.signed-in", "staff.left", "staff.refused code"}, h.told(t))
+		require.Len(t, opened, 1)
+		left, _, found, err := h.store.StaffSession(t.Context(), opened[0])
+		require.NoError(t, err)
+		require.True(t, found)
+		require.Equal(t, h.clock(), left.EndedAt, "its session is over")
+		awake, err := h.state.Count(t.Context(), "guichet:staff-idle:")
+		require.NoError(t, err)
+		require.Zero(t, awake)
+
+		h.wait(time.Minute)
+		h.Deps.State = clinging{h.state}
+		_, err = h.Prove(t.Context(), "anna", password, h.code(t), "console")
+		require.Equal(t, portal.Unavailable, portal.CodeOf(err), "a session that may still be open")
+		h.Deps.State = h.state
+
+		for range login.FreeFailures {
+			h.wait(time.Minute)
+			_, err = h.Prove(t.Context(), "anna", "wrong horse battery", h.code(t), "console")
+			require.Error(t, err)
+		}
+		_, err = h.Prove(t.Context(), "anna", password, h.code(t), "console")
+		require.EqualError(t, err, "invalid: sign-in", "as long as a failure is waited out")
+		require.Contains(t, h.told(t), "staff.refused waiting")
 	})
 }
 
