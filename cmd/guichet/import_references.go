@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,13 +13,7 @@ import (
 )
 
 // importReferencesCmd imports references that another system printed.
-type importReferencesCmd struct {
-	DryRun  bool     `help:"Say what would be imported, and change nothing."`
-	Map     string   `placeholder:"TITLE=COLUMN,..." help:"Name columns by other titles (- ignores one) and the encoding (encoding=windows-1252)."`
-	Example bool     `help:"Print an example file and leave."`
-	JSON    bool     `name:"json" help:"Print one JSON object a file."`
-	Files   []string `arg:"" optional:"" name:"file" help:"Files to import."`
-}
+type importReferencesCmd struct{ importFlags }
 
 // Help is shown by --help.
 func (importReferencesCmd) Help() string {
@@ -47,43 +40,13 @@ func (c importReferencesCmd) Run(ctx context.Context, set *config.Settings, t *t
 		t.printf("%s", registry.LegacyExample())
 		return nil
 	}
-	o, err := mapping(c.Files, c.Map, registry.ParseLegacyMap)
-	if err != nil {
-		return err
-	}
-	f, err := openFoundation(ctx, set.Default())
+	f, o, err := c.open(ctx, set, registry.ParseLegacyMap)
 	if err != nil {
 		return err
 	}
 	defer f.store.Close()
-	_, err = eachFile(c.Files, func(name string) error { return c.one(ctx, f, t, name, o) })
+	_, err = c.each(func(name string) error { return c.one(ctx, f, t, name, o) })
 	return err
-}
-
-// mapping demands files and reads their --map.
-func mapping(files []string, text string, parse func(string) (registry.Options, error)) (registry.Options, error) {
-	if len(files) == 0 {
-		return registry.Options{}, usageError{errors.New("name a file to import")}
-	}
-	o, err := parse(text)
-	if err != nil {
-		return o, usageError{fmt.Errorf("--map: %w", err)}
-	}
-	return o, nil
-}
-
-// eachFile imports one file after another and names those that failed; done
-// counts the others.
-func eachFile(files []string, one func(name string) error) (done int, err error) {
-	var failed []error
-	for _, name := range files {
-		if err := one(name); err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", name, err))
-			continue
-		}
-		done++
-	}
-	return done, errors.Join(failed...)
 }
 
 func (c importReferencesCmd) one(ctx context.Context, f *foundation, t *terminal, name string, o registry.Options) error {

@@ -15,20 +15,17 @@ import (
 
 // importRegistryCmd imports the access register.
 type importRegistryCmd struct {
-	DryRun      bool     `help:"Show the difference, and change nothing."`
-	Map         string   `placeholder:"TITLE=COLUMN,..." help:"Name columns by other titles (- ignores one) and the encoding (encoding=windows-1252)."`
-	KeepGoing   bool     `help:"Let the good lines enter; the bad ones go into FILE.rejected.csv."`
-	ConfirmEnds bool     `help:"Accept a file that ends more than 1 % of the occupancies."`
-	Example     bool     `help:"Print an example file and leave."`
-	JSON        bool     `name:"json" help:"Print one JSON object a file, and one of the digits measured."`
-	Files       []string `arg:"" optional:"" name:"file" help:"Files to import."`
+	importFlags
+	KeepGoing   bool `help:"Let the good lines enter; the bad ones go into FILE.rejected.csv."`
+	ConfirmEnds bool `help:"Accept a file that ends more than 1 % of the occupancies."`
 }
 
 // Help is shown by --help.
 func (importRegistryCmd) Help() string {
 	return "Example: guichet import registry --dry-run town.csv\n\n" +
 		"After an import the four digits of all live meters are measured: how often one\n" +
-		"guess is right, overall, by postcode and among neighbours.\n\n" + registry.Format()
+		"guess is right, overall, by postcode and among neighbours; with --json in an\n" +
+		"object of its own behind those of the files.\n\n" + registry.Format()
 }
 
 // importedRegistry is what is told of one file.
@@ -45,16 +42,12 @@ func (c importRegistryCmd) Run(ctx context.Context, set *config.Settings, t *ter
 		t.printf("%s", registry.Example())
 		return nil
 	}
-	o, err := mapping(c.Files, c.Map, registry.ParseMap)
-	if err != nil {
-		return err
-	}
-	f, err := openFoundation(ctx, set.Default())
+	f, o, err := c.open(ctx, set, registry.ParseMap)
 	if err != nil {
 		return err
 	}
 	defer f.store.Close()
-	done, err := eachFile(c.Files, func(name string) error { return c.one(ctx, f, t, name, o) })
+	done, err := c.each(func(name string) error { return c.one(ctx, f, t, name, o) })
 	if done == 0 || c.DryRun {
 		return err
 	}
