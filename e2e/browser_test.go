@@ -3,12 +3,14 @@ package e2e
 import (
 	"bytes"
 	"encoding/json"
+	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -38,6 +40,17 @@ func TestBrowser(t *testing.T) {
 				browse(t, file, languages, company(t))
 			case "gate":
 				browse(t, file, languages, atWorkStep(t))
+			case "closed":
+				for why, shut := range shutting {
+					t.Run(why, func(t *testing.T) {
+						p := rig.Demo(t)
+						shut(t, p)
+						require.Eventually(t, func() bool {
+							return visitor.Public(t, p).Get(t, "/fr/lookup").Status == http.StatusServiceUnavailable
+						}, time.Minute, tick, "the gate stays open")
+						browse(t, file, languages, p)
+					})
+				}
 			case "journey", "pages", "steps":
 				byLanguage(t, file, languages)
 			case "desk":
@@ -47,6 +60,21 @@ func TestBrowser(t *testing.T) {
 			}
 		})
 	}
+}
+
+// shutting are the causes for which the gate shuts.
+var shutting = map[string]func(*testing.T, *rig.Portal){
+	"switch": func(t *testing.T, p *rig.Portal) {
+		first, _ := officers(t, p)
+		closing := turn(t, p, first, time.Now(), "gate", "closed")
+		require.Zero(t, closing.Status, closing.Err)
+	},
+	"clock": func(t *testing.T, p *rig.Portal) { // the mark ran ahead by ten days
+		rig.SQL(t, p.File(), `UPDATE clock_mark SET mark_us = mark_us + 864000000000`)
+	},
+	"store": func(t *testing.T, p *rig.Portal) { // what a gate must ask cannot be asked
+		rig.SQL(t, p.File(), `ALTER TABLE doors RENAME TO doors_away`)
+	},
 }
 
 func byLanguage(t *testing.T, file string, langs []string) {
@@ -73,7 +101,7 @@ func browse(t *testing.T, file string, langs []string, p *rig.Portal) {
 		knows[r.Reference] = caller(t, p, r)
 	}
 	about := map[string]any{"knows": knows, "url": p.URL, "desk_url": p.DeskURL, "admin_url": p.AdminURL, "redis": p.RedisURL,
-		"references": p.References, "staff": p.Staff, "languages": langs, "out": rig.Out, "picture": os.Getenv("E2E_PICTURE")}
+		"references": p.References, "staff": p.Staff, "languages": langs, "why": filepath.Base(t.Name()), "out": rig.Out, "picture": os.Getenv("E2E_PICTURE")}
 	text, err := json.Marshal(about)
 	require.NoError(t, err)
 	cmd := exec.Command("node", "--test", "--test-reporter=tap", "--test-timeout=90000", file)
