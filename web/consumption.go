@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
+	"strings"
 	"time"
 
 	"guichet/lookup"
@@ -210,11 +211,15 @@ func (s *site) download(x *ctx, ending, contentType string, write func(*bytes.Bu
 	return nil
 }
 
+// unbroken takes out where a narrow page may break a long word: a file's reader
+// would find a character that nobody sees.
+func unbroken(text string) string { return strings.ReplaceAll(text, "\u00ad", "") }
+
 func csvWords(x *ctx, series metering.Series) exchange.Words {
 	w := exchange.Words{
 		Mark: x.T("confidential.mark"),
 		Lines: []string{
-			x.T("consumption.title." + string(series.Energy)),
+			unbroken(x.T("consumption.title." + string(series.Energy))),
 			x.T("consumption.point", series.EAN.Masked()),
 			x.T("csv.made", x.Date(x.now)),
 		},

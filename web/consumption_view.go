@@ -62,7 +62,7 @@ func consumptionView(x *ctx, sel selection, pass lookup.Pass, series metering.Se
 		Base:   x.base(x.T("consumption.title." + string(pass.Point.Energy))),
 		Bar:    barView(x, sel.of, sel.values()),
 		Lead:   lead(x, pass.Occupancy.Period),
-		Point:  x.T("consumption.point", together(pass.Point.EAN.Masked())),
+		Point:  together(pass.Point.EAN.Masked()),
 		KPIs:   s.kpis(),
 		Charts: s.charts(),
 		Notes:  s.notes(),

@@ -3,11 +3,13 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"time"
 
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/metering"
 
 	"github.com/stretchr/testify/require"
 )
@@ -101,6 +103,18 @@ func TestT24NothingIsStored(t *testing.T) {
 	css := b.get(page.doc.Find("link[rel=stylesheet]").AttrOr("href", ""))
 	require.Equal(t, http.StatusOK, css.StatusCode)
 	require.Contains(t, css.Header.Get("Cache-Control"), "immutable")
+}
+
+// Where a narrow page may break a long word, a file must not have a character
+// that nobody sees.
+func TestFilesHaveNoHiddenBreaks(t *testing.T) {
+	for _, lang := range portal.Languages {
+		x := exhibit(testCommon(time.Now), lang)
+		for _, energy := range []portal.Energy{portal.Electricity, portal.Gas} {
+			words := csvWords(x, metering.Series{EAN: fixtureEAN, Energy: energy})
+			require.NotContains(t, strings.Join(words.Lines, ""), "\u00ad", lang)
+		}
+	}
 }
 
 func TestSelectionIsChecked(t *testing.T) {
