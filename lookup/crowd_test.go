@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -142,6 +143,8 @@ func TestT16WaitingForOthers(t *testing.T) {
 				h.limited(limits)
 				first, second := h.known[0], h.known[1]
 				slow := held{h.Ledger, make(chan struct{}), make(chan struct{})}
+				end := sync.OnceFunc(func() { close(slow.end) })
+				defer end()
 				deps := h.Deps
 				deps.Ledger = slow
 				open := func(g *lookup.Gate, claim lookup.Claim) chan bool {
@@ -159,7 +162,7 @@ func TestT16WaitingForOthers(t *testing.T) {
 				require.False(t, h.compared(c.in(h.claim(second.Reference, second.Digits), 2)))
 				h.gate.Patient(time.Minute)
 				two := open(h.gate, c.in(h.claim(second.Reference, second.Digits), 3))
-				close(slow.end)
+				end()
 				require.True(t, <-one)
 				require.True(t, <-two)
 
