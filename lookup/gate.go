@@ -62,7 +62,7 @@ type Gate struct {
 
 // NewGate makes the gate.
 func NewGate(d Deps) *Gate {
-	return &Gate{Deps: d, sources: &sources{state: d.State, clock: d.Clock, limits: d.Limits, alarm: d.Alarm}}
+	return &Gate{Deps: d, sources: &sources{state: d.State, clock: d.Clock, limits: d.Limits, alarm: d.Alarm, wait: sourceWait}}
 }
 
 // Outcome is the answer of an attempt, durable before it exists. Every refusal

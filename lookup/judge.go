@@ -26,13 +26,25 @@ type Try struct {
 	Letter []byte // keyed hash of the letter code bound to the number, empty where none was typed
 }
 
-// Verdict is Judge's decision. At most one of Opened, Blocked and Unheard is
-// true; none: an ordinary refusal.
+// Way is by which way a try was heard (G7): it spends what that way spends. A
+// new one needs Hears, Hears.way, Gate.hear and Gate.settle.
+type Way string
+
+// The ways, in the order they are tried: what costs most is not taken for less.
+const (
+	Nobody      Way = ""       // not compared: the counter is as it was
+	AsAnyone    Way = "anyone" // of the harm budget
+	AsKnown     Way = "known"  // a browser that opened the reference before: of a budget of its own
+	ByItsLetter Way = "letter" // by its code, which no sweep can know: of no budget
+)
+
+// Verdict is Judge's decision. At most one of Opened and Blocked is true;
+// none: an ordinary refusal. The zero Verdict is of a try that was not heard.
 type Verdict struct {
+	Heard   Way
 	Opened  bool
 	Blocked bool   // this try closed the number; later ones are ordinary refusals
-	Unheard bool   // not compared: the counter is as it was
-	Spends  Budget // what the failure spends: Harm, Noise, or "" where it could harm nobody
+	Spends  Budget // what the failure spends: Harm (or what stands for it on its way), Noise, or "" where it could harm nobody
 }
 
 // nobody's hash: unknown numbers are compared too, so that they take as long.
@@ -56,11 +68,9 @@ func Judge(now time.Time, target Target, counter Counter, try Try) (Counter, Ver
 	same, lettered := keys.Same(secret, try.Digits), keys.Same(letter, try.Letter)
 
 	known := !target.KnownSince.IsZero() && now.Sub(target.KnownSince) < DeviceLife
-	if !try.Hears.Anyone && !(try.Hears.Known && known) && !(try.Hears.Letter && lettered && len(target.LetterCode) == len(nobody)) {
-		return counter, Verdict{Unheard: true}
-	}
-	if counter.blocked() {
-		return counter, Verdict{}
+	way := try.Hears.way(known, lettered && len(target.LetterCode) == len(nobody))
+	if way == Nobody || counter.blocked() {
+		return counter, Verdict{Heard: way}
 	}
 	counter.Failures = keep(counter.Failures, func(f Failure) bool {
 		return now.Sub(time.UnixMicro(f.At)) < Lapse
@@ -69,9 +79,9 @@ func Judge(now time.Time, target Target, counter Counter, try Try) (Counter, Ver
 		counter.Failures = keep(counter.Failures, func(f Failure) bool {
 			return try.Device == "" || f.Device != try.Device
 		})
-		return counter, Verdict{Opened: true}
+		return counter, Verdict{Heard: way, Opened: true}
 	}
-	verdict := Verdict{Spends: Noise}
+	verdict := Verdict{Heard: way, Spends: Noise}
 	if target.opens(now) {
 		verdict.Spends = Harm
 	}
@@ -87,6 +97,20 @@ func Judge(now time.Time, target Target, counter Counter, try Try) (Counter, Ver
 	counter.BlockedAt, counter.CaseID = now, try.CaseID
 	verdict.Blocked = true
 	return counter, verdict
+}
+
+// way tells by which way a try is heard whose browser is known for the number,
+// or whose letter code is the number's own.
+func (h Hears) way(known, lettered bool) Way {
+	switch {
+	case h.Anyone:
+		return AsAnyone
+	case h.Known && known:
+		return AsKnown
+	case h.Letter && lettered:
+		return ByItsLetter
+	}
+	return Nobody
 }
 
 // blocked also holds for a counter that is full without a date, however it

@@ -88,7 +88,7 @@ func TestJudgeObeysTheLaw(t *testing.T) {
 			opened, blockedNow, spends := law.try(now, digits, device)
 
 			require.Equal(t, before, fmt.Sprint(counter), "the counter given in is left alone")
-			require.Equal(t, lookup.Verdict{Opened: opened, Blocked: blockedNow, Spends: spends}, verdict)
+			require.Equal(t, lookup.Verdict{Heard: lookup.AsAnyone, Opened: opened, Blocked: blockedNow, Spends: spends}, verdict)
 			require.Equal(t, law.blocked, !next.BlockedAt.IsZero())
 			require.Equal(t, len(law.wrongs), len(next.Failures))
 			if wasBlocked {
@@ -136,6 +136,7 @@ func TestJudge(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			next, verdict := lookup.Judge(noon, c.target, c.counter, c.try)
+			c.verdict.Heard = lookup.AsAnyone
 			require.Equal(t, c.verdict, verdict)
 			require.Len(t, next.Failures, c.left)
 			if verdict.Blocked {
@@ -146,7 +147,8 @@ func TestJudge(t *testing.T) {
 	}
 }
 
-// G7: who is not heard is not compared, right or wrong, and the counter stays.
+// G7: who is not heard is not compared, right or wrong, and the counter stays;
+// who is heard is heard by one way, the first of several, and spends that.
 func TestJudgeHears(t *testing.T) {
 	target := lookup.Target{Known: true, OccupancyID: "o", Secret: hash("0042"), LetterCode: hash("code"), KnownSince: noon.Add(-time.Hour)}
 	at := func(since time.Time) lookup.Target { t := target; t.KnownSince = since; return t }
@@ -155,33 +157,41 @@ func TestJudgeHears(t *testing.T) {
 		target lookup.Target
 		hears  lookup.Hears
 		letter []byte
-		heard  bool
+		heard  lookup.Way
 	}{
-		"nobody":                            {target, lookup.Hears{}, hash("code"), false},
-		"anyone":                            {target, lookup.Hears{Anyone: true}, nil, true},
-		"a known browser":                   {target, lookup.Hears{Known: true}, nil, true},
-		"known for almost thirteen months":  {at(noon.Add(1 - lookup.DeviceLife)), lookup.Hears{Known: true}, nil, true},
-		"known too long ago":                {at(noon.Add(-lookup.DeviceLife)), lookup.Hears{Known: true}, nil, false},
-		"never known":                       {at(time.Time{}), lookup.Hears{Known: true}, nil, false},
-		"known, where only letters are":     {target, lookup.Hears{Letter: true}, nil, false},
-		"the letter code":                   {at(time.Time{}), lookup.Hears{Letter: true}, hash("code"), true},
-		"the letter code, not asked":        {at(time.Time{}), lookup.Hears{Known: true}, hash("code"), false},
-		"another letter code":               {at(time.Time{}), lookup.Hears{Letter: true}, hash("edoc"), false},
-		"no letter code":                    {at(time.Time{}), lookup.Hears{Letter: true}, nil, false},
-		"the dummy at an unknown reference": {lookup.Target{}, lookup.Hears{Letter: true}, make([]byte, 32), false},
-		"the dummy at one without code":     {lookup.Target{Known: true, Secret: hash("0042")}, lookup.Hears{Letter: true}, make([]byte, 32), false},
+		"nobody":                            {target, lookup.Hears{}, hash("code"), lookup.Nobody},
+		"anyone":                            {target, lookup.Hears{Anyone: true}, nil, lookup.AsAnyone},
+		"a known browser":                   {target, lookup.Hears{Known: true}, nil, lookup.AsKnown},
+		"known for almost thirteen months":  {at(noon.Add(1 - lookup.DeviceLife)), lookup.Hears{Known: true}, nil, lookup.AsKnown},
+		"known too long ago":                {at(noon.Add(-lookup.DeviceLife)), lookup.Hears{Known: true}, nil, lookup.Nobody},
+		"never known":                       {at(time.Time{}), lookup.Hears{Known: true}, nil, lookup.Nobody},
+		"known, where only letters are":     {target, lookup.Hears{Letter: true}, nil, lookup.Nobody},
+		"the letter code":                   {at(time.Time{}), lookup.Hears{Letter: true}, hash("code"), lookup.ByItsLetter},
+		"the letter code, not asked":        {at(time.Time{}), lookup.Hears{Known: true}, hash("code"), lookup.Nobody},
+		"another letter code":               {at(time.Time{}), lookup.Hears{Letter: true}, hash("edoc"), lookup.Nobody},
+		"no letter code":                    {at(time.Time{}), lookup.Hears{Letter: true}, nil, lookup.Nobody},
+		"the letter code, where all are":    {target, lookup.Hears{Anyone: true, Known: true, Letter: true}, hash("code"), lookup.AsAnyone},
+		"a known browser with the code":     {target, lookup.Hears{Known: true, Letter: true}, hash("code"), lookup.AsKnown},
+		"the code, in a browser not known":  {at(time.Time{}), lookup.Hears{Known: true, Letter: true}, hash("code"), lookup.ByItsLetter},
+		"the dummy at an unknown reference": {lookup.Target{}, lookup.Hears{Letter: true}, make([]byte, 32), lookup.Nobody},
+		"the dummy at one without code":     {lookup.Target{Known: true, Secret: hash("0042")}, lookup.Hears{Letter: true}, make([]byte, 32), lookup.Nobody},
 	} {
 		for _, digits := range []string{"0042", "0001"} {
 			x := try(digits, "")
 			x.Hears, x.Letter = c.hears, c.letter
 			next, verdict := lookup.Judge(noon, c.target, one, x)
-			require.Equal(t, !c.heard, verdict.Unheard, name)
-			if !c.heard {
-				require.Equal(t, lookup.Verdict{Unheard: true}, verdict, name)
+			require.Equal(t, c.heard, verdict.Heard, name)
+			if c.heard == lookup.Nobody {
+				require.Equal(t, lookup.Verdict{}, verdict, name)
 				require.Equal(t, one, next, name)
+				continue
 			}
+			require.Equal(t, digits == "0042", verdict.Opened, name)
 		}
 	}
+	blocked := lookup.Counter{BlockedAt: noon, CaseID: "B-0"}
+	_, verdict := lookup.Judge(noon, target, blocked, try("0042", ""))
+	require.Equal(t, lookup.Verdict{Heard: lookup.AsAnyone}, verdict, "blocked is heard, and refused")
 }
 
 // D2: sixty calendar days of Brussels after the move, or the end itself.

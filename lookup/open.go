@@ -105,14 +105,15 @@ func (g *Gate) hear(ctx context.Context, c Claim, at *place, legacy bool) (hears
 // settle writes down, after the commit, what an attempt cost whom. Where that
 // fails the attempt stands: it stays a failure of its source.
 func (g *Gate) settle(ctx context.Context, now time.Time, c Claim, key string, at *place, permit Permit, verdict Verdict) error {
-	switch {
-	case verdict.Spends == Harm:
+	// A permit was taken for one way; a try that was heard by another gives it
+	// back: who has the letter's code takes nothing from known browsers (G7).
+	if verdict.Spends == Harm && (verdict.Heard == AsAnyone || verdict.Heard == AsKnown) {
 		permit.Spend()
-	case verdict.Spends == Noise:
+	} else {
 		permit.Return()
+	}
+	if verdict.Spends == Noise {
 		g.Permits.Missed()
-	default:
-		permit.Return()
 	}
 	ended := failed
 	switch {
@@ -120,7 +121,7 @@ func (g *Gate) settle(ctx context.Context, now time.Time, c Claim, key string, a
 		ended = opened
 	case verdict.Blocked:
 		ended = blocked
-	case verdict.Unheard && c.LetterCode == "":
+	case verdict.Heard == Nobody && c.LetterCode == "":
 		ended = 0 // not counted; a letter code that is tried is, so that nobody tries many (T20)
 	}
 	return g.sources.leave(ctx, now, at, ended, refOf(key))
@@ -151,7 +152,7 @@ func (g *Gate) attempt(ctx context.Context, now time.Time, c Claim, key string, 
 			return err
 		}
 		if !verdict.Opened {
-			outcome.NotCounted = verdict.Unheard
+			outcome.NotCounted = verdict.Heard == Nobody
 			t.Record(refusal(now, c.Kind, key, verdict, counter.CaseID))
 			return nil
 		}
@@ -181,7 +182,7 @@ func refusal(now time.Time, kind Kind, key string, verdict Verdict, caseID strin
 	switch {
 	case verdict.Blocked:
 		e.Action, e.Details = audit.LookupBlocked, map[string]string{"case": caseID}
-	case verdict.Unheard:
+	case verdict.Heard == Nobody:
 		e.Action = audit.LookupUnheard
 	}
 	return e

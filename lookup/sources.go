@@ -19,7 +19,8 @@ const (
 )
 
 const (
-	// sourceWait is how long an attempt waits for others of its source.
+	// sourceWait is how long an attempt waits for others of its source and of its
+	// networks, in all.
 	sourceWait = 2 * time.Second
 	// sourceStep is how often it looks.
 	sourceStep = 5 * time.Millisecond
@@ -38,6 +39,8 @@ type sources struct {
 	clock  portal.Clock
 	limits Limits
 	alarm  func(string)
+	wait   time.Duration // sourceWait
+	lines  lines
 }
 
 // level is one tally that an attempt stands in, as it was last seen.
@@ -99,9 +102,9 @@ func (s *sources) stand(ctx context.Context, now time.Time, c Claim) (*place, er
 		case &p.source:
 			p.more = p.more || openings >= limits.OpenedBySource
 		case &p.network:
-			p.more = p.more || tallies[i].fails(now, day) >= limits.NetworkADay || openings >= limits.OpenedByNetwork
+			p.more = p.more || tallies[i].settled(now, day) >= limits.NetworkADay || openings >= limits.OpenedByNetwork
 		case &p.wide:
-			p.more = p.more || tallies[i].fails(now, day) >= limits.WideADay
+			p.more = p.more || tallies[i].settled(now, day) >= limits.WideADay
 		case &p.device:
 			p.more = p.more || openings >= limits.OpenedByBrowser
 		}
@@ -111,35 +114,46 @@ func (s *sources) stand(ctx context.Context, now time.Time, c Claim) (*place, er
 
 // update changes a tally from what was last seen of it.
 func (s *sources) update(ctx context.Context, now time.Time, l *level, change func(tally) tally) error {
-	return state.Update(ctx, s.state, l.key, &l.seen, func(old []byte) ([]byte, time.Duration, error) {
+	turn, cancel := context.WithTimeout(ctx, s.wait)
+	defer cancel()
+	next, _ := s.lines.stand(turn, l.key)
+	err := state.Update(ctx, s.state, l.key, &l.seen, func(old []byte) ([]byte, time.Duration, error) {
 		t := change(decodeTally(old).pruned(now))
 		return t.encode(), t.life(), nil
 	})
+	next(err)
+	return err
 }
 
 // enter counts an attempt as a failure before it is compared, at every level;
 // leave says later how it ended. ok is false where it must not be compared at
 // all: its source is refused today, or too busy.
+//
+// What is under way counts as failed, or parallel guesses would exceed a limit;
+// but honest people who come at once must not fill it for one another. So where
+// only attempts under way make a tally full, the next one waits for them.
 func (s *sources) enter(ctx context.Context, now time.Time, p *place, ref uint64, l Limits) (ok bool, err error) {
-	how, err := s.enterSource(ctx, now, p, ref, l)
+	waits, cancel := context.WithTimeout(ctx, s.wait)
+	defer cancel()
+	how, err := s.enterSource(ctx, waits, now, p, ref, l)
 	if err != nil || how == barred || how == busy {
 		return false, err
 	}
 	p.strict = how == full
 	if !p.strict {
-		if p.strict, err = s.count(ctx, now, &p.network, l.NetworkADay, ref); err != nil {
+		if p.strict, err = s.count(ctx, waits, now, &p.network, l.NetworkADay, ref); err != nil {
 			return false, err
 		}
 	}
 	if !p.strict && p.wide.key != "" {
-		if p.strict, err = s.count(ctx, now, &p.wide, l.WideADay, ref); err != nil {
+		if p.strict, err = s.count(ctx, waits, now, &p.wide, l.WideADay, ref); err != nil {
 			return false, err
 		}
 	}
 	p.heard = !p.strict
 	if p.strict {
 		p.overflow.key = overflowTally
-		overflown, err := s.count(ctx, now, &p.overflow, l.OverflowADay, ref)
+		overflown, err := s.count(ctx, waits, now, &p.overflow, l.OverflowADay, ref)
 		if err != nil {
 			return false, err
 		}
@@ -150,9 +164,7 @@ func (s *sources) enter(ctx context.Context, now time.Time, p *place, ref uint64
 
 // enterSource waits while so many attempts of a source are under way that they
 // could close more references than a source may (T19).
-func (s *sources) enterSource(ctx context.Context, now time.Time, p *place, ref uint64, l Limits) (how standing, err error) {
-	ctx, cancel := context.WithTimeout(ctx, sourceWait)
-	defer cancel()
+func (s *sources) enterSource(ctx, waits context.Context, now time.Time, p *place, ref uint64, l Limits) (how standing, err error) {
 	for {
 		m := mark{pending, now.UnixMilli(), ref}
 		err = s.update(ctx, now, &p.source, func(t tally) tally {
@@ -171,30 +183,57 @@ func (s *sources) enterSource(ctx context.Context, now time.Time, p *place, ref 
 			}
 			return how, nil
 		}
-		wait := time.NewTimer(sourceStep)
-		select {
-		case <-wait.C:
-		case <-ctx.Done():
-			wait.Stop()
+		if !pause(waits) {
 			return busy, nil
 		}
 		now = s.clock()
 	}
 }
 
-// count adds a failure to a tally unless it is full.
-func (s *sources) count(ctx context.Context, now time.Time, l *level, most int, ref uint64) (isFull bool, err error) {
-	m := mark{failed, now.UnixMilli(), ref}
-	err = s.update(ctx, now, l, func(t tally) tally {
-		if isFull = t.fails(now, day) >= most; isFull {
-			return t
-		}
-		return append(t, m)
-	})
-	if err == nil && !isFull {
-		l.mark = &m
+// pause waits for the next look; false where there is no more time for one.
+func pause(waits context.Context) bool {
+	step := time.NewTimer(sourceStep)
+	defer step.Stop()
+	select {
+	case <-step.C:
+		return true
+	case <-waits.Done():
+		return false
 	}
-	return isFull, err
+}
+
+// count adds an attempt to a tally unless that is full of failures, and waits
+// while attempts under way leave no room. Where it has waited too long they are
+// failures.
+func (s *sources) count(ctx, waits context.Context, now time.Time, l *level, most int, ref uint64) (isFull bool, err error) {
+	inLine := false
+	for {
+		m := mark{pending, now.UnixMilli(), ref}
+		crowded := false
+		err = s.update(ctx, now, l, func(t tally) tally {
+			isFull = t.settled(now, day) >= most
+			if crowded = !isFull && t.fails(now, day) >= most; isFull || crowded {
+				return t
+			}
+			return append(t, m)
+		})
+		switch {
+		case err != nil || isFull:
+			return isFull, err
+		case !crowded:
+			l.mark = &m
+			return false, nil
+		case !inLine:
+			next, first := s.lines.stand(waits, "room:"+l.key)
+			defer func() { next(err) }()
+			if inLine = true; !first {
+				return true, nil
+			}
+		case !pause(waits):
+			return true, nil
+		}
+		now = s.clock()
+	}
 }
 
 // leave writes how an attempt ended: a failure stays, an opening takes its
@@ -204,9 +243,8 @@ func (s *sources) leave(ctx context.Context, now time.Time, p *place, ended deed
 	counted := ended == failed || ended == blocked
 	for _, l := range []*level{&p.source, &p.network, &p.wide, &p.device, &p.overflow} {
 		opens := ended == opened && l != &p.wide && l != &p.overflow && l.key != ""
-		own := l == &p.source && counted
-		if !opens && (l.mark == nil || counted && !own) {
-			continue // nothing of ours, or already counted as the failure it was
+		if !opens && l.mark == nil {
+			continue // nothing of ours
 		}
 		crossed := false
 		err := s.update(ctx, now, l, func(t tally) tally {
@@ -214,7 +252,7 @@ func (s *sources) leave(ctx context.Context, now time.Time, p *place, ended deed
 				t = t.without(*l.mark)
 			}
 			switch {
-			case own:
+			case counted:
 				t = append(t, mark{ended, l.mark.at, l.mark.ref})
 			case opens:
 				n, among := t.references(now, ref, true)

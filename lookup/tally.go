@@ -100,6 +100,12 @@ func (t tally) fails(now time.Time, window time.Duration) (n int) {
 	return n
 }
 
+// settled counts the failures in a window that are some, whatever becomes of
+// the attempts under way.
+func (t tally) settled(now time.Time, window time.Duration) int {
+	return t.fails(now, window) - t.underWay(now)
+}
+
 func (t tally) blocks(now time.Time, window time.Duration) (n int) {
 	for _, m := range t {
 		if m.deed == blocked && m.within(now, window) {

@@ -59,6 +59,31 @@ func TestT16Standing(t *testing.T) {
 	}
 }
 
+// T16: what is under way counts as failed, but is not yet: what nobody ended
+// is, half a minute later.
+func TestT16Settled(t *testing.T) {
+	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	at := func(d deed, ago time.Duration) mark { return mark{d, now.Add(-ago).UnixMilli(), 1} }
+	for name, c := range map[string]struct {
+		mark           mark
+		fails, settled int
+	}{
+		"failed":                         {at(failed, 0), 1, 1},
+		"blocked":                        {at(blocked, 0), 1, 1},
+		"opened":                         {at(opened, 0), 0, 0},
+		"under way":                      {at(pending, 0), 1, 0},
+		"by a clock that was ahead":      {at(pending, -time.Hour), 1, 0},
+		"for almost half a minute":       {at(pending, underWay-time.Millisecond), 1, 0},
+		"never ended":                    {at(pending, underWay), 1, 1},
+		"never ended, a day ago":         {at(pending, day), 0, 0},
+		"failed before the window began": {at(failed, day), 0, 0},
+	} {
+		one := tally{c.mark}
+		require.Equal(t, c.fails, one.fails(now, day), name)
+		require.Equal(t, c.settled, one.settled(now, day), name)
+	}
+}
+
 // T12: what no window sees is dropped, and nothing else.
 func TestT12Pruned(t *testing.T) {
 	now := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)

@@ -281,6 +281,43 @@ func TestG7KnownBudgetIsSpent(t *testing.T) {
 	})
 }
 
+// G7: who fails with the letter's code spends nothing of known browsers, also
+// from a browser that has a cookie; nor of the harm budget, nor of the noise
+// budget. A browser known for the reference spends its own budget, also with
+// the code.
+func TestG7ALetterSpendsNoBudget(t *testing.T) {
+	houses(t, 4, func(t *testing.T, h *house) {
+		limits := lookup.DefaultLimits()
+		limits.HarmADay = 1
+		h.limited(limits)
+		other, theirs, mine := h.known[0], h.known[1], h.known[2]
+		lettered := func(k storetest.Known, digits keys.Secret, device string) lookup.Claim {
+			c := h.claim(k.Reference, digits)
+			c.Device, c.LetterCode = device, "7K3M9QXA"
+			return c
+		}
+		for _, k := range []storetest.Known{other, mine} { // the browser has a name, and has opened something
+			c := h.claim(k.Reference, k.Digits)
+			c.Device = "mine"
+			require.True(t, h.open(c))
+		}
+		require.False(t, h.openWhateverAsked(h.claim(h.known[3].Reference, wrong(h.known[3], 1))), "the whole budget")
+		for _, k := range []storetest.Known{theirs, mine} {
+			h.giveLetterCode(k, "7K3M9QXA")
+		}
+		require.False(t, h.openWhateverAsked(lettered(theirs, wrong(theirs, 1), "mine")))
+		require.False(t, h.openWhateverAsked(lettered(theirs, wrong(theirs, 2), "")))
+		require.Len(t, h.counter(theirs.Key).Failures, 2, "both were compared")
+		require.Equal(t, []int{0}, h.spent(limits, lookup.Known))
+		require.Equal(t, []int{1, 1}, h.spent(limits, lookup.Harm))
+		require.Equal(t, []int{0}, h.spent(limits, lookup.Noise))
+		require.False(t, h.openWhateverAsked(lettered(mine, wrong(mine, 1), "mine")))
+		require.Equal(t, []int{1}, h.spent(limits, lookup.Known))
+		require.True(t, h.openWhateverAsked(lettered(theirs, theirs.Digits, "mine")))
+		require.Equal(t, []int{1}, h.spent(limits, lookup.Known))
+	})
+}
+
 // G7: while the gate is in its last step strangers are not heard, whatever
 // permits came back meanwhile.
 func TestG7LastStepHearsNoStranger(t *testing.T) {

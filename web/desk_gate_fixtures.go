@@ -54,7 +54,7 @@ func attacked(o *desk.Overview) {
 	o.View.Step, o.View.MovedAt, o.View.Openings = lookup.Letter, fixtureNow.Add(-24*time.Minute), 152
 	o.Moves = append([]desk.Move{{At: o.View.MovedAt, From: lookup.Work, To: lookup.Letter},
 		{At: fixtureNow.Add(-55 * time.Minute), From: lookup.Captcha, To: lookup.Work}}, o.Moves...)
-	rung := []time.Duration{55, 24, 22, 31, 40, 11} // minutes ago, as desk.Alarms
+	rung := []time.Duration{55, 24, 22, 31, 40, 11, 8} // minutes ago, as desk.Alarms
 	o.Alarms = nil
 	for i, name := range desk.Alarms {
 		o.Alarms = append(o.Alarms, desk.Alarm{At: fixtureNow.Add(-rung[i] * time.Minute), Name: name})

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/ulule/limiter/v3"
 
+	"guichet/lookup"
 	"guichet/portal/audit"
 	"guichet/portal/config"
 	"guichet/portal/desk"
@@ -158,7 +159,9 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		})
 	})
 	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })
-	requests := f.letterRequests()
+	browsers := &lookup.Browsers{Store: f.store, Runner: f.store, Clock: keeper.Clock()}
+	jobs.Go(func() { every(background, time.Hour, log, "forgetting browsers", browsers.Forget) })
+	requests := f.letterRequests(log, bell.Ring)
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "answering requests for letters", func(ctx context.Context) error {
 			_, err := requests.Handle(ctx)
@@ -206,8 +209,9 @@ func (f *foundation) clerk() *letter.Clerk {
 		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact}}
 }
 
-func (f *foundation) letterRequests() *registry.Requests {
+func (f *foundation) letterRequests(log *slog.Logger, alarm func(string)) *registry.Requests {
 	return &registry.Requests{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store,
+		ADay: f.settings.LettersADayAll, Alarm: alarm, Log: log,
 		Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store)}
 }
 

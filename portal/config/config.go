@@ -78,6 +78,7 @@ type Settings struct {
 	CaptchasADay    int64    `help:"Captchas one source may draw in a day." placeholder:"300"`
 	LettersADay     int64    `help:"Letters that one source may ask for in a day without having one." placeholder:"5"`
 	LettersADayNet  int64    `name:"letters-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
+	LettersADayAll  int64    `name:"letters-a-day-all" help:"Letters that leave for people without one in a day, portal-wide; what is beyond waits for the next." placeholder:"2000"`
 	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
 	Limits          `embed:""`
 	LogLevel        string `help:"debug, info, warn or error." placeholder:"LEVEL"`
@@ -117,7 +118,7 @@ func (s Settings) Default() Settings {
 		field *int64
 		value int64
 	}{{&s.CaptchasAMinute, 30}, {&s.CaptchasADay, 300},
-		{&s.LettersADay, 5}, {&s.LettersADayNet, 30}, {&s.LetterDays, 3}} { // the table of threats.md
+		{&s.LettersADay, 5}, {&s.LettersADayNet, 30}, {&s.LettersADayAll, 2000}, {&s.LetterDays, 3}} { // the table of threats.md
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -177,7 +178,7 @@ func (s Settings) Check() error {
 		}
 	}
 	for name, n := range map[string]int64{"CAPTCHAS_A_MINUTE": s.CaptchasAMinute, "CAPTCHAS_A_DAY": s.CaptchasADay,
-		"LETTERS_A_DAY": s.LettersADay, "LETTERS_A_DAY_NETWORK": s.LettersADayNet} {
+		"LETTERS_A_DAY": s.LettersADay, "LETTERS_A_DAY_NETWORK": s.LettersADayNet, "LETTERS_A_DAY_ALL": s.LettersADayAll} {
 		if n < 1 {
 			wrong(name, "%d would let nobody in", n)
 		}

@@ -16,20 +16,21 @@ func TestDefaultsPassTheirOwnCheck(t *testing.T) {
 
 func TestEachWrongSettingIsNamed(t *testing.T) {
 	for name, change := range map[string]func(*Settings){
-		"LISTEN":           func(s *Settings) { s.Listen = "8080" },
-		"DATABASE":         func(s *Settings) { s.Database = "mysql://x" },
-		"REDIS":            func(s *Settings) { s.Redis = "localhost:6379" },
-		"TRAIL_HEADS":      func(s *Settings) { s.TrailHeads = "heads.log" },
-		"BASE_URL":         func(s *Settings) { s.BaseURL = "portal.example" },
-		"TLS_CERT":         func(s *Settings) { s.TLSCert = "cert.pem" },
-		"TRUSTED_PROXIES":  func(s *Settings) { s.TrustedProxies = []string{"proxy"} },
-		"CAPTCHAS_A_DAY":   func(s *Settings) { s.CaptchasADay = -1 },
-		"HARM_A_DAY":       func(s *Settings) { s.HarmADay = -1 },
-		"HARM_AN_HOUR":     func(s *Settings) { s.HarmAnHour = s.HarmADay + 1 },
-		"LETTERS_A_DAY":    func(s *Settings) { s.LettersADay = -1 },
-		"LETTER_DAYS":      func(s *Settings) { s.LetterDays = 61 },
-		"LOG_LEVEL":        func(s *Settings) { s.LogLevel = "loud" },
-		"SECURITY_CONTACT": func(s *Settings) { s.SecurityContact = "security@x" },
+		"LISTEN":            func(s *Settings) { s.Listen = "8080" },
+		"DATABASE":          func(s *Settings) { s.Database = "mysql://x" },
+		"REDIS":             func(s *Settings) { s.Redis = "localhost:6379" },
+		"TRAIL_HEADS":       func(s *Settings) { s.TrailHeads = "heads.log" },
+		"BASE_URL":          func(s *Settings) { s.BaseURL = "portal.example" },
+		"TLS_CERT":          func(s *Settings) { s.TLSCert = "cert.pem" },
+		"TRUSTED_PROXIES":   func(s *Settings) { s.TrustedProxies = []string{"proxy"} },
+		"CAPTCHAS_A_DAY":    func(s *Settings) { s.CaptchasADay = -1 },
+		"HARM_A_DAY":        func(s *Settings) { s.HarmADay = -1 },
+		"HARM_AN_HOUR":      func(s *Settings) { s.HarmAnHour = s.HarmADay + 1 },
+		"LETTERS_A_DAY":     func(s *Settings) { s.LettersADay = -1 },
+		"LETTERS_A_DAY_ALL": func(s *Settings) { s.LettersADayAll = -1 },
+		"LETTER_DAYS":       func(s *Settings) { s.LetterDays = 61 },
+		"LOG_LEVEL":         func(s *Settings) { s.LogLevel = "loud" },
+		"SECURITY_CONTACT":  func(s *Settings) { s.SecurityContact = "security@x" },
 	} {
 		s := Settings{}.Default()
 		change(&s)
@@ -41,13 +42,14 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 }
 
 // The table of threats.md: captchas drawn 30 a minute and 300 a day per source;
-// and letters asked for without one, 5 a day per source, 30 per network.
+// and letters asked for without one, 5 a day per source, 30 per network, 2,000 letters in all.
 func TestDefaultLimits(t *testing.T) {
 	s := Settings{}.Default()
 	require.EqualValues(t, 30, s.CaptchasAMinute)
 	require.EqualValues(t, 300, s.CaptchasADay)
 	require.EqualValues(t, 5, s.LettersADay)
 	require.EqualValues(t, 30, s.LettersADayNet)
+	require.EqualValues(t, 2000, s.LettersADayAll)
 }
 
 // G12: a password in an address never prints.

@@ -8,12 +8,13 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/registry"
 	"guichet/portal/tx"
 )
 
-// Alarms lists what the gate rings about (G7, G9). A new one needs the desk's
+// Alarms lists what the gate rings about (G7, G9), and the letters beside it. A new one needs the desk's
 // words "desk.alarm."+name, and a look at ops/alerts.yml.
-var Alarms = []string{"step-2", "step-3", "openings-browser", "openings-source", "openings-network", "openings-portal"}
+var Alarms = []string{"step-2", "step-3", "openings-browser", "openings-source", "openings-network", "openings-portal", registry.AlarmLetters}
 
 const (
 	// ringEvery is how often one alarm is written down at most.

@@ -1,9 +1,12 @@
 package registry
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
+	"sync/atomic"
 	"time"
 
 	"guichet/portal"
@@ -75,6 +78,10 @@ type RequestStore interface {
 	// Standing locks the present occupancy of an access point, if there is one,
 	// and reads what Standing says.
 	Standing(t tx.Tx, ean portal.EAN, now time.Time) (Standing, error)
+	// CountLetter counts one letter more of the day that began then, unless
+	// most were counted; ok tells whether it did. A day before the last one
+	// counted goes on with that.
+	CountLetter(t tx.Tx, began time.Time, most int64) (ok bool, err error)
 }
 
 // Requests is "I have no letter". Ask only keeps what was typed, sealed: it
@@ -88,7 +95,24 @@ type Requests struct {
 	Runner tx.Runner
 	Store  RequestStore
 	Issuer *Issuer
+	// ADay is how many letters leave in one day of Brussels, portal-wide:
+	// whoever types other people's EANs from ever new addresses has no more
+	// than these printed. What is beyond waits for the next day, and whoever
+	// asked reads the same page as ever. It is counted in the letter's own unit
+	// of work, so that no restart and no second replica adds to it.
+	ADay int64
+	// Alarm is told once a day by each process that letters wait; nil: nobody is.
+	Alarm func(name string)
+	Log   *slog.Logger
+
+	rang atomic.Int64 // the day of the last alarm, as it began
 }
+
+// AlarmLetters is the name of the alarm that today's letters are used up.
+const AlarmLetters = "letters-day"
+
+// errADay is why a request waits for the next day.
+var errADay = errors.New("today's letters are used up")
 
 // Ask keeps a request for a letter and records that there was one. Its only
 // error is Unavailable.
@@ -111,7 +135,8 @@ const requestsARound = 50
 // Handle answers every waiting request, each in its own unit of work, and
 // tells how many this call answered. Replicas may do so at once: only the one
 // that deletes a request answers it. One that fails waits for the next round
-// and holds up no other.
+// and holds up no other. When the day's letters are used up all wait, in the
+// order they came.
 func (r *Requests) Handle(ctx context.Context) (n int, err error) {
 	var failed []error
 	for after := ""; ; {
@@ -122,6 +147,10 @@ func (r *Requests) Handle(ctx context.Context) (n int, err error) {
 		for _, request := range waiting {
 			after = request.ID
 			mine, err := r.handle(ctx, request)
+			if errors.Is(err, errADay) {
+				r.ring(ctx)
+				return n, errors.Join(failed...)
+			}
 			if err != nil {
 				failed = append(failed, fmt.Errorf("request %s: %w", request.ID, err))
 			} else if mine {
@@ -157,6 +186,9 @@ func (r *Requests) handle(ctx context.Context, request LetterRequest) (mine bool
 			subject = "occupancy:" + s.Occupancy.ID
 		}
 		if answer == AnswerSent {
+			if ok, err := r.Store.CountLetter(t, dayOf(now), r.ADay); err != nil || !ok {
+				return cmp.Or(err, errADay)
+			}
 			cause := Cause{Actor: clerk, Ground: "no-letter", Channel: "post"}
 			if _, err := r.Issuer.IssueIn(t, cause, []Holding{s.Holding}); err != nil {
 				return err
@@ -168,3 +200,18 @@ func (r *Requests) handle(ctx context.Context, request LetterRequest) (mine bool
 	})
 	return mine, err
 }
+
+// ring tells staff, once a day, that requests wait for the next one.
+func (r *Requests) ring(ctx context.Context) {
+	today := dayOf(r.Clock()).UnixMicro()
+	if r.rang.Swap(today) == today {
+		return
+	}
+	r.Log.WarnContext(ctx, "today's letters to people without one are used up; requests wait for tomorrow", "a_day", r.ADay)
+	if r.Alarm != nil {
+		r.Alarm(AlarmLetters)
+	}
+}
+
+// dayOf is when the day of a time began, in Brussels.
+func dayOf(now time.Time) time.Time { return portal.Date(now.In(portal.Brussels).Date()) }

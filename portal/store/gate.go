@@ -16,6 +16,7 @@ import (
 var (
 	_ lookup.BudgetStore   = (*Store)(nil)
 	_ lookup.OpeningsStore = (*Store)(nil)
+	_ lookup.BrowserStore  = (*Store)(nil)
 )
 
 // leasesKept is how long a lease is kept after its last window closed.
@@ -165,4 +166,12 @@ func (s *Store) Openings(ctx context.Context, now time.Time, days int) (hour int
 		}
 		return nil
 	})
+}
+
+// ForgetBrowsers implements lookup.BrowserStore. The time is asked twice: a
+// browser may come back between the two readings.
+func (s *Store) ForgetBrowsers(t tx.Tx, until time.Time, most int) (int, error) {
+	n, err := inside(t).exec(`DELETE FROM known_browsers WHERE opened_us <= $1 AND (reference_key, device) IN
+  (SELECT reference_key, device FROM known_browsers WHERE opened_us <= $1 ORDER BY opened_us LIMIT $2)`, portal.Micros(until), most)
+	return int(n), err
 }

@@ -35,6 +35,18 @@ func (s *Store) DeleteLetterRequest(t tx.Tx, id string) (bool, error) {
 	return n == 1, err
 }
 
+// CountLetter implements registry.RequestStore.
+func (s *Store) CountLetter(t tx.Tx, began time.Time, most int64) (bool, error) {
+	if most < 1 {
+		return false, nil
+	}
+	n, err := inside(t).exec(`INSERT INTO letter_days (name, began_us, sent) VALUES ('no-letter', $1, 1)
+  ON CONFLICT (name) DO UPDATE SET sent = CASE WHEN letter_days.began_us < excluded.began_us THEN 1 ELSE letter_days.sent + 1 END,
+    began_us = CASE WHEN letter_days.began_us < excluded.began_us THEN excluded.began_us ELSE letter_days.began_us END
+  WHERE letter_days.began_us < excluded.began_us OR letter_days.sent < $2`, portal.Micros(began), most)
+	return n == 1, err
+}
+
 // Standing implements registry.RequestStore.
 func (s *Store) Standing(t tx.Tx, ean portal.EAN, now time.Time) (st registry.Standing, err error) {
 	u, at := inside(t), portal.Micros(now)

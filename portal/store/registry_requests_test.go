@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
 	"sync"
@@ -37,7 +38,7 @@ func openLetters(t testing.TB, b storetest.Backend, households int) *letters {
 	clock := func() time.Time { return l.now }
 	l.s = storetest.Reopen(t, l.dsn, clock)
 	l.known = storetest.References(t, l.dsn, households)
-	l.Requests = &registry.Requests{Ring: storetest.Keys(t), Clock: clock, Store: l.s,
+	l.Requests = &registry.Requests{Ring: storetest.Keys(t), Clock: clock, Store: l.s, ADay: 1000, Log: slog.New(slog.DiscardHandler),
 		Runner: store.Traced(l.s, func(text string) { l.told = append(l.told, text) }),
 		Issuer: registry.NewIssuer(storetest.Keys(t), clock, l.s, l.s)}
 	return l
@@ -226,6 +227,61 @@ func TestStandingWaitsForWhoDecides(t *testing.T) {
 			require.NoError(t, <-first)
 			require.NoError(t, <-second)
 			require.True(t, seen.LastLetter.Equal(letterDay), "it sees the letter that the first one sent")
+		})
+	}
+}
+
+// Of the letters of a day, portal-wide, no more leave than there are, whoever
+// handles the requests: the others wait in their order, and get theirs the next
+// day of Brussels. Staff are told once a day. A clock set back, and a request
+// that gets no letter, count nothing.
+func TestLettersADayForAll(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			ctx := context.Background()
+			l := openLetters(t, b, 9)
+			var rang []string
+			l.Runner, l.ADay, l.Alarm = l.s, 4, func(name string) { rang = append(rang, name) }
+			other := &registry.Requests{Ring: l.Ring, Clock: l.Clock, Runner: l.s, Store: l.s, Issuer: l.Issuer, ADay: 4, Log: l.Log}
+			handle := func() (n int) {
+				t.Helper()
+				n, err := l.Handle(ctx)
+				require.NoError(t, err)
+				return n
+			}
+			sent := func() int64 { return l.count(`SELECT COUNT(*) FROM outbox`) }
+			require.NoError(t, l.Ask(ctx, "549999000000000016")) // unknown: no letter
+			for _, k := range l.known {
+				l.now = l.now.Add(time.Second)
+				require.NoError(t, l.Ask(ctx, k.EAN))
+			}
+			var all sync.WaitGroup
+			for _, r := range []*registry.Requests{l.Requests, other} {
+				all.Go(func() {
+					_, err := r.Handle(ctx)
+					require.NoError(t, err)
+				})
+			}
+			all.Wait()
+			require.EqualValues(t, 4, sent())
+			require.EqualValues(t, 5, l.count(`SELECT COUNT(*) FROM letter_requests`), "the others wait")
+			require.EqualValues(t, 5, l.count(`SELECT COUNT(*) FROM trail WHERE action = 'letter.answered'`), "and nothing is said of them")
+			l.now = portal.Date(2026, time.March, 3).Add(-time.Microsecond)
+			for range 3 {
+				require.Zero(t, handle())
+			}
+			require.Equal(t, []string{registry.AlarmLetters}, rang)
+			l.now = portal.Date(2026, time.March, 3)
+			require.Equal(t, 4, handle())
+			require.EqualValues(t, 8, sent())
+			require.Equal(t, []string{registry.AlarmLetters, registry.AlarmLetters}, rang, "a new day, and one still waits")
+			l.now = l.now.Add(-time.Hour) // a clock set back
+			require.Zero(t, handle())
+			l.now = portal.Date(2026, time.March, 4)
+			require.Equal(t, 1, handle())
+			require.Zero(t, l.count(`SELECT COUNT(*) FROM letter_requests`))
+			require.EqualValues(t, 9, sent())
+			require.EqualValues(t, 1, l.count(`SELECT COUNT(*) FROM letter_days`))
 		})
 	}
 }

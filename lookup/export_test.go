@@ -1,0 +1,6 @@
+package lookup
+
+import "time"
+
+// Patient lets attempts at a gate wait that long for others of their place.
+func (g *Gate) Patient(d time.Duration) { g.sources.wait = d }
