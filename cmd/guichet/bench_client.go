@@ -18,6 +18,8 @@ type leanClient struct {
 	host   string
 	buffer bytes.Buffer
 	page   []byte // the last answer's body
+	source int64  // number of the address it comes from
+	posts  int
 }
 
 func dialLean(address string) (*leanClient, error) {

@@ -40,8 +40,9 @@ var benchKinds = []string{benchRaw, benchNaive, benchUnguarded, benchGuarded}
 // unlimited budgets: each try is still counted, but 64 callers may go on.
 const unlimited = 1 << 40
 
-// aSource and aNetwork are how many calls come from one address, and how many
-// addresses lie in one network: below what the gate lets them fail in a day.
+// aSource and aNetwork are how many calls of one caller come from one address,
+// and how many addresses lie in one network: below what the gate lets them fail
+// in a day. No two callers share an address: the gate lets one at a time try.
 const aSource, aNetwork = 5, 5
 
 // benchGround is a portal of its own in a folder, served on loopback twice:
@@ -55,7 +56,7 @@ type benchGround struct {
 	naively   string
 	naive     *store.Naive
 	deps      web.PublicDeps // of the guarded server
-	calls     atomic.Int64
+	sources   atomic.Int64   // addresses drawn so far
 	stop      context.CancelFunc
 	sealed    chan struct{}
 }
@@ -224,8 +225,11 @@ func (g *benchGround) solvedForm(ctx context.Context, c *leanClient, number, dig
 	if err != nil || !ok {
 		return "", "", errors.Join(err, errors.New("captcha is gone"))
 	}
-	source := g.calls.Add(1) / aSource
-	network := source / aNetwork
+	if c.posts%aSource == 0 {
+		c.source = g.sources.Add(1)
+	}
+	c.posts++
+	source, network := c.source, c.source/aNetwork
 	return "reference=" + number.Reveal() + "&digits=" + digits.Reveal() + "&captcha_id=" + id +
 			"&captcha=" + string(answer) + "&form=" + portal.Token(),
 		fmt.Sprintf("10.%d.%d.%d", network>>8&255, network&255, source%aNetwork), nil

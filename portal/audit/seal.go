@@ -44,8 +44,8 @@ type Heads interface {
 const SealEvery = time.Second
 
 // sealRound bounds a unit of work: the sealer shares SQLite's one writer with
-// the gate, so it asks for it often and briefly.
-const sealRound = 512
+// the gate, so it asks for it often and briefly (512 made p99 half as long again).
+const sealRound = 128
 
 // Sealer gives new entries their places in the log and signs its heads. Any
 // number may run: the store lets one of them have each place.
@@ -55,12 +55,13 @@ type Sealer struct {
 	signer note.Signer
 	clock  portal.Clock
 	logger *slog.Logger
+	most   int          // entries in a round
 	done   atomic.Int64 // when the last seal succeeded, microseconds
 }
 
 // NewSealer makes a sealer that does nothing until Run or SealNow.
 func NewSealer(log Log, heads Heads, signer note.Signer, clock portal.Clock, logger *slog.Logger) *Sealer {
-	return &Sealer{log: log, heads: heads, signer: signer, clock: clock, logger: logger}
+	return &Sealer{log: log, heads: heads, signer: signer, clock: clock, logger: logger, most: sealRound}
 }
 
 // Run seals every second until ctx ends, then once more.
@@ -101,7 +102,7 @@ func (s *Sealer) SealNow(ctx context.Context) (Head, error) {
 		if err != nil {
 			return head, err
 		}
-		if n == sealRound {
+		if n == s.most {
 			continue
 		}
 		if err := s.keep(ctx, head); err != nil {
@@ -137,7 +138,7 @@ func (s *Sealer) keep(ctx context.Context, head Head) error {
 	return s.heads.Append(head)
 }
 
-// round seals up to sealRound entries and tells how many there were.
+// round seals up to a round's entries and tells how many there were.
 func (s *Sealer) round(ctx context.Context) (Head, int, error) {
 	head, edge, err := s.log.TrailEdge(ctx)
 	if err != nil {
@@ -148,7 +149,7 @@ func (s *Sealer) round(ctx context.Context) (Head, int, error) {
 		root = (&tree{}).root()
 	}
 	var next Head
-	n, err := s.log.SealTrail(ctx, sealRound, func(entries []Recorded) (tiles []Tile, _ Head, err error) {
+	n, err := s.log.SealTrail(ctx, s.most, func(entries []Recorded) (tiles []Tile, _ Head, err error) {
 		t, err := grown(head.Size, root, edge)
 		if err != nil {
 			return nil, head, err // tampered with: nothing is built upon it

@@ -64,7 +64,7 @@ func (tr *trail) add(n int) {
 }
 
 func (tr *trail) sealer(signer note.Signer) *audit.Sealer {
-	return audit.NewSealer(tr.store, tr.heads, signer, tr.clock, slog.New(slog.DiscardHandler))
+	return audit.NewSealer(tr.store, tr.heads, signer, tr.clock, slog.New(slog.DiscardHandler)).Rounds(512)
 }
 
 func (tr *trail) seal() audit.Head {

@@ -57,6 +57,7 @@ func sqliteDSN(path string, readOnly bool) string {
 		"foreign_keys(1)",              // PostgreSQL always checks them
 		"journal_mode(WAL)",            // readers never wait for the writer
 		"synchronous(FULL)",            // an answered attempt is on the disk (G4)
+		"wal_autocheckpoint(8000)",     // the writer's last resort: see folding
 		"cache_size(-8000)",            // 8 MB a connection keeps the process small
 		"temp_store(MEMORY)",           // nothing personal in temporary files
 		"secure_delete(FAST)",          // what is deleted does not linger in free pages

@@ -24,6 +24,9 @@ type joiner struct {
 	stop     chan struct{}
 	finished chan struct{}
 	commits  atomic.Int64 // tells how well units join
+	written  int          // units since the checkpoint was asked for
+	fold     chan struct{}
+	folded   chan struct{}
 }
 
 const (
@@ -33,6 +36,8 @@ const (
 	queueCap = 4096
 	// stmtCap bounds the statements kept prepared; multi-row texts vary.
 	stmtCap = 512
+	// foldEvery is after how many units the log is folded into the file.
+	foldEvery = 256
 )
 
 type waiting struct {
@@ -50,8 +55,10 @@ func newJoiner(ctx context.Context, s *Store) (*joiner, error) {
 		return nil, err
 	}
 	j := &joiner{store: s, conn: conn, stmts: map[string]*sql.Stmt{},
-		queue: make(chan *waiting, queueCap), stop: make(chan struct{}), finished: make(chan struct{})}
+		queue: make(chan *waiting, queueCap), stop: make(chan struct{}), finished: make(chan struct{}),
+		fold: make(chan struct{}, 1), folded: make(chan struct{})}
 	go j.loop()
+	go j.folding()
 	return j, nil
 }
 
@@ -91,6 +98,7 @@ var errClosing = errors.New("closing")
 func (j *joiner) close() error {
 	close(j.stop)
 	<-j.finished
+	<-j.folded
 	var errs []error
 	for _, stmt := range j.stmts {
 		errs = append(errs, stmt.Close())
@@ -130,6 +138,28 @@ func (j *joiner) loop() {
 			}
 		}
 		j.commit(batch)
+		if j.written += len(batch); j.written >= foldEvery {
+			j.written = 0
+			select {
+			case j.fold <- struct{}{}:
+			default: // the last one is still at it
+			}
+		}
+	}
+}
+
+// folding carries the write-ahead log into the file beside the writer, so that
+// nobody waits for it. What it cannot carry over (a reader is behind, it failed)
+// the writer's own wal_autocheckpoint does.
+func (j *joiner) folding() {
+	defer close(j.folded)
+	for {
+		select {
+		case <-j.fold:
+			_, _ = j.store.read.ExecContext(context.Background(), `PRAGMA wal_checkpoint(PASSIVE)`)
+		case <-j.finished:
+			return
+		}
 	}
 }
 
