@@ -49,6 +49,9 @@ func (p *merging) merge(d Day, report *Report) error {
 
 // laidOver is what to keep of a stored day and a file's.
 func laidOver(old, file Day) Day {
+	if file.Meter == "" {
+		file.Meter = old.Meter // a format that knows no meters takes none away
+	}
 	if n := len(file.Values); n > 1 && n == len(old.Values) {
 		merged := file
 		merged.Values = make([]Slot, n)
