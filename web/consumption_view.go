@@ -81,6 +81,7 @@ func consumptionView(x *ctx, sel selection, pass lookup.Pass, series metering.Se
 		{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + sel.values()},
 		{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + whole.values()},
 	}
+	v.Downloads = append(v.Downloads, sel.files(x)...)
 	return v
 }
 

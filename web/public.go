@@ -118,6 +118,7 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/consumption", visitor, s.consumption},
 		{http.MethodGet, "/:lang/consumption.csv", visitor, s.consumptionCSV},
 		{http.MethodGet, "/:lang/consumption.json", visitor, s.consumptionJSON},
+		{http.MethodGet, "/:lang/consumption.xml", visitor, s.consumptionXML},
 		{http.MethodPost, "/:lang/visit/extend", visitor, s.extend},
 		{http.MethodPost, "/:lang/leave", Anyone, s.leave},
 		{http.MethodGet, "/:lang/left", Anyone, left},

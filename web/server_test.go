@@ -54,7 +54,7 @@ func TestPublicPolicies(t *testing.T) {
 			require.Equal(t, "anyone", r.Policy.Name)
 		}
 	}
-	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption.csv", "GET /:lang/consumption.json", "POST /:lang/visit/extend"}, visitors)
+	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption.csv", "GET /:lang/consumption.json", "GET /:lang/consumption.xml", "POST /:lang/visit/extend"}, visitors)
 }
 
 // TestEveryChangeRefusesAnotherSite walks the table: no POST passes with the
