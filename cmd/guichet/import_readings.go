@@ -19,7 +19,7 @@ import (
 
 // importReadingsCmd imports files of interval readings.
 type importReadingsCmd struct {
-	Format string   `enum:"fluvius,espi" default:"fluvius" help:"Family of the files: fluvius (portals of Belgian operators) or espi (Green Button)."`
+	Format string   `enum:"fluvius,espi,csv" default:"fluvius" help:"Family of the files: fluvius (portals of Belgian operators), espi (Green Button), csv (this portal's own downloads)."`
 	For    string   `placeholder:"EAN" help:"The access point of the files, where theirs is a dummy."`
 	DryRun bool     `help:"Show what would change, and change nothing."`
 	JSON   bool     `name:"json" help:"Print one JSON object a file."`
@@ -35,7 +35,8 @@ anything. Columns are recognised by their meaning, in English, Dutch, French or
 German. Times are local; days of 23 and 25 hours are kept whole.
 
 ESPI 4.0 carries no EAN: name it with --for. Of its bands (tou), 1 is peak and
-2 off-peak.`
+2 off-peak. A CSV of this portal has its EAN masked: name it with --for, too. One
+by month or year has no days to give; where days are stored, they must agree.`
 }
 
 // importedFile is what is told of one file.
@@ -98,7 +99,7 @@ func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	}
 	defer file.Close()
 	readers := map[string]func(io.Reader, exchange.Options) (exchange.File, error){
-		"fluvius": exchange.ReadFluvius, "espi": exchange.ReadESPI}
+		"fluvius": exchange.ReadFluvius, "espi": exchange.ReadESPI, "csv": exchange.ReadOwn}
 	read, err := readers[c.Format](file, exchange.Options{ForEAN: ean})
 	if err != nil {
 		return err
@@ -106,7 +107,13 @@ func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	p := newProgress(t.err, filepath.Base(name))
 	defer p.end()
 	importer := &metering.Importer{Archive: f.store, Runner: f.store, Clock: f.clock, Progress: p.at}
-	report, err := importer.Import(ctx, read.Days, metering.ImportOptions{Name: filepath.Base(name), DryRun: c.DryRun})
+	o := metering.ImportOptions{Name: filepath.Base(name), DryRun: c.DryRun}
+	var report metering.Report
+	if len(read.Totals) > 0 {
+		report, err = importer.ImportTotals(ctx, read.Totals, o)
+	} else {
+		report, err = importer.Import(ctx, read.Days, o)
+	}
 	if err != nil {
 		return err
 	}

@@ -246,8 +246,18 @@ func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, od
 			}
 		}
 		for i, r := range registers {
-			f.Days = append(f.Days, metering.Day{EAN: p.eanList[first.ean], Register: r, Date: day.date,
-				Meter: meter, Values: values[i*slots : (i+1)*slots : (i+1)*slots]})
+			d := metering.Day{EAN: p.eanList[first.ean], Register: r, Date: day.date,
+				Meter: meter, Values: values[i*slots : (i+1)*slots : (i+1)*slots]}
+			for _, l := range today {
+				if l.lost && !whole {
+					p.refuse(l.no, unknown, "an incomplete value shorter than a day cannot be kept; take the finer values")
+					return
+				}
+				if l.lost && l.register == r {
+					d.Lost = 1
+				}
+			}
+			f.Days = append(f.Days, d)
 		}
 	}
 }

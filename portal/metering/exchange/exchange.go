@@ -24,7 +24,8 @@ type Options struct {
 
 // File is a file that was read to its end without an error.
 type File struct {
-	Days    []metering.Day // in the order of EAN, register and date
+	Days    []metering.Day         // in the order of EAN, register and date
+	Totals  []metering.PeriodTotal // in the place of Days: a file of ours by month or year
 	Summary Summary
 }
 

@@ -61,6 +61,7 @@ type line struct {
 	from, to      int   // minutes of the wall clock
 	second        bool  // of the two passes of the repeated hour, the winter one
 	start, end    int64 // seconds since 1970, once placed
+	lost          bool  // a part of the value is missing: a day's total in a file of ours
 }
 
 type parser struct {
