@@ -119,6 +119,8 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/consumption.csv", visitor, s.consumptionCSV},
 		{http.MethodGet, "/:lang/consumption.json", visitor, s.consumptionJSON},
 		{http.MethodGet, "/:lang/consumption.xml", visitor, s.consumptionXML},
+		{http.MethodGet, "/:lang/consumption.pdf", visitor, s.consumptionPDF},
+		{http.MethodGet, "/:lang/consumption.html", visitor, s.consumptionLetter},
 		{http.MethodPost, "/:lang/visit/extend", visitor, s.extend},
 		{http.MethodPost, "/:lang/leave", Anyone, s.leave},
 		{http.MethodGet, "/:lang/left", Anyone, left},
