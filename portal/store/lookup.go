@@ -31,9 +31,9 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
   FROM (SELECT CAST($1 AS TEXT) AS key) k
   LEFT JOIN lookup_counters c ON c.key = k.key
   LEFT JOIN issued_references r ON r.key = k.key
-  LEFT JOIN occupancies o ON o.id = r.occupancy_id
+  LEFT JOIN occupancies o ON o.id = COALESCE(r.occupancy_id, '')
   LEFT JOIN known_browsers b ON b.reference_key = k.key AND b.device = $2
-  LEFT JOIN issued_references f ON f.occupancy_id = r.occupancy_id AND (f.meter_id = r.meter_id OR f.legacy AND NOT r.legacy)
+  LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR f.legacy AND NOT r.legacy)
     AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us`, key, device)
 	var failures, former string
 	var blocked, ended, moved, known int64
