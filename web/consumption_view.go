@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/metering"
 	"guichet/web/ui/component"
@@ -16,14 +15,15 @@ import (
 // speaker puts a series into words and numbers of one language.
 type speaker struct {
 	*ctx
-	series   metering.Series
+	shown
 	unit     string
 	amount   func(metering.Amounts) int64 // what the page is about, thousandths of unit
 	decimals int
 }
 
-func newSpeaker(x *ctx, series metering.Series) speaker {
-	s := speaker{ctx: x, series: series, unit: "kWh", amount: metering.Amounts.Offtake}
+func newSpeaker(x *ctx, p shown) speaker {
+	series := p.series
+	s := speaker{ctx: x, shown: p, unit: "kWh", amount: metering.Amounts.Offtake}
 	if series.Energy == portal.Gas && !series.Has(metering.GasEnergy) && series.Has(metering.GasVolume) {
 		s.unit, s.amount = metering.GasVolume.Unit(), metering.Amounts.Volume
 	}
@@ -32,6 +32,8 @@ func newSpeaker(x *ctx, series metering.Series) speaker {
 		top = max(top, s.amount(p.Amounts), p.Amounts.Injection())
 	}
 	switch {
+	case top < 1_000 && series.Grain.Fine():
+		s.decimals = 3
 	case top < 10_000:
 		s.decimals = 2
 	case top < 100_000:
@@ -45,43 +47,26 @@ func (s speaker) say(thousandths int64) string {
 	return s.Number(thousandths, s.decimals) + "\u00a0" + s.unit
 }
 
-// period names a point in full: "2024", "mars 2024", "1er mars 2024".
+// suffix keeps apart the ids of a page's parts.
+func (s speaker) suffix() string {
+	if !s.several {
+		return ""
+	}
+	return "-" + strconv.Itoa(s.sel.of)
+}
+
+// period names a point in full: "2024", "mars 2024", "1er mars 2024", or an
+// interval of a day that the page names.
 func (s speaker) period(p metering.Point) string {
 	switch s.series.Grain {
+	case metering.ByHour, metering.ByQuarter:
+		return s.hours(p)
 	case metering.ByYear:
 		return strconv.Itoa(p.Period.From.In(portal.Brussels).Year())
 	case metering.ByMonth:
 		return s.Month(p.Period.From)
 	}
 	return s.Date(p.Period.From)
-}
-
-func consumptionView(x *ctx, sel selection, pass lookup.Pass, series metering.Series) public.Consumption {
-	s := newSpeaker(x, series)
-	v := public.Consumption{
-		Base:   x.base(x.T("consumption.title." + string(pass.Point.Energy))),
-		Bar:    barView(x, sel.of, sel.values()),
-		Lead:   lead(x, pass.Occupancy.Period),
-		Point:  together(pass.Point.EAN.Masked()),
-		KPIs:   s.kpis(),
-		Charts: s.charts(),
-		Notes:  s.notes(),
-		Table:  s.table(sel),
-	}
-	for _, g := range grains {
-		v.Grains = append(v.Grains, layout.Link{
-			Text: x.T("grain." + string(g)), Current: g == sel.query.Grain,
-			Href: x.path("/consumption") + selection{of: sel.of, query: metering.Query{Grain: g}}.values(),
-		})
-	}
-	v.Earlier, v.Later = paging(x, sel, pass.Occupancy.Period)
-	whole := selection{of: sel.of, query: metering.Query{Grain: metering.ByDay}}
-	v.Downloads = []layout.Link{
-		{Text: x.T("consumption.csv"), Href: x.path("/consumption.csv") + sel.values()},
-		{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + sel.values()},
-		{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + whole.values()},
-	}
-	return v
 }
 
 // together keeps a number's groups on one line.
@@ -94,24 +79,38 @@ func lead(x *ctx, stay portal.Period) string {
 	return x.T("consumption.between", x.Date(stay.From), x.Date(stay.To.Add(-time.Second)))
 }
 
-// paging leads to the page before and after, where there can be anything.
-func paging(x *ctx, sel selection, stay portal.Period) (earlier, later layout.Link) {
-	q := sel.query
+// paging leads to the page before and after, where there can be anything for
+// one of the parts.
+func paging(x *ctx, parts []shown, at func(metering.Query) string) (earlier, later layout.Link) {
+	q := parts[0].sel.query
 	if q.Grain == metering.ByYear {
 		return
 	}
 	local := x.now.In(portal.Brussels)
-	first, last := portal.Date(local.Year()-metering.HorizonYears, local.Month(), 1), local
-	if stay.From.After(first) {
-		first = stay.From
+	var first, last time.Time
+	for _, p := range parts {
+		from, to := portal.Date(local.Year()-metering.HorizonYears, local.Month(), 1), local
+		if stay := p.pass.Occupancy.Period; stay.From.After(from) {
+			from = stay.From
+		}
+		if q.Grain.Fine() && p.series.Detail.After(from) {
+			from = p.series.Detail
+		}
+		if end := p.pass.Occupancy.To; !end.IsZero() && end.Before(to) {
+			to = end
+		}
+		if q.Grain.Fine() && p.series.Detail.IsZero() {
+			continue
+		}
+		if first.IsZero() || from.Before(first) {
+			first = from
+		}
+		if to.After(last) {
+			last = to
+		}
 	}
-	if !stay.To.IsZero() && stay.To.Before(last) {
-		last = stay.To
-	}
-	to := func(from, until time.Time) string {
-		return x.path("/consumption") + selection{of: sel.of, query: metering.Query{Grain: q.Grain, From: from, To: until}}.values()
-	}
-	if q.From.After(first) {
+	to := func(from, until time.Time) string { return at(metering.Query{Grain: q.Grain, From: from, To: until}) }
+	if !first.IsZero() && q.From.After(first) {
 		earlier = layout.Link{Text: x.T("consumption.earlier"), Href: to(step(q.Grain, q.From, -1), q.From)}
 	}
 	if q.To.Before(last) {
@@ -150,12 +149,12 @@ func (s speaker) kpis() (list []public.KPI) {
 func (s speaker) notes() (list []string) {
 	for _, n := range s.series.Notes {
 		key := "note." + string(n.Kind)
-		switch n.Kind {
-		case metering.NoteEstimated, metering.NoteMissing:
+		switch {
+		case n.At.IsZero():
 			list = append(list, s.T(key))
-		case metering.NoteStraddle:
+		case n.Kind == metering.NoteStraddle:
 			list = append(list, s.T(key, s.Month(n.At)))
-		case metering.NoteMovedOut: // At is the first instant not shown
+		case n.Kind == metering.NoteMovedOut: // At is the first instant not shown
 			list = append(list, s.T(key, s.Date(n.At.Add(-time.Second))))
 		default:
 			list = append(list, s.T(key, s.Date(n.At)))
@@ -207,12 +206,19 @@ func (s speaker) injects() bool {
 // table is the same values in words; a row of a year or month leads into it.
 func (s speaker) table(sel selection) component.Table {
 	columns := s.columns()
-	t := component.Table{ID: "values", Region: s.T("table.region")}
+	t := component.Table{ID: "values" + s.suffix(), Region: s.T("table.region")}
+	if s.dailyOnly() {
+		return t
+	}
+	fine := s.series.Grain.Fine()
 	t.Columns = append(t.Columns, component.Column{Text: s.T("period." + string(s.series.Grain))})
 	for _, c := range columns {
 		t.Columns = append(t.Columns, component.Column{Text: c.title, Numeric: true})
 	}
-	t.Columns = append(t.Columns, component.Column{Text: s.T("table.before", s.unit), Numeric: true}, component.Column{Text: s.T("table.quality")})
+	if !fine {
+		t.Columns = append(t.Columns, component.Column{Text: s.T("table.before", s.unit), Numeric: true})
+	}
+	t.Columns = append(t.Columns, component.Column{Text: s.T("table.quality")})
 	for i, p := range s.series.Points {
 		row := component.Row{Head: s.period(p), Href: s.deeper(sel, p)}
 		for _, c := range columns {
@@ -226,9 +232,14 @@ func (s speaker) table(sel selection) component.Table {
 		if p.YearBefore != nil {
 			before.Text = s.Number(s.amount(*p.YearBefore), s.decimals)
 		}
-		row.Cells = append(row.Cells, before, s.quality(p))
+		if !fine {
+			row.Cells = append(row.Cells, before)
+		}
+		row.Cells = append(row.Cells, s.quality(p))
 		t.Rows = append(t.Rows, row)
-		if i == len(s.series.Points)-1 {
+		if fine {
+			t.Caption = s.T("table.caption-day", s.Date(p.Period.From))
+		} else if i == len(s.series.Points)-1 {
 			t.Caption = s.T("table.caption", s.period(s.series.Points[0]), s.period(p))
 		}
 	}
@@ -250,13 +261,19 @@ func (s speaker) quality(p metering.Point) component.Cell {
 	return c
 }
 
-// deeper is the page of a point's own months or days.
+// deeper is the page of a point's own months, days or hours; "" where there is
+// none.
 func (s speaker) deeper(sel selection, p metering.Point) string {
 	start := p.Period.From.In(portal.Brussels)
 	q := metering.Query{Grain: metering.ByDay, From: portal.Date(start.Year(), start.Month(), 1), To: portal.Date(start.Year(), start.Month()+1, 1)}
 	switch s.series.Grain {
-	case metering.ByDay:
+	case metering.ByHour, metering.ByQuarter:
 		return ""
+	case metering.ByDay:
+		if s.series.Detail.IsZero() || p.Period.From.Before(s.series.Detail) {
+			return ""
+		}
+		q = metering.Query{Grain: metering.ByHour, From: p.Period.From, To: p.Period.From.AddDate(0, 0, 1)}
 	case metering.ByYear:
 		q = metering.Query{Grain: metering.ByMonth, From: portal.Date(start.Year(), time.January, 1), To: portal.Date(start.Year()+1, time.January, 1)}
 	}

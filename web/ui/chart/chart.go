@@ -40,6 +40,7 @@ type Link struct{ Text, Href string }
 type Bar struct {
 	Label, Under string    // on the axis, and a second line where the year begins
 	Row          string    // the period in full, for the narrow drawing
+	Short        string    // the same, short, for the narrow drawing of many bars
 	Value        string    // the amount with its unit, or the word of the hole
 	Name         string    // the whole sentence
 	Segments     []Segment // from the axis on; empty: a hole

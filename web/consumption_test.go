@@ -1,0 +1,104 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/metering"
+
+	"github.com/stretchr/testify/require"
+)
+
+// TestD4AnHourThatComesTwiceHasItsOffset: in the chart's names, on its axis and
+// in the table, and nowhere else.
+func TestD4AnHourThatComesTwiceHasItsOffset(t *testing.T) {
+	for _, lang := range portal.Languages {
+		for name, want := range map[string]int{"consumption-hour": 25, "consumption-quarter": 100} {
+			doc := render(t, fixtureNamed(t, name), lang)
+			rows := doc.Find("#values tbody th")
+			require.Equal(t, want, rows.Length())
+			summer, winter, all := 0, 0, map[string]bool{}
+			for i := range rows.Length() {
+				text := rows.Eq(i).Text()
+				require.False(t, all[text], "%s stands twice", text)
+				all[text] = true
+				if strings.Contains(text, "UTC+2") {
+					summer++
+				}
+				if strings.Contains(text, "UTC+1") {
+					winter++
+				}
+			}
+			require.Equal(t, want/25, summer)
+			require.Equal(t, want/25, winter)
+			names := doc.Find("svg.narrow g[tabindex='0']")
+			require.Equal(t, want, names.Length())
+			require.Contains(t, names.Eq(2*want/25).AttrOr("aria-label", ""), "(UTC+2)")
+			require.Contains(t, names.Eq(3*want/25).AttrOr("aria-label", ""), "(UTC+1)")
+		}
+	}
+	doc := render(t, fixtureNamed(t, "consumption-hour"), portal.English)
+	require.Equal(t, "2:00 – 3:00 (UTC+1)", plainSpaces(strings.TrimSpace(doc.Find("#values tbody th").Eq(3).Text())))
+}
+
+// TestD5WithoutTheChoiceThereIsAnExplanationAndALink, and no value.
+func TestD5WithoutTheChoiceThereIsAnExplanationAndALink(t *testing.T) {
+	doc := render(t, fixtureNamed(t, "consumption-not-chosen"), portal.French)
+	require.Zero(t, doc.Find("figure, table").Length())
+	require.Contains(t, doc.Find(".note").Text(), "vous ne l’avez pas demandé")
+	require.Equal(t, 1, doc.Find("a[href='/fr/consumption/detail?of=2']").Length())
+}
+
+// TestZoomByLinks: a year leads to its months, a month to its days, a day that
+// has detail to its hours, and each back up.
+func TestZoomByLinks(t *testing.T) {
+	h, b := enter(t)
+	h.series = func() metering.Series {
+		s := electricityDays()
+		s.Detail = portal.Date(2026, time.October, 12)
+		return s
+	}
+	page := b.get("/fr/consumption?grain=day&from=2026-10-01&to=2026-11-01")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Zero(t, page.doc.Find("#values tbody tr").Eq(10).Find("a").Length(), "11 October has no detail")
+	require.Equal(t, "/fr/consumption?from=2026-10-12&grain=hour&of=1&to=2026-10-13",
+		page.doc.Find("#values tbody tr").Eq(11).Find("a").AttrOr("href", ""))
+	up := page.doc.Find(".up a")
+	require.Equal(t, 2, up.Length())
+	require.Equal(t, "/fr/consumption?from=2026-01-01&grain=month&of=1&to=2027-01-01", up.Eq(1).AttrOr("href", ""))
+
+	h.series = func() metering.Series { return autumnDay(metering.ByHour, time.Hour) }
+	page = b.get("/fr/consumption?grain=hour&from=2026-10-25&to=2026-10-26")
+	require.Equal(t, "/fr/consumption?from=2026-10-01&grain=day&of=1&to=2026-11-01", page.doc.Find(".up a").Eq(2).AttrOr("href", ""))
+	require.Equal(t, "/fr/consumption?from=2026-10-24&grain=hour&of=1&to=2026-10-25", page.doc.Find("[rel=prev]").AttrOr("href", ""))
+	require.Equal(t, "/fr/consumption?from=2026-10-26&grain=hour&of=1&to=2026-10-27", page.doc.Find("[rel=next]").AttrOr("href", ""))
+	quarter := page.doc.Find(".seg a").Eq(4)
+	require.Equal(t, "/fr/consumption?from=2026-10-25&grain=quarter&of=1&to=2026-10-26", quarter.AttrOr("href", ""))
+	before := b.get("/fr/consumption?grain=hour&from=2026-09-01")
+	require.Zero(t, before.doc.Find("[rel=prev]").Length(), "nothing finer before the choice")
+}
+
+// TestSeveralReferencesOnOnePage: each with its own chart, table and entry in
+// the trail; ids stay unique (TestEveryPageInEveryLanguage).
+func TestSeveralReferencesOnOnePage(t *testing.T) {
+	h, b := enter(t)
+	again := b.try(knownReference, knownDigits)
+	require.Equal(t, http.StatusSeeOther, again.StatusCode)
+	h.trail = nil
+	page := b.get("/fr/consumption?of=1,2")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Equal(t, 2, page.doc.Find("section.part").Length())
+	require.Len(t, h.trail, 2)
+	require.Equal(t, 12, page.doc.Find("#values-1 tbody tr").Length())
+	require.Equal(t, 12, page.doc.Find("#values-2 tbody tr").Length())
+	require.Equal(t, "page", page.doc.Find(".files a").Eq(2).AttrOr("aria-current", ""))
+	require.Contains(t, page.doc.Find(".files a").Eq(2).AttrOr("href", ""), "of=1%2C2")
+	require.Equal(t, 1, b.get("/fr/consumption?of=2,2").doc.Find("#values").Length(), "twice the same is once")
+	for _, of := range []string{"1,3", "1,", ",", "1;2", "0,1"} {
+		require.Equal(t, http.StatusNotFound, b.get("/fr/consumption?of="+url.QueryEscape(of)).StatusCode, of)
+	}
+}
