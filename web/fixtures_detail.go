@@ -22,6 +22,25 @@ func detailFixtures() []fixture {
 			return metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByHour, Unit: "kWh"}
 		})},
 		{"consumption-several", severalFixture},
+		{"detail", detailFixture(registry.Occupancy{}, 9_200, nil)},
+		{"detail-withdrawn", detailFixture(registry.Occupancy{DetailEnded: fixtureNow}, 9_200,
+			&portal.Error{Code: portal.Conflict, Key: "detail.again"})},
+		{"detail-chosen", detailFixture(registry.Occupancy{DetailFrom: portal.Date(2026, time.September, 1)}, 9_200, nil)},
+		{"detail-unsure", detailFixture(registry.Occupancy{DetailFrom: portal.Date(2026, time.September, 1)}, 9_200,
+			&portal.Error{Code: portal.Invalid, Key: "detail.sure", Field: "sure"})},
+		{"detail-law", detailFixture(registry.Occupancy{}, registry.DetailPower, nil)},
+		{"detail-over", detailFixture(registry.Occupancy{Period: portal.Period{To: portal.Date(2026, time.November, 1)}}, 9_200, nil)},
+	}
+}
+
+// detailFixture is the choice as somebody sees it whose stay is like this one.
+func detailFixture(stay registry.Occupancy, power int64, wrong *portal.Error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		stay.ID, stay.From = "fixture", portal.Date(2024, time.March, 1)
+		pass := lookup.Pass{Occupancy: stay, Meter: registry.Meter{Number: "1SAG1100076616"},
+			Point: registry.AccessPoint{EAN: fixtureEAN, Energy: portal.Electricity, PowerVA: power}}
+		x.pass = lookup.Session{Passes: []lookup.Pass{pass}, IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife)}
+		return public.DetailPage(detailView(x, pass, 1, wrong))
 	}
 }
 
