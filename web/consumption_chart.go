@@ -71,7 +71,7 @@ func (s speaker) axis(thousandths int64) string {
 }
 
 func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment, bands bool) chart.Bar {
-	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial()}
+	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial(), Cut: p.Cut && !p.Running, Crossed: p.Gap == metering.GapStraddle}
 	b.Label, b.Under = s.labels(i, p)
 	if s.series.Grain.Fine() {
 		b.Short = s.clock(p.Period.From)
@@ -185,13 +185,16 @@ func (s speaker) legend(c chart.Chart) (keys []chart.Key) {
 		has[chart.KeyBefore] = has[chart.KeyBefore] || b.HasBefore
 		has[chart.KeyEstimated] = has[chart.KeyEstimated] || b.Estimated
 		has[chart.KeyPartial] = has[chart.KeyPartial] || b.Partial
-		has[chart.KeyMissing] = has[chart.KeyMissing] || len(b.Segments) == 0
+		has[chart.KeyMissing] = has[chart.KeyMissing] || len(b.Segments) == 0 && !b.Crossed
+		has[chart.KeyCrossed] = has[chart.KeyCrossed] || b.Crossed
+		has[chart.KeyCut] = has[chart.KeyCut] || b.Cut
 	}
 	for _, k := range []struct{ class, text string }{
 		{string(chart.Peak), "legend.peak"}, {string(chart.OffPeak), "legend.offpeak"},
 		{string(chart.Plain), "legend.plain"}, {string(chart.Injection), "legend.injection"},
 		{chart.KeyBefore, "legend.before"}, {chart.KeyEstimated, "legend.estimated"},
 		{chart.KeyPartial, "legend.partial"}, {chart.KeyMissing, "legend.missing"},
+		{chart.KeyCrossed, "legend.straddle"}, {chart.KeyCut, "legend.cut"},
 	} {
 		if has[k.class] {
 			keys = append(keys, chart.Key{Text: s.T(k.text), Class: k.class})

@@ -174,10 +174,12 @@ func partView(x *ctx, p shown) public.Part {
 		v.Detail = layout.Link{Text: x.T("consumption.detail.open"), Href: detail}
 	}
 	whole := selection{of: p.sel.of, query: metering.Query{Grain: metering.ByDay}}
-	v.Downloads = []layout.Link{
-		{Text: x.T("consumption.csv"), Href: x.path("/consumption.csv") + p.sel.values()},
-		{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + p.sel.values()},
-		{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + whole.values()},
+	if len(p.series.Points) > 0 {
+		v.Downloads = []layout.Link{
+			{Text: x.T("consumption.csv"), Href: x.path("/consumption.csv") + p.sel.values()},
+			{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + p.sel.values()},
+		}
 	}
+	v.Downloads = append(v.Downloads, layout.Link{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + whole.values()})
 	return v
 }

@@ -102,3 +102,66 @@ func TestSeveralReferencesOnOnePage(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, b.get("/fr/consumption?of="+url.QueryEscape(of)).StatusCode, of)
 	}
 }
+
+// TestD4BandsAreExplainedByDate: a page across 1 January 2026 tells both, and
+// that they are not compared; a page within one tells one.
+func TestD4BandsAreExplainedByDate(t *testing.T) {
+	notes := render(t, fixtureNamed(t, "consumption-month"), portal.French).Find(".notes").Text()
+	for _, want := range []string{
+		"Jusqu’au 31 décembre 2025, les heures pleines allaient, du lundi au vendredi, environ de 7 h à 22 h",
+		"Depuis le 1er janvier 2026, les heures pleines vont, tous les jours, de 7 h à 11 h et de 17 h à 22 h",
+		"n’est pas recalculé",
+	} {
+		require.Contains(t, plainSpaces(notes), want)
+	}
+	notes = plainSpaces(render(t, fixtureNamed(t, "consumption-hour"), portal.French).Find(".notes").Text())
+	require.NotContains(t, notes, "31 décembre 2025")
+	require.NotContains(t, notes, "n’est pas recalculé")
+	require.Contains(t, notes, "Depuis le 1er janvier 2026")
+	require.NotContains(t, render(t, fixtureNamed(t, "consumption-day"), portal.French).Find(".notes").Text(), "heures pleines",
+		"one register has no bands")
+}
+
+// TestNetAndFactor: where there is injection, what was taken less what was
+// given, also below zero; for gas the factor of each period, with four
+// decimals, and what it is (facts B.5).
+func TestNetAndFactor(t *testing.T) {
+	doc := render(t, fixtureNamed(t, "consumption-month"), portal.French)
+	cells := doc.Find("#values tbody tr").Eq(7).Find("td")
+	require.Equal(t, []string{"96", "77", "173", "115", "58"}, []string{cells.Eq(0).Text(), cells.Eq(1).Text(), cells.Eq(2).Text(), cells.Eq(3).Text(), cells.Eq(4).Text()})
+	require.Contains(t, doc.Find(".kpis").Text(), "consommation moins injection")
+	require.Equal(t, int64(-5), metering.Amounts{1, 0, 0, 6}.Net())
+
+	doc = render(t, fixtureNamed(t, "consumption-year"), portal.French)
+	require.Equal(t, "10,5263", doc.Find("#values tbody tr").Eq(1).Find("td").Eq(2).Text())
+	require.Contains(t, plainSpaces(doc.Find(".notes").Text()), "ce facteur est de 10,5263 kWh par m³")
+	_, ok := factor(metering.Amounts{})
+	require.False(t, ok, "no gas, no factor")
+}
+
+// TestEachStateHasItsPatternAndItsWord (WCAG 1.4.1): estimated, partial,
+// missing, cut at a move, a total that nobody may have, an exchange.
+func TestEachStateHasItsPatternAndItsWord(t *testing.T) {
+	for _, lang := range portal.Languages {
+		x := exhibit(testCommon(time.Now), lang)
+		data := electricityMonths()
+		data.Points[0].Cut = true
+		data.Points[1] = metering.Point{Period: data.Points[1].Period, Gap: metering.GapStraddle, Days: 31, MissingDays: 31, Cut: true}
+		s := newSpeaker(x, shown{series: data})
+		c := s.charts()[0]
+		keys := map[string]string{}
+		for _, k := range c.Legend {
+			keys[k.Class] = k.Text
+		}
+		words := map[string]bool{}
+		for _, class := range []string{"estimated", "partial", "missing", "cut", "crossed"} {
+			require.NotEmpty(t, keys[class], class)
+			require.False(t, words[keys[class]], "two states are called %s", keys[class])
+			words[keys[class]] = true
+		}
+		require.True(t, c.Bars[0].Cut)
+		require.True(t, c.Bars[1].Crossed)
+		require.False(t, c.Bars[11].Cut, "a running month is not cut")
+		require.Len(t, c.Marks, 1)
+	}
+}

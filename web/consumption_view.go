@@ -96,6 +96,10 @@ func paging(x *ctx, parts []shown, at func(metering.Query) string) (earlier, lat
 		if q.Grain.Fine() && p.series.Detail.After(from) {
 			from = p.series.Detail
 		}
+		if q.Grain.Fine() { // nothing has come of today
+			y, m, d := local.Date()
+			to = portal.Date(y, m, d)
+		}
 		if end := p.pass.Occupancy.To; !end.IsZero() && end.Before(to) {
 			to = end
 		}
@@ -141,24 +145,8 @@ func (s speaker) kpis() (list []public.KPI) {
 	}
 	list = append(list, compared, public.KPI{Label: s.T("kpi.day"), Value: s.Number(s.amount(t.PerDay), 1) + "\u00a0" + s.unit})
 	if t.Amounts.Injection() > 0 {
-		list = append(list, public.KPI{Label: s.T("kpi.injection"), Value: s.Number(t.Amounts.Injection(), 0) + "\u00a0kWh"})
-	}
-	return list
-}
-
-func (s speaker) notes() (list []string) {
-	for _, n := range s.series.Notes {
-		key := "note." + string(n.Kind)
-		switch {
-		case n.At.IsZero():
-			list = append(list, s.T(key))
-		case n.Kind == metering.NoteStraddle:
-			list = append(list, s.T(key, s.Month(n.At)))
-		case n.Kind == metering.NoteMovedOut: // At is the first instant not shown
-			list = append(list, s.T(key, s.Date(n.At.Add(-time.Second))))
-		default:
-			list = append(list, s.T(key, s.Date(n.At)))
-		}
+		list = append(list, public.KPI{Label: s.T("kpi.injection"), Value: s.Number(t.Amounts.Injection(), 0) + "\u00a0kWh"},
+			public.KPI{Label: s.T("kpi.net"), Value: s.Number(t.Amounts.Net(), 0) + "\u00a0kWh", Remark: s.T("kpi.net.remark")})
 	}
 	return list
 }
@@ -167,23 +155,35 @@ func (s speaker) notes() (list []string) {
 type column struct {
 	title string
 	value func(metering.Amounts) int64
+	text  func(metering.Amounts) string // where it is no plain amount
 }
 
 func (s speaker) columns() (list []column) {
+	amount := func(key string, value func(metering.Amounts) int64, unit ...any) {
+		list = append(list, column{title: s.T(key, unit...), value: value})
+	}
 	of := func(r metering.Register) func(metering.Amounts) int64 {
 		return func(a metering.Amounts) int64 { return a.Of(r) }
 	}
 	total := "table.consumption"
 	if s.banded() {
-		list = append(list, column{s.T("table.peak"), of(metering.OfftakePeak)}, column{s.T("table.offpeak"), of(metering.OfftakeOffPeak)})
+		amount("table.peak", of(metering.OfftakePeak))
+		amount("table.offpeak", of(metering.OfftakeOffPeak))
 		total = "table.total"
 	}
-	list = append(list, column{s.T(total, s.unit), s.amount})
-	if s.series.Has(metering.GasVolume) && s.series.Has(metering.GasEnergy) {
-		list = append(list, column{s.T("table.volume"), metering.Amounts.Volume})
+	amount(total, s.amount, s.unit)
+	if s.measured() {
+		amount("table.volume", metering.Amounts.Volume)
+		list = append(list, column{title: s.T("table.factor"), text: func(a metering.Amounts) string {
+			if f, ok := factor(a); ok {
+				return s.Factor(f)
+			}
+			return "–"
+		}})
 	}
 	if s.injects() {
-		list = append(list, column{s.T("table.injection"), metering.Amounts.Injection})
+		amount("table.injection", metering.Amounts.Injection)
+		amount("table.net", metering.Amounts.Net)
 	}
 	return list
 }
@@ -223,7 +223,11 @@ func (s speaker) table(sel selection) component.Table {
 		row := component.Row{Head: s.period(p), Href: s.deeper(sel, p)}
 		for _, c := range columns {
 			cell := component.Cell{Text: "–"}
-			if p.Gap == metering.NoGap {
+			switch {
+			case p.Gap != metering.NoGap:
+			case c.text != nil:
+				cell.Text = c.text(p.Amounts)
+			default:
 				cell.Text = s.Number(c.value(p.Amounts), s.decimals)
 			}
 			row.Cells = append(row.Cells, cell)
@@ -255,8 +259,11 @@ func (s speaker) quality(p metering.Point) component.Cell {
 	case "estimated", "partial":
 		c.Tag = "warn"
 	}
-	if p.Running {
+	switch {
+	case p.Running:
 		c.Text += ", " + s.T("table.running")
+	case p.Cut:
+		c.Text += ", " + s.T("table.cut")
 	}
 	return c
 }

@@ -67,6 +67,10 @@ func (a Amounts) Offtake() int64 { return a[0] + a[1] + a[2] + a[7] }
 // Injection is what was given to the network, all bands, in thousandths of a kWh.
 func (a Amounts) Injection() int64 { return a[3] + a[4] + a[5] }
 
+// Net is what was consumed less what was given to the network, in thousandths
+// of a kWh; below zero where more was given.
+func (a Amounts) Net() int64 { return a.Offtake() - a.Injection() }
+
 // Volume is the gas read, in thousandths of a m³.
 func (a Amounts) Volume() int64 { return a[6] }
 

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"html/template"
+	"strings"
 
 	"guichet/portal/metering"
 	"guichet/portal/outbox"
@@ -35,7 +36,7 @@ func renderDetail(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	}
 	c := i18n.For(l.Language)
 	v := detailView{view: frame(c, l, h)}
-	v.Intro = c.T("letter.detail.point", c.T("letter.energy."+string(data.Energy)), data.Supply, data.EAN)
+	v.Intro = c.T("letter.detail.point", c.T("letter.energy."+string(data.Energy)), data.Supply, strings.ReplaceAll(data.EAN, " ", "\u00a0"))
 	if data.Chosen {
 		v.Title = c.T("letter.detail.chosen")
 		v.Paragraphs = []string{c.T("letter.detail.chosen.what", c.Date(metering.DateOf(data.From))),

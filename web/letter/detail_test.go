@@ -41,7 +41,7 @@ func TestDetailIsConfirmedInEveryLanguage(t *testing.T) {
 			require.Equal(t, string(lang), doc.Find("html").AttrOr("lang", ""))
 			require.NotEmpty(t, doc.Find("header .confidential").Text(), "L20: as text")
 			text := doc.Find("main").Text()
-			require.Contains(t, text, "54-- ---- ---- --34 55")
+			require.Contains(t, text, "54--\u00a0----\u00a0----\u00a0--34\u00a055", "one number, on one line")
 			require.Contains(t, text, "Rue des Tilleuls 12, 4700 Eupen")
 			require.Contains(t, text, house.CallCentre)
 			require.Contains(t, doc.Find("footer").Text(), house.Contact)

@@ -13,7 +13,7 @@ const (
 const (
 	many          = 40
 	compactHeight = 24.0 // as high as what is touched must be (WCAG 2.5.8)
-	compactLeft   = 96.0
+	compactLeft   = 106.0
 	compactRight  = 182.0
 )
 
@@ -60,8 +60,12 @@ func (c Chart) narrow() (d narrow) {
 		rule(float64(i) + 1)
 		top := d.Height + down
 		r := narrowRow{Bar: b, Y: d.Height, BarY: top}
+		thick := barHeight
+		if b.Cut {
+			thick /= 2
+		}
 		if len(b.Segments) == 0 {
-			r.Hole = &rect{X: left, Y: top, W: (right - left) / 3, H: barHeight}
+			r.Hole = &rect{X: left, Y: top, W: (right - left) / 3, H: thick}
 		}
 		var sum int64
 		for _, s := range b.Segments {
@@ -70,7 +74,7 @@ func (c Chart) narrow() (d narrow) {
 			}
 			from := x(sum)
 			sum += s.Amount
-			r.Rects = append(r.Rects, rect{X: from, Y: top, W: x(sum) - from, H: barHeight, Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "n")})
+			r.Rects = append(r.Rects, rect{X: from, Y: top, W: x(sum) - from, H: thick, Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "n")})
 		}
 		if b.HasBefore {
 			r.BeforeX = x(b.Before)
