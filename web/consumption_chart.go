@@ -71,7 +71,7 @@ func (s speaker) axis(thousandths int64) string {
 }
 
 func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment, bands bool) chart.Bar {
-	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial(), Cut: p.Cut && !p.Running, Crossed: p.Gap == metering.GapStraddle}
+	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial(), Cut: p.Cut && !p.Running && p.Gap == metering.NoGap, Crossed: p.Gap == metering.GapStraddle}
 	b.Label, b.Under = s.labels(i, p)
 	if s.series.Grain.Fine() {
 		b.Short = s.clock(p.Period.From)

@@ -38,9 +38,10 @@ func (s speaker) notes() (list []string) {
 	return append(list, s.factors()...)
 }
 
+// cut tells whether a bar is drawn thinner because its period is cut short.
 func (s speaker) cut() bool {
 	for _, p := range s.series.Points {
-		if p.Cut && !p.Running {
+		if p.Cut && !p.Running && p.Gap == metering.NoGap {
 			return true
 		}
 	}

@@ -165,6 +165,10 @@ func partView(x *ctx, p shown) public.Part {
 		Notes:  s.notes(),
 		Table:  s.table(p.sel),
 	}
+	if p.several { // two meters of one energy have each their own name
+		v.Title = x.T("energy."+string(p.pass.Point.Energy)) + " · " + x.T("visit.meter", meterEnding(p.pass))
+		v.Table.Region += " – " + v.Title
+	}
 	if p.sel.query.Grain.Fine() {
 		v.KPIs = s.dayKPIs()
 	}

@@ -10,6 +10,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/metering"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
 )
 
@@ -95,6 +96,10 @@ func TestSeveralReferencesOnOnePage(t *testing.T) {
 	require.Len(t, h.trail, 2)
 	require.Equal(t, 12, page.doc.Find("#values-1 tbody tr").Length())
 	require.Equal(t, 12, page.doc.Find("#values-2 tbody tr").Length())
+	named := map[string]bool{}
+	page.doc.Find(".scroll").Each(func(_ int, s *goquery.Selection) { named[s.AttrOr("aria-label", "")] = true })
+	require.Len(t, named, 1, "the house has one meter, opened twice")
+	require.Contains(t, page.doc.Find(".scroll").AttrOr("aria-label", ""), knownDigits)
 	require.Equal(t, "page", page.doc.Find(".files a").Eq(2).AttrOr("aria-current", ""))
 	require.Contains(t, page.doc.Find(".files a").Eq(2).AttrOr("href", ""), "of=1%2C2")
 	require.Equal(t, 1, b.get("/fr/consumption?of=2,2").doc.Find("#values").Length(), "twice the same is once")
