@@ -85,7 +85,7 @@ func (s *site) history(x *ctx, action audit.Action) (letter.History, string, err
 
 // historyLetter takes the page's own words, so that the two cannot differ.
 func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Series) letter.History {
-	s := newSpeaker(x, series)
+	s := newSpeaker(x, shown{sel: sel, pass: pass, series: series})
 	t := s.table(sel)
 	h := letter.History{
 		Language: x.Lang, Title: unbroken(x.T("consumption.title." + string(pass.Point.Energy))), Lead: lead(x, pass.Occupancy.Period),
@@ -93,7 +93,9 @@ func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Seri
 		Empty: x.T("consumption.empty"), Notes: s.notes(),
 		Back: letter.Back{Text: x.T("history.back"), Href: x.path("/consumption") + sel.values()},
 	}
-	if n := len(series.Points); n > 0 {
+	if n := len(series.Points); n > 0 && series.Grain.Fine() {
+		h.Caption = x.T("history.caption-day", x.Date(series.Period.From))
+	} else if n > 0 {
 		h.Caption = x.T("history.caption", s.period(series.Points[0]), s.period(series.Points[n-1]))
 	}
 	for _, c := range t.Columns {

@@ -87,14 +87,16 @@ func laidOver(old, file Day) Day {
 }
 
 // saysNoMore tells that a file's slot leaves the stored one as it is: it has no
-// value; or the same amount that is known as well or better already: a reading
-// does not undo a validation, nor its zero an absent slot.
+// value; or a zero where another band counted; or the same amount that is
+// known as well or better already: a reading does not undo a validation.
 func saysNoMore(file, old Slot) bool {
 	switch {
 	case file.Absent:
 		return false
 	case file.Quality == Missing:
 		return true
+	case old.Absent:
+		return file.Amount == 0
 	}
 	return file.Quality == Read && file.Amount == old.Amount && old.Quality != Estimated && old.Quality != Missing
 }

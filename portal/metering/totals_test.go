@@ -87,6 +87,7 @@ func TestAFileThatSaysNoMoreChangesNothing(t *testing.T) {
 		"validated hours":            {slots(24, value(7, metering.Validated)), slots(24, value(7, metering.Read)), 0},
 		"a validated day":            {slots(1, value(7, metering.Validated)), slots(1, value(7, metering.Read)), 0},
 		"zeros of the other band":    {slots(24, metering.Slot{Absent: true}), slots(24, value(0, metering.Read)), 0},
+		"estimates of it":            {slots(24, metering.Slot{Absent: true}), slots(24, value(0, metering.Estimated)), 0},
 		"hours of quarter-hours":     {slots(96, value(7, metering.Read)), slots(24, value(28, metering.Read)), 0},
 		"an incomplete day":          {lost(5, metering.Estimated), lost(1, metering.Read), 0},
 		"other hours":                {slots(96, value(7, metering.Read)), slots(24, value(29, metering.Read)), 1},

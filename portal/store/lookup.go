@@ -120,7 +120,7 @@ func (s *Store) LivePasses(ctx context.Context, visitIDs []string, now time.Time
 		args = append(args, id)
 	}
 	rows, err := s.query(ctx, `SELECT v.id, v.reference_key, v.opened_us, v.ends_us, r.ended_us,
-  o.id, o.name, o.language, o.street, o.postcode, o.town, o.detail_us, o.from_us, o.to_us,
+  o.id, o.name, o.language, o.street, o.postcode, o.town, o.detail_us, o.detail_ended_us, o.from_us, o.to_us,
   p.ean, p.energy, p.street, p.postcode, p.town, p.power_va, m.id, m.number, m.from_us, m.to_us
   FROM visits v
   JOIN issued_references r ON r.key = v.reference_key
@@ -131,17 +131,17 @@ func (s *Store) LivePasses(ctx context.Context, visitIDs []string, now time.Time
 	var passes []lookup.Pass
 	err = each(rows, err, func(r scanner) error {
 		var p lookup.Pass
-		var opened, ends, ended, detail, from, to, meterFrom, meterTo int64
+		var opened, ends, ended, detail, detailEnded, from, to, meterFrom, meterTo int64
 		o, a, m := &p.Occupancy, &p.Point, &p.Meter
 		if err := r.Scan(&p.Visit.ID, &p.Visit.ReferenceKey, &opened, &ends, &ended,
-			&o.ID, &o.Name, &o.Language, &o.Street, &o.Postcode, &o.Town, &detail, &from, &to,
+			&o.ID, &o.Name, &o.Language, &o.Street, &o.Postcode, &o.Town, &detail, &detailEnded, &from, &to,
 			&a.EAN, &a.Energy, &a.Street, &a.Postcode, &a.Town, &a.PowerVA, &m.ID, &m.Number, &meterFrom, &meterTo); err != nil {
 			return err
 		}
 		p.Visit.OccupancyID = o.ID
 		p.Visit.OpenedAt, p.Visit.EndsAt = portal.FromMicros(opened), portal.FromMicros(ends)
 		o.EAN, m.EAN = a.EAN, a.EAN
-		o.DetailFrom = portal.FromMicros(detail)
+		o.DetailFrom, o.DetailEnded = portal.FromMicros(detail), portal.FromMicros(detailEnded)
 		o.Period = portal.Period{From: portal.FromMicros(from), To: portal.FromMicros(to)}
 		m.Period = portal.Period{From: portal.FromMicros(meterFrom), To: portal.FromMicros(meterTo)}
 		closes := lookup.EndsAt(portal.FromMicros(ended), brusselsTime(to))

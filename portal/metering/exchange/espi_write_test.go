@@ -105,7 +105,7 @@ func everySeries() map[string]metering.Series {
 		"days":    series(metering.ByDay, portal.Date(2023, 10, 20), 40, nextDay, metering.OfftakePeak, metering.OfftakeOffPeak, metering.InjectionTotal),
 		"months":  series(metering.ByMonth, portal.Date(2023, 1, 1), 15, nextMonth, metering.OfftakeTotal),
 		"gas":     series(metering.ByDay, portal.Date(2024, 3, 25), 20, nextDay, metering.GasVolume, metering.GasEnergy),
-		"hours":   series("hour", portal.Date(2023, 10, 28), 73, nextHour, metering.OfftakePeak, metering.OfftakeOffPeak, metering.InjectionPeak, metering.InjectionOffPeak),
+		"hours":   series(metering.ByHour, portal.Date(2023, 10, 28), 73, nextHour, metering.OfftakePeak, metering.OfftakeOffPeak, metering.InjectionPeak, metering.InjectionOffPeak),
 		"nothing": {EAN: testEAN, Energy: portal.Gas, Grain: metering.ByMonth},
 		"short":   shortSeries(),
 	}

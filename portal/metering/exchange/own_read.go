@@ -156,7 +156,7 @@ func (p *ownParser) row(no int, cells []string) bool {
 	switch {
 	case partial[word] && amount != "":
 		l.lost = true
-	case straddles[word] && amount == "":
+	case elsewhere[word] && amount == "":
 		l.quality = metering.Missing
 	default:
 		l.quality, l.amount = p.value(cell(status), amount, fail)
@@ -175,10 +175,12 @@ func (p *ownParser) row(no int, cells []string) bool {
 }
 
 // Words of our qualities beyond the family's, as plain leaves them: a part is
-// missing; one total for two occupants.
+// missing; there is an amount, but not of this period alone: one total for two
+// occupants, or one of the day where hours were asked for.
 var (
 	partial   = map[string]bool{"partial": true, "incomplet": true, "luckenhaft": true, "onvolledig": true, "incomplete": true}
-	straddles = map[string]bool{"straddle": true, "non partage": true, "nicht teilbar": true, "niet te splitsen": true, "not divisible": true}
+	elsewhere = map[string]bool{"daily": true, "total du jour": true, "tageswert": true, "dagtotaal": true, "total of the day": true,
+		"straddle": true, "non partage": true, "nicht teilbar": true, "niet te splitsen": true, "not divisible": true}
 )
 
 // point holds the EAN against --for, as far as the mask shows it.

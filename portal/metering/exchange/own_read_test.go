@@ -30,8 +30,8 @@ func own(text string) (File, error) {
 func TestOwnCSVReadsBack(t *testing.T) {
 	quarter := func(t time.Time) time.Time { return t.Add(15 * time.Minute) }
 	all := everySeries()
-	all["quarter-hours"] = series("quarter", portal.Date(2023, 10, 28), 96+100+96, quarter, metering.OfftakePeak, metering.OfftakeOffPeak)
-	all["spring"] = series("quarter", portal.Date(2024, 3, 30), 96+92+96, quarter, metering.OfftakeTotal)
+	all["quarter-hours"] = series(metering.ByQuarter, portal.Date(2023, 10, 28), 96+100+96, quarter, metering.OfftakePeak, metering.OfftakeOffPeak)
+	all["spring"] = series(metering.ByQuarter, portal.Date(2024, 3, 30), 96+92+96, quarter, metering.OfftakeTotal)
 	for _, name := range []string{"days", "gas", "hours", "quarter-hours", "spring"} {
 		t.Run(name, func(t *testing.T) {
 			s := all[name]
@@ -107,7 +107,7 @@ func TestOwnCSVIsRefusedByLine(t *testing.T) {
 		"another century":  {swap("2024-01-02T00:00:00+01:00;2024-01-03", "1924-01-02T00:00:00+01:00;2024-01-03"), `is not in this century`},
 		"months overlap":   {strings.Replace(months, "2024-02-01T00:00:00+01:00;2024-03", "2024-01-31T00:00:00+01:00;2024-03", 1), "line 5: counts again what line 4 counts"},
 		"not at midnight":  {strings.Replace(months, "2024-01-01T00:00:00+01:00", "2024-01-01T01:00:00+01:00", 1), "line 4: a period longer than a day begins and ends at midnight"},
-		"incomplete hours": {strings.ReplaceAll(ownCSV(t, series("hour", portal.Date(2024, 1, 1), 1, nextHour, metering.OfftakeTotal)), "complete", "partial"), "line 4: an incomplete value shorter than a day"},
+		"incomplete hours": {strings.ReplaceAll(ownCSV(t, series(metering.ByHour, portal.Date(2024, 1, 1), 1, nextHour, metering.OfftakeTotal)), "complete", "partial"), "line 4: an incomplete value shorter than a day"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f, err := own(c.text)
