@@ -19,7 +19,7 @@ const (
 	Comma     Finding = "comma"        // plausible without its last digit
 	Injection Finding = "injection"    // injection without declared production
 	Backwards Finding = "backwards"    // below the last reading, and no roll-over
-	Guess     Finding = "estimate"     // nobody read it
+	Guess     Finding = "not-read"     // an estimate stands in
 	Amended   Finding = "amended"      // typed after the first was sent (a correction)
 )
 
