@@ -59,14 +59,15 @@ func (s speaker) period(p metering.Point) string {
 func consumptionView(x *ctx, sel selection, pass lookup.Pass, series metering.Series) public.Consumption {
 	s := newSpeaker(x, series)
 	v := public.Consumption{
-		Base:   x.base(x.T("consumption.title." + string(pass.Point.Energy))),
-		Bar:    barView(x, sel.of, sel.values()),
-		Lead:   lead(x, pass.Occupancy.Period),
-		Point:  together(pass.Point.EAN.Masked()),
-		KPIs:   s.kpis(),
-		Charts: s.charts(),
-		Notes:  s.notes(),
-		Table:  s.table(sel),
+		Base:    x.base(x.T("consumption.title." + string(pass.Point.Energy))),
+		Bar:     barView(x, sel.of, sel.values()),
+		Lead:    lead(x, pass.Occupancy.Period),
+		Point:   together(pass.Point.EAN.Masked()),
+		Reading: layout.Link{Text: x.T("reading.title"), Href: x.path("/readings/new?of=" + strconv.Itoa(sel.of))},
+		KPIs:    s.kpis(),
+		Charts:  s.charts(),
+		Notes:   s.notes(),
+		Table:   s.table(sel),
 	}
 	for _, g := range grains {
 		v.Grains = append(v.Grains, layout.Link{

@@ -12,6 +12,7 @@ import (
 	"guichet/portal/desk"
 	"guichet/portal/doors"
 	"guichet/portal/metering"
+	"guichet/portal/metering/indexes"
 	"guichet/portal/store"
 	"guichet/web"
 )
@@ -70,6 +71,8 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Visits:     lookup.NewVisits(f.ring, g.deps.Clock, f.store, g.short, f.store),
 		Devices:    lookup.NewDevices(f.ring, f.clock),
 		History:    &metering.History{Ledger: f.store, Clock: f.clock},
+		Readings: &indexes.Book{Ledger: f.store, History: &metering.History{Ledger: f.store, Clock: f.clock},
+			Runner: f.store, Clock: f.clock},
 		Runner:     f.store,
 		Limits:     g.short.limits,
 		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
