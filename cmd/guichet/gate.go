@@ -73,9 +73,9 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		History:    &metering.History{Ledger: f.store, Clock: f.clock},
 		Readings: &indexes.Book{Ledger: f.store, History: &metering.History{Ledger: f.store, Clock: f.clock},
 			Runner: f.store, Clock: f.clock},
-		Runner:     f.store,
-		Limits:     g.short.limits,
-		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
+		Runner:   f.store,
+		Limits:   g.short.limits,
+		Captchas: web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
 			ADayNetwork: f.settings.LettersADayNet, WorkingDays: int(f.settings.LetterDays)},
 	}

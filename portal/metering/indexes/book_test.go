@@ -94,7 +94,7 @@ func newTown(t *testing.T, b storetest.Backend, movedIn time.Time) *town {
 		}
 		weather = append(weather, indexes.DegreeDay{Day: metering.DayNumber(d), Tenths: cold})
 	}
-	changed, err := p.planner().Weather(ctx, weather, "weather.csv")
+	changed, err := p.planner().Weather(ctx, weather, "weather.csv", false)
 	require.NoError(t, err)
 	require.Equal(t, len(weather), changed)
 	plan := p.plan(t, windows)

@@ -267,15 +267,24 @@ func (p *Planner) lay(plan *Plan, put, planned []Window, read map[string]bool, w
 }
 
 // Weather takes over degree-days, all or nothing; again, it changes nothing.
-func (p *Planner) Weather(ctx context.Context, days []DegreeDay, name string) (changed int, err error) {
+func (p *Planner) Weather(ctx context.Context, days []DegreeDay, name string, dryRun bool) (changed int, err error) {
 	err = p.Runner.Do(ctx, func(t tx.Tx) error {
 		n, err := p.Ledger.PutDegreeDays(t, days)
-		if changed = n; err == nil && n > 0 {
+		changed = n
+		switch {
+		case err != nil:
+			return err
+		case dryRun:
+			return errKeepNothing
+		case n > 0:
 			t.Record(audit.Entry{At: p.Clock(), Actor: portal.Actor{Kind: portal.System, ID: "import degree-days"}, Action: audit.WeatherLoaded,
 				Ground: "import", Channel: "command", Details: map[string]string{"file": name, "days": strconv.Itoa(n)}})
 		}
-		return err
+		return nil
 	})
+	if errors.Is(err, errKeepNothing) {
+		err = nil
+	}
 	return changed, err
 }
 
