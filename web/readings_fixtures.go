@@ -83,7 +83,7 @@ func entriesFixture(statuses ...indexes.Status) (list []indexes.Entry) {
 			Reading: indexes.Reading{Register: fixtureRegisters[i], Value: values[i]},
 			On:      portal.Date(2026, time.November, 21), At: portal.Date(2026, time.November, 22)}
 		if s == indexes.Estimated {
-			e.Who = portal.System
+			e.Who, e.WindowID, e.On = portal.System, "former", portal.Date(2025, time.November, 21)
 		}
 		list = append(list, e)
 	}

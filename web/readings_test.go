@@ -71,8 +71,8 @@ func TestD6AllRegistersOnOnePage(t *testing.T) {
 	r.page.Typed = r.page.Entries
 	page = b.get(saved.Header.Get("Location"))
 	require.Equal(t, 1, page.doc.Find(".note[role=status]").Length())
-	require.Equal(t, 4, page.doc.Find("#readings tbody tr").Length())
-	require.Equal(t, 4, strings.Count(page.doc.Find("#readings").Text(), "Reçu"), "Md7: that a person looks is not told")
+	require.Equal(t, 4, page.doc.Find("#reading-1 tbody tr").Length())
+	require.Equal(t, 4, strings.Count(page.doc.Find("#reading-1").Text(), "Reçu"), "Md7: that a person looks is not told")
 	require.Equal(t, "21840", page.doc.Find("#index-offtake-peak").AttrOr("value", ""), "to be corrected")
 	require.Len(t, h.trail, 1, "L18")
 	require.Equal(t, audit.ReadingsShown, h.trail[0].Action)

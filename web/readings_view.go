@@ -20,7 +20,7 @@ func readingsView(x *ctx, of int, pass lookup.Pass, page indexes.Page, sent inde
 		Base:    x.base(x.T("reading.title")),
 		Bar:     barView(x, of, readingsBack+"of="+number),
 		Lead:    x.T("reading.lead", x.T("energy."+string(pass.Point.Energy)), meterEnding(pass)),
-		Table:   readingsTable(x, page.Entries),
+		Tables:  readingsTables(x, page.Entries),
 		History: layout.Link{Text: x.T("reading.history"), Href: x.path("/consumption?of=" + number)},
 	}
 	for i := range v.Bar.Files {
@@ -67,29 +67,30 @@ func readingsView(x *ctx, of int, pass lookup.Pass, page indexes.Page, sent inde
 	return v
 }
 
-// readingsTable is the occupancy's own readings, the newest first.
-func readingsTable(x *ctx, entries []indexes.Entry) component.Table {
-	t := component.Table{ID: "readings", Caption: x.T("reading.own"), Region: x.T("reading.own"), Columns: []component.Column{
-		{Text: x.T("reading.table.date")}, {Text: x.T("reading.table.register")}, {Text: x.T("reading.table.value"), Numeric: true},
-		{Text: x.T("reading.table.status")}, {Text: x.T("reading.table.entered")}}}
-	for _, e := range entries {
+// readingsTables are the occupancy's own readings, the newest first: a table for
+// each time that the registers of the meter were read, so that three columns do.
+func readingsTables(x *ctx, entries []indexes.Entry) (tables []component.Table) {
+	for i, e := range entries {
+		if i == 0 || e.WindowID != entries[i-1].WindowID || e.Round != entries[i-1].Round {
+			caption := x.T("reading.caption", x.Date(e.On), x.Date(e.At))
+			if e.Who == portal.System {
+				caption = x.T("reading.caption.us", x.Date(e.On))
+			}
+			tables = append(tables, component.Table{ID: "reading-" + strconv.Itoa(len(tables)+1), Caption: caption, Region: caption,
+				Columns: []component.Column{{Text: x.T("reading.table.register")}, {Text: x.T("reading.table.value"), Numeric: true}, {Text: x.T("reading.table.status")}}})
+		}
 		status := e.Status.Shown()
 		tag := "plain"
 		if status == indexes.Estimated || status == indexes.Corrected {
 			tag = "warn"
 		}
-		entered := x.Date(e.At)
-		if e.Who == portal.System {
-			entered = x.T("reading.by-us")
-		}
-		t.Rows = append(t.Rows, component.Row{Head: x.Date(e.On), Cells: []component.Cell{
-			{Text: x.T("register." + string(e.Register))},
+		t := &tables[len(tables)-1]
+		t.Rows = append(t.Rows, component.Row{Head: x.T("register." + string(e.Register)), Cells: []component.Cell{
 			{Text: x.Number(e.Shown()*1000, 0) + "\u00a0" + e.Register.Unit()},
 			{Text: statusText(x, e, status), Tag: tag},
-			{Text: entered},
 		}})
 	}
-	return t
+	return tables
 }
 
 func statusText(x *ctx, e indexes.Entry, shown indexes.Status) string {

@@ -25,13 +25,13 @@ func (t *Town) DegreeDays() (days []indexes.DegreeDay) {
 	return days
 }
 
-// Windows lets each featured household read its meter: since a week ago, for
-// two months. The last reading is a year old, or of the day they or the meter came.
+// Windows lets each featured household read its meter, unless it is read at a
+// distance: since a week ago, for two months. The last reading is a year old, or of the day they or the meter came.
 func (t *Town) Windows() (all []Due) {
 	c := makeCalendar(t.begin(), t.today, t.weather)
 	for _, f := range t.Featured {
 		for _, p := range t.points {
-			if now := p.home.staying(t.today); p.EAN == f.EAN && now != nil {
+			if now := p.home.staying(t.today); p.EAN == f.EAN && now != nil && indexes.CycleOf(p.AccessPoint) != indexes.Remote {
 				all = append(all, t.due(p, now, c))
 			}
 		}
