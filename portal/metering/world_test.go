@@ -158,13 +158,14 @@ func (w *world) drawReadings(t *rapid.T) {
 	today := w.today()
 	at := today.AddDate(0, 0, -rapid.IntRange(1, 1400).Draw(t, "read for"))
 	ways := registersOf[w.point.Energy]
+	steady := rapid.IntRange(0, 2).Draw(t, "steady") == 0 // one meter, and never a value missing
 	for at.Before(today.AddDate(0, 0, 1)) {
 		end := at.AddDate(0, 0, rapid.IntRange(10, 700).Draw(t, "stretch"))
-		if rapid.IntRange(0, 3).Draw(t, "to the end") == 0 {
+		if steady || rapid.IntRange(0, 3).Draw(t, "to the end") == 0 {
 			end = today.AddDate(0, 0, 1)
 		}
 		registers := rapid.SampledFrom(ways).Draw(t, "registers")
-		w.flawed = rapid.Bool().Draw(t, "flawed")
+		w.flawed = !steady && rapid.Bool().Draw(t, "flawed")
 		if len(w.meters) == 0 || rapid.Bool().Draw(t, "exchanged") {
 			w.exchange(at)
 		}
@@ -175,6 +176,9 @@ func (w *world) drawReadings(t *rapid.T) {
 		default:
 			length := rapid.SampledFrom([]time.Duration{24 * time.Hour, time.Hour, 15 * time.Minute}).Draw(t, "interval")
 			holes := rapid.SampledFrom([]int{0, 0, 20, 3}).Draw(t, "holes")
+			if steady {
+				holes = 0
+			}
 			for d := at; d.Before(end) && !d.After(today); d = d.AddDate(0, 0, 1) {
 				if holes == 0 || w.chance(holes) != 0 {
 					w.readDay(d, registers, length)
