@@ -156,14 +156,15 @@ func files(x *ctx, links []layout.Link, parts []shown) []layout.Link {
 func partView(x *ctx, p shown) public.Part {
 	s := newSpeaker(x, p)
 	v := public.Part{
-		ID:     "part" + s.suffix(),
-		Title:  x.T("consumption.title." + string(p.pass.Point.Energy)),
-		Lead:   lead(x, p.pass.Occupancy.Period),
-		Point:  together(p.pass.Point.EAN.Masked()),
-		KPIs:   s.kpis(),
-		Charts: s.charts(),
-		Notes:  s.notes(),
-		Table:  s.table(p.sel),
+		ID:      "part" + s.suffix(),
+		Title:   x.T("consumption.title." + string(p.pass.Point.Energy)),
+		Lead:    lead(x, p.pass.Occupancy.Period),
+		Point:   together(p.pass.Point.EAN.Masked()),
+		Reading: layout.Link{Text: x.T("reading.title"), Href: x.path("/readings/new?of=" + strconv.Itoa(p.sel.of))},
+		KPIs:    s.kpis(),
+		Charts:  s.charts(),
+		Notes:   s.notes(),
+		Table:   s.table(p.sel),
 	}
 	if p.several { // two meters of one energy have each their own name
 		v.Title = x.T("energy."+string(p.pass.Point.Energy)) + " · " + x.T("visit.meter", meterEnding(p.pass))
@@ -183,6 +184,7 @@ func partView(x *ctx, p shown) public.Part {
 			{Text: x.T("consumption.csv"), Href: x.path("/consumption.csv") + p.sel.values()},
 			{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + p.sel.values()},
 		}
+		v.Downloads = append(v.Downloads, p.sel.files(x)...)
 	}
 	v.Downloads = append(v.Downloads, layout.Link{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + whole.values()})
 	return v

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"guichet/lookup"
@@ -19,7 +20,7 @@ import (
 var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels)
 
 // fixtures are all pages of the public listener.
-var fixtures = append(detailFixtures(), []fixture{
+var fixtures = slices.Concat(detailFixtures(), readingFixtures, []fixture{
 	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x, nil)) }},
 	{"home-closed", func(x *ctx) templ.Component { return public.HomePage(homeView(x, noticesView(x, doors.All))) }},
 	{"closed-gate", closedFixture(doors.Gate)},
@@ -71,7 +72,7 @@ var fixtures = append(detailFixtures(), []fixture{
 	{"not-found", failureFixture(unspoken(http.StatusNotFound))},
 	{"too-many", failureFixture(&portal.Error{Code: portal.TooMany, Key: "limit"})},
 	{"shut", failureFixture(portal.Shut("fixture", nil))},
-}...)
+})
 
 // fixtureWork is a proof of work of which nobody remembers the form; 4711
 // solves it.

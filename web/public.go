@@ -71,6 +71,7 @@ type PublicDeps struct {
 	Devices    Devices
 	History    History
 	Choices    Choices
+	Readings   Readings
 	Runner     tx.Runner     // disclosures are recorded before they are answered (L18)
 	Limits     limiter.Store // memory, or Redis where there are many processes
 	Captchas   CaptchaRates
@@ -121,6 +122,11 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodPost, "/:lang/consumption/detail", visitor, s.changeDetail},
 		{http.MethodGet, "/:lang/consumption.csv", visitor, s.consumptionCSV},
 		{http.MethodGet, "/:lang/consumption.json", visitor, s.consumptionJSON},
+		{http.MethodGet, "/:lang/consumption.xml", visitor, s.consumptionXML},
+		{http.MethodGet, "/:lang/consumption.pdf", visitor, s.consumptionPDF},
+		{http.MethodGet, "/:lang/consumption.html", visitor, s.consumptionLetter},
+		{http.MethodGet, "/:lang/readings/new", visitor, s.readings},
+		{http.MethodPost, "/:lang/readings/new", visitor, s.enterReading},
 		{http.MethodPost, "/:lang/visit/extend", visitor, s.extend},
 		{http.MethodPost, "/:lang/leave", Anyone, s.leave},
 		{http.MethodGet, "/:lang/left", Anyone, left},

@@ -45,7 +45,11 @@ func (s *site) extend(x *ctx) error {
 	if _, err := s.Visits.Extend(x.context(), x.cookie(visitCookie)); err != nil {
 		return err
 	}
-	return x.redirect(x.path("/consumption") + back(x.field("back")))
+	page := "/consumption"
+	if strings.HasPrefix(x.field("back"), readingsBack) {
+		page = "/readings/new"
+	}
+	return x.redirect(x.path(page) + back(x.field("back")))
 }
 
 // back keeps only a selection of ours from a form's "back": it can lead

@@ -27,6 +27,13 @@ const (
 	DetailEnded     Action = "detail.ended"     // a move ended the choice (D5)
 	RegistryLoaded  Action = "registry.loaded"  // a registry file was imported
 	ReadingsLoaded  Action = "readings.loaded"  // a readings file was imported
+	WindowsLoaded   Action = "windows.loaded"   // a file of reading windows was imported
+	WeatherLoaded   Action = "weather.loaded"   // a file of degree-days was imported
+	ReadingEntered  Action = "reading.entered"  // a customer typed the registers of a meter (D6)
+	ReadingsShown   Action = "readings.shown"   // readings shown on a page
+	ReadingsSent    Action = "readings.sent"    // readings left for validation
+	ReadingSettled  Action = "reading.settled"  // a reading came back validated or corrected
+	WindowEnded     Action = "window.ended"     // a reading window was over: read, estimated, or neither
 	LegacyLoaded    Action = "legacy.loaded"    // a file of another system's references was imported
 	DigitsMeasured  Action = "digits.measured"  // how often the likeliest digits come (G8)
 	BrowsersGone    Action = "browsers.gone"    // browsers are known no longer and were forgotten (G7, D16)
