@@ -20,7 +20,7 @@ import (
 var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels)
 
 // fixtures are all pages of the public listener.
-var fixtures = slices.Concat(readingFixtures, []fixture{
+var fixtures = slices.Concat(detailFixtures(), readingFixtures, []fixture{
 	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x, nil)) }},
 	{"home-closed", func(x *ctx) templ.Component { return public.HomePage(homeView(x, noticesView(x, doors.All))) }},
 	{"closed-gate", closedFixture(doors.Gate)},
@@ -148,7 +148,11 @@ func consumptionFixture(grain metering.Grain, series func() metering.Series) fun
 		}
 		x.pass = session
 		q := complete(metering.Query{Grain: grain}, x.now, time.Time{})
-		return public.ConsumptionPage(consumptionView(x, selection{of: of, query: q}, session.Passes[of-1], data))
+		if grain.Fine() && len(data.Points) > 0 {
+			q.From, q.To = data.Period.From, data.Period.To
+		}
+		return public.ConsumptionPage(consumptionView(x, []shown{
+			{sel: selection{of: of, query: q}, pass: session.Passes[of-1], series: data}}))
 	}
 }
 

@@ -71,6 +71,7 @@ type PublicDeps struct {
 	Devices    Devices
 	History    History
 	Readings   Readings
+	Choices    Choices
 	Runner     tx.Runner     // disclosures are recorded before they are answered (L18)
 	Limits     limiter.Store // memory, or Redis where there are many processes
 	Captchas   CaptchaRates
@@ -117,6 +118,8 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodPost, "/:lang/letter", anyone, letters.ask},
 		{http.MethodGet, "/:lang/letter/asked", anyone, letters.asked},
 		{http.MethodGet, "/:lang/consumption", visitor, s.consumption},
+		{http.MethodGet, "/:lang/consumption/detail", visitor, s.detail},
+		{http.MethodPost, "/:lang/consumption/detail", visitor, s.changeDetail},
 		{http.MethodGet, "/:lang/consumption.csv", visitor, s.consumptionCSV},
 		{http.MethodGet, "/:lang/consumption.json", visitor, s.consumptionJSON},
 		{http.MethodGet, "/:lang/readings/new", visitor, s.readings},

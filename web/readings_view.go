@@ -42,7 +42,7 @@ func readingsView(x *ctx, of int, pass lookup.Pass, page indexes.Page, sent inde
 	form := public.ReadingForm{
 		Action: x.path("/readings/new?of=" + number), Window: page.Window.ID, Sure: f.sure,
 		Legend: x.T("reading.registers"), Submit: x.T("reading.submit"),
-		Date: component.Field{Name: indexes.DateField, Label: x.T("reading.date"), Date: true, Class: "w9", Value: typed(sent.Date), Error: f.fields[indexes.DateField],
+		Date: component.Field{Name: indexes.DateField, Label: x.T("reading.date"), Date: true, Class: "day", Value: typed(sent.Date), Error: f.fields[indexes.DateField],
 			Hint: x.T("reading.date.hint", x.Date(page.First), x.Date(page.Last))},
 	}
 	if sent.Date == "" {
@@ -76,7 +76,7 @@ func readingsTables(x *ctx, entries []indexes.Entry) (tables []component.Table) 
 			if e.Who == portal.System {
 				caption = x.T("reading.caption.us", x.Date(e.On))
 			}
-			tables = append(tables, component.Table{ID: "reading-" + strconv.Itoa(len(tables)+1), Caption: caption, Region: caption,
+			tables = append(tables, component.Table{ID: "reading-" + strconv.Itoa(len(tables)+1), Caption: caption, Region: caption, Narrow: true,
 				Columns: []component.Column{{Text: x.T("reading.table.register")}, {Text: x.T("reading.table.value"), Numeric: true}, {Text: x.T("reading.table.status")}}})
 		}
 		status := e.Status.Shown()

@@ -61,7 +61,11 @@ func back(query string) string {
 	}
 	kept := url.Values{}
 	for _, name := range []string{"of", "grain", "from", "to"} {
-		if v := given.Get(name); v != "" && len(v) <= 10 {
+		longest := 10
+		if name == "of" && strings.Trim(given.Get(name), "0123456789,") == "" {
+			longest = 20 // ten references and the commas between them
+		}
+		if v := given.Get(name); v != "" && len(v) <= longest {
 			kept.Set(name, v)
 		}
 	}

@@ -167,6 +167,9 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 			return err
 		})
 	})
+	jobs.Go(func() {
+		every(background, time.Minute, log, "ending the detail of who moved", f.choices().EndAfterMoves)
+	})
 	requests := f.letterRequests(log, bell.Ring)
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "answering requests for letters", func(ctx context.Context) error {

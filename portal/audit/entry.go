@@ -22,6 +22,9 @@ const (
 	VisitLeft       Action = "visit.left"       // the visitor left
 	HistoryShown    Action = "history.shown"    // consumption shown on a page
 	HistoryTaken    Action = "history.taken"    // consumption downloaded
+	DetailChosen    Action = "detail.chosen"    // detail finer than daily was chosen (D5)
+	DetailWithdrawn Action = "detail.withdrawn" // the choice was withdrawn, what was finer is deleted (D5)
+	DetailEnded     Action = "detail.ended"     // a move ended the choice (D5)
 	RegistryLoaded  Action = "registry.loaded"  // a registry file was imported
 	ReadingsLoaded  Action = "readings.loaded"  // a readings file was imported
 	WindowsLoaded   Action = "windows.loaded"   // a file of reading windows was imported

@@ -49,6 +49,7 @@ type Table struct {
 	ID      string
 	Caption string
 	Region  string // accessible name of the scrolling region
+	Narrow  bool   // words may wrap, so that few columns fit a telephone
 	Columns []Column
 	Rows    []Row
 }
