@@ -70,8 +70,8 @@ type PublicDeps struct {
 	Visits     Visits
 	Devices    Devices
 	History    History
-	Readings   Readings
 	Choices    Choices
+	Readings   Readings
 	Runner     tx.Runner     // disclosures are recorded before they are answered (L18)
 	Limits     limiter.Store // memory, or Redis where there are many processes
 	Captchas   CaptchaRates

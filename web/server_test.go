@@ -54,7 +54,8 @@ func TestPublicPolicies(t *testing.T) {
 			require.Equal(t, "anyone", r.Policy.Name)
 		}
 	}
-	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption/detail", "POST /:lang/consumption/detail", "GET /:lang/consumption.csv", "GET /:lang/consumption.json",
+	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption/detail", "POST /:lang/consumption/detail",
+		"GET /:lang/consumption.csv", "GET /:lang/consumption.json",
 		"GET /:lang/readings/new", "POST /:lang/readings/new", "POST /:lang/visit/extend"}, visitors)
 }
 

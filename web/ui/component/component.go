@@ -70,4 +70,5 @@ type Row struct {
 // Cell is a text, or a tag where Tag is its kind: "plain", "warn" or "stop".
 type Cell struct {
 	Text, Tag string
+	Note      string // a tag of kind Tag behind the plain Text
 }
