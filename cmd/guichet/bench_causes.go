@@ -102,16 +102,21 @@ func wrongly(d registry.Drawn, try int) registry.Drawn {
 	return d
 }
 
+// benchEAN is the access point of the nth household.
+func benchEAN(n int) portal.EAN {
+	first := fmt.Sprintf("541449%011d", n)
+	return portal.EAN(first + string(portal.EANCheckDigit(first)))
+}
+
 // issue puts n households with a reference each into the register.
 func (g *benchGround) issue(ctx context.Context, n int) ([]registry.Drawn, error) {
 	now := g.clock()
-	since := portal.Period{From: now.AddDate(-1, 0, 0)}
+	since := portal.Period{From: now.AddDate(-4, 0, 0)}
 	drawn := make([]registry.Drawn, n)
 	var batch registry.Batch
 	refs := make([]registry.Reference, n)
 	for i := range drawn {
-		first := fmt.Sprintf("541449%011d", i)
-		ean := portal.EAN(first + string(portal.EANCheckDigit(first)))
+		ean := benchEAN(i)
 		meter := fmt.Sprintf("1SAG%010d", 1_100_000_000+i*37)
 		digits, _, _ := registry.LastFour(meter)
 		drawn[i] = registry.Drawn{Reference: registry.DrawReference(), Digits: digits, LetterCode: registry.DrawLetterCode()}
@@ -120,7 +125,7 @@ func (g *benchGround) issue(ctx context.Context, n int) ([]registry.Drawn, error
 		batch.Points = append(batch.Points, registry.AccessPoint{EAN: ean, Energy: portal.Electricity, Street: "Rue Haute 1", Postcode: "5000", Town: "Namur", PowerVA: 9200})
 		batch.Meters = append(batch.Meters, registry.Meter{ID: id, EAN: ean, Number: meter, Period: since})
 		batch.Occupancies = append(batch.Occupancies, registry.Occupancy{ID: occupancy, EAN: ean, Name: "Claes", Language: portal.French,
-			Street: "Rue Haute 1", Postcode: "5000", Town: "Namur", Period: since})
+			Street: "Rue Haute 1", Postcode: "5000", Town: "Namur", DetailFrom: since.From, Period: since})
 		refs[i] = registry.Reference{Key: key, OccupancyID: occupancy, MeterID: id, IssuedAt: now,
 			Digits:     registry.DigitsHash(g.ring, key, digits),
 			LetterCode: registry.LetterCodeHash(g.ring, key, drawn[i].LetterCode)}

@@ -105,6 +105,9 @@ func bounds(g Grain, t time.Time) portal.Period {
 
 // shown is the query widened to whole periods of its grain, within the view.
 func (v *view) shown(q Query) (portal.Period, bool) {
+	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		return portal.Period{}, false
+	}
 	asked := portal.Period{From: v.period.From, To: v.period.To}
 	if !q.From.IsZero() {
 		asked.From = bounds(q.Grain, q.From).From
@@ -137,6 +140,9 @@ func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) error
 			b.addMonth(m)
 		}
 	}
+	for number, b := range v.months {
+		b.settle(dayCount(bounds(ByMonth, MonthOf(number))))
+	}
 	for number := range cut {
 		part, ok := bounds(ByMonth, MonthOf(number)).Intersect(v.period)
 		if !ok {
@@ -153,6 +159,25 @@ func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) error
 		b.straddles = b.straddles && b.known == 0
 	}
 	v.main = mainFamily(v.months)
+	return h.readToday(ctx, ean, v)
+}
+
+// readToday tells the running month which of its days is today's: it came
+// early and must not stand for a day that is missing.
+func (h *History) readToday(ctx context.Context, ean portal.EAN, v *view) error {
+	b := v.months[MonthNumber(v.today)]
+	if b == nil || !v.period.To.After(v.today) {
+		return nil
+	}
+	days, err := h.readDays(ctx, ean, bounds(ByDay, v.today))
+	if err != nil {
+		return err
+	}
+	for i := range families {
+		for way, f := range days[0].parts[i] {
+			b.parts[i][way].early = f.days
+		}
+	}
 	return nil
 }
 
@@ -229,7 +254,7 @@ func (p Point) comparable() bool { return p.Gap == NoGap && p.MissingDays == 0 }
 // readAsOne tells whether a month came as one total.
 func (v *view) readAsOne(month int64) bool {
 	b := v.months[month]
-	return b != nil && b.family[v.main].whole
+	return b != nil && b.family(v.main).whole
 }
 
 // owesNothing is a period of which nothing has come and nothing is due yet: it
