@@ -306,7 +306,7 @@ func (o oracle) count(g metering.Grain, whole portal.Period, main metering.Regis
 		return o.slots(whole, main)
 	case g == "month":
 		c := o.month(whole, main, false)
-		if before := o.month(around("month", whole.From.AddDate(0, 0, -1)), main, false); !c.known && whole.To.After(o.today()) && before.asOne {
+		if before := o.month(around("month", whole.From.AddDate(0, 0, -1)), main, false); !c.known && whole.To.After(o.today()) && o.allowed(o.today()) && before.asOne {
 			c.awaited = true
 		}
 		return c
