@@ -54,7 +54,9 @@ func TestPublicPolicies(t *testing.T) {
 			require.Equal(t, "anyone", r.Policy.Name)
 		}
 	}
-	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption.csv", "GET /:lang/consumption.json", "POST /:lang/visit/extend"}, visitors)
+	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption/detail", "POST /:lang/consumption/detail",
+		"GET /:lang/consumption.csv", "GET /:lang/consumption.json",
+		"GET /:lang/readings/new", "POST /:lang/readings/new", "POST /:lang/visit/extend"}, visitors)
 }
 
 // TestEveryChangeRefusesAnotherSite walks the table: no POST passes with the
@@ -75,7 +77,7 @@ func TestEveryChangeRefusesAnotherSite(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, b.do(req).StatusCode, r.Path+" "+name)
 		}
 	}
-	require.Equal(t, 4, changesSeen)
+	require.Equal(t, 6, changesSeen)
 	require.Len(t, h.sessions, 1, "nobody was made to leave")
 }
 

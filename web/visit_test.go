@@ -120,7 +120,9 @@ func TestFilesHaveNoHiddenBreaks(t *testing.T) {
 func TestSelectionIsChecked(t *testing.T) {
 	_, b := enter(t)
 	for query, status := range map[string]int{
-		"grain=hour":                     422,
+		"grain=minute":                   422,
+		"grain=hour":                     200,
+		"grain=quarter&from=2026-10-25":  200,
 		"from=01/03/2024":                422,
 		"from=2024-03-02&to=2024-03-01":  422,
 		"from=2024-03-01":                200,
@@ -137,9 +139,10 @@ func TestExtendReturnsToTheSamePage(t *testing.T) {
 	_, b := enter(t)
 	for given, want := range map[string]string{
 		"?of=1&grain=day&from=2026-10-01&to=2026-11-01": "/fr/consumption?from=2026-10-01&grain=day&of=1&to=2026-11-01",
-		"//evil.example":           "/fr/consumption",
-		"?to=http://evil.example/": "/fr/consumption",
-		"%zz":                      "/fr/consumption",
+		"?of=1,2,3,4,5,6,7&grain=month":                 "/fr/consumption?grain=month&of=1%2C2%2C3%2C4%2C5%2C6%2C7",
+		"//evil.example":                                "/fr/consumption",
+		"?to=http://evil.example/":                      "/fr/consumption",
+		"%zz":                                           "/fr/consumption",
 	} {
 		a := b.post("/fr/visit/extend", url.Values{"back": {given}})
 		require.Equal(t, http.StatusSeeOther, a.StatusCode)

@@ -161,6 +161,15 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })
 	browsers := &lookup.Browsers{Store: f.store, Runner: f.store, Clock: keeper.Clock()}
 	jobs.Go(func() { every(background, time.Hour, log, "forgetting browsers", browsers.Forget) })
+	jobs.Go(func() {
+		every(background, time.Minute, log, "ending the detail of who moved", f.choices().EndAfterMoves)
+	})
+	jobs.Go(func() {
+		every(background, time.Hour, log, "doing what is due daily", func(ctx context.Context) error {
+			_, err := f.daily(ctx)
+			return err
+		})
+	})
 	requests := f.letterRequests(log, bell.Ring)
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "answering requests for letters", func(ctx context.Context) error {

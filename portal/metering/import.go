@@ -196,7 +196,7 @@ func (w *work) point(days []Day) error {
 	}
 	p := merging{stored: stored, touched: map[monthKey]bool{}}
 	for _, d := range days {
-		if len(d.Values) > 1 && !detailKept(point, stays, d.Date) {
+		if len(d.Values) > 1 && !detailKept(point, stays, d.Date, w.now) {
 			d = d.Daily()
 			w.report.ByDay++
 		}
@@ -218,13 +218,14 @@ func (w *work) point(days []Day) error {
 }
 
 // detailKept tells whether values finer than daily may be kept. D5.
-func detailKept(point registry.AccessPoint, stays []registry.Occupancy, date time.Time) bool {
+func detailKept(point registry.AccessPoint, stays []registry.Occupancy, date, now time.Time) bool {
 	if point.PowerVA >= registry.DetailPower {
 		return true
 	}
 	for _, stay := range stays {
 		if stay.Contains(date) {
-			return !stay.DetailFrom.IsZero() && !stay.DetailFrom.After(date)
+			from, ok := Detail(point, stay, now)
+			return ok && !from.After(date)
 		}
 	}
 	return false

@@ -16,31 +16,40 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 		return Series{}, &portal.Error{Code: portal.Internal, Key: "internal", Err: errors.New("history: the occupancy is not of this access point")}
 	}
 	s := Series{EAN: point.EAN, Energy: point.Energy, Grain: q.Grain, Unit: "kWh"}
+	s.Detail, _ = Detail(point, occ, h.Clock())
 	v := newView(h.Clock(), occ.Period)
 	if v.empty() {
 		return s, nil
 	}
-	if err := h.readMonths(ctx, point.EAN, &v); err != nil {
+	err := h.readMonths(ctx, point.EAN, &v)
+	if err != nil {
 		return Series{}, err
 	}
 	shown, ok := v.shown(q)
-	if ok && q.Grain == ByDay {
-		if err := h.days(ctx, &v, &s, shown); err != nil {
-			return Series{}, err
-		}
-	} else if ok {
+	switch {
+	case !ok, q.Grain.Fine() && s.Detail.IsZero():
+	case q.Grain.Fine():
+		err = h.fine(ctx, &v, &s, shown)
+	case q.Grain == ByDay:
+		err = h.days(ctx, &v, &s, shown)
+	default:
 		s.Points = v.points(q.Grain, shown)
+	}
+	if err != nil {
+		return Series{}, err
 	}
 	if len(s.Points) > 0 {
 		s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[len(s.Points)-1].Period.To}
 	}
 	s.Totals = v.totals()
-	s.Registers = present(s.Points, v)
+	if !q.Grain.Fine() {
+		s.Registers = present(s.Points, v)
+	}
 	meters, err := h.Ledger.ReadingMeters(ctx, point.EAN)
 	if err != nil {
 		return Series{}, err
 	}
-	s.Notes = v.notes(s, meters)
+	s.Notes = append(v.notes(s, meters), s.Notes...)
 	return s, nil
 }
 
@@ -88,7 +97,7 @@ func bounds(g Grain, t time.Time) portal.Period {
 	switch g {
 	case ByYear:
 		return portal.Period{From: portal.Date(y, 1, 1), To: portal.Date(y+1, 1, 1)}
-	case ByDay:
+	case ByDay, ByHour, ByQuarter:
 		return portal.Period{From: portal.Date(y, m, d), To: portal.Date(y, m, d+1)}
 	}
 	return portal.Period{From: portal.Date(y, m, 1), To: portal.Date(y, m+1, 1)}

@@ -20,10 +20,13 @@ const (
 	// References carries one or more references to a household: Data is a
 	// registry.ReferenceLetter.
 	References Kind = "references"
+	// Detail confirms that detail finer than daily was chosen or withdrawn
+	// (D5): Data is a metering.DetailLetter.
+	Detail Kind = "detail"
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{References}
+var Kinds = []Kind{References, Detail}
 
 // Letter is one envelope. It holds secrets and so is only ever stored sealed.
 type Letter struct {

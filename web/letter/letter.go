@@ -28,9 +28,16 @@ type House struct {
 
 // Render writes a letter as PDF and as HTML. A new kind needs a case here.
 func Render(l outbox.Letter, h House) (pdf, html []byte, err error) {
-	if l.Kind != outbox.References {
-		return nil, nil, fmt.Errorf("no letter of kind %q is known", l.Kind)
+	switch l.Kind {
+	case outbox.References:
+		return renderReferences(l, h)
+	case outbox.Detail:
+		return renderDetail(l, h)
 	}
+	return nil, nil, fmt.Errorf("no letter of kind %q is known", l.Kind)
+}
+
+func renderReferences(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	var data registry.ReferenceLetter
 	if err := json.Unmarshal(l.Data, &data); err != nil {
 		return nil, nil, fmt.Errorf("letter's data cannot be read")
@@ -75,29 +82,34 @@ type box struct {
 	Gas                 bool
 }
 
-func newView(l outbox.Letter, data registry.ReferenceLetter, h House) view {
-	c := i18n.For(l.Language)
+// frame is what every letter has around its own words.
+func frame(c *i18n.Catalog, l outbox.Letter, h House) view {
 	link := h.BaseURL + "/" + string(l.Language) + "/lookup"
 	shown := link
 	if u, err := url.Parse(link); err == nil {
 		shown = u.Host + u.Path
 	}
 	v := view{
-		Lang: string(l.Language), Operator: h.Operator, Confidential: c.T("letter.confidential"),
-		Date: c.Date(l.QueuedAt), Title: c.T("letter.title"), Intro: c.T("letter.intro"),
+		Lang: string(l.Language), Operator: h.Operator, Confidential: c.T("letter.confidential"), Date: c.Date(l.QueuedAt),
 		HelpTitle: c.T("letter.help.title"), Help: c.T("letter.help.text"), Hours: c.T("letter.help.hours"), Phone: h.CallCentre,
-		StepsTitle: c.T("letter.steps.title"), Address: shown, URL: link,
-		MeterCaption: c.T("letter.meter.where"), MeterPlate: c.T("letter.meter.plate"),
-		ReferenceIs: c.T("letter.reference"), MeterIs: c.T("letter.meter"), DigitsIs: c.T("letter.digits"),
-		CodeIs: c.T("letter.code"), CodeHow: c.T("letter.code.how"),
-		Contact: c.T("letter.contact", h.Contact), Keep: c.T("letter.keep"),
+		Address: shown, URL: link, Contact: c.T("letter.contact", h.Contact),
 	}
-	v.Steps = []string{c.T("letter.steps.open"), c.T("letter.steps.type"), c.T("letter.steps.see")}
 	for _, s := range []string{l.To.Name, l.To.Street, l.To.Postcode + " " + l.To.Town} {
 		if s = strings.TrimSpace(s); s != "" {
 			v.To = append(v.To, s)
 		}
 	}
+	return v
+}
+
+func newView(l outbox.Letter, data registry.ReferenceLetter, h House) view {
+	c := i18n.For(l.Language)
+	v := frame(c, l, h)
+	v.Title, v.Intro, v.StepsTitle = c.T("letter.title"), c.T("letter.intro"), c.T("letter.steps.title")
+	v.MeterCaption, v.MeterPlate = c.T("letter.meter.where"), c.T("letter.meter.plate")
+	v.ReferenceIs, v.MeterIs, v.DigitsIs = c.T("letter.reference"), c.T("letter.meter"), c.T("letter.digits")
+	v.CodeIs, v.CodeHow, v.Keep = c.T("letter.code"), c.T("letter.code.how"), c.T("letter.keep")
+	v.Steps = []string{c.T("letter.steps.open"), c.T("letter.steps.type"), c.T("letter.steps.see")}
 	for _, line := range data.Lines {
 		b := box{Energy: c.T("letter.energy.electricity"), Supply: line.Supply, Reference: line.Reference,
 			Four: line.Digits, Code: line.LetterCode, Gas: line.Energy == portal.Gas}
