@@ -97,7 +97,7 @@ func drawStays(t *rapid.T, w *world, id string) []registry.Occupancy {
 		o := registry.Occupancy{ID: fmt.Sprint(w.point.EAN, id, i), EAN: w.point.EAN, Name: "n", Language: portal.French,
 			Street: "s", Postcode: "5000", Town: "t", Period: portal.Period{From: from}}
 		if rapid.IntRange(0, 2).Draw(t, "detail") == 0 {
-			o.DetailFrom = from.AddDate(0, 0, rapid.IntRange(0, 200).Draw(t, "detail after"))
+			o.DetailFrom = from.AddDate(0, 0, w.chance(300))
 		}
 		if i < n-1 || rapid.Bool().Draw(t, "ended") {
 			o.To = drawMoment(t, "to", from.AddDate(0, 0, 2+w.chance(700)), 0, 0)
