@@ -184,6 +184,7 @@ func partView(x *ctx, p shown) public.Part {
 			{Text: x.T("consumption.csv"), Href: x.path("/consumption.csv") + p.sel.values()},
 			{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + p.sel.values()},
 		}
+		v.Downloads = append(v.Downloads, p.sel.files(x)...)
 	}
 	v.Downloads = append(v.Downloads, layout.Link{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + whole.values()})
 	return v

@@ -56,6 +56,7 @@ func TestPublicPolicies(t *testing.T) {
 	}
 	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption/detail", "POST /:lang/consumption/detail",
 		"GET /:lang/consumption.csv", "GET /:lang/consumption.json",
+		"GET /:lang/consumption.xml", "GET /:lang/consumption.pdf", "GET /:lang/consumption.html",
 		"GET /:lang/readings/new", "POST /:lang/readings/new", "POST /:lang/visit/extend"}, visitors)
 }
 

@@ -29,6 +29,9 @@ func TestL18EveryLookIsRecordedBeforeItIsAnswered(t *testing.T) {
 		"/fr/consumption":            audit.HistoryShown,
 		"/fr/consumption.csv":        audit.HistoryTaken,
 		"/fr/consumption.json":       audit.HistoryTaken,
+		"/fr/consumption.xml":        audit.HistoryTaken,
+		"/fr/consumption.pdf":        audit.HistoryTaken,
+		"/fr/consumption.html":       audit.HistoryShown,
 		"/de/consumption?grain=year": audit.HistoryShown,
 	} {
 		h.trail = nil
@@ -52,7 +55,7 @@ func TestL18EveryLookIsRecordedBeforeItIsAnswered(t *testing.T) {
 func TestT24PassesAreReadAtEachRequest(t *testing.T) {
 	h, b := enter(t)
 	stranger := b.another()
-	for _, path := range []string{"/fr/consumption", "/fr/consumption.csv", "/fr/consumption.json?of=1"} {
+	for _, path := range []string{"/fr/consumption", "/fr/consumption.csv", "/fr/consumption.xml", "/fr/consumption.pdf", "/fr/consumption.html", "/fr/consumption.json?of=1"} {
 		a := stranger.get(path)
 		require.Equal(t, http.StatusSeeOther, a.StatusCode, path)
 		require.Equal(t, "/fr/ended", a.Header.Get("Location"))

@@ -161,13 +161,16 @@ func present(points []Point, v view) []Register {
 		return nil
 	}
 	known := uint16(0)
-	for _, b := range v.months {
-		known |= b.known
+	from, to := MonthNumber(points[0].Period.From), MonthNumber(points[len(points)-1].Period.To.Add(-1))
+	for number, b := range v.months {
+		if number >= from && number <= to {
+			known |= b.known
+		}
 	}
 	var registers []Register
 	for i, r := range Registers {
-		// A register that counts only zeros is listed where it belongs to the
-		// point: no injection yet is worth knowing, no such register is not.
+		// A register that counts only zeros is listed where it counted in the
+		// months shown: no injection yet is worth knowing, no such register is not.
 		if amounts[i] > 0 || known&(1<<i) != 0 {
 			registers = append(registers, r)
 		}
