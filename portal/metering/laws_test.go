@@ -90,8 +90,9 @@ func drawQuery(t *rapid.T, w *world, stay registry.Occupancy, g metering.Grain) 
 		if edge.IsZero() {
 			edge = w.now
 		}
-		q.From = drawMoment(t, "asked from", edge, 4, 2)
-		q.To = q.From.AddDate(0, 0, rapid.IntRange(0, 5).Draw(t, "days"))
+		y, m, d := edge.In(portal.Brussels).Date()
+		q.From = portal.Date(y, m, d-w.chance(6))
+		q.To = q.From.AddDate(0, 0, 1+w.chance(6)).Add(-time.Duration(w.chance(24)) * time.Hour)
 	}
 	return q
 }
@@ -323,7 +324,7 @@ func (w *world) everybody() []registry.Occupancy {
 func (w *world) look(t *rapid.T, h *metering.History, stays ...registry.Occupancy) {
 	for _, stay := range stays {
 		o := oracle{w, stay, map[monthSeen]counts{}}
-		for _, g := range oracleGrains {
+		for _, g := range append(oracleGrains, metering.ByHour, metering.ByQuarter, metering.ByHour) {
 			q := drawQuery(t, w, stay, g)
 			s, err := h.Series(ctx, w.point, stay, q)
 			require.NoError(t, err)

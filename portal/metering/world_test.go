@@ -96,10 +96,10 @@ func drawStays(t *rapid.T, w *world, id string) []registry.Occupancy {
 	for i := range n {
 		o := registry.Occupancy{ID: fmt.Sprint(w.point.EAN, id, i), EAN: w.point.EAN, Name: "n", Language: portal.French,
 			Street: "s", Postcode: "5000", Town: "t", Period: portal.Period{From: from}}
-		if rapid.IntRange(0, 2).Draw(t, "detail") == 0 {
+		if w.chance(2) == 0 {
 			o.DetailFrom = from.AddDate(0, 0, w.chance(300))
 		}
-		if i < n-1 || rapid.Bool().Draw(t, "ended") {
+		if i < n-1 || w.chance(3) == 0 {
 			o.To = drawMoment(t, "to", from.AddDate(0, 0, 2+w.chance(700)), 0, 0)
 			from = o.To
 			if rapid.IntRange(0, 2).Draw(t, "vacant") == 0 {
