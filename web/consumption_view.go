@@ -67,6 +67,7 @@ func consumptionView(x *ctx, sel selection, pass lookup.Pass, series metering.Se
 		Charts: s.charts(),
 		Notes:  s.notes(),
 		Table:  s.table(sel),
+		File:   fileView(x, sel.of),
 	}
 	for _, g := range grains {
 		v.Grains = append(v.Grains, layout.Link{

@@ -64,6 +64,8 @@ var fixtures = []fixture{
 	{"consumption-empty", consumptionFixture(metering.ByMonth, func() metering.Series {
 		return metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByMonth}
 	})},
+	{"seen", seenFixture(true)},
+	{"seen-none", seenFixture(false)},
 	{"left", func(x *ctx) templ.Component { return public.EndPage(endView(x, "left")) }},
 	{"ended", func(x *ctx) templ.Component { return public.EndPage(endView(x, "ended")) }},
 	{"privacy", func(x *ctx) templ.Component { return public.ProsePage(privacyView(x)) }},

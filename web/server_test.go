@@ -54,7 +54,8 @@ func TestPublicPolicies(t *testing.T) {
 			require.Equal(t, "anyone", r.Policy.Name)
 		}
 	}
-	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption.csv", "GET /:lang/consumption.json", "POST /:lang/visit/extend"}, visitors)
+	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption.csv", "GET /:lang/consumption.json", "POST /:lang/visit/extend",
+		"GET /:lang/seen", "GET /:lang/seen/receipt"}, visitors)
 }
 
 // TestEveryChangeRefusesAnotherSite walks the table: no POST passes with the

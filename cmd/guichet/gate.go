@@ -75,6 +75,7 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
 			ADayNetwork: f.settings.LettersADayNet, WorkingDays: int(f.settings.LetterDays)},
+		Papers: web.PaperDeps{Looks: f.store},
 	}
 }
 

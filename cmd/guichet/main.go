@@ -45,6 +45,8 @@ type cli struct {
 	Audit struct {
 		Verify auditVerifyCmd `cmd:"" help:"Verify the whole trail."`
 		Head   auditHeadCmd   `cmd:"" help:"Print the newest signed head."`
+		Prove  auditProveCmd  `cmd:"" help:"Write the receipt of an entry."`
+		Check  auditCheckCmd  `cmd:"" help:"Check a receipt: no database needed."`
 
 		AcceptRestore auditAcceptRestoreCmd `cmd:"" help:"Let the trail go on from a backup that was put back."`
 	} `cmd:"" help:"The trail of who did what."`

@@ -22,6 +22,8 @@ const (
 	VisitLeft       Action = "visit.left"       // the visitor left
 	HistoryShown    Action = "history.shown"    // consumption shown on a page
 	HistoryTaken    Action = "history.taken"    // consumption downloaded
+	SeenShown       Action = "seen.shown"       // who looked was shown on a page
+	ReceiptTaken    Action = "seen.taken"       // the receipt of an entry was downloaded
 	RegistryLoaded  Action = "registry.loaded"  // a registry file was imported
 	ReadingsLoaded  Action = "readings.loaded"  // a readings file was imported
 	LegacyLoaded    Action = "legacy.loaded"    // a file of another system's references was imported

@@ -1,0 +1,55 @@
+package web
+
+import (
+	"context"
+	"net/http"
+
+	"guichet/lookup"
+	"guichet/portal/audit"
+	"guichet/web/ui/layout"
+	"guichet/web/ui/page/public"
+)
+
+// Looks reads who looked at an occupancy's data; the store.
+type Looks interface {
+	audit.Shelf
+	// ReferenceKeys gives the keys of all references an occupancy ever had.
+	ReferenceKeys(ctx context.Context, occupancyID string) ([]string, error)
+	// StaffRoles gives the role of each login that is known.
+	StaffRoles(ctx context.Context, logins []string) (map[string]string, error)
+}
+
+// PaperDeps is what the pages about a person's own file need.
+type PaperDeps struct {
+	Looks Looks
+}
+
+// paperRoutes are the pages about the file itself, all of them behind an
+// opened reference.
+func (s *site) paperRoutes(visitor Policy) []Route {
+	return []Route{
+		{http.MethodGet, "/:lang/seen", visitor, s.seen},
+		{http.MethodGet, "/:lang/seen/receipt", visitor, s.receipt},
+	}
+}
+
+// subjects are what the trail's entries about a pass carry: the occupancy, and
+// each reference it ever had.
+func (s *site) subjects(x *ctx, pass lookup.Pass) ([]string, error) {
+	list := []string{stay(pass)}
+	keys, err := s.Papers.Looks.ReferenceKeys(x.context(), pass.Occupancy.ID)
+	for _, key := range keys {
+		list = append(list, "reference:"+key)
+	}
+	return list, err
+}
+
+func stay(pass lookup.Pass) string { return "occupancy:" + pass.Occupancy.ID }
+
+// fileView leads from the history to the pages about the file it belongs to.
+func fileView(x *ctx, index int) public.File {
+	of := ofQuery(index)
+	return public.File{Links: []layout.Link{
+		{Text: x.T("seen.link"), Href: x.path("/seen" + of)},
+	}}
+}
