@@ -64,6 +64,11 @@ var fixtures = []fixture{
 	{"consumption-empty", consumptionFixture(metering.ByMonth, func() metering.Series {
 		return metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByMonth}
 	})},
+	{"posted-free", postedFixture(func(p *registry.Posting) {})},
+	{"posted-queued", postedFixture(func(p *registry.Posting) { p.Last.LetterID = "l" })},
+	{"posted-handed", postedFixture(func(p *registry.Posting) { p.Last.LetterID, p.Last.HandedAt = "l", fixtureNow })},
+	{"posted-moved", postedFixture(func(p *registry.Posting) { p.Occupancy.To = fixtureNow })},
+	{"posted-unknown", postedFixture(func(p *registry.Posting) { p.Occupancy.Street = "" })},
 	{"seen", seenFixture(true)},
 	{"seen-none", seenFixture(false)},
 	{"left", func(x *ctx) templ.Component { return public.EndPage(endView(x, "left")) }},

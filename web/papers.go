@@ -21,7 +21,9 @@ type Looks interface {
 
 // PaperDeps is what the pages about a person's own file need.
 type PaperDeps struct {
-	Looks Looks
+	Looks    Looks
+	Posts    Posts
+	Postings PostingReader
 }
 
 // paperRoutes are the pages about the file itself, all of them behind an
@@ -30,6 +32,8 @@ func (s *site) paperRoutes(visitor Policy) []Route {
 	return []Route{
 		{http.MethodGet, "/:lang/seen", visitor, s.seen},
 		{http.MethodGet, "/:lang/seen/receipt", visitor, s.receipt},
+		{http.MethodPost, "/:lang/consumption/by-post", visitor, s.byPost},
+		{http.MethodGet, "/:lang/consumption/posted", visitor, s.posted},
 	}
 }
 
@@ -49,7 +53,10 @@ func stay(pass lookup.Pass) string { return "occupancy:" + pass.Occupancy.ID }
 // fileView leads from the history to the pages about the file it belongs to.
 func fileView(x *ctx, index int) public.File {
 	of := ofQuery(index)
-	return public.File{Links: []layout.Link{
-		{Text: x.T("seen.link"), Href: x.path("/seen" + of)},
-	}}
+	return public.File{
+		Links: []layout.Link{
+			{Text: x.T("seen.link"), Href: x.path("/seen" + of)},
+		},
+		ByPost: x.path("/consumption/by-post" + of),
+	}
 }

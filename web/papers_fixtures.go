@@ -49,3 +49,17 @@ func seenFixture(any bool) func(*ctx) templ.Component {
 		return public.SeenPage(seenView(x, 1, list, map[string]string{"m.dupont": "agent"}))
 	}
 }
+
+// postedFixture shows one standing of the history by post.
+func postedFixture(change func(*registry.Posting)) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		pass := inside(x)
+		x.at = "/consumption/posted?of=1"
+		p := registry.Posting{Point: pass.Point, Occupancy: pass.Occupancy}
+		p.Point.Street, p.Point.Postcode, p.Point.Town = "Rue des Tilleuls 12", "4700", "Eupen"
+		p.Occupancy.Name, p.Occupancy.Street, p.Occupancy.Postcode, p.Occupancy.Town = "Anna Peters", "Rue des Tilleuls 12", "4700", "Eupen"
+		p.Last.QueuedAt = x.now.AddDate(0, 0, -3)
+		change(&p)
+		return public.PostedPage(postedView(x, 1, p, true, 3))
+	}
+}

@@ -11,6 +11,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
@@ -63,7 +64,9 @@ func enterArchive(t *testing.T) (*house, archive, *browser) {
 	return h, a, b
 }
 
-func paperDeps(a archive, _ *house) PaperDeps { return PaperDeps{Looks: a.Store} }
+func paperDeps(a archive, h *house) PaperDeps {
+	return PaperDeps{Looks: a.Store, Postings: a.Store, Posts: &registry.Posts{Clock: h.clock, Runner: a.Store, Store: a.Store}}
+}
 
 // L18, L19: each look is told with when, role and ground; only those at the
 // opened file; a colleague never by name; the page itself is an entry, too;

@@ -12,6 +12,7 @@ import (
 	"guichet/portal/desk"
 	"guichet/portal/doors"
 	"guichet/portal/metering"
+	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/web"
 )
@@ -75,7 +76,8 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
 			ADayNetwork: f.settings.LettersADayNet, WorkingDays: int(f.settings.LetterDays)},
-		Papers: web.PaperDeps{Looks: f.store},
+		Papers: web.PaperDeps{Looks: f.store, Postings: f.store,
+			Posts: &registry.Posts{Clock: f.clock, Runner: f.store, Store: f.store}},
 	}
 }
 

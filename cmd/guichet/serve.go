@@ -19,6 +19,7 @@ import (
 	"guichet/portal/audit"
 	"guichet/portal/config"
 	"guichet/portal/desk"
+	"guichet/portal/metering"
 	"guichet/portal/registry"
 	"guichet/portal/state"
 	"guichet/portal/state/redis"
@@ -204,8 +205,12 @@ func (f *foundation) scheme() string {
 }
 
 func (f *foundation) clerk() *letter.Clerk {
+	return &letter.Clerk{Scribe: f.scribe(), Folder: f.settings.Outbox}
+}
+
+func (f *foundation) scribe() letter.Scribe {
 	s := f.settings
-	return &letter.Clerk{Outbox: f.store, Runner: f.store, Clock: f.clock, Folder: s.Outbox,
+	return letter.Scribe{Outbox: f.store, History: &metering.History{Ledger: f.store, Clock: f.clock}, Runner: f.store, Clock: f.clock,
 		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact}}
 }
 

@@ -33,6 +33,13 @@ const (
 	ReferenceEnded  Action = "reference.ended"  // a reference was ended
 	LetterAsked     Action = "letter.asked"     // somebody without letter typed an EAN
 	LetterAnswered  Action = "letter.answered"  // such a request was handled, with its outcome
+	HistoryAsked    Action = "history.asked"    // the history was asked by post, with what became of it
+	HistoryPosted   Action = "history.posted"   // a letter with the history left for the address on record (L28)
+	FileShown       Action = "file.shown"       // what the portal holds on somebody was shown to them
+	FileTaken       Action = "file.taken"       // the same, downloaded
+	RectifyAsked    Action = "rectify.asked"    // somebody says that data about them are wrong (S4)
+	RectifyDecided  Action = "rectify.decided"  // it was decided, and the answer queued
+	LetterDropped   Action = "letter.dropped"   // a letter could no longer go to the address on record (D2, Ld9)
 	LetterHanded    Action = "letter.handed"    // a letter left the outbox
 	StaffAdded      Action = "staff.added"
 	StaffSignedIn   Action = "staff.signed-in"

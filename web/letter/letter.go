@@ -10,9 +10,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"guichet/portal"
+	"guichet/portal/metering"
 	"guichet/portal/outbox"
 	"guichet/portal/registry"
 	"guichet/web/i18n"
@@ -26,24 +26,48 @@ type House struct {
 	Contact    string // mail address of the contact point for data protection (S5)
 }
 
+// Late is what a letter tells that is read when it leaves, not when it is
+// queued; nil for letters that carry everything themselves.
+type Late struct {
+	Point  registry.AccessPoint
+	Series metering.Series
+}
+
 // Render writes a letter as PDF and as HTML. A new kind needs a case here.
-func Render(l outbox.Letter, h House) (pdf, html []byte, err error) {
-	if l.Kind != outbox.References {
-		return nil, nil, fmt.Errorf("no letter of kind %q is known", l.Kind)
+func Render(l outbox.Letter, late *Late, h House) (pdf, html []byte, err error) {
+	var form interface {
+		pdf() ([]byte, error)
+		html() ([]byte, error)
 	}
-	var data registry.ReferenceLetter
-	if err := json.Unmarshal(l.Data, &data); err != nil {
-		return nil, nil, fmt.Errorf("letter's data cannot be read")
+	switch {
+	case l.Kind == outbox.References:
+		form, err = referencesView(l, h)
+	case l.Kind == outbox.History && late != nil:
+		form = newHistory(l, late.Point, late.Series, h)
+	case l.Kind == outbox.Answer:
+		form, err = newAnswer(l, h)
+	default:
+		err = fmt.Errorf("no letter of kind %q is known", l.Kind)
 	}
-	if n := len(data.Lines); n < 1 || n > 2 {
-		return nil, nil, fmt.Errorf("letter has %d meters; a page carries one or two", n)
-	}
-	v := newView(l, data, h)
-	if pdf, err = v.pdf(); err != nil {
+	if err != nil {
 		return nil, nil, err
 	}
-	html, err = v.html()
+	if pdf, err = form.pdf(); err != nil {
+		return nil, nil, err
+	}
+	html, err = form.html()
 	return pdf, html, err
+}
+
+func referencesView(l outbox.Letter, h House) (view, error) {
+	var data registry.ReferenceLetter
+	if err := json.Unmarshal(l.Data, &data); err != nil {
+		return view{}, fmt.Errorf("letter's data cannot be read")
+	}
+	if n := len(data.Lines); n < 1 || n > 2 {
+		return view{}, fmt.Errorf("letter has %d meters; a page carries one or two", n)
+	}
+	return newView(l, data, h), nil
 }
 
 // view is a letter in words, the same for both forms.
@@ -93,11 +117,7 @@ func newView(l outbox.Letter, data registry.ReferenceLetter, h House) view {
 		Contact: c.T("letter.contact", h.Contact), Keep: c.T("letter.keep"),
 	}
 	v.Steps = []string{c.T("letter.steps.open"), c.T("letter.steps.type"), c.T("letter.steps.see")}
-	for _, s := range []string{l.To.Name, l.To.Street, l.To.Postcode + " " + l.To.Town} {
-		if s = strings.TrimSpace(s); s != "" {
-			v.To = append(v.To, s)
-		}
-	}
+	v.To = window(l.To)
 	for _, line := range data.Lines {
 		b := box{Energy: c.T("letter.energy.electricity"), Supply: line.Supply, Reference: line.Reference,
 			Four: line.Digits, Code: line.LetterCode, Gas: line.Energy == portal.Gas}
