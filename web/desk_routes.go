@@ -53,6 +53,8 @@ func deskRoutes(d DeskDeps) []Route {
 		{post, "/:lang/desk/doors/ask", colleague, c.askDoor},
 		{post, "/:lang/desk/doors/confirm", colleague, c.confirmDoor},
 		{get, "/:lang/desk/gate", colleague, c.overview},
+		{get, "/:lang/desk/rectifications", colleague, c.wrongs},
+		{post, "/:lang/desk/rectifications/:id", colleague, c.decide},
 		{get, aCase, colleague, c.show},
 		{post, aCase + "/open", colleague, c.open},
 		{post, aCase + "/check", colleague, c.check},

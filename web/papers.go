@@ -6,6 +6,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/portal/audit"
+	"guichet/portal/registry"
 	"guichet/web/ui/layout"
 	"guichet/web/ui/page/public"
 )
@@ -21,9 +22,11 @@ type Looks interface {
 
 // PaperDeps is what the pages about a person's own file need.
 type PaperDeps struct {
-	Looks    Looks
-	Posts    Posts
-	Postings PostingReader
+	Looks          Looks
+	Posts          Posts
+	Postings       PostingReader
+	Dossiers       registry.DossierStore
+	Rectifications Rectifications
 }
 
 // paperRoutes are the pages about the file itself, all of them behind an
@@ -34,6 +37,11 @@ func (s *site) paperRoutes(visitor Policy) []Route {
 		{http.MethodGet, "/:lang/seen/receipt", visitor, s.receipt},
 		{http.MethodPost, "/:lang/consumption/by-post", visitor, s.byPost},
 		{http.MethodGet, "/:lang/consumption/posted", visitor, s.posted},
+		{http.MethodGet, "/:lang/mine", visitor, s.mine},
+		{http.MethodGet, "/:lang/mine.json", visitor, s.mineJSON},
+		{http.MethodGet, "/:lang/rectify", visitor, s.rectify},
+		{http.MethodPost, "/:lang/rectify", visitor, s.wrong},
+		{http.MethodGet, "/:lang/rectify/asked", visitor, s.rectifyAsked},
 	}
 }
 
@@ -56,6 +64,8 @@ func fileView(x *ctx, index int) public.File {
 	return public.File{
 		Links: []layout.Link{
 			{Text: x.T("seen.link"), Href: x.path("/seen" + of)},
+			{Text: x.T("mine.link"), Href: x.path("/mine" + of)},
+			{Text: x.T("rectify.link"), Href: x.path("/rectify" + of)},
 		},
 		ByPost: x.path("/consumption/by-post" + of),
 	}

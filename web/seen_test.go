@@ -11,6 +11,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/keys"
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
@@ -24,13 +25,14 @@ import (
 // which the first is the one that knownReference opens.
 type archive struct {
 	*store.Store
+	ring  *keys.Ring
 	dsn   string
 	known []storetest.Known
 }
 
 func newArchive(t *testing.T, h *house) archive {
 	dsn := "sqlite:" + filepath.Join(t.TempDir(), "guichet.db")
-	a := archive{Store: storetest.Reopen(t, dsn, h.clock), dsn: dsn}
+	a := archive{Store: storetest.Reopen(t, dsn, h.clock), ring: storetest.Keys(t), dsn: dsn}
 	a.known = storetest.References(t, dsn, 2)
 	h.stay = a.known[0].OccupancyID
 	return a
@@ -65,7 +67,9 @@ func enterArchive(t *testing.T) (*house, archive, *browser) {
 }
 
 func paperDeps(a archive, h *house) PaperDeps {
-	return PaperDeps{Looks: a.Store, Postings: a.Store, Posts: &registry.Posts{Clock: h.clock, Runner: a.Store, Store: a.Store}}
+	return PaperDeps{Looks: a.Store, Postings: a.Store, Dossiers: a.Store,
+		Rectifications: &registry.Rectifications{Ring: a.ring, Clock: h.clock, Runner: a.Store, Store: a.Store},
+		Posts:          &registry.Posts{Clock: h.clock, Runner: a.Store, Store: a.Store}}
 }
 
 // L18, L19: each look is told with when, role and ground; only those at the

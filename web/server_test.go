@@ -56,7 +56,8 @@ func TestPublicPolicies(t *testing.T) {
 	}
 	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption.csv", "GET /:lang/consumption.json", "POST /:lang/visit/extend",
 		"GET /:lang/seen", "GET /:lang/seen/receipt",
-		"POST /:lang/consumption/by-post", "GET /:lang/consumption/posted"}, visitors)
+		"POST /:lang/consumption/by-post", "GET /:lang/consumption/posted",
+		"GET /:lang/mine", "GET /:lang/mine.json", "GET /:lang/rectify", "POST /:lang/rectify", "GET /:lang/rectify/asked"}, visitors)
 }
 
 // TestEveryChangeRefusesAnotherSite walks the table: no POST passes with the
@@ -77,7 +78,7 @@ func TestEveryChangeRefusesAnotherSite(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, b.do(req).StatusCode, r.Path+" "+name)
 		}
 	}
-	require.Equal(t, 5, changesSeen)
+	require.Equal(t, 6, changesSeen)
 	require.Len(t, h.sessions, 1, "nobody was made to leave")
 }
 

@@ -38,6 +38,7 @@ const (
 	FileShown       Action = "file.shown"       // what the portal holds on somebody was shown to them
 	FileTaken       Action = "file.taken"       // the same, downloaded
 	RectifyAsked    Action = "rectify.asked"    // somebody says that data about them are wrong (S4)
+	RectifyRead     Action = "rectify.read"     // the back office read such a request
 	RectifyDecided  Action = "rectify.decided"  // it was decided, and the answer queued
 	LetterDropped   Action = "letter.dropped"   // a letter could no longer go to the address on record (D2, Ld9)
 	LetterHanded    Action = "letter.handed"    // a letter left the outbox

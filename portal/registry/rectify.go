@@ -144,7 +144,7 @@ func checkWrong(field Field, text string) error {
 
 // Decide writes a decision, once, and queues the letter that tells it, where
 // the register has an address it may go to. words are the colleague's own, for
-// the person; a refusal needs them. Conflict "rectify.decided" where somebody
+// the person; a refusal needs them. Conflict "desk.rectify.decided" where somebody
 // was faster.
 func (s *Rectifications) Decide(ctx context.Context, by portal.Actor, id string, d Decision, words string) error {
 	words = strings.TrimSpace(words)
@@ -158,7 +158,7 @@ func (s *Rectifications) Decide(ctx context.Context, by portal.Actor, id string,
 			return err
 		}
 		if !r.DecidedAt.IsZero() {
-			return &portal.Error{Code: portal.Conflict, Key: "rectify.decided"}
+			return &portal.Error{Code: portal.Conflict, Key: "desk.rectify.decided"}
 		}
 		r.DecidedAt, r.DecidedBy, r.Decision = now, by.ID, d
 		if err := s.Store.DecideRectification(t, r, s.Ring.Seal(keys.ForRequest, id+" answer", []byte(words))); err != nil {
