@@ -61,6 +61,8 @@ var deskFixtures = []fixture{
 		c.Standing = desk.Standing{}
 		c.Second, c.Request = true, &desk.Unblock{Login: "bert", Kind: desk.Asked, At: fixtureNow.Add(-time.Hour)}
 	}, nil)},
+	{"desk-moves", movesFixture(true)},
+	{"desk-moves-none", movesFixture(false)},
 	{"desk-rectify", wrongsFixture(true, nil)},
 	{"desk-rectify-none", wrongsFixture(false, nil)},
 	{"desk-rectify-problems", wrongsFixture(true, &portal.Error{Code: portal.Invalid, Key: "desk.rectify.why", Field: "words"})},

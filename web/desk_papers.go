@@ -81,3 +81,65 @@ func wrongsView(x *ctx, f page.Frame, list []desk.Wrong, id string, wrong *porta
 	}
 	return v
 }
+
+// moves lists moves learnt late and what they made wrong (D3).
+func (c counter) moves(x *ctx) error { return c.showMoves(x, http.StatusOK, nil) }
+
+func (c counter) showMoves(x *ctx, status int, wrong *portal.Error) error {
+	x.at = "/desk/moves"
+	frame, err := c.frame(x, "desk.late.title")
+	if err != nil {
+		return err
+	}
+	list, err := c.Desk.Moves(x.context(), x.member())
+	if err != nil {
+		return err
+	}
+	v := lateMovesView(x, frame, list, wrong)
+	if x.query("done") == "seen" {
+		v.Done = x.T("desk.late.done")
+	}
+	return x.show(status, page.MovesPage(v))
+}
+
+func (c counter) seeMove(x *ctx) error {
+	err := c.Desk.SeeMove(x.context(), x.member(), x.param("id"))
+	if wrong := forPerson(err); wrong != nil {
+		return c.showMoves(x, statusOf(err), wrong)
+	}
+	if err != nil {
+		return err
+	}
+	return x.redirect(x.path("/desk/moves?done=seen"))
+}
+
+func lateMovesView(x *ctx, f page.Frame, list []desk.Gone, wrong *portal.Error) page.Moves {
+	v := page.Moves{Frame: f}
+	v.Summary, v.Error = x.wrong(wrong), wrong != nil
+	for _, m := range list {
+		o, p := m.Posting.Occupancy, m.Posting.Point
+		one := page.Move{ID: m.ID, Title: x.T("desk.late.moved", x.Date(m.MovedAt)), Action: x.path("/desk/moves/" + m.ID), Facts: []page.Fact{
+			{Name: x.T("desk.late.learnt"), Value: x.moment(m.LearntAt)},
+			{Name: x.T("desk.customer.name"), Value: o.Name},
+			{Name: x.T("desk.customer.supply"), Value: address(p.Street, p.Postcode, p.Town)},
+			{Name: x.T("desk.customer.point"), Value: m.EAN},
+		}}
+		for _, k := range registry.WrongKinds {
+			one.Facts = append(one.Facts, page.Fact{Name: x.T("desk.late.kind." + string(k)), Value: x.count(m.Count(k))})
+		}
+		if len(m.Wrong) > 0 {
+			t := &component.Table{ID: "wrong-" + m.ID, Caption: x.T("desk.late.caption"), Region: x.T("desk.late.caption"),
+				Columns: []component.Column{{Text: x.T("desk.history.when")}, {Text: x.T("desk.history.what")}, {Text: x.T("desk.late.where")}}}
+			for _, w := range m.Wrong {
+				where := w.What
+				if w.Kind == registry.WrongReference {
+					where = "–" // the key of a reference is for machines
+				}
+				t.Rows = append(t.Rows, fact(x.moment(w.At), x.T("desk.late.one."+string(w.Kind)), where))
+			}
+			one.Table = t
+		}
+		v.List = append(v.List, one)
+	}
+	return v
+}

@@ -137,3 +137,23 @@ func wrongsFixture(any bool, wrong *portal.Error) func(*ctx) templ.Component {
 		return page.WrongsPage(wrongsView(x, f, list, fixtureWrong(x.now).ID, wrong))
 	}
 }
+
+// movesFixture is the back office's list of late moves.
+func movesFixture(any bool) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		p := fixtureHousehold(x)
+		x.at = "/desk/moves"
+		x.pass = staff.Member{Login: "lena", Name: "Lena Weber", Role: staff.Office}
+		f := deskFrame(x, fixtureGate(), "desk.late.title")
+		var list []desk.Gone
+		if any {
+			day := func(n int) time.Time { return x.now.AddDate(0, 0, -n) }
+			m := registry.LateMove{ID: "06h0h0m0c0vrf3h170bmgztrpe", EAN: fixtureEAN.Masked(), MovedAt: day(40), LearntAt: day(1), Wrong: []registry.WrongThing{
+				{Kind: registry.WrongDisclosure, What: "06h0h0m0c0vrf3h170bmgztrpf", At: day(20)},
+				{Kind: registry.WrongLetter, What: "06h0h0m0c0vrf3h170bmgztrpg", At: day(19)},
+				{Kind: registry.WrongReference, What: "key", At: day(18)}}}
+			list = []desk.Gone{{LateMove: m, Posting: p}, {LateMove: registry.LateMove{ID: "06h0h0m0c0vrf3h170bmgztrph", EAN: m.EAN, MovedAt: day(3), LearntAt: day(1)}, Posting: p}}
+		}
+		return page.MovesPage(lateMovesView(x, f, list, nil))
+	}
+}

@@ -37,6 +37,9 @@ const (
 	HistoryPosted   Action = "history.posted"   // a letter with the history left for the address on record (L28)
 	FileShown       Action = "file.shown"       // what the portal holds on somebody was shown to them
 	FileTaken       Action = "file.taken"       // the same, downloaded
+	MoveLearnt      Action = "move.learnt"      // the register told a move late, with what it made wrong (D3)
+	MovesRead       Action = "moves.read"       // the back office read late moves
+	MoveSeen        Action = "move.seen"        // and has dealt with one
 	RectifyAsked    Action = "rectify.asked"    // somebody says that data about them are wrong (S4)
 	RectifyRead     Action = "rectify.read"     // the back office read such a request
 	RectifyDecided  Action = "rectify.decided"  // it was decided, and the answer queued

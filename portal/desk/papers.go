@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"time"
 
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -24,6 +25,10 @@ type Rectifications interface {
 // PaperStore reads whose file a request or a late move is about.
 type PaperStore interface {
 	Posting(ctx context.Context, occupancyID string) (registry.Posting, error)
+	// LateMoves lists moves learnt late that nobody has dealt with, the oldest first.
+	LateMoves(ctx context.Context, limit int) ([]registry.LateMove, error)
+	// SeeLateMove marks one as dealt with; NotFound where somebody was faster.
+	SeeLateMove(t tx.Tx, id, login string, now time.Time) (occupancyID string, err error)
 }
 
 // Wrong is a request with what the register holds of the person.
@@ -65,4 +70,57 @@ func (s *Service) DecideWrong(ctx context.Context, m staff.Member, id string, d 
 		return err
 	}
 	return s.Rectify.Decide(ctx, m.Actor(), id, d, words)
+}
+
+// Gone is a move learnt late with the file it cut.
+type Gone struct {
+	registry.LateMove
+	Posting registry.Posting
+}
+
+// Moves lists the moves learnt late and what each made wrong (D3).
+func (s *Service) Moves(ctx context.Context, m staff.Member) (all []Gone, err error) {
+	if err := need(m, mend); err != nil {
+		return nil, err
+	}
+	late, err := s.Papers.LateMoves(ctx, PageOfWrongs)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range late {
+		p, err := s.Papers.Posting(ctx, one.OccupancyID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Gone{one, p})
+	}
+	now := s.Clock()
+	return all, s.Runner.Do(ctx, func(t tx.Tx) error {
+		for _, one := range all {
+			t.Record(audit.Entry{At: now, Actor: m.Actor(), Action: audit.MovesRead, Ground: "late-move", Channel: "desk",
+				Subject: "occupancy:" + one.OccupancyID, Details: map[string]string{"move": one.ID}})
+		}
+		return nil
+	})
+}
+
+// SeeMove says that a move learnt late was dealt with. Conflict
+// "desk.late.seen" where somebody was faster.
+func (s *Service) SeeMove(ctx context.Context, m staff.Member, id string) error {
+	if err := need(m, mend); err != nil {
+		return err
+	}
+	now := s.Clock()
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		occupancy, err := s.Papers.SeeLateMove(t, id, m.Login, now)
+		if portal.CodeOf(err) == portal.NotFound {
+			return &portal.Error{Code: portal.Conflict, Key: "desk.late.seen"}
+		}
+		if err != nil {
+			return err
+		}
+		t.Record(audit.Entry{At: now, Actor: m.Actor(), Action: audit.MoveSeen, Ground: "late-move", Channel: "desk",
+			Subject: "occupancy:" + occupancy, Details: map[string]string{"move": id}})
+		return nil
+	})
 }

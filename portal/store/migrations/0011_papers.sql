@@ -28,9 +28,9 @@ CREATE TABLE rectifications (
 CREATE INDEX rectifications_open ON rectifications (asked_us, id) WHERE decided_us = 0;
 CREATE INDEX rectifications_of_occupancy ON rectifications (occupancy_id, asked_us);
 
--- (P) moves that the register told late, with what had been shown, sent or
--- opened meanwhile of a time that was no longer that person's (D3): kind of
--- thing, how many, first and last.
+-- (P) moves that the register told late (D3), and what had been shown, posted
+-- or issued meanwhile to somebody who had gone: kind of thing, where its trail
+-- entry or letter is, when.
 CREATE TABLE late_moves (
   id           TEXT   NOT NULL PRIMARY KEY,
   occupancy_id TEXT   NOT NULL REFERENCES occupancies (id),
@@ -40,12 +40,21 @@ CREATE TABLE late_moves (
   seen_us      BIGINT NOT NULL,
   seen_by      TEXT   NOT NULL
 );
-CREATE INDEX moves_learnt ON late_moves (learnt_us, id);
+CREATE INDEX moves_unseen ON late_moves (learnt_us, id) WHERE seen_us = 0;
 CREATE TABLE late_move_wrongs (
-  move_id   TEXT   NOT NULL REFERENCES late_moves (id),
-  kind      TEXT   NOT NULL,
-  subject   TEXT   NOT NULL,
-  at_us     BIGINT NOT NULL,
-  entry_id  TEXT   NOT NULL,
-  PRIMARY KEY (move_id, entry_id)
+  move_id TEXT   NOT NULL REFERENCES late_moves (id),
+  kind    TEXT   NOT NULL,
+  what    TEXT   NOT NULL,
+  at_us   BIGINT NOT NULL,
+  PRIMARY KEY (move_id, kind, what)
 );
+
+-- (T) occupancies that get a letter with a reference once they, or their new
+-- meter, have begun (G2).
+CREATE TABLE letters_due (
+  occupancy_id TEXT   NOT NULL REFERENCES occupancies (id),
+  from_us      BIGINT NOT NULL,
+  why          TEXT   NOT NULL,
+  PRIMARY KEY (occupancy_id, from_us)
+);
+CREATE INDEX letters_due_from ON letters_due (from_us, occupancy_id);
