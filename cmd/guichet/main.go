@@ -34,6 +34,9 @@ type cli struct {
 
 		References importReferencesCmd `cmd:"" help:"Import references that another system printed."`
 	} `cmd:"" help:"Import files; each all or nothing."`
+	Export struct {
+		Letters exportLettersCmd `cmd:"" help:"Hand the waiting letters to a print house as one sealed file."`
+	} `cmd:"" help:"Write files for others."`
 	Issue struct {
 		References issueReferencesCmd `cmd:"" help:"Draw references and write the letters that carry them."`
 	} `cmd:"" help:"Issue what opens the gate."`

@@ -150,12 +150,11 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var jobs sync.WaitGroup
-	clerk := f.clerk()
 	jobs.Go(func() { sealer.Run(background) })
 	jobs.Go(func() { beat(background, log, keeper) })
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "handing letters over", func(ctx context.Context) error {
-			_, err := clerk.HandOver(ctx)
+			_, err := f.handOver(ctx)
 			return err
 		})
 	})
@@ -211,8 +210,17 @@ func (f *foundation) scheme() string {
 	return "http://"
 }
 
-func (f *foundation) clerk() *letter.Clerk {
-	return &letter.Clerk{Scribe: f.scribe(), Folder: f.settings.Outbox}
+// outboxExport as OUTBOX leaves letters waiting for "guichet export letters".
+const outboxExport = "export"
+
+// handOver writes the waiting letters into the printer's folder, unless a
+// print house fetches them.
+func (f *foundation) handOver(ctx context.Context) (int, error) {
+	if f.settings.Outbox == outboxExport {
+		return 0, nil
+	}
+	clerk := &letter.Clerk{Scribe: f.scribe(), Folder: f.settings.Outbox}
+	return clerk.HandOver(ctx)
 }
 
 func (f *foundation) scribe() letter.Scribe {
