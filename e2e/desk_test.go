@@ -83,8 +83,9 @@ func check(t *testing.T, v *visitor.Visitor, page *visitor.Page, answers map[str
 	t.Helper()
 	action, form := page.Form(t, `form[action$="/check"]`)
 	typed := 0
-	for name := range form {
-		if answer := answers[name]; answer != "" && typed < 2 {
+	// One of two must be an answer that few know: when the caller moved in.
+	for _, name := range []string{"answer-moved-in", "answer-name", "answer-mailing-address", "answer-other-energy"} {
+		if answer := answers[name]; answer != "" && form.Has(name) && typed < 2 {
 			form.Set(name, answer)
 			typed++
 		}

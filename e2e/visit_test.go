@@ -30,7 +30,8 @@ func refusals(t *testing.T, p *rig.Portal) int {
 }
 
 // behind lists what only an open visit may see.
-var behind = []string{"/consumption", "/consumption?grain=month", "/consumption.csv", "/consumption.json"}
+var behind = []string{"/consumption", "/consumption?grain=month", "/consumption.csv", "/consumption.json",
+	"/consumption.xml", "/consumption.pdf", "/consumption.html"}
 
 // mustBeOut asserts that nothing of a visit can be seen.
 func mustBeOut(t *testing.T, v *visitor.Visitor) {

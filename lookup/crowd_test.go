@@ -28,6 +28,7 @@ func (h *house) crowd(claims []lookup.Claim) []lookup.Outcome {
 	for _, p := range processes {
 		p.gate = lookup.NewGate(p.Deps)
 		p.gate.Patient(time.Minute)
+		p.Permits.Patient(time.Minute)
 	}
 	outcomes, errs := make([]lookup.Outcome, len(claims)), make([]error, len(claims))
 	parallel(len(claims), func(i int) { outcomes[i], errs[i] = processes[i%2].gate.Open(h.ctx, claims[i]) })

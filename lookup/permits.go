@@ -42,6 +42,7 @@ type Permits struct {
 	limits Limits
 	log    *slog.Logger
 	alarm  func(name string)
+	wait   time.Duration // permitWait
 
 	looks singleflight.Group
 	mu    sync.Mutex
@@ -74,7 +75,7 @@ func (p *pool) wake() {
 // NewPermits makes the keeper. alarm is told the name of what a person must
 // look at now; nil: only the log tells.
 func NewPermits(store BudgetStore, runner tx.Runner, clock portal.Clock, limits Limits, log *slog.Logger, alarm func(string)) *Permits {
-	p := &Permits{store: store, runner: runner, clock: clock, limits: limits, log: log, alarm: alarm, pools: map[Budget]*pool{}}
+	p := &Permits{store: store, runner: runner, clock: clock, limits: limits, log: log, alarm: alarm, wait: permitWait, pools: map[Budget]*pool{}}
 	for _, b := range Budgets {
 		p.pools[b] = &pool{changed: make(chan struct{})}
 	}
@@ -123,7 +124,7 @@ func (p *Permits) Take(ctx context.Context, budgets ...Budget) (permit Permit, o
 }
 
 func (p *Permits) takeOne(ctx context.Context, b Budget, pool *pool) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, permitWait)
+	ctx, cancel := context.WithTimeout(ctx, p.wait)
 	defer cancel()
 	for {
 		now := p.clock()

@@ -14,7 +14,6 @@ import (
 	"guichet/portal/metering"
 	"guichet/portal/metering/exchange"
 	"guichet/portal/tx"
-	"guichet/web/ui/page/public"
 )
 
 // selection is what an address asks to see; History can only narrow it (L16).
@@ -24,7 +23,7 @@ type selection struct {
 }
 
 // grains are those a page can show, the coarsest first.
-var grains = []metering.Grain{metering.ByYear, metering.ByMonth, metering.ByDay}
+var grains = []metering.Grain{metering.ByYear, metering.ByMonth, metering.ByDay, metering.ByHour, metering.ByQuarter}
 
 // longest are how many days or months one page draws of a grain; downloads
 // have no such end.
@@ -34,31 +33,37 @@ const (
 )
 
 // selected reads of, grain, from and to. Without dates it is the last twelve
-// months, or the month of yesterday, or all years; never later than the
-// occupancy's end.
+// months, or the month of yesterday, or yesterday, or all years; never later
+// than the occupancy's end.
 func (x *ctx) selected() (selection, lookup.Pass, error) {
 	pass, index, err := x.opened()
 	if err != nil {
 		return selection{}, pass, err
 	}
-	sel := selection{of: index, query: metering.Query{Grain: metering.ByMonth}}
+	sel, err := x.selectedOf(pass, index)
+	return sel, pass, err
+}
+
+// selectedOf reads the same for one of the references that are open.
+func (x *ctx) selectedOf(pass lookup.Pass, index int) (sel selection, err error) {
+	sel = selection{of: index, query: metering.Query{Grain: metering.ByMonth}}
 	if g := metering.Grain(x.query("grain")); g != "" {
 		sel.query.Grain = g
 	}
 	if !isGrain(sel.query.Grain) {
-		return sel, pass, &portal.Error{Code: portal.Invalid, Key: "grain"}
+		return sel, &portal.Error{Code: portal.Invalid, Key: "grain"}
 	}
 	if sel.query.From, err = x.day("from"); err != nil {
-		return sel, pass, err
+		return sel, err
 	}
 	if sel.query.To, err = x.day("to"); err != nil {
-		return sel, pass, err
+		return sel, err
 	}
 	sel.query = complete(sel.query, x.now, pass.Occupancy.To)
 	if !sel.query.From.IsZero() && !sel.query.To.IsZero() && !sel.query.From.Before(sel.query.To) {
-		return sel, pass, &portal.Error{Code: portal.Invalid, Key: "date.order"}
+		return sel, &portal.Error{Code: portal.Invalid, Key: "date.order"}
 	}
-	return sel, pass, nil
+	return sel, nil
 }
 
 // day reads a date of the address, zero where there is none.
@@ -92,6 +97,9 @@ func complete(q metering.Query, now, end time.Time) metering.Query {
 		}
 		last = last.AddDate(0, 0, -1) // yesterday: today has no reading yet
 		q.To = portal.Date(last.Year(), last.Month()+1, 1)
+		if q.Grain.Fine() {
+			q.To = portal.Date(last.Year(), last.Month(), last.Day()+1)
+		}
 	}
 	switch {
 	case q.From.IsZero():
@@ -102,9 +110,13 @@ func complete(q metering.Query, now, end time.Time) metering.Query {
 	return q
 }
 
-// step is one page earlier or later: twelve months, or one month of days.
+// step is one page earlier or later: twelve months, one month of days, or one
+// day of hours.
 func step(g metering.Grain, t time.Time, n int) time.Time {
-	if g == metering.ByDay {
+	switch {
+	case g.Fine():
+		return t.AddDate(0, 0, n)
+	case g == metering.ByDay:
 		return t.AddDate(0, n, 0)
 	}
 	return t.AddDate(n, 0, 0)
@@ -116,6 +128,8 @@ func bounded(q metering.Query) metering.Query {
 	switch {
 	case q.From.IsZero():
 		return q
+	case q.Grain.Fine():
+		limit = q.From.AddDate(0, 0, 1)
 	case q.Grain == metering.ByDay:
 		limit = q.From.AddDate(0, 0, longestDays)
 	case q.Grain == metering.ByMonth:
@@ -130,32 +144,21 @@ func bounded(q metering.Query) metering.Query {
 }
 
 // values writes the selection as an address's query.
-func (sel selection) values() string {
-	v := url.Values{"of": {strconv.Itoa(sel.of)}, "grain": {string(sel.query.Grain)}}
-	if !sel.query.From.IsZero() {
-		v.Set("from", isoDay(sel.query.From))
+func (sel selection) values() string { return valuesOf(strconv.Itoa(sel.of), sel.query) }
+
+// valuesOf writes the same for one reference or for several.
+func valuesOf(of string, q metering.Query) string {
+	v := url.Values{"of": {of}, "grain": {string(q.Grain)}}
+	if !q.From.IsZero() {
+		v.Set("from", isoDay(q.From))
 	}
-	if !sel.query.To.IsZero() {
-		v.Set("to", isoDay(sel.query.To))
+	if !q.To.IsZero() {
+		v.Set("to", isoDay(q.To))
 	}
 	return "?" + v.Encode()
 }
 
 func isoDay(t time.Time) string { return t.In(portal.Brussels).Format(time.DateOnly) }
-
-// consumption shows chart and table of one opened reference.
-func (s *site) consumption(x *ctx) error {
-	sel, pass, err := x.selected()
-	if err != nil {
-		return err
-	}
-	sel.query = bounded(sel.query)
-	series, err := s.disclose(x, sel, pass, audit.HistoryShown)
-	if err != nil {
-		return err
-	}
-	return x.show(http.StatusOK, public.ConsumptionPage(consumptionView(x, sel, pass, series)))
-}
 
 // disclose reads a series and records that it is about to be shown or taken;
 // only then may it be answered (L18).
@@ -237,4 +240,4 @@ func csvWords(x *ctx, series metering.Series) exchange.Words {
 }
 
 // qualities are metering.Point.Quality's words.
-var qualities = []string{"complete", "estimated", "partial", "missing", "straddle"}
+var qualities = []string{"complete", "estimated", "partial", "missing", "straddle", "daily"}

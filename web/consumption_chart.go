@@ -10,7 +10,7 @@ import (
 
 // charts draws what was consumed and, where there is any, what was injected.
 func (s speaker) charts() []chart.Chart {
-	if len(s.series.Points) == 0 {
+	if len(s.series.Points) == 0 || s.dailyOnly() {
 		return nil
 	}
 	list := []chart.Chart{s.chart("offtake", s.amount, s.offtake)}
@@ -40,11 +40,15 @@ func (s speaker) offtake(a metering.Amounts) []chart.Segment {
 }
 
 func (s speaker) chart(what string, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment) chart.Chart {
+	per := s.T("per."+string(s.series.Grain), s.unit)
+	if s.series.Grain.Fine() {
+		per = s.T("per.on", per, s.Date(s.series.Period.From))
+	}
 	c := chart.Chart{
-		ID:      what,
-		Title:   s.T("figure."+what, s.T("per."+string(s.series.Grain), s.unit)),
+		ID:      what + s.suffix(),
+		Title:   s.T("figure."+what, per),
 		Desc:    s.describe(amount),
-		Skip:    chart.Link{Text: s.T("chart.skip"), Href: "#values"},
+		Skip:    chart.Link{Text: s.T("chart.skip"), Href: "#values" + s.suffix()},
 		Marks:   s.marks(),
 		Ordered: s.axis,
 	}
@@ -67,8 +71,11 @@ func (s speaker) axis(thousandths int64) string {
 }
 
 func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment, bands bool) chart.Bar {
-	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial()}
+	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial(), Cut: p.Cut && !p.Running && p.Gap == metering.NoGap, Crossed: p.Gap == metering.GapStraddle}
 	b.Label, b.Under = s.labels(i, p)
+	if s.series.Grain.Fine() {
+		b.Short = s.clock(p.Period.From)
+	}
 	if p.YearBefore != nil {
 		b.Before, b.HasBefore = amount(*p.YearBefore), true
 	}
@@ -104,6 +111,8 @@ func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int6
 func (s speaker) labels(i int, p metering.Point) (label, under string) {
 	start := p.Period.From.In(portal.Brussels)
 	switch s.series.Grain {
+	case metering.ByHour, metering.ByQuarter:
+		return s.hourLabels(p)
 	case metering.ByYear:
 		return strconv.Itoa(start.Year()), ""
 	case metering.ByMonth:
@@ -121,7 +130,10 @@ func (s speaker) labels(i int, p metering.Point) (label, under string) {
 // describe tells the chart in one sentence.
 func (s speaker) describe(amount func(metering.Amounts) int64) string {
 	points := s.series.Points
-	from, to := s.period(points[0]), s.period(points[len(points)-1])
+	span := s.period(points[0]) + " – " + s.period(points[len(points)-1])
+	if s.series.Grain.Fine() {
+		span = s.Date(s.series.Period.From)
+	}
 	var high, low *metering.Point
 	for i := range points {
 		p := &points[i]
@@ -136,10 +148,10 @@ func (s speaker) describe(amount func(metering.Amounts) int64) string {
 		}
 	}
 	if high == nil {
-		return s.T("chart.desc-empty", from, to)
+		return s.T("chart.desc-empty", span)
 	}
 	say := func(p *metering.Point) string { return s.period(*p) + ", " + s.say(amount(p.Amounts)) }
-	return s.T("chart.desc", from, to, say(high), say(low))
+	return s.T("chart.desc", span, say(high), say(low))
 }
 
 // marks are the moves and exchanges that fall inside the drawing.
@@ -173,13 +185,16 @@ func (s speaker) legend(c chart.Chart) (keys []chart.Key) {
 		has[chart.KeyBefore] = has[chart.KeyBefore] || b.HasBefore
 		has[chart.KeyEstimated] = has[chart.KeyEstimated] || b.Estimated
 		has[chart.KeyPartial] = has[chart.KeyPartial] || b.Partial
-		has[chart.KeyMissing] = has[chart.KeyMissing] || len(b.Segments) == 0
+		has[chart.KeyMissing] = has[chart.KeyMissing] || len(b.Segments) == 0 && !b.Crossed
+		has[chart.KeyCrossed] = has[chart.KeyCrossed] || b.Crossed
+		has[chart.KeyCut] = has[chart.KeyCut] || b.Cut
 	}
 	for _, k := range []struct{ class, text string }{
 		{string(chart.Peak), "legend.peak"}, {string(chart.OffPeak), "legend.offpeak"},
 		{string(chart.Plain), "legend.plain"}, {string(chart.Injection), "legend.injection"},
 		{chart.KeyBefore, "legend.before"}, {chart.KeyEstimated, "legend.estimated"},
 		{chart.KeyPartial, "legend.partial"}, {chart.KeyMissing, "legend.missing"},
+		{chart.KeyCrossed, "legend.straddle"}, {chart.KeyCut, "legend.cut"},
 	} {
 		if has[k.class] {
 			keys = append(keys, chart.Key{Text: s.T(k.text), Class: k.class})

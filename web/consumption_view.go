@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/metering"
 	"guichet/web/ui/component"
@@ -16,14 +15,15 @@ import (
 // speaker puts a series into words and numbers of one language.
 type speaker struct {
 	*ctx
-	series   metering.Series
+	shown
 	unit     string
 	amount   func(metering.Amounts) int64 // what the page is about, thousandths of unit
 	decimals int
 }
 
-func newSpeaker(x *ctx, series metering.Series) speaker {
-	s := speaker{ctx: x, series: series, unit: "kWh", amount: metering.Amounts.Offtake}
+func newSpeaker(x *ctx, p shown) speaker {
+	series := p.series
+	s := speaker{ctx: x, shown: p, unit: "kWh", amount: metering.Amounts.Offtake}
 	if series.Energy == portal.Gas && !series.Has(metering.GasEnergy) && series.Has(metering.GasVolume) {
 		s.unit, s.amount = metering.GasVolume.Unit(), metering.Amounts.Volume
 	}
@@ -32,6 +32,8 @@ func newSpeaker(x *ctx, series metering.Series) speaker {
 		top = max(top, s.amount(p.Amounts), p.Amounts.Injection())
 	}
 	switch {
+	case top < 1_000 && series.Grain.Fine():
+		s.decimals = 3
 	case top < 10_000:
 		s.decimals = 2
 	case top < 100_000:
@@ -45,44 +47,26 @@ func (s speaker) say(thousandths int64) string {
 	return s.Number(thousandths, s.decimals) + "\u00a0" + s.unit
 }
 
-// period names a point in full: "2024", "mars 2024", "1er mars 2024".
+// suffix keeps apart the ids of a page's parts.
+func (s speaker) suffix() string {
+	if !s.several {
+		return ""
+	}
+	return "-" + strconv.Itoa(s.sel.of)
+}
+
+// period names a point in full: "2024", "mars 2024", "1er mars 2024", or an
+// interval of a day that the page names.
 func (s speaker) period(p metering.Point) string {
 	switch s.series.Grain {
+	case metering.ByHour, metering.ByQuarter:
+		return s.hours(p)
 	case metering.ByYear:
 		return strconv.Itoa(p.Period.From.In(portal.Brussels).Year())
 	case metering.ByMonth:
 		return s.Month(p.Period.From)
 	}
 	return s.Date(p.Period.From)
-}
-
-func consumptionView(x *ctx, sel selection, pass lookup.Pass, series metering.Series) public.Consumption {
-	s := newSpeaker(x, series)
-	v := public.Consumption{
-		Base:   x.base(x.T("consumption.title." + string(pass.Point.Energy))),
-		Bar:    barView(x, sel.of, sel.values()),
-		Lead:   lead(x, pass.Occupancy.Period),
-		Point:  together(pass.Point.EAN.Masked()),
-		KPIs:   s.kpis(),
-		Charts: s.charts(),
-		Notes:  s.notes(),
-		Table:  s.table(sel),
-		File:   fileView(x, sel.of),
-	}
-	for _, g := range grains {
-		v.Grains = append(v.Grains, layout.Link{
-			Text: x.T("grain." + string(g)), Current: g == sel.query.Grain,
-			Href: x.path("/consumption") + selection{of: sel.of, query: metering.Query{Grain: g}}.values(),
-		})
-	}
-	v.Earlier, v.Later = paging(x, sel, pass.Occupancy.Period)
-	whole := selection{of: sel.of, query: metering.Query{Grain: metering.ByDay}}
-	v.Downloads = []layout.Link{
-		{Text: x.T("consumption.csv"), Href: x.path("/consumption.csv") + sel.values()},
-		{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + sel.values()},
-		{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + whole.values()},
-	}
-	return v
 }
 
 // together keeps a number's groups on one line.
@@ -95,24 +79,42 @@ func lead(x *ctx, stay portal.Period) string {
 	return x.T("consumption.between", x.Date(stay.From), x.Date(stay.To.Add(-time.Second)))
 }
 
-// paging leads to the page before and after, where there can be anything.
-func paging(x *ctx, sel selection, stay portal.Period) (earlier, later layout.Link) {
-	q := sel.query
+// paging leads to the page before and after, where there can be anything for
+// one of the parts.
+func paging(x *ctx, parts []shown, at func(metering.Query) string) (earlier, later layout.Link) {
+	q := parts[0].sel.query
 	if q.Grain == metering.ByYear {
 		return
 	}
 	local := x.now.In(portal.Brussels)
-	first, last := portal.Date(local.Year()-metering.HorizonYears, local.Month(), 1), local
-	if stay.From.After(first) {
-		first = stay.From
+	var first, last time.Time
+	for _, p := range parts {
+		from, to := portal.Date(local.Year()-metering.HorizonYears, local.Month(), 1), local
+		if stay := p.pass.Occupancy.Period; stay.From.After(from) {
+			from = stay.From
+		}
+		if q.Grain.Fine() && p.series.Detail.After(from) {
+			from = p.series.Detail
+		}
+		if q.Grain.Fine() { // nothing has come of today
+			y, m, d := local.Date()
+			to = portal.Date(y, m, d)
+		}
+		if end := p.pass.Occupancy.To; !end.IsZero() && end.Before(to) {
+			to = end
+		}
+		if q.Grain.Fine() && p.series.Detail.IsZero() {
+			continue
+		}
+		if first.IsZero() || from.Before(first) {
+			first = from
+		}
+		if to.After(last) {
+			last = to
+		}
 	}
-	if !stay.To.IsZero() && stay.To.Before(last) {
-		last = stay.To
-	}
-	to := func(from, until time.Time) string {
-		return x.path("/consumption") + selection{of: sel.of, query: metering.Query{Grain: q.Grain, From: from, To: until}}.values()
-	}
-	if q.From.After(first) {
+	to := func(from, until time.Time) string { return at(metering.Query{Grain: q.Grain, From: from, To: until}) }
+	if !first.IsZero() && q.From.After(first) {
 		earlier = layout.Link{Text: x.T("consumption.earlier"), Href: to(step(q.Grain, q.From, -1), q.From)}
 	}
 	if q.To.Before(last) {
@@ -143,24 +145,8 @@ func (s speaker) kpis() (list []public.KPI) {
 	}
 	list = append(list, compared, public.KPI{Label: s.T("kpi.day"), Value: s.Number(s.amount(t.PerDay), 1) + "\u00a0" + s.unit})
 	if t.Amounts.Injection() > 0 {
-		list = append(list, public.KPI{Label: s.T("kpi.injection"), Value: s.Number(t.Amounts.Injection(), 0) + "\u00a0kWh"})
-	}
-	return list
-}
-
-func (s speaker) notes() (list []string) {
-	for _, n := range s.series.Notes {
-		key := "note." + string(n.Kind)
-		switch n.Kind {
-		case metering.NoteEstimated, metering.NoteMissing:
-			list = append(list, s.T(key))
-		case metering.NoteStraddle:
-			list = append(list, s.T(key, s.Month(n.At)))
-		case metering.NoteMovedOut: // At is the first instant not shown
-			list = append(list, s.T(key, s.Date(n.At.Add(-time.Second))))
-		default:
-			list = append(list, s.T(key, s.Date(n.At)))
-		}
+		list = append(list, public.KPI{Label: s.T("kpi.injection"), Value: s.Number(t.Amounts.Injection(), 0) + "\u00a0kWh"},
+			public.KPI{Label: s.T("kpi.net"), Value: s.Number(t.Amounts.Net(), 0) + "\u00a0kWh", Remark: s.T("kpi.net.remark")})
 	}
 	return list
 }
@@ -169,23 +155,35 @@ func (s speaker) notes() (list []string) {
 type column struct {
 	title string
 	value func(metering.Amounts) int64
+	text  func(metering.Amounts) string // where it is no plain amount
 }
 
 func (s speaker) columns() (list []column) {
+	amount := func(key string, value func(metering.Amounts) int64, unit ...any) {
+		list = append(list, column{title: s.T(key, unit...), value: value})
+	}
 	of := func(r metering.Register) func(metering.Amounts) int64 {
 		return func(a metering.Amounts) int64 { return a.Of(r) }
 	}
 	total := "table.consumption"
 	if s.banded() {
-		list = append(list, column{s.T("table.peak"), of(metering.OfftakePeak)}, column{s.T("table.offpeak"), of(metering.OfftakeOffPeak)})
+		amount("table.peak", of(metering.OfftakePeak))
+		amount("table.offpeak", of(metering.OfftakeOffPeak))
 		total = "table.total"
 	}
-	list = append(list, column{s.T(total, s.unit), s.amount})
-	if s.series.Has(metering.GasVolume) && s.series.Has(metering.GasEnergy) {
-		list = append(list, column{s.T("table.volume"), metering.Amounts.Volume})
+	amount(total, s.amount, s.unit)
+	if s.measured() {
+		amount("table.volume", metering.Amounts.Volume)
+		list = append(list, column{title: s.T("table.factor"), text: func(a metering.Amounts) string {
+			if f, ok := factor(a); ok {
+				return s.Factor(f)
+			}
+			return "–"
+		}})
 	}
 	if s.injects() {
-		list = append(list, column{s.T("table.injection"), metering.Amounts.Injection})
+		amount("table.injection", metering.Amounts.Injection)
+		amount("table.net", metering.Amounts.Net)
 	}
 	return list
 }
@@ -208,17 +206,28 @@ func (s speaker) injects() bool {
 // table is the same values in words; a row of a year or month leads into it.
 func (s speaker) table(sel selection) component.Table {
 	columns := s.columns()
-	t := component.Table{ID: "values", Region: s.T("table.region")}
+	t := component.Table{ID: "values" + s.suffix(), Region: s.T("table.region")}
+	if s.dailyOnly() {
+		return t
+	}
+	fine := s.series.Grain.Fine()
 	t.Columns = append(t.Columns, component.Column{Text: s.T("period." + string(s.series.Grain))})
 	for _, c := range columns {
 		t.Columns = append(t.Columns, component.Column{Text: c.title, Numeric: true})
 	}
-	t.Columns = append(t.Columns, component.Column{Text: s.T("table.before", s.unit), Numeric: true}, component.Column{Text: s.T("table.quality")})
+	if !fine {
+		t.Columns = append(t.Columns, component.Column{Text: s.T("table.before", s.unit), Numeric: true})
+	}
+	t.Columns = append(t.Columns, component.Column{Text: s.T("table.quality")})
 	for i, p := range s.series.Points {
 		row := component.Row{Head: s.period(p), Href: s.deeper(sel, p)}
 		for _, c := range columns {
 			cell := component.Cell{Text: "–"}
-			if p.Gap == metering.NoGap {
+			switch {
+			case p.Gap != metering.NoGap:
+			case c.text != nil:
+				cell.Text = c.text(p.Amounts)
+			default:
 				cell.Text = s.Number(c.value(p.Amounts), s.decimals)
 			}
 			row.Cells = append(row.Cells, cell)
@@ -227,9 +236,14 @@ func (s speaker) table(sel selection) component.Table {
 		if p.YearBefore != nil {
 			before.Text = s.Number(s.amount(*p.YearBefore), s.decimals)
 		}
-		row.Cells = append(row.Cells, before, s.quality(p))
+		if !fine {
+			row.Cells = append(row.Cells, before)
+		}
+		row.Cells = append(row.Cells, s.quality(p))
 		t.Rows = append(t.Rows, row)
-		if i == len(s.series.Points)-1 {
+		if fine {
+			t.Caption = s.T("table.caption-day", s.Date(p.Period.From))
+		} else if i == len(s.series.Points)-1 {
 			t.Caption = s.T("table.caption", s.period(s.series.Points[0]), s.period(p))
 		}
 	}
@@ -245,19 +259,28 @@ func (s speaker) quality(p metering.Point) component.Cell {
 	case "estimated", "partial":
 		c.Tag = "warn"
 	}
-	if p.Running {
+	switch {
+	case p.Running:
 		c.Text += ", " + s.T("table.running")
+	case p.Cut:
+		c.Text += ", " + s.T("table.cut")
 	}
 	return c
 }
 
-// deeper is the page of a point's own months or days.
+// deeper is the page of a point's own months, days or hours; "" where there is
+// none.
 func (s speaker) deeper(sel selection, p metering.Point) string {
 	start := p.Period.From.In(portal.Brussels)
 	q := metering.Query{Grain: metering.ByDay, From: portal.Date(start.Year(), start.Month(), 1), To: portal.Date(start.Year(), start.Month()+1, 1)}
 	switch s.series.Grain {
-	case metering.ByDay:
+	case metering.ByHour, metering.ByQuarter:
 		return ""
+	case metering.ByDay:
+		if s.series.Detail.IsZero() || p.Period.From.Before(s.series.Detail) {
+			return ""
+		}
+		q = metering.Query{Grain: metering.ByHour, From: p.Period.From, To: p.Period.From.AddDate(0, 0, 1)}
 	case metering.ByYear:
 		q = metering.Query{Grain: metering.ByMonth, From: portal.Date(start.Year(), time.January, 1), To: portal.Date(start.Year()+1, time.January, 1)}
 	}

@@ -188,6 +188,7 @@ func (b *bureau) block() {
 			Source: portal.Token(), Network: portal.Token()})
 		require.NoError(b.t, err)
 	}
+	storetest.Seal(b.t, b.store, func() time.Time { return b.now }) // the list has it now
 }
 
 // TestDeskByHand: sign in, list, find, ground, check, unblock, leave.

@@ -50,6 +50,7 @@ type house struct {
 	series   func() metering.Series
 	asked    []portal.EAN // who a letter was asked for
 	stay     string       // the occupancy that knownReference opens
+	refuse   error        // why detail can't be chosen
 }
 
 const (
@@ -242,6 +243,25 @@ func (h *house) Series(context.Context, registry.AccessPoint, registry.Occupancy
 	return h.series(), nil
 }
 
+// Choose and Withdraw are a choice that is made at once; refuse is what the
+// room says to it.
+func (h *house) Choose(context.Context, string, string) error   { return h.choice(h.clock()) }
+func (h *house) Withdraw(context.Context, string, string) error { return h.choice(time.Time{}) }
+
+func (h *house) choice(from time.Time) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.refuse != nil {
+		return h.refuse
+	}
+	for _, passes := range h.sessions {
+		for i := range passes {
+			passes[i].Occupancy.DetailFrom = from
+		}
+	}
+	return nil
+}
+
 type entries struct{ list []audit.Entry }
 
 func (e *entries) Record(a audit.Entry) { e.list = append(e.list, a) }
@@ -265,7 +285,7 @@ func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
 	return PublicDeps{Common: common, Doors: shutters{h}, Gate: h, Challenges: h, Proofs: works{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
-		History: h, Captchas: CaptchaRates{30, 300}, Letters: LetterDeps{Requests: mailbox{h}, Solver: h, ADay: 5, ADayNetwork: 30, WorkingDays: 3}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
+		History: h, Choices: h, Captchas: CaptchaRates{30, 300}, Letters: LetterDeps{Requests: mailbox{h}, Solver: h, ADay: 5, ADayNetwork: 30, WorkingDays: 3}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 
 // browser is one person's browser at the public listener.

@@ -3,6 +3,7 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"guichet/lookup"
@@ -19,7 +20,7 @@ import (
 var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels)
 
 // fixtures are all pages of the public listener.
-var fixtures = []fixture{
+var fixtures = slices.Concat(detailFixtures(), readingFixtures, []fixture{
 	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x, nil)) }},
 	{"home-closed", func(x *ctx) templ.Component { return public.HomePage(homeView(x, noticesView(x, doors.All))) }},
 	{"closed-gate", closedFixture(doors.Gate)},
@@ -87,7 +88,7 @@ var fixtures = []fixture{
 	{"not-found", failureFixture(unspoken(http.StatusNotFound))},
 	{"too-many", failureFixture(&portal.Error{Code: portal.TooMany, Key: "limit"})},
 	{"shut", failureFixture(portal.Shut("fixture", nil))},
-}
+})
 
 // fixtureWork is a proof of work of which nobody remembers the form; 4711
 // solves it.
@@ -163,7 +164,11 @@ func consumptionFixture(grain metering.Grain, series func() metering.Series) fun
 		}
 		x.pass = session
 		q := complete(metering.Query{Grain: grain}, x.now, time.Time{})
-		return public.ConsumptionPage(consumptionView(x, selection{of: of, query: q}, session.Passes[of-1], data))
+		if grain.Fine() && len(data.Points) > 0 {
+			q.From, q.To = data.Period.From, data.Period.To
+		}
+		return public.ConsumptionPage(consumptionView(x, []shown{
+			{sel: selection{of: of, query: q}, pass: session.Passes[of-1], series: data}}))
 	}
 }
 

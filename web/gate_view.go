@@ -53,7 +53,8 @@ func asksSecond(ask lookup.Ask) bool { return ask.Work }
 type fault struct {
 	summary component.Summary
 	fields  map[string]string
-	code    bool // it offers the letter code, whatever the form asked
+	code    bool   // it offers the letter code, whatever the form asked
+	sure    string // nothing is wrong: these readings are to be confirmed
 }
 
 // refusedView is the one failure (G5).

@@ -20,7 +20,7 @@ import (
 // S4, L16, G12: everything held on the opened occupancy, nothing of the stays
 // before and after, no number that opens anything; each look is recorded.
 func TestS4EverythingThePortalHolds(t *testing.T) {
-	h, a, b := enterArchive(t)
+	h, a, b := enterStrongroom(t)
 	k := a.known[0]
 	since := portal.Micros(portal.Date(2024, 1, 1))
 	storetest.Exec(t, a.dsn, `INSERT INTO occupancies (id, ean, name, language, street, postcode, town, detail_us, from_us, to_us)
@@ -60,7 +60,7 @@ func TestS4EverythingThePortalHolds(t *testing.T) {
 // nothing; one that is taken has receipt and due date; what was written is
 // sealed and never in the trail.
 func TestS4Rectification(t *testing.T) {
-	h, a, b := enterArchive(t)
+	h, a, b := enterStrongroom(t)
 	long := strings.Repeat("é", 1001)
 	for name, c := range map[string]struct{ field, text, at string }{
 		"no field":      {"", "Das ist falsch", "field"},

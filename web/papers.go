@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"strconv"
 
 	"guichet/lookup"
 	"guichet/portal/audit"
@@ -62,6 +63,7 @@ func stay(pass lookup.Pass) string { return "occupancy:" + pass.Occupancy.ID }
 func fileView(x *ctx, index int) public.File {
 	of := ofQuery(index)
 	return public.File{
+		ID: strconv.Itoa(index),
 		Links: []layout.Link{
 			{Text: x.T("seen.link"), Href: x.path("/seen" + of)},
 			{Text: x.T("mine.link"), Href: x.path("/mine" + of)},

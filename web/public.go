@@ -70,6 +70,8 @@ type PublicDeps struct {
 	Visits     Visits
 	Devices    Devices
 	History    History
+	Choices    Choices
+	Readings   Readings
 	Runner     tx.Runner     // disclosures are recorded before they are answered (L18)
 	Limits     limiter.Store // memory, or Redis where there are many processes
 	Captchas   CaptchaRates
@@ -117,8 +119,15 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodPost, "/:lang/letter", anyone, letters.ask},
 		{http.MethodGet, "/:lang/letter/asked", anyone, letters.asked},
 		{http.MethodGet, "/:lang/consumption", visitor, s.consumption},
+		{http.MethodGet, "/:lang/consumption/detail", visitor, s.detail},
+		{http.MethodPost, "/:lang/consumption/detail", visitor, s.changeDetail},
 		{http.MethodGet, "/:lang/consumption.csv", visitor, s.consumptionCSV},
 		{http.MethodGet, "/:lang/consumption.json", visitor, s.consumptionJSON},
+		{http.MethodGet, "/:lang/consumption.xml", visitor, s.consumptionXML},
+		{http.MethodGet, "/:lang/consumption.pdf", visitor, s.consumptionPDF},
+		{http.MethodGet, "/:lang/consumption.html", visitor, s.consumptionLetter},
+		{http.MethodGet, "/:lang/readings/new", visitor, s.readings},
+		{http.MethodPost, "/:lang/readings/new", visitor, s.enterReading},
 		{http.MethodPost, "/:lang/visit/extend", visitor, s.extend},
 		{http.MethodPost, "/:lang/leave", Anyone, s.leave},
 		{http.MethodGet, "/:lang/left", Anyone, left},

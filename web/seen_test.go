@@ -21,24 +21,24 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// archive is a real store behind the pages about a file: two households, of
+// strongroom is a real store behind the pages about a file: two households, of
 // which the first is the one that knownReference opens.
-type archive struct {
+type strongroom struct {
 	*store.Store
 	ring  *keys.Ring
 	dsn   string
 	known []storetest.Known
 }
 
-func newArchive(t *testing.T, h *house) archive {
+func newStrongroom(t *testing.T, h *house) strongroom {
 	dsn := "sqlite:" + filepath.Join(t.TempDir(), "guichet.db")
-	a := archive{Store: storetest.Reopen(t, dsn, h.clock), ring: storetest.Keys(t), dsn: dsn}
+	a := strongroom{Store: storetest.Reopen(t, dsn, h.clock), ring: storetest.Keys(t), dsn: dsn}
 	a.known = storetest.References(t, dsn, 2)
 	h.stay = a.known[0].OccupancyID
 	return a
 }
 
-func (a archive) seal(t *testing.T, h *house) {
+func (a strongroom) seal(t *testing.T, h *house) {
 	t.Helper()
 	heads, err := audit.OpenHeads("file:" + filepath.Join(t.TempDir(), "heads"))
 	require.NoError(t, err)
@@ -47,7 +47,7 @@ func (a archive) seal(t *testing.T, h *house) {
 	require.NoError(t, err)
 }
 
-func (a archive) record(t *testing.T, e ...audit.Entry) {
+func (a strongroom) record(t *testing.T, e ...audit.Entry) {
 	t.Helper()
 	require.NoError(t, a.Do(context.Background(), func(u tx.Tx) error {
 		for _, one := range e {
@@ -57,16 +57,16 @@ func (a archive) record(t *testing.T, e ...audit.Entry) {
 	}))
 }
 
-// enterArchive is a visitor inside, with the trail in a real store.
-func enterArchive(t *testing.T) (*house, archive, *browser) {
+// enterStrongroom is a visitor inside, with the trail in a real store.
+func enterStrongroom(t *testing.T) (*house, strongroom, *browser) {
 	h := newHouse(t)
-	a := newArchive(t, h)
+	a := newStrongroom(t, h)
 	b := open(t, h, func(d *PublicDeps) { d.Runner, d.Papers = a.Store, paperDeps(a, h) })
 	require.Equal(t, http.StatusSeeOther, b.try(knownReference, knownDigits).StatusCode)
 	return h, a, b
 }
 
-func paperDeps(a archive, h *house) PaperDeps {
+func paperDeps(a strongroom, h *house) PaperDeps {
 	return PaperDeps{Looks: a.Store, Postings: a.Store, Dossiers: a.Store,
 		Rectifications: &registry.Rectifications{Ring: a.ring, Clock: h.clock, Runner: a.Store, Store: a.Store},
 		Posts:          &registry.Posts{Clock: h.clock, Runner: a.Store, Store: a.Store}}
@@ -76,7 +76,7 @@ func paperDeps(a archive, h *house) PaperDeps {
 // opened file; a colleague never by name; the page itself is an entry, too;
 // each receipt can be checked with the public key alone.
 func TestL18WhoLooked(t *testing.T) {
-	h, a, b := enterArchive(t)
+	h, a, b := enterStrongroom(t)
 	agent := portal.Actor{Kind: portal.Staff, ID: "m.dupont"}
 	storetest.Exec(t, a.dsn, `INSERT INTO staff (login, name, role, password, otp_seed, otp_step, failures, failed_us, added_us, ended_us)
   VALUES ('m.dupont', 'Marie Dupont', 'agent', '', '', 0, 0, 0, 1, 0)`)
@@ -136,7 +136,7 @@ func TestL18WhoLooked(t *testing.T) {
 
 // A long trail comes page by page, whole, each entry once.
 func TestWhoLookedIsPaged(t *testing.T) {
-	h, a, b := enterArchive(t)
+	h, a, b := enterStrongroom(t)
 	var many []audit.Entry
 	for i := range 60 {
 		many = append(many, audit.Entry{ID: fmt.Sprintf("e%02d", i), At: h.clock(), Actor: portal.Actor{Kind: portal.Household},

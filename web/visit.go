@@ -45,7 +45,11 @@ func (s *site) extend(x *ctx) error {
 	if _, err := s.Visits.Extend(x.context(), x.cookie(visitCookie)); err != nil {
 		return err
 	}
-	return x.redirect(x.path("/consumption") + back(x.field("back")))
+	page := "/consumption"
+	if strings.HasPrefix(x.field("back"), readingsBack) {
+		page = "/readings/new"
+	}
+	return x.redirect(x.path(page) + back(x.field("back")))
 }
 
 // back keeps only a selection of ours from a form's "back": it can lead
@@ -57,7 +61,11 @@ func back(query string) string {
 	}
 	kept := url.Values{}
 	for _, name := range []string{"of", "grain", "from", "to"} {
-		if v := given.Get(name); v != "" && len(v) <= 10 {
+		longest := 10
+		if name == "of" && strings.Trim(given.Get(name), "0123456789,") == "" {
+			longest = 20 // ten references and the commas between them
+		}
+		if v := given.Get(name); v != "" && len(v) <= longest {
 			kept.Set(name, v)
 		}
 	}

@@ -29,6 +29,9 @@ func TestL18EveryLookIsRecordedBeforeItIsAnswered(t *testing.T) {
 		"/fr/consumption":            audit.HistoryShown,
 		"/fr/consumption.csv":        audit.HistoryTaken,
 		"/fr/consumption.json":       audit.HistoryTaken,
+		"/fr/consumption.xml":        audit.HistoryTaken,
+		"/fr/consumption.pdf":        audit.HistoryTaken,
+		"/fr/consumption.html":       audit.HistoryShown,
 		"/de/consumption?grain=year": audit.HistoryShown,
 	} {
 		h.trail = nil
@@ -52,7 +55,7 @@ func TestL18EveryLookIsRecordedBeforeItIsAnswered(t *testing.T) {
 func TestT24PassesAreReadAtEachRequest(t *testing.T) {
 	h, b := enter(t)
 	stranger := b.another()
-	for _, path := range []string{"/fr/consumption", "/fr/consumption.csv", "/fr/consumption.json?of=1"} {
+	for _, path := range []string{"/fr/consumption", "/fr/consumption.csv", "/fr/consumption.xml", "/fr/consumption.pdf", "/fr/consumption.html", "/fr/consumption.json?of=1"} {
 		a := stranger.get(path)
 		require.Equal(t, http.StatusSeeOther, a.StatusCode, path)
 		require.Equal(t, "/fr/ended", a.Header.Get("Location"))
@@ -120,7 +123,9 @@ func TestFilesHaveNoHiddenBreaks(t *testing.T) {
 func TestSelectionIsChecked(t *testing.T) {
 	_, b := enter(t)
 	for query, status := range map[string]int{
-		"grain=hour":                     422,
+		"grain=minute":                   422,
+		"grain=hour":                     200,
+		"grain=quarter&from=2026-10-25":  200,
 		"from=01/03/2024":                422,
 		"from=2024-03-02&to=2024-03-01":  422,
 		"from=2024-03-01":                200,
@@ -137,9 +142,10 @@ func TestExtendReturnsToTheSamePage(t *testing.T) {
 	_, b := enter(t)
 	for given, want := range map[string]string{
 		"?of=1&grain=day&from=2026-10-01&to=2026-11-01": "/fr/consumption?from=2026-10-01&grain=day&of=1&to=2026-11-01",
-		"//evil.example":           "/fr/consumption",
-		"?to=http://evil.example/": "/fr/consumption",
-		"%zz":                      "/fr/consumption",
+		"?of=1,2,3,4,5,6,7&grain=month":                 "/fr/consumption?grain=month&of=1%2C2%2C3%2C4%2C5%2C6%2C7",
+		"//evil.example":                                "/fr/consumption",
+		"?to=http://evil.example/":                      "/fr/consumption",
+		"%zz":                                           "/fr/consumption",
 	} {
 		a := b.post("/fr/visit/extend", url.Values{"back": {given}})
 		require.Equal(t, http.StatusSeeOther, a.StatusCode)

@@ -107,6 +107,16 @@ func (c benchCmd) Run(ctx context.Context, set *config.Settings, t *terminal) er
 		{"slowest caller / median caller of the guarded lookup, 64 callers", long.slowest, 0.8, true},
 		{"guarded lookups that failed", float64(long.failed), 0, false},
 	}
+	history, err := ground.benchHistory(ctx, c, t)
+	if err != nil {
+		return err
+	}
+	goals = append(goals, history...)
+	picture, err := ground.benchPicture(ctx, c, t)
+	if err != nil {
+		return err
+	}
+	goals = append(goals, picture)
 	start, idle, err := measureServe(ctx, filepath.Join(dir, "serve"))
 	if err != nil {
 		return err

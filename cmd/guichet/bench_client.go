@@ -18,6 +18,7 @@ type leanClient struct {
 	host   string
 	buffer bytes.Buffer
 	page   []byte // the last answer's body
+	cookie string // the visit's, once a gate has let in
 	source int64  // number of the address it comes from
 	posts  int
 }
@@ -32,12 +33,24 @@ func dialLean(address string) (*leanClient, error) {
 
 func (c *leanClient) close() { _ = c.conn.Close() }
 
+// get asks for a page with the visit's cookie.
+func (c *leanClient) get(path string) (status int, err error) {
+	c.buffer.Reset()
+	fmt.Fprintf(&c.buffer, "GET %s HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\n\r\n", path, c.host, c.cookie)
+	return c.answer()
+}
+
 // post sends an encoded form as from an address behind this proxy, keeps the
-// answer's body as page and returns the status.
+// answer's body as page and its last cookie, and returns the status.
 func (c *leanClient) post(path, from, form string) (status int, err error) {
 	c.buffer.Reset()
 	fmt.Fprintf(&c.buffer, "POST %s HTTP/1.1\r\nHost: %s\r\nX-Forwarded-For: %s\r\nContent-Type: application/x-www-form-urlencoded\r\nContent-Length: %d\r\n\r\n%s",
 		path, c.host, from, len(form), form)
+	return c.answer()
+}
+
+// answer sends what is in the buffer and reads what comes back.
+func (c *leanClient) answer() (status int, err error) {
 	if _, err := c.conn.Write(c.buffer.Bytes()); err != nil {
 		return 0, err
 	}
@@ -60,9 +73,15 @@ func (c *leanClient) post(path, from, form string) (status int, err error) {
 		if len(line) <= 2 {
 			break
 		}
-		if name, value, ok := bytes.Cut(line, []byte(":")); ok && bytes.EqualFold(name, []byte("content-length")) {
+		switch name, value, _ := bytes.Cut(line, []byte(":")); {
+		case bytes.EqualFold(name, []byte("content-length")):
 			if length, err = strconv.Atoi(string(bytes.TrimSpace(value))); err != nil {
 				return status, err
+			}
+		case bytes.EqualFold(name, []byte("set-cookie")):
+			cookie, _, _ := bytes.Cut(bytes.TrimSpace(value), []byte(";"))
+			if name, _, _ := bytes.Cut(cookie, []byte("=")); bytes.HasSuffix(name, []byte("guichet-visit")) {
+				c.cookie = string(cookie)
 			}
 		}
 	}

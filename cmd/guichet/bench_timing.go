@@ -10,10 +10,7 @@ import (
 	"time"
 
 	"guichet/lookup"
-	"guichet/portal"
-	"guichet/portal/keys"
 	"guichet/portal/registry"
-	"guichet/portal/tx"
 	"guichet/web"
 )
 
@@ -24,19 +21,6 @@ type benchTiming struct {
 	Calls   int
 	Planted time.Duration
 }
-
-// The causes of a refusal that must look alike, and one more with a delay.
-const (
-	causeUnknown = "unknown"
-	causeWrong   = "wrong digits"
-	causeThird   = "third failure"
-	causeBlocked = "blocked"
-	causeRight   = "right but blocked"
-	causeEnded   = "ended"
-	causePlanted = "unknown, delayed"
-)
-
-var causes = []string{causeUnknown, causeWrong, causeThird, causeBlocked, causeRight, causeEnded, causePlanted}
 
 // late is a gate that takes longer.
 type late struct {
@@ -66,50 +50,23 @@ func (c benchTiming) Run(ctx context.Context, t *terminal) error {
 	if err != nil {
 		return err
 	}
-	// A reference bears two calls: the second failure and the third. The blocked
-	// ones are few and asked again and again.
-	known, err := ground.issue(ctx, 2*c.Calls+2)
+	causes, err := ground.prepared(ctx, c.Calls)
 	if err != nil {
 		return err
 	}
-	numbers := map[string]func(call int) registry.Drawn{
-		causeUnknown: func(int) registry.Drawn { return registry.Drawn{Reference: registry.DrawReference(), Digits: "0001"} },
-		causePlanted: func(int) registry.Drawn { return registry.Drawn{Reference: registry.DrawReference(), Digits: "0001"} },
-		causeWrong:   func(n int) registry.Drawn { return wrongly(known[n], 1) },
-		causeThird:   func(n int) registry.Drawn { return wrongly(known[c.Calls+n], 3) },
-		causeBlocked: func(n int) registry.Drawn { return wrongly(known[2*c.Calls], n) },
-		causeRight:   func(int) registry.Drawn { return known[2*c.Calls] },
-		causeEnded:   func(int) registry.Drawn { return known[2*c.Calls+1] },
+	if err := ground.prime(ctx, causes, c.Calls); err != nil {
+		return err
 	}
-	addresses := map[string]string{}
-	for _, cause := range causes {
-		addresses[cause] = ground.guarded
-	}
-	addresses[causePlanted] = slow
 	callers := map[string]*benchCaller{}
 	for _, cause := range causes {
-		if callers[cause], err = ground.caller(addresses[cause]); err != nil {
+		address := ground.guarded
+		if cause.name == causePlanted {
+			address = slow
+		}
+		if callers[cause.name], err = ground.caller(address); err != nil {
 			return err
 		}
-		defer callers[cause].close()
-	}
-	// Prime: two failures for those whose third is measured, three for the
-	// blocked one, an end for the ended one.
-	prime := callers[causeUnknown]
-	for n := range c.Calls {
-		for try := 1; try <= 2; try++ {
-			if _, err := prime.guess(ctx, wrongly(known[c.Calls+n], try)); err != nil {
-				return err
-			}
-		}
-	}
-	for try := 1; try <= lookup.Tries; try++ {
-		if _, err := prime.guess(ctx, wrongly(known[2*c.Calls], try)); err != nil {
-			return err
-		}
-	}
-	if err := ground.endReference(ctx, known[2*c.Calls+1].Reference); err != nil {
-		return err
+		defer callers[cause.name].close()
 	}
 	spans := map[string][]time.Duration{}
 	for n := range c.Calls {
@@ -117,17 +74,21 @@ func (c benchTiming) Run(ctx context.Context, t *terminal) error {
 			return err
 		}
 		for _, cause := range shuffled(causes) {
-			took, err := callers[cause].guess(ctx, numbers[cause](n))
+			took, err := callers[cause.name].guess(ctx, cause.guess(n))
 			if err != nil {
-				return fmt.Errorf("%s: %w", cause, err)
+				return fmt.Errorf("%s: %w", cause.name, err)
 			}
-			spans[cause] = append(spans[cause], took)
+			spans[cause.name] = append(spans[cause.name], took)
 		}
 	}
 	t.printf("%d interleaved calls of each cause; AUC of each pair, goal 0.50 +- 0.03\n", c.Calls)
 	missed := 0
-	for i, a := range causes {
-		for _, b := range causes[i+1:] {
+	for i, one := range causes {
+		for _, other := range causes[i+1:] {
+			if !one.comparable(other) {
+				continue
+			}
+			a, b := one.name, other.name
 			value := auc(spans[a], spans[b])
 			verdict := "met"
 			switch off := value < 0.47 || value > 0.53; {
@@ -149,7 +110,7 @@ func (c benchTiming) Run(ctx context.Context, t *terminal) error {
 
 // shuffled gives the causes in a chance order: none may always follow the same
 // one, whose traces in the caches would be taken for its own.
-func shuffled(list []string) []string {
+func shuffled(list []cause) []cause {
 	mixed := slices.Clone(list)
 	for i := len(mixed) - 1; i > 0; i-- {
 		var b [8]byte
@@ -158,15 +119,6 @@ func shuffled(list []string) []string {
 		mixed[i], mixed[j] = mixed[j], mixed[i]
 	}
 	return mixed
-}
-
-// wrongly gives a known reference with wrong digits, a different kind of wrong
-// for each try.
-func wrongly(d registry.Drawn, try int) registry.Drawn {
-	var right int
-	_, _ = fmt.Sscan("1"+d.Digits.Reveal(), &right)
-	d.Digits = keys.Secret(fmt.Sprintf("%04d", (right+1+try%9000)%10_000))
-	return d
 }
 
 // auc is the chance that a draw of a exceeds a draw of b, ties for a half.
@@ -216,6 +168,7 @@ func (c *benchCaller) close() { c.client.close() }
 // guess posts one and tells how long the answer took; anything but a refusal
 // is an error.
 func (c *benchCaller) guess(ctx context.Context, d registry.Drawn) (time.Duration, error) {
+	c.client.posts = 0 // an address of its own: one that closes references is soon not heard
 	form, from, err := c.ground.solvedForm(ctx, c.client, d.Reference, d.Digits)
 	if err != nil {
 		return 0, err
@@ -227,41 +180,4 @@ func (c *benchCaller) guess(ctx context.Context, d registry.Drawn) (time.Duratio
 		err = fmt.Errorf("answered %d", status)
 	}
 	return took, err
-}
-
-// issue puts n households with a reference each into the register.
-func (g *benchGround) issue(ctx context.Context, n int) ([]registry.Drawn, error) {
-	now := g.clock()
-	since := portal.Period{From: now.AddDate(-1, 0, 0)}
-	drawn := make([]registry.Drawn, n)
-	var batch registry.Batch
-	refs := make([]registry.Reference, n)
-	for i := range drawn {
-		first := fmt.Sprintf("541449%011d", i)
-		ean := portal.EAN(first + string(portal.EANCheckDigit(first)))
-		meter := fmt.Sprintf("1SAG%010d", 1_100_000_000+i*37)
-		digits, _, _ := registry.LastFour(meter)
-		drawn[i] = registry.Drawn{Reference: registry.DrawReference(), Digits: digits, LetterCode: registry.DrawLetterCode()}
-		key := g.ring.CounterKey(string(lookup.ByReference), drawn[i].Reference)
-		occupancy, id := fmt.Sprint("o", i), fmt.Sprint("m", i)
-		batch.Points = append(batch.Points, registry.AccessPoint{EAN: ean, Energy: portal.Electricity, Street: "Rue Haute 1", Postcode: "5000", Town: "Namur", PowerVA: 9200})
-		batch.Meters = append(batch.Meters, registry.Meter{ID: id, EAN: ean, Number: meter, Period: since})
-		batch.Occupancies = append(batch.Occupancies, registry.Occupancy{ID: occupancy, EAN: ean, Name: "Claes", Language: portal.French,
-			Street: "Rue Haute 1", Postcode: "5000", Town: "Namur", Period: since})
-		refs[i] = registry.Reference{Key: key, OccupancyID: occupancy, MeterID: id, IssuedAt: now,
-			Digits:     registry.DigitsHash(g.ring, key, digits),
-			LetterCode: registry.LetterCodeHash(g.ring, key, drawn[i].LetterCode)}
-	}
-	return drawn, g.store.Do(ctx, func(t tx.Tx) error {
-		if err := g.store.PutRegistry(t, batch); err != nil {
-			return err
-		}
-		return g.store.PutReferences(t, refs)
-	})
-}
-
-func (g *benchGround) endReference(ctx context.Context, number keys.Secret) error {
-	return g.store.Do(ctx, func(t tx.Tx) error {
-		return g.store.DeskEndReference(t, g.ring.CounterKey(string(lookup.ByReference), number), g.clock())
-	})
 }

@@ -54,6 +54,8 @@ type accessReference struct {
 	// What a caller would answer at the desk.
 	Name    string `json:"name"`
 	MovedIn string `json:"moved_in"` // YYYY-MM
+	// What the meter's registers showed on the day of the town: a reading to enter.
+	Shows map[string]string `json:"shows"`
 }
 
 type accessStaff struct {

@@ -11,6 +11,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/portal/metering"
+	"guichet/portal/metering/indexes"
 	"guichet/portal/registry"
 	"guichet/portal/staff"
 	"guichet/portal/state"
@@ -36,12 +37,39 @@ func (f *foundation) buildTown(ctx context.Context) (access, error) {
 	if _, err := readings.LoadMonths(ctx, t.Months()); err != nil {
 		return access{}, err
 	}
+	due := t.Windows()
+	if err := f.planTown(ctx, t, due); err != nil {
+		return access{}, err
+	}
 	references, err := f.featured(ctx, t)
 	if err != nil {
 		return access{}, err
 	}
+	for i := range references {
+		for _, d := range due {
+			if string(d.EAN) == references[i].EAN {
+				references[i].Shows = d.Shown()
+			}
+		}
+	}
 	people, err := f.demoStaff(ctx)
 	return access{References: references, Staff: people}, err
+}
+
+// planTown lets the featured households read their meters.
+func (f *foundation) planTown(ctx context.Context, t *town.Town, due []town.Due) error {
+	if _, err := f.planner().Weather(ctx, t.DegreeDays(), "the demo's sky", false); err != nil {
+		return err
+	}
+	var windows []indexes.PlannedWindow
+	for _, d := range due {
+		windows = append(windows, d.PlannedWindow)
+	}
+	plan, err := f.planner().Windows(ctx, windows, "the demo's town", false)
+	if err == nil && len(plan.Refused) > 0 {
+		err = plan.Refused[0]
+	}
+	return err
 }
 
 // featured issues references to whom the town points out, in its order.

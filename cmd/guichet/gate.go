@@ -12,6 +12,7 @@ import (
 	"guichet/portal/desk"
 	"guichet/portal/doors"
 	"guichet/portal/metering"
+	"guichet/portal/metering/indexes"
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/web"
@@ -71,9 +72,12 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Visits:     lookup.NewVisits(f.ring, g.deps.Clock, f.store, g.short, f.store),
 		Devices:    lookup.NewDevices(f.ring, f.clock),
 		History:    &metering.History{Ledger: f.store, Clock: f.clock},
-		Runner:     f.store,
-		Limits:     g.short.limits,
-		Captchas:   web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
+		Choices:    f.choices(),
+		Readings: &indexes.Book{Ledger: f.store, History: &metering.History{Ledger: f.store, Clock: f.clock},
+			Runner: f.store, Clock: f.clock},
+		Runner:   f.store,
+		Limits:   g.short.limits,
+		Captchas: web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
 			ADayNetwork: f.settings.LettersADayNet, WorkingDays: int(f.settings.LetterDays)},
 		Papers: web.PaperDeps{Looks: f.store, Postings: f.store, Dossiers: f.store, Rectifications: f.rectifications(),
@@ -83,6 +87,10 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 
 func (f *foundation) rectifications() *registry.Rectifications {
 	return &registry.Rectifications{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store}
+}
+
+func (f *foundation) choices() *metering.Choices {
+	return &metering.Choices{Store: f.store, Runner: f.store, Clock: f.clock}
 }
 
 // gateLimits gives the settings' figures to the gate.

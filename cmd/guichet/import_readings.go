@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"sort"
@@ -18,7 +19,7 @@ import (
 
 // importReadingsCmd imports files of interval readings.
 type importReadingsCmd struct {
-	Format string   `enum:"fluvius" default:"fluvius" help:"Family of the files: fluvius."`
+	Format string   `enum:"fluvius,espi,csv" default:"fluvius" help:"Family of the files: fluvius (portals of Belgian operators), espi (Green Button), csv (this portal's own downloads)."`
 	For    string   `placeholder:"EAN" help:"The access point of the files, where theirs is a dummy."`
 	DryRun bool     `help:"Show what would change, and change nothing."`
 	JSON   bool     `name:"json" help:"Print one JSON object a file."`
@@ -31,7 +32,11 @@ func (importReadingsCmd) Help() string {
 
 Each file is all or nothing and may be imported again without doubling
 anything. Columns are recognised by their meaning, in English, Dutch, French or
-German. Times are local; days of 23 and 25 hours are kept whole.`
+German. Times are local; days of 23 and 25 hours are kept whole.
+
+ESPI 4.0 carries no EAN: name it with --for. Of its bands (tou), 1 is peak and
+2 off-peak. A CSV of this portal has its EAN masked: name it with --for, too. One
+by month or year has no days to give; where days are stored, they must agree.`
 }
 
 // importedFile is what is told of one file.
@@ -45,6 +50,7 @@ type importedFile struct {
 	Sums     []importedSum   `json:"sums"`
 	Unusual  []unusualDay    `json:"unusual_days"`
 	Partial  []string        `json:"partial_days"`
+	Notes    []string        `json:"notes"`
 	Report   metering.Report `json:"days"`
 }
 
@@ -92,14 +98,22 @@ func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 		return err
 	}
 	defer file.Close()
-	read, err := exchange.ReadFluvius(file, exchange.Options{ForEAN: ean})
+	readers := map[string]func(io.Reader, exchange.Options) (exchange.File, error){
+		"fluvius": exchange.ReadFluvius, "espi": exchange.ReadESPI, "csv": exchange.ReadOwn}
+	read, err := readers[c.Format](file, exchange.Options{ForEAN: ean})
 	if err != nil {
 		return err
 	}
 	p := newProgress(t.err, filepath.Base(name))
 	defer p.end()
 	importer := &metering.Importer{Archive: f.store, Runner: f.store, Clock: f.clock, Progress: p.at}
-	report, err := importer.Import(ctx, read.Days, metering.ImportOptions{Name: filepath.Base(name), DryRun: c.DryRun})
+	o := metering.ImportOptions{Name: filepath.Base(name), DryRun: c.DryRun}
+	var report metering.Report
+	if len(read.Totals) > 0 {
+		report, err = importer.ImportTotals(ctx, read.Totals, o)
+	} else {
+		report, err = importer.Import(ctx, read.Days, o)
+	}
 	if err != nil {
 		return err
 	}
@@ -124,6 +138,9 @@ func summarise(name string, dry bool, s exchange.Summary, r metering.Report) imp
 	for _, d := range s.Partial {
 		out.Partial = append(out.Partial, d.Format("2006-01-02"))
 	}
+	for _, n := range s.Notes {
+		out.Notes = append(out.Notes, n.Error())
+	}
 	return out
 }
 
@@ -138,6 +155,9 @@ func (o importedFile) print(t *terminal, s exchange.Summary) {
 	}
 	for _, d := range o.Partial {
 		t.printf("  %s is not whole in this file\n", d)
+	}
+	for _, n := range o.Notes {
+		t.printf("  note: %s\n", n)
 	}
 	words := map[metering.Quality]string{metering.Read: "read", metering.Validated: "validated", metering.Estimated: "estimated",
 		metering.NoConsumption: "no consumption", metering.Missing: "without a value"}

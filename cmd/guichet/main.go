@@ -33,10 +33,16 @@ type cli struct {
 		Readings importReadingsCmd `cmd:"" help:"Import interval readings."`
 
 		References importReferencesCmd `cmd:"" help:"Import references that another system printed."`
+
+		Windows     importWindowsCmd     `cmd:"" help:"Import when meters are to be read by customers."`
+		DegreeDays  importDegreeDaysCmd  `cmd:"" name:"degree-days" help:"Import degree-days, to judge readings of gas."`
+		Validations importValidationsCmd `cmd:"" help:"Import what became of readings that were handed over."`
 	} `cmd:"" help:"Import files; each all or nothing."`
 	Export struct {
-		Letters exportLettersCmd `cmd:"" help:"Hand the waiting letters to a print house as one sealed file."`
-	} `cmd:"" help:"Write files for others."`
+		Letters  exportLettersCmd  `cmd:"" help:"Hand the waiting letters to a print house as one sealed file."`
+		Readings exportReadingsCmd `cmd:"" help:"Hand over the readings that customers entered."`
+	} `cmd:"" help:"Write files for the operator's other systems."`
+	Daily dailyCmd `cmd:"" help:"Do what is due once a day; serve does it, too."`
 	Issue struct {
 		References issueReferencesCmd `cmd:"" help:"Draw references and write the letters that carry them."`
 	} `cmd:"" help:"Issue what opens the gate."`

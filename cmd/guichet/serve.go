@@ -168,6 +168,15 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 			return err
 		})
 	})
+	jobs.Go(func() {
+		every(background, time.Minute, log, "ending the detail of who moved", f.choices().EndAfterMoves)
+	})
+	jobs.Go(func() {
+		every(background, time.Hour, log, "doing what is due daily", func(ctx context.Context) error {
+			_, err := f.daily(ctx)
+			return err
+		})
+	})
 	requests := f.letterRequests(log, bell.Ring)
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "answering requests for letters", func(ctx context.Context) error {
@@ -225,7 +234,7 @@ func (f *foundation) handOver(ctx context.Context) (int, error) {
 
 func (f *foundation) scribe() letter.Scribe {
 	s := f.settings
-	return letter.Scribe{Outbox: f.store, History: &metering.History{Ledger: f.store, Clock: f.clock}, Runner: f.store, Clock: f.clock,
+	return letter.Scribe{Outbox: f.store, Archive: &metering.History{Ledger: f.store, Clock: f.clock}, Runner: f.store, Clock: f.clock,
 		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact}}
 }
 

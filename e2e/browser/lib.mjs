@@ -21,7 +21,7 @@ export const languages = portal.languages;
 export const once = languages.includes('fr');
 const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
-const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+export const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 let running;
 
 export async function browser() {

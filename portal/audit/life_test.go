@@ -395,6 +395,31 @@ func TestHeadsFile(t *testing.T) {
 	}
 }
 
+// TestT8SealedWhileVerifying: a head that is kept outside after the trail was
+// read is no fault of the trail.
+func TestT8SealedWhileVerifying(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			tr := newTrail(t, b)
+			tr.add(3)
+			first := tr.seal()
+			outside, err := audit.ReadHeads(tr.path, verifier(t))
+			require.NoError(t, err)
+			require.NoError(t, tr.store.Trail(t.Context(), func(r audit.Reader) error {
+				_, err := r.NewestHead(t.Context()) // what is read is settled here
+				require.NoError(t, err)
+				tr.add(2)
+				tr.seal()
+				report, err := audit.Verify(t.Context(), r, verifier(t), outside)
+				require.Empty(t, report.Faults)
+				require.Equal(t, first.Size, report.OutsideNewest)
+				return err
+			}))
+			require.Equal(t, first.Size+2, tr.verify(true).OutsideNewest)
+		})
+	}
+}
+
 // A device that never ends would be read until the machine has no memory left.
 func TestHeadsArePlainFiles(t *testing.T) {
 	_, err := audit.OpenHeads("file:/dev/full")

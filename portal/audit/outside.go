@@ -171,7 +171,8 @@ func lines(f io.ReaderAt) iter.Seq2[string, error] {
 type Outside = iter.Seq2[Head, error]
 
 // ReadHeads reads a heads file, or the lines of a system log's file that hold
-// heads, and checks every signature.
+// heads, and checks every signature. It gives those that are there when it is
+// called: a database read afterwards holds them, however busy its sealer is.
 func ReadHeads(path string, verifier note.Verifier) (Outside, error) {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -188,7 +189,7 @@ func ReadHeads(path string, verifier note.Verifier) (Outside, error) {
 		}
 		defer f.Close()
 		n := 0
-		for line, err := range lines(f) {
+		for line, err := range lines(io.NewSectionReader(f, 0, info.Size())) {
 			n++
 			var signed string
 			if err == nil {

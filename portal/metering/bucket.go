@@ -23,16 +23,31 @@ func familyPlace(r Register) int {
 // bucket is what was read of one day or month.
 type bucket struct {
 	amounts   Amounts
-	known     uint16 // registers that count in it, a bit each by place
-	family    [len(families)]familyDays
-	straddles bool // there is one total for the whole month, and a move in it
+	known     uint16                       // registers that count in it, a bit each by place
+	parts     [len(families)][2]familyDays // by the family's own register, and by its bands
+	straddles bool                         // there is one total for the whole month, and a move in it
 }
 
 // familyDays counts the days of a family: the same day of two bands once.
 type familyDays struct {
 	days, estimated, missing int
+	early                    int // of days: today's, which is not owed yet
 	amount                   int64
 	whole                    bool // read as one total, knows no days
+}
+
+func (f *familyDays) add(g familyDays) {
+	f.days, f.estimated, f.missing, f.early = f.days+g.days, f.estimated+g.estimated, f.missing+g.missing, f.early+g.early
+	f.amount += g.amount
+	f.whole = f.whole || g.whole
+}
+
+// family puts a family's two ways of counting together: no day has both, and
+// where the meter or the tariff changed each has its share of the month.
+func (b *bucket) family(i int) familyDays {
+	f := b.parts[i][0]
+	f.add(b.parts[i][1])
+	return f
 }
 
 func (b *bucket) addMonth(m Month) {
@@ -42,10 +57,36 @@ func (b *bucket) addMonth(m Month) {
 	}
 	b.amounts[place] += m.Amount
 	b.known |= 1 << place
-	f := &b.family[familyPlace(m.Register)]
+	f := &b.parts[familyPlace(m.Register)][0]
+	if m.Register != m.Register.Family() {
+		f = &b.parts[familyPlace(m.Register)][1]
+	}
 	f.days, f.estimated, f.missing = max(f.days, m.Days), max(f.estimated, m.Estimated), max(f.missing, m.Missing)
 	f.amount += m.Amount
 	f.whole = f.whole || m.Days == 0
+}
+
+// settle leaves each family one way of having been read, where one total has
+// come for the month by the one and days by the other: together they would
+// count twice. The days stand where they make up the whole month.
+func (b *bucket) settle(days int) {
+	for i, family := range families {
+		own, bands := b.parts[i][0], b.parts[i][1]
+		if own.whole == bands.whole {
+			continue
+		}
+		keepOwn := own.whole && bands.days < days || bands.whole && own.days >= days
+		for place, r := range Registers {
+			if r.Family() == family && (r == family) != keepOwn {
+				b.amounts[place], b.known = 0, b.known&^(1<<place)
+			}
+		}
+		if keepOwn {
+			b.parts[i][1] = familyDays{}
+		} else {
+			b.parts[i][0] = familyDays{}
+		}
+	}
 }
 
 func (b *bucket) addRegister(r Register, sum Total) {
@@ -60,9 +101,10 @@ func (b *bucket) addDay(d *bucket) {
 	for i := range d.amounts {
 		b.amounts[i] += d.amounts[i]
 	}
-	for i := range d.family {
-		f, g := &b.family[i], d.family[i]
-		f.days, f.estimated, f.missing, f.amount = f.days+g.days, f.estimated+g.estimated, f.missing+g.missing, f.amount+g.amount
+	for i := range d.parts {
+		for way := range d.parts[i] {
+			b.parts[i][way].add(d.parts[i][way])
+		}
 	}
 }
 
@@ -71,7 +113,7 @@ func (p *Point) fill(b *bucket, main int) {
 	if b == nil {
 		b = &bucket{}
 	}
-	f := b.family[main]
+	f := b.family(main)
 	switch {
 	case b.straddles:
 		p.Gap, p.MissingDays = GapStraddle, p.Days
@@ -82,10 +124,11 @@ func (p *Point) fill(b *bucket, main int) {
 	}
 	p.Amounts = b.amounts
 	if !f.whole {
-		p.MissingDays = max(0, p.Days-f.days)
+		p.MissingDays = max(0, p.Days-(f.days-f.early))
 	}
 	worst := 0
-	for _, g := range b.family {
+	for i := range families {
+		g := b.family(i)
 		worst = max(worst, g.missing)
 		p.EstimatedDays = max(p.EstimatedDays, g.estimated)
 	}
@@ -96,7 +139,7 @@ func (p *Point) fill(b *bucket, main int) {
 func mainFamily(months map[int64]*bucket) int {
 	for i := range families {
 		for _, b := range months {
-			if f := b.family[i]; f.days > 0 || f.whole {
+			if f := b.family(i); f.days > 0 || f.whole {
 				return i
 			}
 		}
@@ -118,13 +161,16 @@ func present(points []Point, v view) []Register {
 		return nil
 	}
 	known := uint16(0)
-	for _, b := range v.months {
-		known |= b.known
+	from, to := MonthNumber(points[0].Period.From), MonthNumber(points[len(points)-1].Period.To.Add(-1))
+	for number, b := range v.months {
+		if number >= from && number <= to {
+			known |= b.known
+		}
 	}
 	var registers []Register
 	for i, r := range Registers {
-		// A register that counts only zeros is listed where it belongs to the
-		// point: no injection yet is worth knowing, no such register is not.
+		// A register that counts only zeros is listed where it counted in the
+		// months shown: no injection yet is worth knowing, no such register is not.
 		if amounts[i] > 0 || known&(1<<i) != 0 {
 			registers = append(registers, r)
 		}

@@ -34,11 +34,14 @@ type History struct {
 // Grain is the length of a Series' periods.
 type Grain string
 
-// The grains; finer than daily waits for the choice of detail (D5).
+// The grains. Those finer than daily have points only of the days that Detail
+// allows (D5).
 const (
-	ByYear  Grain = "year"
-	ByMonth Grain = "month"
-	ByDay   Grain = "day"
+	ByYear    Grain = "year"
+	ByMonth   Grain = "month"
+	ByDay     Grain = "day"
+	ByHour    Grain = "hour"
+	ByQuarter Grain = "quarter"
 )
 
 // Query asks for the periods of a grain that touch [From, To). Zero times
@@ -64,6 +67,10 @@ func (a Amounts) Offtake() int64 { return a[0] + a[1] + a[2] + a[7] }
 // Injection is what was given to the network, all bands, in thousandths of a kWh.
 func (a Amounts) Injection() int64 { return a[3] + a[4] + a[5] }
 
+// Net is what was consumed less what was given to the network, in thousandths
+// of a kWh; below zero where more was given.
+func (a Amounts) Net() int64 { return a.Offtake() - a.Injection() }
+
 // Volume is the gas read, in thousandths of a m³.
 func (a Amounts) Volume() int64 { return a[6] }
 
@@ -74,12 +81,14 @@ type Gap string
 const (
 	NoGap       Gap = ""
 	GapMissing  Gap = "missing"  // no value has come for the period
+	GapDaily    Gap = "daily"    // only the day's total is kept, and the grain is finer (D5)
 	GapStraddle Gap = "straddle" // one total that spans a move and no reading at the move: shown to neither side (Ld3)
 )
 
 // Point is one period of a Series.
 type Point struct {
-	// Period is the year, month or day, cut to the occupancy and the horizon.
+	// Period is the year, month, day, hour or quarter-hour, cut to the
+	// occupancy and the horizon; a whole day where Gap is GapDaily.
 	Period  portal.Period
 	Amounts Amounts
 	// Gap is set where there is no amount: then Amounts is empty and means
@@ -87,12 +96,14 @@ type Point struct {
 	Gap Gap
 	// Days is how many local days the period has, up to today; EstimatedDays
 	// and MissingDays are how many of them have an estimated or missing part.
-	// In a month read as one total, Days stands for the whole.
+	// In a month read as one total, and in a point finer than daily, Days stands
+	// for the whole.
 	Days, EstimatedDays, MissingDays int
 	Cut                              bool // shorter than its year or month: a move, or the horizon
 	Running                          bool // not over yet
 	// YearBefore are the amounts of the same period a year earlier, where both
-	// are whole and inside occupancy and horizon; else nil.
+	// are whole and inside occupancy and horizon; else nil. An hour has none: it
+	// fell on another day of the week.
 	YearBefore *Amounts
 }
 
@@ -104,7 +115,7 @@ func (p Point) Partial() bool { return p.Gap == NoGap && p.MissingDays > 0 }
 
 // Quality names the point in one word, for a download: the worst that
 // applies of "complete", "estimated" (in part), "partial", "missing",
-// "straddle".
+// "straddle", "daily".
 func (p Point) Quality() string {
 	switch {
 	case p.Gap != NoGap:
@@ -129,6 +140,11 @@ const (
 	NoteEstimated      NoteKind = "estimated"       // some values are estimates
 	NoteMissing        NoteKind = "missing"         // some values are missing
 	NoteStraddle       NoteKind = "straddle"        // At: the month that cannot be cut (Ld3)
+	NoteDetailFrom     NoteKind = "detail-from"     // At: finer than daily from here (D5)
+	NoteDailyOnly      NoteKind = "daily-only"      // of some days only the total is kept (D5)
+	NoteByHour         NoteKind = "by-hour"         // hours were read, not quarter-hours
+	NoteClockBack      NoteKind = "clock-back"      // At: a day of 25 hours (D4)
+	NoteClockForward   NoteKind = "clock-forward"   // At: a day of 23 hours (D4)
 )
 
 // Note is one remark; At is zero where it is about the whole.
@@ -160,6 +176,8 @@ type Series struct {
 	Grain  Grain
 	Period portal.Period // what is shown: query, occupancy and horizon; empty where they share nothing
 	Points []Point       // in the order of time, without holes
+	// Detail is the first day that may be shown finer than daily; zero: none (D5).
+	Detail time.Time
 	// Registers are those that count at the point, in the order of pages; none
 	// where no point has an amount.
 	Registers []Register

@@ -89,6 +89,8 @@ var errDryRun = errors.New("dry run")
 //   - A stored day is replaced where the file differs, but a value that the
 //     file lacks never erases one that is known, and a daily total never
 //     replaces finer values of the same sum.
+//   - Zeros that may count nothing (Day.Perhaps) are written only where nothing
+//     is stored of their day.
 //   - A day's bands replace its stored total, and its total the bands.
 //   - The months touched are added up again from all their days; a month that
 //     was read as one total gives way only to a whole month of days.
@@ -191,16 +193,21 @@ func (w *work) point(days []Day) error {
 		return err
 	}
 	stored := make(map[dayKey]DayRow, len(rows)+len(days))
+	known := map[int64]bool{}
 	for _, r := range rows {
 		stored[dayKey{r.Register, r.Day}] = r
+		known[r.Day] = true
 	}
 	p := merging{stored: stored, touched: map[monthKey]bool{}}
 	for _, d := range days {
-		if len(d.Values) > 1 && !detailKept(point, stays, d.Date) {
+		if len(d.Values) > 1 && !detailKept(point, stays, d.Date, w.now) {
 			d = d.Daily()
 			w.report.ByDay++
 		}
-		if err := p.merge(d, &w.report); err != nil {
+		day := DayNumber(d.Date)
+		if _, was := stored[dayKey{d.Register, day}]; d.Perhaps && !was && known[day] {
+			w.report.Unchanged++
+		} else if err := p.merge(d, &w.report); err != nil {
 			return err
 		}
 		if w.done++; w.progress != nil && (w.done%256 == 0 || w.done == w.total) {
@@ -218,13 +225,14 @@ func (w *work) point(days []Day) error {
 }
 
 // detailKept tells whether values finer than daily may be kept. D5.
-func detailKept(point registry.AccessPoint, stays []registry.Occupancy, date time.Time) bool {
+func detailKept(point registry.AccessPoint, stays []registry.Occupancy, date, now time.Time) bool {
 	if point.PowerVA >= registry.DetailPower {
 		return true
 	}
 	for _, stay := range stays {
 		if stay.Contains(date) {
-			return !stay.DetailFrom.IsZero() && !stay.DetailFrom.After(date)
+			from, ok := Detail(point, stay, now)
+			return ok && !from.After(date)
 		}
 	}
 	return false

@@ -49,16 +49,22 @@ func (p *merging) merge(d Day, report *Report) error {
 
 // laidOver is what to keep of a stored day and a file's.
 func laidOver(old, file Day) Day {
+	if file.Meter == "" {
+		file.Meter = old.Meter // a format that knows no meters takes none away
+	}
 	if n := len(file.Values); n > 1 && n == len(old.Values) {
 		merged := file
 		merged.Values = make([]Slot, n)
 		for i, v := range file.Values {
-			if !v.Absent && v.Quality == Missing {
+			if saysNoMore(v, old.Values[i]) {
 				v = old.Values[i]
 			}
 			merged.Values[i] = v
 		}
 		return merged
+	}
+	if coarser(old.Values, file.Values) {
+		return old
 	}
 	was, now := total(old.Values), total(file.Values)
 	if gaps(now, file.Lost) > gaps(was, old.Lost) {
@@ -71,8 +77,44 @@ func laidOver(old, file Day) Day {
 		if len(old.Values) == 1 && file.Lost > old.Lost && was.Known() {
 			return old
 		}
+		if len(old.Values) == 1 && ((old.Lost > 0 && file.Lost > 0 && now.Amount == was.Amount) ||
+			(old.Lost == 0 && file.Lost == 0 && saysNoMore(file.Values[0], old.Values[0]))) {
+			old.Meter = file.Meter
+			return old
+		}
 	}
 	return file
+}
+
+// saysNoMore tells that a file's slot leaves the stored one as it is: it has no
+// value; or a zero where another band counted; or the same amount that is
+// known as well or better already: a reading does not undo a validation.
+func saysNoMore(file, old Slot) bool {
+	switch {
+	case file.Absent:
+		return false
+	case file.Quality == Missing:
+		return true
+	case old.Absent:
+		return file.Amount == 0
+	}
+	return file.Quality == Read && file.Amount == old.Amount && old.Quality != Estimated && old.Quality != Missing
+}
+
+// coarser tells that a file's intervals are sums of the stored, shorter ones:
+// hours do not replace the quarter-hours they were made from.
+func coarser(old, file []Slot) bool {
+	if len(file) < 2 || len(old) <= len(file) || len(old)%len(file) != 0 {
+		return false
+	}
+	n := len(old) / len(file)
+	for i, v := range file {
+		part := total(old[i*n : (i+1)*n])
+		if v.Amount != part.Amount || (v.Quality != Missing && !v.Absent && !part.Known() && v.Amount != 0) {
+			return false
+		}
+	}
+	return true
 }
 
 // gaps is 0 for a day without missing values, 1 with some, 2 with nothing else.

@@ -133,6 +133,9 @@ type Day struct {
 	// Lost is, in a daily total made from finer values, how many of those
 	// were missing; 0 in a day of several slots, which tells it by itself.
 	Lost int
+	// Perhaps marks zeros that may stand for a register that did not count
+	// then: they are not written beside what is stored of the day already.
+	Perhaps bool
 }
 
 // Total is a sum with what it is made of.

@@ -16,31 +16,40 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 		return Series{}, &portal.Error{Code: portal.Internal, Key: "internal", Err: errors.New("history: the occupancy is not of this access point")}
 	}
 	s := Series{EAN: point.EAN, Energy: point.Energy, Grain: q.Grain, Unit: "kWh"}
+	s.Detail, _ = Detail(point, occ, h.Clock())
 	v := newView(h.Clock(), occ.Period)
 	if v.empty() {
 		return s, nil
 	}
-	if err := h.readMonths(ctx, point.EAN, &v); err != nil {
+	err := h.readMonths(ctx, point.EAN, &v)
+	if err != nil {
 		return Series{}, err
 	}
 	shown, ok := v.shown(q)
-	if ok && q.Grain == ByDay {
-		if err := h.days(ctx, &v, &s, shown); err != nil {
-			return Series{}, err
-		}
-	} else if ok {
+	switch {
+	case !ok, q.Grain.Fine() && s.Detail.IsZero():
+	case q.Grain.Fine():
+		err = h.fine(ctx, &v, &s, shown)
+	case q.Grain == ByDay:
+		err = h.days(ctx, &v, &s, shown)
+	default:
 		s.Points = v.points(q.Grain, shown)
+	}
+	if err != nil {
+		return Series{}, err
 	}
 	if len(s.Points) > 0 {
 		s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[len(s.Points)-1].Period.To}
 	}
 	s.Totals = v.totals()
-	s.Registers = present(s.Points, v)
+	if !q.Grain.Fine() {
+		s.Registers = present(s.Points, v)
+	}
 	meters, err := h.Ledger.ReadingMeters(ctx, point.EAN)
 	if err != nil {
 		return Series{}, err
 	}
-	s.Notes = v.notes(s, meters)
+	s.Notes = append(v.notes(s, meters), s.Notes...)
 	return s, nil
 }
 
@@ -88,7 +97,7 @@ func bounds(g Grain, t time.Time) portal.Period {
 	switch g {
 	case ByYear:
 		return portal.Period{From: portal.Date(y, 1, 1), To: portal.Date(y+1, 1, 1)}
-	case ByDay:
+	case ByDay, ByHour, ByQuarter:
 		return portal.Period{From: portal.Date(y, m, d), To: portal.Date(y, m, d+1)}
 	}
 	return portal.Period{From: portal.Date(y, m, 1), To: portal.Date(y, m+1, 1)}
@@ -96,6 +105,9 @@ func bounds(g Grain, t time.Time) portal.Period {
 
 // shown is the query widened to whole periods of its grain, within the view.
 func (v *view) shown(q Query) (portal.Period, bool) {
+	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		return portal.Period{}, false
+	}
 	asked := portal.Period{From: v.period.From, To: v.period.To}
 	if !q.From.IsZero() {
 		asked.From = bounds(q.Grain, q.From).From
@@ -128,6 +140,9 @@ func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) error
 			b.addMonth(m)
 		}
 	}
+	for number, b := range v.months {
+		b.settle(dayCount(bounds(ByMonth, MonthOf(number))))
+	}
 	for number := range cut {
 		part, ok := bounds(ByMonth, MonthOf(number)).Intersect(v.period)
 		if !ok {
@@ -144,6 +159,25 @@ func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) error
 		b.straddles = b.straddles && b.known == 0
 	}
 	v.main = mainFamily(v.months)
+	return h.readToday(ctx, ean, v)
+}
+
+// readToday tells the running month which of its days is today's: it came
+// early and must not stand for a day that is missing.
+func (h *History) readToday(ctx context.Context, ean portal.EAN, v *view) error {
+	b := v.months[MonthNumber(v.today)]
+	if b == nil || !v.period.To.After(v.today) {
+		return nil
+	}
+	days, err := h.readDays(ctx, ean, bounds(ByDay, v.today))
+	if err != nil {
+		return err
+	}
+	for i := range families {
+		for way, f := range days[0].parts[i] {
+			b.parts[i][way].early = f.days
+		}
+	}
 	return nil
 }
 
@@ -220,7 +254,7 @@ func (p Point) comparable() bool { return p.Gap == NoGap && p.MissingDays == 0 }
 // readAsOne tells whether a month came as one total.
 func (v *view) readAsOne(month int64) bool {
 	b := v.months[month]
-	return b != nil && b.family[v.main].whole
+	return b != nil && b.family(v.main).whole
 }
 
 // owesNothing is a period of which nothing has come and nothing is due yet: it

@@ -25,10 +25,13 @@ const (
 	History Kind = "history"
 	// Answer tells what was decided on a request: Data is a registry.AnswerLetter.
 	Answer Kind = "answer"
+	// Detail confirms that detail finer than daily was chosen or withdrawn
+	// (D5): Data is a metering.DetailLetter.
+	Detail Kind = "detail"
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{References, History, Answer}
+var Kinds = []Kind{References, History, Answer, Detail}
 
 // Letter is one envelope. It holds secrets and so is only ever stored sealed.
 type Letter struct {

@@ -88,9 +88,12 @@ var occupancies = kind[Occupancy]{
 	},
 	keep: func(held, told *Occupancy) {
 		told.ID = held.ID
-		if told.DetailFrom.IsZero() {
-			told.DetailFrom = held.DetailFrom // chosen behind the reference, unknown to the file (D5)
+		// A choice made behind the reference is unknown to the file, and so is one
+		// that was withdrawn since (D5).
+		if told.DetailFrom.IsZero() || !told.DetailFrom.After(held.DetailEnded) {
+			told.DetailFrom = held.DetailFrom
 		}
+		told.DetailEnded = held.DetailEnded
 	},
 }
 

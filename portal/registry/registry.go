@@ -46,6 +46,9 @@ type Occupancy struct {
 	Street, Postcode, Town string
 	// DetailFrom is when detail finer than daily was chosen; zero: not chosen (D5).
 	DetailFrom time.Time
+	// DetailEnded is when a choice was last withdrawn, or ended by a move; zero:
+	// never. Only the portal knows it, no file tells it.
+	DetailEnded time.Time
 	portal.Period
 }
 

@@ -246,6 +246,12 @@ func TestT24SessionsEnd(t *testing.T) {
 				require.NoError(t, h.Leave(t.Context(), token))
 				require.NoError(t, h.Leave(t.Context(), token), "twice")
 			},
+			"left, though the state forgets nobody": func(token keys.Secret) {
+				forgetful := h.Service.State
+				h.Service.State = clinging{forgetful}
+				require.Error(t, h.Leave(t.Context(), token))
+				h.Service.State = forgetful
+			},
 			"idle":       func(keys.Secret) { h.wait(staff.IdleLife) },
 			"state lost": func(keys.Secret) { h.state = emptied(h) },
 			"over": func(token keys.Secret) {

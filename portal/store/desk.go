@@ -15,6 +15,31 @@ import (
 
 var _ desk.Store = (*Store)(nil)
 
+// stillClosed joins a case with its counter as long as the case is the
+// counter's and the number is closed.
+const stillClosed = `c.key = g.key AND c.case_id = g.case_id AND c.blocked_us > 0`
+
+// openCases puts the numbers that entries tell to be closed on the desk's list.
+func openCases(u *unit, entries []audit.Recorded) error {
+	for _, e := range entries {
+		if e.Action != audit.LookupBlocked {
+			continue
+		}
+		err := openCase(u, `c.key = (SELECT SUBSTR(subject, LENGTH(ground) + 2) FROM trail_entries WHERE id = $1)`, e.ID)
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func openCase(u *unit, counter, arg string) error {
+	_, err := u.exec(`INSERT INTO gate_cases (key, case_id, blocked_us)
+  SELECT c.key, c.case_id, c.blocked_us FROM lookup_counters c WHERE c.blocked_us > 0 AND `+counter+`
+  ON CONFLICT (key) DO UPDATE SET case_id = excluded.case_id, blocked_us = excluded.blocked_us`, arg)
+	return err
+}
+
 // firstPage is later than every block.
 const firstPage = int64(1) << 62
 
@@ -27,12 +52,13 @@ func (s *Store) DeskPlaces(ctx context.Context, after desk.Cursor, asked time.Ti
 	var places []desk.Place
 	rows, err := s.query(ctx, `SELECT c.case_id, c.blocked_us, p.town, p.energy,
   (SELECT COUNT(*) FROM unblocks u WHERE u.reference_key = c.key AND u.kind = 'asked' AND u.at_us >= c.blocked_us AND u.at_us > $1)
-  FROM lookup_counters c
+  FROM gate_cases g
+  JOIN lookup_counters c ON `+stillClosed+`
   JOIN issued_references r ON r.key = c.key
   JOIN occupancies o ON o.id = r.occupancy_id
   JOIN access_points p ON p.ean = o.ean
-  WHERE c.blocked_us > 0 AND c.kind = 'reference' AND r.ended_us = 0 AND (c.blocked_us, c.case_id) < ($2, $3)
-  ORDER BY c.blocked_us DESC, c.case_id DESC LIMIT $4`, portal.Micros(asked), before, after.CaseID, limit)
+  WHERE c.kind = 'reference' AND r.ended_us = 0 AND (g.blocked_us, g.case_id) < ($2, $3)
+  ORDER BY g.blocked_us DESC, g.case_id DESC LIMIT $4`, portal.Micros(asked), before, after.CaseID, limit)
 	err = each(rows, err, func(r scanner) error {
 		var p desk.Place
 		var blocked, requests int64
@@ -49,9 +75,10 @@ func (s *Store) DeskPlaces(ctx context.Context, after desk.Cursor, asked time.Ti
 // DeskUnknown implements desk.Store.
 func (s *Store) DeskUnknown(ctx context.Context) (count int, oldest time.Time, err error) {
 	var us int64
-	err = s.queryRow(ctx, `SELECT COUNT(*), COALESCE(MIN(c.blocked_us), 0) FROM lookup_counters c
+	err = s.queryRow(ctx, `SELECT COUNT(*), COALESCE(MIN(g.blocked_us), 0) FROM gate_cases g
+  JOIN lookup_counters c ON `+stillClosed+`
   LEFT JOIN issued_references r ON r.key = c.key
-  WHERE c.blocked_us > 0 AND c.kind = 'reference' AND r.key IS NULL`).Scan(&count, &us)
+  WHERE c.kind = 'reference' AND r.key IS NULL`).Scan(&count, &us)
 	return count, portal.FromMicros(us), shut(err)
 }
 
@@ -59,8 +86,9 @@ func (s *Store) DeskUnknown(ctx context.Context) (count int, oldest time.Time, e
 // with the time they were made.
 func (s *Store) DeskGate(ctx context.Context, midnight time.Time) (desk.Gate, error) {
 	var g desk.Gate
-	if err := s.queryRow(ctx, `SELECT COUNT(*) FROM lookup_counters c JOIN issued_references r ON r.key = c.key
-  WHERE c.blocked_us > 0 AND r.ended_us = 0`).Scan(&g.Blocked); err != nil {
+	if err := s.queryRow(ctx, `SELECT COUNT(*) FROM gate_cases g
+  JOIN lookup_counters c ON `+stillClosed+` JOIN issued_references r ON r.key = c.key
+  WHERE r.ended_us = 0`).Scan(&g.Blocked); err != nil {
 		return g, shut(err)
 	}
 	const timeOfID = 9 // characters: all but three bits of the milliseconds
@@ -81,13 +109,18 @@ func (s *Store) DeskGate(ctx context.Context, midnight time.Time) (desk.Gate, er
 	return g, err
 }
 
-// DeskCaseOf implements desk.Store.
+// DeskCaseOf implements desk.Store. A case whose entry still waits for the
+// sealer is put on the list at once: its number is on the telephone.
 func (s *Store) DeskCaseOf(ctx context.Context, key string) (caseID string, found bool, err error) {
 	err = s.queryRow(ctx, `SELECT c.case_id FROM lookup_counters c LEFT JOIN issued_references r ON r.key = c.key
   WHERE c.key = $1 AND c.blocked_us > 0 AND c.case_id <> '' AND COALESCE(r.ended_us, 0) = 0`, key).Scan(&caseID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, nil
 	}
+	if err != nil {
+		return "", false, shut(err)
+	}
+	err = s.Do(ctx, func(t tx.Tx) error { return openCase(inside(t), `c.key = $1`, key) })
 	return caseID, err == nil, shut(err)
 }
 
@@ -101,11 +134,12 @@ func (s *Store) DeskFile(t tx.Tx, caseID string) (desk.File, bool, error) {
   COALESCE(o.id, ''), COALESCE(o.name, ''), COALESCE(o.language, ''), COALESCE(o.street, ''), COALESCE(o.postcode, ''), COALESCE(o.town, ''),
   COALESCE(o.from_us, 0), COALESCE(o.to_us, 0),
   COALESCE(p.ean, ''), COALESCE(p.energy, ''), COALESCE(p.street, ''), COALESCE(p.postcode, ''), COALESCE(p.town, '')
-  FROM lookup_counters c
+  FROM gate_cases g
+  JOIN lookup_counters c ON `+stillClosed+`
   LEFT JOIN issued_references r ON r.key = c.key
   LEFT JOIN occupancies o ON o.id = r.occupancy_id
   LEFT JOIN access_points p ON p.ean = o.ean
-  WHERE c.case_id = $1 AND c.blocked_us > 0 AND COALESCE(r.ended_us, 0) = 0`, caseID).
+  WHERE g.case_id = $1 AND COALESCE(r.ended_us, 0) = 0`, caseID).
 		Scan(&f.Key, &blocked, &f.Reference.MeterID, &issued, &used,
 			&o.ID, &o.Name, &o.Language, &o.Street, &o.Postcode, &o.Town, &from, &to,
 			&p.EAN, &p.Energy, &p.Street, &p.Postcode, &p.Town)
@@ -204,6 +238,10 @@ func (s *Store) Unblocks(t tx.Tx, key string, since time.Time) ([]desk.Unblock, 
 func (s *Store) AddUnblock(t tx.Tx, n desk.Unblock) error {
 	_, err := inside(t).exec(`INSERT INTO unblocks (id, reference_key, login, kind, reason, at_us) VALUES ($1, $2, $3, $4, $5, $6)`,
 		n.ID, n.Key, n.Login, string(n.Kind), storable(n.Reason), portal.Micros(n.At))
+	if err != nil || n.Kind == desk.Asked {
+		return shut(err)
+	}
+	_, err = inside(t).exec(`DELETE FROM gate_cases WHERE key = $1`, n.Key)
 	return shut(err)
 }
 

@@ -41,7 +41,7 @@ var (
 		countTables: `SELECT COUNT(*) FROM sqlite_master`}
 	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE",
 		holdCounter: `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
-  VALUES ($1, $2, '[]', 0, '', 0) ON CONFLICT (key) DO UPDATE SET changed_us = lookup_counters.changed_us`,
+  VALUES ($1, $2, '', 0, '', 0) ON CONFLICT (key) DO UPDATE SET changed_us = lookup_counters.changed_us`,
 		snapshot:  sql.LevelRepeatableRead,
 		rowHandle: "ctid", rowHandleType: "tid",
 		migrating: `SELECT pg_advisory_xact_lock(29121018100999541)`,

@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"time"
 
 	"guichet/lookup"
@@ -27,14 +26,14 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 		}
 	}
 	// One row for each superseded reference, or one in all.
-	rows, err := u.query(`SELECT COALESCE(c.failures, '[]'), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''),
+	rows, err := u.query(`SELECT COALESCE(c.failures, ''), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''),
   COALESCE(r.occupancy_id, ''), r.digits, r.letter_code, COALESCE(r.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(b.opened_us, 0), COALESCE(f.key, '')
   FROM (SELECT CAST($1 AS TEXT) AS key) k
   LEFT JOIN lookup_counters c ON c.key = k.key
   LEFT JOIN issued_references r ON r.key = k.key
-  LEFT JOIN occupancies o ON o.id = r.occupancy_id
+  LEFT JOIN occupancies o ON o.id = COALESCE(r.occupancy_id, '')
   LEFT JOIN known_browsers b ON b.reference_key = k.key AND b.device = $2
-  LEFT JOIN issued_references f ON f.occupancy_id = r.occupancy_id AND (f.meter_id = r.meter_id OR f.legacy AND NOT r.legacy)
+  LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR f.legacy AND NOT r.legacy)
     AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us`, key, device)
 	var failures, former string
 	var blocked, ended, moved, known int64
@@ -52,7 +51,7 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 	if err != nil {
 		return target, counter, err
 	}
-	if err := json.Unmarshal([]byte(failures), &counter.Failures); err != nil {
+	if counter.Failures, err = parseFailures(failures); err != nil {
 		return target, counter, shut(err)
 	}
 	counter.BlockedAt = portal.FromMicros(blocked)
@@ -73,18 +72,15 @@ func brusselsTime(us int64) time.Time {
 
 // SaveAttempt implements lookup.Ledger.
 func (s *Store) SaveAttempt(t tx.Tx, kind lookup.Kind, key string, now time.Time, c lookup.Counter) error {
-	failures := []byte("[]")
-	if len(c.Failures) > 0 {
-		var err error
-		if failures, err = json.Marshal(c.Failures); err != nil {
-			return shut(err)
-		}
+	failures, err := failuresText(c.Failures)
+	if err != nil {
+		return shut(err)
 	}
-	_, err := inside(t).exec(`INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
+	_, err = inside(t).exec(`INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
   VALUES ($1, $2, $3, $4, $5, $6)
   ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, blocked_us = excluded.blocked_us,
     case_id = excluded.case_id, changed_us = excluded.changed_us`,
-		key, string(kind), string(failures), portal.Micros(c.BlockedAt), c.CaseID, portal.Micros(now))
+		key, string(kind), failures, portal.Micros(c.BlockedAt), c.CaseID, portal.Micros(now))
 	return shut(err)
 }
 
@@ -124,7 +120,7 @@ func (s *Store) LivePasses(ctx context.Context, visitIDs []string, now time.Time
 		args = append(args, id)
 	}
 	rows, err := s.query(ctx, `SELECT v.id, v.reference_key, v.opened_us, v.ends_us, r.ended_us,
-  o.id, o.name, o.language, o.street, o.postcode, o.town, o.detail_us, o.from_us, o.to_us,
+  o.id, o.name, o.language, o.street, o.postcode, o.town, o.detail_us, o.detail_ended_us, o.from_us, o.to_us,
   p.ean, p.energy, p.street, p.postcode, p.town, p.power_va, m.id, m.number, m.from_us, m.to_us
   FROM visits v
   JOIN issued_references r ON r.key = v.reference_key
@@ -135,17 +131,17 @@ func (s *Store) LivePasses(ctx context.Context, visitIDs []string, now time.Time
 	var passes []lookup.Pass
 	err = each(rows, err, func(r scanner) error {
 		var p lookup.Pass
-		var opened, ends, ended, detail, from, to, meterFrom, meterTo int64
+		var opened, ends, ended, detail, detailEnded, from, to, meterFrom, meterTo int64
 		o, a, m := &p.Occupancy, &p.Point, &p.Meter
 		if err := r.Scan(&p.Visit.ID, &p.Visit.ReferenceKey, &opened, &ends, &ended,
-			&o.ID, &o.Name, &o.Language, &o.Street, &o.Postcode, &o.Town, &detail, &from, &to,
+			&o.ID, &o.Name, &o.Language, &o.Street, &o.Postcode, &o.Town, &detail, &detailEnded, &from, &to,
 			&a.EAN, &a.Energy, &a.Street, &a.Postcode, &a.Town, &a.PowerVA, &m.ID, &m.Number, &meterFrom, &meterTo); err != nil {
 			return err
 		}
 		p.Visit.OccupancyID = o.ID
 		p.Visit.OpenedAt, p.Visit.EndsAt = portal.FromMicros(opened), portal.FromMicros(ends)
 		o.EAN, m.EAN = a.EAN, a.EAN
-		o.DetailFrom = portal.FromMicros(detail)
+		o.DetailFrom, o.DetailEnded = portal.FromMicros(detail), portal.FromMicros(detailEnded)
 		o.Period = portal.Period{From: portal.FromMicros(from), To: portal.FromMicros(to)}
 		m.Period = portal.Period{From: portal.FromMicros(meterFrom), To: portal.FromMicros(meterTo)}
 		closes := lookup.EndsAt(portal.FromMicros(ended), brusselsTime(to))

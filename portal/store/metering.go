@@ -28,7 +28,9 @@ func (s *Store) ReadingPoint(t tx.Tx, ean portal.EAN) (registry.AccessPoint, []r
 		return p, nil, false, shut(err)
 	}
 	var stays []registry.Occupancy
-	rows, err := u.query(`SELECT id, detail_us, from_us, to_us FROM occupancies WHERE ean = $1 ORDER BY from_us`, string(ean))
+	// The lock makes a withdrawal wait until what this import keeps is there to
+	// be deleted (D5).
+	rows, err := u.query(`SELECT id, detail_us, from_us, to_us FROM occupancies WHERE ean = $1 ORDER BY from_us`+s.lock, string(ean))
 	err = each(rows, err, func(r scanner) error {
 		var detail, from, to int64
 		o := registry.Occupancy{EAN: ean}

@@ -29,7 +29,7 @@ func nothing(err error) error {
 const (
 	selectPoints      = `SELECT ean, energy, street, postcode, town, power_va FROM access_points `
 	selectMeters      = `SELECT id, ean, number, from_us, to_us FROM meters `
-	selectOccupancies = `SELECT id, ean, name, language, street, postcode, town, detail_us, from_us, to_us FROM occupancies `
+	selectOccupancies = `SELECT id, ean, name, language, street, postcode, town, detail_us, detail_ended_us, from_us, to_us FROM occupancies `
 	selectSupplies    = `SELECT ean, supplier, from_us, to_us FROM supplies `
 )
 
@@ -50,9 +50,9 @@ func scanMeter(r scanner) (m registry.Meter, err error) {
 }
 
 func scanOccupancy(r scanner) (o registry.Occupancy, err error) {
-	var detail, from, to int64
-	err = r.Scan(&o.ID, &o.EAN, &o.Name, &o.Language, &o.Street, &o.Postcode, &o.Town, &detail, &from, &to)
-	o.DetailFrom, o.Period = portal.FromMicros(detail), span(from, to)
+	var detail, ended, from, to int64
+	err = r.Scan(&o.ID, &o.EAN, &o.Name, &o.Language, &o.Street, &o.Postcode, &o.Town, &detail, &ended, &from, &to)
+	o.DetailFrom, o.DetailEnded, o.Period = portal.FromMicros(detail), portal.FromMicros(ended), span(from, to)
 	return o, err
 }
 
@@ -202,8 +202,8 @@ func (s *Store) PutRegistry(t tx.Tx, b registry.Batch) error {
 	}
 	if err := put(u, `INSERT INTO occupancies (id, ean, name, language, street, postcode, town, detail_us, from_us, to_us)`, 10,
 		`ON CONFLICT (id) DO UPDATE SET name = excluded.name, language = excluded.language, street = excluded.street,
-  postcode = excluded.postcode, town = excluded.town, detail_us = excluded.detail_us, from_us = excluded.from_us,
-  to_us = excluded.to_us`, b.Occupancies,
+  postcode = excluded.postcode, town = excluded.town, from_us = excluded.from_us, to_us = excluded.to_us,
+  detail_us = CASE WHEN excluded.detail_us > occupancies.detail_ended_us THEN excluded.detail_us ELSE occupancies.detail_us END`, b.Occupancies,
 		func(o registry.Occupancy) []any {
 			return []any{o.ID, string(o.EAN), o.Name, string(o.Language), o.Street, o.Postcode, o.Town,
 				portal.Micros(o.DetailFrom), portal.Micros(o.From), portal.Micros(o.To)}

@@ -183,6 +183,9 @@ func (s *Store) SealTrail(ctx context.Context, limit int, place func([]audit.Rec
 		if err := moveToPlaces(u, entries, handles, head.Prev); err != nil {
 			return err
 		}
+		if err := openCases(u, entries); err != nil {
+			return err
+		}
 		return writeTiles(u, tiles)
 	})
 }

@@ -120,3 +120,9 @@ func (c *Catalog) Number(thousandths int64, decimals int) string {
 	}
 	return b.String()
 }
+
+// Factor writes ten-thousandths with four decimals, as a bill has its
+// conversion factors: "11,4023".
+func (c *Catalog) Factor(tenThousandths int64) string {
+	return fmt.Sprintf("%s%s%04d", c.Number(tenThousandths/10_000*1000, 0), c.way.decimal, tenThousandths%10_000)
+}

@@ -9,11 +9,11 @@ import (
 	"guichet/web/i18n"
 )
 
-// newAnswer is the letter that tells what was decided on a rectification (S4).
-func newAnswer(l outbox.Letter, h House) (paper, error) {
+// renderAnswer writes the letter that tells what was decided on a rectification (S4).
+func renderAnswer(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	var data registry.AnswerLetter
 	if err := json.Unmarshal(l.Data, &data); err != nil {
-		return paper{}, errors.New("letter's data cannot be read")
+		return nil, nil, errors.New("letter's data cannot be read")
 	}
 	c := i18n.For(l.Language)
 	v := newPaper(c, l, h)
@@ -26,5 +26,5 @@ func newAnswer(l outbox.Letter, h House) (paper, error) {
 		v.Paragraphs = append(v.Paragraphs, c.T("letter.answer.words"), data.Words)
 	}
 	v.Paragraphs = append(v.Paragraphs, c.T("letter.answer.appeal", h.Contact))
-	return v, nil
+	return v.render()
 }

@@ -1,98 +1,93 @@
 package letter
 
 import (
+	"bytes"
+	_ "embed"
+	"fmt"
+	"html/template"
 	"strings"
 
-	"guichet/portal/metering"
-	"guichet/portal/outbox"
-	"guichet/portal/registry"
+	"guichet/portal"
 	"guichet/web/i18n"
+	"guichet/web/static"
 )
 
-// newHistory is the letter with a consumption history, month by month (L28).
-func newHistory(l outbox.Letter, p registry.AccessPoint, s metering.Series, h House) paper {
-	c := i18n.For(l.Language)
-	v := newPaper(c, l, h)
-	v.Title = c.T("letter.history.title." + string(p.Energy))
-	v.Paragraphs = []string{
-		c.T("letter.history.intro"),
-		c.T("letter.history.point", p.Street+", "+p.Postcode+" "+p.Town, strings.ReplaceAll(p.EAN.Masked(), " ", "\u00a0")),
-	}
-	if len(s.Points) == 0 {
-		v.Paragraphs = append(v.Paragraphs, c.T("letter.history.none"))
-		return v
-	}
-	v.Table = monthGrid(c, s)
-	v.After = []string{c.T("letter.history.words"), c.T("letter.history.not-you")}
-	return v
+// History is a consumption history in words: what the page shows of the same
+// selection, to be printed or read as a letter.
+type History struct {
+	Language portal.Language
+	Title    string // "Ma consommation d’électricité"
+	Lead     string // whose time it covers
+	Point    string // the masked EAN in words (G12)
+	Made     string // when
+	Caption  string // of the table, with its period
+	Columns  []HistoryColumn
+	Rows     [][]string // the first cell heads the row
+	Empty    string     // instead of a table without rows
+	Notes    []string
+	Back     Back // where the page leads back to; no Href in a file
 }
 
-// part is one column of amounts.
-type part struct {
-	head string
-	of   func(metering.Amounts) int64
+// HistoryColumn is one column; figures stand at its right.
+type HistoryColumn struct {
+	Text    string
+	Numeric bool
 }
 
-func monthGrid(c *i18n.Catalog, s metering.Series) grid {
-	register := func(r metering.Register) func(metering.Amounts) int64 {
-		return func(a metering.Amounts) int64 { return a.Of(r) }
-	}
-	var columns []part
-	if s.Has(metering.OfftakePeak) || s.Has(metering.OfftakeOffPeak) {
-		columns = append(columns, part{c.T("letter.history.peak"), register(metering.OfftakePeak)},
-			part{c.T("letter.history.offpeak"), register(metering.OfftakeOffPeak)})
-	}
-	switch {
-	case s.Has(metering.GasVolume) && !s.Has(metering.GasEnergy):
-		columns = append(columns, part{"m³", metering.Amounts.Volume})
-	case s.Has(metering.GasVolume):
-		columns = append(columns, part{"m³", metering.Amounts.Volume}, part{"kWh", metering.Amounts.Offtake})
-	default:
-		columns = append(columns, part{c.T("letter.history.total"), metering.Amounts.Offtake})
-	}
-	if injects(s) {
-		columns = append(columns, part{c.T("letter.history.injection"), metering.Amounts.Injection})
-	}
-	g := grid{Heads: []string{c.T("letter.history.month")}, Widths: []int{8},
-		Caption: c.T("letter.history.caption", c.Month(s.Points[0].Period.From), c.Month(s.Points[len(s.Points)-1].Period.From))}
-	for _, p := range columns {
-		g.Heads, g.Widths = append(g.Heads, p.head), append(g.Widths, 0)
-	}
-	g.Heads, g.Widths = append(g.Heads, c.T("table.quality")), append(g.Widths, 8)
-	spread(g.Widths)
-	for _, p := range s.Points {
-		cells := []string{c.Month(p.Period.From)}
-		for _, one := range columns {
-			cell := "–"
-			if p.Gap == metering.NoGap {
-				cell = c.Number(one.of(p.Amounts), 0)
-			}
-			cells = append(cells, cell)
-		}
-		g.Rows = append(g.Rows, append(cells, c.T("quality."+p.Quality())))
-	}
-	return g
+// Back is a link beside the letter, not in print.
+type Back struct{ Text, Href string }
+
+// sheetView is a history with what every letter prints.
+type sheetView struct {
+	History
+	Lang                   string
+	Operator, Confidential string
+	HelpTitle, Help, Hours string
+	Phone, Contact         string
+	NotesTitle, Region     string
+	Page                   func(n, of int) string
+	Stylesheet             string       // its address
+	Style                  template.CSS // itself, in a file that stands alone
 }
 
-func injects(s metering.Series) bool {
-	for _, p := range s.Points {
-		if p.Amounts.Injection() != 0 {
-			return true
-		}
+func (h History) view(house House) sheetView {
+	c := i18n.For(h.Language)
+	return sheetView{History: h, Lang: string(h.Language), Operator: house.Operator, Confidential: c.T("letter.confidential"),
+		HelpTitle: c.T("letter.help.title"), Help: c.T("letter.help.text"), Hours: c.T("letter.help.hours"), Phone: house.CallCentre,
+		Contact: c.T("letter.contact", house.Contact), NotesTitle: c.T("consumption.notes"), Region: c.T("table.region"),
+		Page: func(n, of int) string { return c.T("history.page", fmt.Sprint(n), fmt.Sprint(of)) },
 	}
-	return false
 }
 
-// spread gives the columns of amounts what the page's parts leave.
-func spread(widths []int) {
-	rest := parts
-	for _, w := range widths {
-		rest -= w
+//go:embed history.html
+var historyText string
+
+var historyPage = template.Must(template.New("history").Parse(historyText))
+
+// Page writes the letter as a page of the portal, with the style sheet that
+// the portal serves; File as one that stands alone. Both are the accessible
+// twin of PDF (D18).
+func (h History) Page(house House) ([]byte, error) {
+	v := h.view(house)
+	v.Stylesheet = static.Path("letter.css")
+	return v.page()
+}
+
+// File writes the page for a folder: its style is in it.
+func (h History) File(house House) ([]byte, error) {
+	v := h.view(house)
+	f, ok := static.Get(strings.TrimPrefix(static.Path("letter.css"), "/static/"))
+	if !ok {
+		return nil, fmt.Errorf("letter's style sheet is missing")
 	}
-	for at := 1; rest > 0; rest-- {
-		widths[at]++
-		if at++; at == len(widths)-1 {
-			at = 1
-		}
+	v.Style, v.Back = template.CSS(f.Data), Back{}
+	return v.page()
+}
+
+func (v sheetView) page() ([]byte, error) {
+	var b bytes.Buffer
+	if err := historyPage.Execute(&b, v); err != nil {
+		return nil, fmt.Errorf("history's page: %w", err)
 	}
+	return b.Bytes(), nil
 }

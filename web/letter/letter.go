@@ -35,39 +35,33 @@ type Late struct {
 
 // Render writes a letter as PDF and as HTML. A new kind needs a case here.
 func Render(l outbox.Letter, late *Late, h House) (pdf, html []byte, err error) {
-	var form interface {
-		pdf() ([]byte, error)
-		html() ([]byte, error)
-	}
 	switch {
 	case l.Kind == outbox.References:
-		form, err = referencesView(l, h)
+		return renderReferences(l, h)
+	case l.Kind == outbox.Detail:
+		return renderDetail(l, h)
 	case l.Kind == outbox.History && late != nil:
-		form = newHistory(l, late.Point, late.Series, h)
+		return newHistory(l, late.Point, late.Series, h).render()
 	case l.Kind == outbox.Answer:
-		form, err = newAnswer(l, h)
-	default:
-		err = fmt.Errorf("no letter of kind %q is known", l.Kind)
+		return renderAnswer(l, h)
 	}
-	if err != nil {
-		return nil, nil, err
-	}
-	if pdf, err = form.pdf(); err != nil {
-		return nil, nil, err
-	}
-	html, err = form.html()
-	return pdf, html, err
+	return nil, nil, fmt.Errorf("no letter of kind %q is known", l.Kind)
 }
 
-func referencesView(l outbox.Letter, h House) (view, error) {
+func renderReferences(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	var data registry.ReferenceLetter
 	if err := json.Unmarshal(l.Data, &data); err != nil {
-		return view{}, fmt.Errorf("letter's data cannot be read")
+		return nil, nil, fmt.Errorf("letter's data cannot be read")
 	}
 	if n := len(data.Lines); n < 1 || n > 2 {
-		return view{}, fmt.Errorf("letter has %d meters; a page carries one or two", n)
+		return nil, nil, fmt.Errorf("letter has %d meters; a page carries one or two", n)
 	}
-	return newView(l, data, h), nil
+	v := newView(l, data, h)
+	if pdf, err = v.pdf(); err != nil {
+		return nil, nil, err
+	}
+	html, err = v.html()
+	return pdf, html, err
 }
 
 // view is a letter in words, the same for both forms.
@@ -99,25 +93,30 @@ type box struct {
 	Gas                 bool
 }
 
-func newView(l outbox.Letter, data registry.ReferenceLetter, h House) view {
-	c := i18n.For(l.Language)
+// frame is what every letter has around its own words.
+func frame(c *i18n.Catalog, l outbox.Letter, h House) view {
 	link := h.BaseURL + "/" + string(l.Language) + "/lookup"
 	shown := link
 	if u, err := url.Parse(link); err == nil {
 		shown = u.Host + u.Path
 	}
 	v := view{
-		Lang: string(l.Language), Operator: h.Operator, Confidential: c.T("letter.confidential"),
-		Date: c.Date(l.QueuedAt), Title: c.T("letter.title"), Intro: c.T("letter.intro"),
+		Lang: string(l.Language), Operator: h.Operator, Confidential: c.T("letter.confidential"), Date: c.Date(l.QueuedAt),
 		HelpTitle: c.T("letter.help.title"), Help: c.T("letter.help.text"), Hours: c.T("letter.help.hours"), Phone: h.CallCentre,
-		StepsTitle: c.T("letter.steps.title"), Address: shown, URL: link,
-		MeterCaption: c.T("letter.meter.where"), MeterPlate: c.T("letter.meter.plate"),
-		ReferenceIs: c.T("letter.reference"), MeterIs: c.T("letter.meter"), DigitsIs: c.T("letter.digits"),
-		CodeIs: c.T("letter.code"), CodeHow: c.T("letter.code.how"),
-		Contact: c.T("letter.contact", h.Contact), Keep: c.T("letter.keep"),
+		Address: shown, URL: link, Contact: c.T("letter.contact", h.Contact),
 	}
-	v.Steps = []string{c.T("letter.steps.open"), c.T("letter.steps.type"), c.T("letter.steps.see")}
 	v.To = window(l.To)
+	return v
+}
+
+func newView(l outbox.Letter, data registry.ReferenceLetter, h House) view {
+	c := i18n.For(l.Language)
+	v := frame(c, l, h)
+	v.Title, v.Intro, v.StepsTitle = c.T("letter.title"), c.T("letter.intro"), c.T("letter.steps.title")
+	v.MeterCaption, v.MeterPlate = c.T("letter.meter.where"), c.T("letter.meter.plate")
+	v.ReferenceIs, v.MeterIs, v.DigitsIs = c.T("letter.reference"), c.T("letter.meter"), c.T("letter.digits")
+	v.CodeIs, v.CodeHow, v.Keep = c.T("letter.code"), c.T("letter.code.how"), c.T("letter.keep")
+	v.Steps = []string{c.T("letter.steps.open"), c.T("letter.steps.type"), c.T("letter.steps.see")}
 	for _, line := range data.Lines {
 		b := box{Energy: c.T("letter.energy.electricity"), Supply: line.Supply, Reference: line.Reference,
 			Four: line.Digits, Code: line.LetterCode, Gas: line.Energy == portal.Gas}

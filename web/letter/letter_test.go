@@ -36,6 +36,9 @@ func sample(t testing.TB, lang portal.Language, name string, lines ...registry.R
 func samples(t testing.TB) map[string]outbox.Letter {
 	all := map[string]outbox.Letter{}
 	for _, lang := range portal.Languages {
+		for name, l := range detailSamples(t, lang) {
+			all[string(lang)+"-"+name] = l
+		}
 		all[string(lang)+"-both"] = sample(t, lang, "Camille Lambert",
 			line1(portal.Electricity, "1SAG1100076616"), line1(portal.Gas, "7FLO2119031964"))
 	}

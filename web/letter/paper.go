@@ -72,6 +72,14 @@ var paperText string
 
 var paperPage = template.Must(template.New("paper").Parse(paperText))
 
+func (p paper) render() (pdf, html []byte, err error) {
+	if pdf, err = p.pdf(); err != nil {
+		return nil, nil, err
+	}
+	html, err = p.html()
+	return pdf, html, err
+}
+
 func (p paper) html() ([]byte, error) {
 	var b bytes.Buffer
 	if err := paperPage.Execute(&b, p); err != nil {
@@ -83,7 +91,7 @@ func (p paper) html() ([]byte, error) {
 const (
 	paperTop  = 10.0 // millimetres above the head
 	firstPage = 92.0 // of the first page's head, down to the title
-	footRoom  = 12.0
+	paperFoot = 12.0
 	parts     = 36 // of a page's width, for the columns of a table
 )
 
@@ -103,7 +111,7 @@ func (p paper) pdf() ([]byte, error) {
 	if err := m.RegisterHeader(p.headRow(cfg.MaxGridSize)); err != nil {
 		return nil, fmt.Errorf("letter's head: %w", err)
 	}
-	if err := m.RegisterFooter(text.NewRow(footRoom, p.Contact, props.Text{Top: 3})); err != nil {
+	if err := m.RegisterFooter(text.NewRow(paperFoot, p.Contact, props.Text{Top: 3})); err != nil {
 		return nil, fmt.Errorf("letter's foot: %w", err)
 	}
 	m.AddRow(firstPage-22, col.New(cfg.MaxGridSize).Add(&cover{paper: p}))

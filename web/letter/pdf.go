@@ -57,7 +57,10 @@ var fonts = sync.OnceValues(func() ([]*entity.CustomFont, error) {
 // that all letters share.
 var press sync.Mutex
 
-func (v view) pdf() ([]byte, error) {
+func (v view) pdf() ([]byte, error) { return v.print(&sheet{view: v}) }
+
+// print sets a page that is drawn as one component.
+func (v view) print(page core.Component) ([]byte, error) {
 	press.Lock()
 	defer press.Unlock()
 	own, err := fonts()
@@ -69,7 +72,7 @@ func (v view) pdf() ([]byte, error) {
 		WithCustomFonts(own).WithDefaultFont(&props.Font{Family: sans, Size: body, Color: ink}).
 		WithTitle(v.Title, true).WithAuthor(v.Operator, true).Build()
 	m := maroto.New(cfg)
-	m.AddRow(pageHeight-1, col.New(cfg.MaxGridSize).Add(&sheet{view: v}))
+	m.AddRow(pageHeight-1, col.New(cfg.MaxGridSize).Add(page))
 	doc, err := m.Generate()
 	if err != nil {
 		return nil, fmt.Errorf("letter's PDF: %w", err)
@@ -98,6 +101,15 @@ func (*sheet) GetHeight(core.Provider, *entity.Cell) float64 { return pageHeight
 // Render implements core.Component.
 func (s *sheet) Render(p core.Provider, _ *entity.Cell) {
 	s.p = p
+	y := s.head()
+	for _, b := range s.Boxes {
+		y = s.box(b, y) + 3
+	}
+	s.steps(y + 1)
+}
+
+// head is every letter's upper part; y is where its own words begin.
+func (s *sheet) head() (y float64) {
 	s.text(left, 13, 100, s.Operator, props.Text{Size: 18, Style: fontstyle.Bold, Color: deep})
 	s.text(right-70, 14, 70, s.Confidential, props.Text{Style: fontstyle.Bold, Align: align.Right})
 	s.fill(left, 22, right-left, 1, deep)
@@ -108,11 +120,7 @@ func (s *sheet) Render(p core.Provider, _ *entity.Cell) {
 	}
 	s.text(windowLeft, 84, right-windowLeft, s.Date, props.Text{})
 	s.text(left, 92, right-left, s.Title, props.Text{Size: 18, Style: fontstyle.Bold})
-	y := 101 + s.text(left, 101, right-left, s.Intro, props.Text{}) + 2
-	for _, b := range s.Boxes {
-		y = s.box(b, y) + 3
-	}
-	s.steps(y + 1)
+	return 101 + s.text(left, 101, right-left, s.Intro, props.Text{}) + 2
 }
 
 // help stands first: who answers, and when.

@@ -53,7 +53,7 @@ func threeYears(energy portal.Energy) metering.Series {
 	return s
 }
 
-func historySample(lang portal.Language) (outbox.Letter, registry.AccessPoint) {
+func postedSample(lang portal.Language) (outbox.Letter, registry.AccessPoint) {
 	return outbox.Letter{ID: "01", Kind: outbox.History, Language: lang, QueuedAt: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC),
 			To: outbox.Address{Name: "Camille Lambert", Street: "Rue des Tilleuls 12", Postcode: "4700", Town: "Eupen"}},
 		registry.AccessPoint{EAN: "541449000000000010", Energy: portal.Electricity, Street: "Rue des Tilleuls 12", Postcode: "4700", Town: "Eupen"}
@@ -71,7 +71,7 @@ func TestHistoryLetterInFourLanguages(t *testing.T) {
 		portal.Dutch: "VERTROUWELIJK", portal.English: "CONFIDENTIAL"}
 	for _, lang := range portal.Languages {
 		for _, energy := range []portal.Energy{portal.Electricity, portal.Gas} {
-			l, point := historySample(lang)
+			l, point := postedSample(lang)
 			point.Energy = energy
 			pdf, html, err := Render(l, &Late{Point: point, Series: threeYears(energy)}, house)
 			require.NoError(t, err)
@@ -90,7 +90,7 @@ func TestHistoryLetterInFourLanguages(t *testing.T) {
 			require.NoError(t, os.WriteFile(name+".pdf", pdf, 0o600))
 			require.NoError(t, os.WriteFile(name+".html", html, 0o600))
 		}
-		answer, _ := historySample(lang)
+		answer, _ := postedSample(lang)
 		answer.Kind = outbox.Answer
 		var err error
 		answer.Data, err = json.Marshal(registry.AnswerLetter{AskedAt: answer.QueuedAt, Field: "mail", Decision: "passed-on", Words: "Réf. 12"})
@@ -121,7 +121,7 @@ func newPost(t *testing.T) *post {
 	p.Store = storetest.Reopen(t, p.dsn, clock)
 	p.stay = storetest.References(t, p.dsn, 1)[0].OccupancyID
 	p.clerk = &Clerk{Folder: p.folder, Scribe: Scribe{Outbox: p.Store, Runner: p.Store, Clock: clock, House: house,
-		History: &metering.History{Ledger: p.Store, Clock: clock}}}
+		Archive: &metering.History{Ledger: p.Store, Clock: clock}}}
 	state, err := (&registry.Posts{Clock: clock, Runner: p.Store, Store: p.Store}).Ask(context.Background(), p.stay, audit.Entry{})
 	require.NoError(t, err)
 	require.Equal(t, registry.PostFree, state)
@@ -184,5 +184,5 @@ func TestD2NothingIsPostedToADwellingSomebodyLeft(t *testing.T) {
 
 // TestEveryKindIsWritten counts the kinds.
 func TestEveryKindIsWritten(t *testing.T) {
-	require.Len(t, outbox.Kinds, 3)
+	require.Len(t, outbox.Kinds, 4)
 }

@@ -25,8 +25,8 @@ type Outbox interface {
 	Posting(ctx context.Context, occupancyID string) (registry.Posting, error)
 }
 
-// History reads consumption within an occupancy; metering.History.
-type History interface {
+// Archive reads consumption within an occupancy; metering.History.
+type Archive interface {
 	Series(ctx context.Context, point registry.AccessPoint, occ registry.Occupancy, q metering.Query) (metering.Series, error)
 }
 
@@ -35,7 +35,7 @@ type History interface {
 // register has no address any more that it may go to, it is dropped (D2, Ld9).
 type Scribe struct {
 	Outbox  Outbox
-	History History
+	Archive Archive
 	Runner  tx.Runner
 	Clock   portal.Clock
 	House   House
@@ -78,7 +78,7 @@ func (s *Scribe) look(ctx context.Context, r *ready) (*Late, error) {
 	if r.Kind != outbox.History {
 		return nil, nil
 	}
-	series, err := s.History.Series(ctx, p.Point, p.Occupancy, metering.Query{Grain: metering.ByMonth})
+	series, err := s.Archive.Series(ctx, p.Point, p.Occupancy, metering.Query{Grain: metering.ByMonth})
 	if err != nil {
 		return nil, err
 	}

@@ -4,31 +4,11 @@ import (
 	"time"
 
 	"guichet/portal"
+	"guichet/portal/metering"
 )
 
-// bands are the off-take bands in force from a day on (facts B.5, D4): dated,
-// and never applied to what was consumed under the former ones.
-var bands = []struct {
-	from time.Time
-	peak func(day time.Weekday, hour int) bool
-}{
-	{portal.Date(2026, time.January, 1), func(_ time.Weekday, h int) bool {
-		return h >= 7 && h < 11 || h >= 17 && h < 22
-	}},
-	{time.Time{}, func(d time.Weekday, h int) bool {
-		return d != time.Saturday && d != time.Sunday && h >= 7 && h < 22
-	}},
-}
-
 // isPeak tells the band of a local instant.
-func isPeak(local time.Time) bool {
-	for _, b := range bands {
-		if !local.Before(b.from) {
-			return b.peak(local.Weekday(), local.Hour())
-		}
-	}
-	return false
-}
+func isPeak(local time.Time) bool { return metering.BandsAt(local).IsPeak(local) }
 
 // slot is one interval of a day.
 type slot struct {

@@ -153,6 +153,8 @@ func (p *parser) assemble() File {
 		return x.Date.Before(y.Date)
 	})
 	p.sums(&f.Summary)
+	sort.SliceStable(p.notes, func(a, b int) bool { return p.notes[a].Line < p.notes[b].Line })
+	f.Summary.Notes = p.notes
 	for length, n := range lengths {
 		if best := lengths[f.Summary.Interval]; n > best || (n == best && length < f.Summary.Interval) {
 			f.Summary.Interval = length
@@ -199,7 +201,7 @@ func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, od
 	if first.start != first.day.start {
 		partial[first.day.date] = true
 	}
-	length := int64(0)
+	length, whole := int64(0), false
 	for day := first.day; day.start < last.end; day = p.next(day) {
 		n := 0
 		for n < len(lines) && lines[n].start < day.end {
@@ -207,13 +209,15 @@ func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, od
 		}
 		today := lines[:n]
 		lines = lines[n:]
-		whole := false
 		if len(today) > 0 {
+			before, wasWhole := length, whole
 			length = today[0].end - today[0].start
 			whole = length == day.end-day.start
-		} else if length >= 23*3600 {
-			whole = true
-		}
+			if before != 0 && before != length && !(whole && wasWhole) {
+				p.note(p.lineError(today[0].no, unknown, fmt.Sprintf("intervals of %s from here on; of %s before",
+					time.Duration(length)*time.Second, time.Duration(before)*time.Second)))
+			}
+		} // a day without a line is cut as the day before it was
 		slots := 1
 		if !whole {
 			slots = int((day.end - day.start) / max(length, 1))
@@ -242,8 +246,18 @@ func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, od
 			}
 		}
 		for i, r := range registers {
-			f.Days = append(f.Days, metering.Day{EAN: p.eanList[first.ean], Register: r, Date: day.date,
-				Meter: meter, Values: values[i*slots : (i+1)*slots : (i+1)*slots]})
+			d := metering.Day{EAN: p.eanList[first.ean], Register: r, Date: day.date,
+				Meter: meter, Values: values[i*slots : (i+1)*slots : (i+1)*slots]}
+			for _, l := range today {
+				if l.lost && !whole {
+					p.refuse(l.no, unknown, "an incomplete value shorter than a day cannot be kept; take the finer values")
+					return
+				}
+				if l.lost && l.register == r {
+					d.Lost = 1
+				}
+			}
+			f.Days = append(f.Days, d)
 		}
 	}
 }

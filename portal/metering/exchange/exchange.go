@@ -1,8 +1,9 @@
 // Package exchange decides how readings enter and leave: files of the family
 // that Belgian operators' customer portals export, recognised by what their
-// headers mean; and our own downloads, safe to open in a spreadsheet and
-// marked as confidential (L20). A file that cannot be read exactly is refused
-// by line, never guessed at.
+// headers mean; ESPI 4.0 (Green Button); and our own downloads, safe to open in
+// a spreadsheet, marked as confidential (L20) and readable again. A file that
+// cannot be read exactly is refused by line, never guessed at; what is only odd
+// is noted by line.
 package exchange
 
 import (
@@ -23,7 +24,8 @@ type Options struct {
 
 // File is a file that was read to its end without an error.
 type File struct {
-	Days    []metering.Day // in the order of EAN, register and date
+	Days    []metering.Day         // in the order of EAN, register and date
+	Totals  []metering.PeriodTotal // in the place of Days: a file of ours by month or year
 	Summary Summary
 }
 
@@ -40,6 +42,8 @@ type Summary struct {
 	Partial []time.Time
 	// Statuses counts the rows of each quality; Missing are rows without a value.
 	Statuses map[metering.Quality]int
+	// Notes are lines that were read and are odd: the first hundred.
+	Notes []LineError
 }
 
 // Sum is the exact sum of the rows of one register.
@@ -58,16 +62,20 @@ type DaySlots struct {
 
 // LineError is one reason to refuse a file.
 type LineError struct {
-	Line   int    // 1 is the header
-	Column string // as the file calls it; empty where the line as a whole is meant
-	Reason string // in English, for the operator at the command line
+	Line    int    // 1 is the first, a table's header
+	Column  string // as the file calls it; empty where the line as a whole is meant
+	Reason  string // in English, for the operator at the command line
+	Element string // of XML, in the place of a column
 }
 
 func (e LineError) Error() string {
-	if e.Column == "" {
-		return fmt.Sprintf("line %d: %s", e.Line, e.Reason)
+	switch {
+	case e.Element != "":
+		return fmt.Sprintf("line %d, element %q: %s", e.Line, e.Element, e.Reason)
+	case e.Column != "":
+		return fmt.Sprintf("line %d, column %q: %s", e.Line, e.Column, e.Reason)
 	}
-	return fmt.Sprintf("line %d, column %q: %s", e.Line, e.Column, e.Reason)
+	return fmt.Sprintf("line %d: %s", e.Line, e.Reason)
 }
 
 // Refused says why a file was refused, the first hundred reasons by line.

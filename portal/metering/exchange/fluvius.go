@@ -22,10 +22,9 @@ func ReadFluvius(r io.Reader, o Options) (File, error) {
 	}
 	text, err := decode(raw)
 	if err != nil {
-		return File{}, &Refused{Lines: []LineError{{1, "", "cannot be read as text: " + err.Error()}}}
+		return File{}, &Refused{Lines: []LineError{{Line: 1, Reason: "cannot be read as text: " + err.Error()}}}
 	}
-	p := parser{options: o, days: map[string]*localDay{}, eans: map[string]int{}, meters: map[string]int{},
-		registers: map[string]metering.Register{}, units: map[string]string{}, statuses: map[string]metering.Quality{}}
+	p := newParser(o)
 	if err := p.parse(text); err != nil {
 		return File{}, err
 	}
@@ -40,6 +39,11 @@ func ReadFluvius(r io.Reader, o Options) (File, error) {
 		return File{}, p.refused
 	}
 	return f, nil
+}
+
+func newParser(o Options) parser {
+	return parser{options: o, days: map[string]*localDay{}, eans: map[string]int{}, meters: map[string]int{},
+		registers: map[string]metering.Register{}, units: map[string]string{}, statuses: map[string]metering.Quality{}}
 }
 
 // maxReasons is how many bad lines a refusal lists.
@@ -57,6 +61,7 @@ type line struct {
 	from, to      int   // minutes of the wall clock
 	second        bool  // of the two passes of the repeated hour, the winter one
 	start, end    int64 // seconds since 1970, once placed
+	lost          bool  // a part of the value is missing: a day's total in a file of ours
 }
 
 type parser struct {
@@ -66,6 +71,8 @@ type parser struct {
 	calorific bool
 	lines     []line
 	refused   *Refused
+	notes     []LineError
+	unnamed   string // the element of XML that is meant where no role is
 
 	// What was recognised before, by the cell's own text: files repeat
 	// themselves on every row.
@@ -81,6 +88,25 @@ type parser struct {
 }
 
 func (p *parser) refuse(no int, r role, reason string) {
+	p.refuseLine(p.lineError(no, r, reason))
+}
+
+func (p *parser) lineError(no int, r role, reason string) LineError {
+	e := LineError{Line: no, Column: p.names[r], Reason: reason}
+	if e.Column == "" {
+		e.Element = p.unnamed
+	}
+	return e
+}
+
+// note keeps what is odd and was read all the same.
+func (p *parser) note(e LineError) {
+	if len(p.notes) < maxReasons {
+		p.notes = append(p.notes, e)
+	}
+}
+
+func (p *parser) refuseLine(e LineError) {
 	if p.refused == nil {
 		p.refused = &Refused{}
 	}
@@ -88,7 +114,7 @@ func (p *parser) refuse(no int, r role, reason string) {
 		p.refused.More++
 		return
 	}
-	p.refused.Lines = append(p.refused.Lines, LineError{no, p.names[r], reason})
+	p.refused.Lines = append(p.refused.Lines, e)
 }
 
 func (p *parser) parse(text []byte) error {
@@ -100,7 +126,7 @@ func (p *parser) parse(text []byte) error {
 	in.ReuseRecord = true
 	header, err := in.Read()
 	if err != nil {
-		return &Refused{Lines: []LineError{{1, "", "the file is empty or its first line cannot be read"}}}
+		return &Refused{Lines: []LineError{{Line: 1, Reason: "the file is empty or its first line cannot be read"}}}
 	}
 	if err := p.columns(header); err != nil {
 		return err
@@ -161,7 +187,7 @@ func (p *parser) columns(header []string) error {
 			continue
 		}
 		if p.at[r] >= 0 {
-			return &Refused{Lines: []LineError{{1, name, fmt.Sprintf("means the %s, and so does %q", roleNames[r], p.names[r])}}}
+			return &Refused{Lines: []LineError{{Line: 1, Column: name, Reason: fmt.Sprintf("means the %s, and so does %q", roleNames[r], p.names[r])}}}
 		}
 		p.at[r], p.names[r] = i, strings.TrimSpace(strings.Clone(name))
 	}
@@ -172,7 +198,7 @@ func (p *parser) columns(header []string) error {
 		}
 	}
 	if missing != nil {
-		return &Refused{Lines: []LineError{{1, "", "not a file of this kind: no column for " +
+		return &Refused{Lines: []LineError{{Line: 1, Reason: "not a file of this kind: no column for " +
 			strings.Join(missing, ", ") + "; expected start and end date and time, EAN, meter, register, volume, unit and status"}}}
 	}
 	return nil

@@ -91,11 +91,13 @@ var (
 	eanWords   = set("ean gsrn eancode eannummer eannumber")
 	meterWords = set("meter meternummer compteur zahler zahlernummer zaehler zaehlernummer teller tellernummer")
 	kindWords  = set("type typ soort art genre")
-	regWords   = set("register registre zahlwerk zaehlwerk cadran")
+	regWords   = set("register registre zahlwerk zaehlwerk cadran telwerk")
 	volWords   = set("volume volumen hoeveelheid quantite menge verbruik consommation verbrauch consumption " +
-		"quantity waarde valeur wert value")
-	unitWords = set("unit eenheid unite einheit")
-	calorific = []string{"calor", "kalor", "brennwert", "bovenwaarde", "pcs"}
+		"quantity amount waarde valeur wert value")
+	unitWords   = set("unit eenheid unite einheit")
+	yearWords   = set("an annee year jahr jaar") // "un an plus tôt": beside what is counted
+	originWords = set("origin origine herkunft herkomst")
+	calorific   = []string{"calor", "kalor", "brennwert", "bovenwaarde", "pcs"}
 )
 
 // meaning recognises a column by its header.
@@ -107,8 +109,11 @@ func meaning(header string) role {
 			return r
 		}
 	}
-	if isCalorific(text) {
+	if isCalorific(text) || anyOf(words, yearWords) {
 		return unknown
+	}
+	if anyOf(words, originWords) {
+		return status
 	}
 	for _, w := range words {
 		if strings.Contains(w, "status") || w == "statut" || w == "etat" {
@@ -167,8 +172,8 @@ func isCalorific(plainHeader string) bool {
 var (
 	offtakeWords   = set("offtake afname prelevement entnahme bezug consumption verbruik consommation verbrauch")
 	injectionWords = set("injection injectie einspeisung")
-	peakWords      = set("day dag jour tag peak piek pleines pleine hochtarif")
-	offPeakWords   = set("night nacht nuit offpeak dal creuses creuse niedertarif")
+	peakWords      = set("day dag jour tag peak piek piekuren pleines pleine hochtarif spitzenzeit")
+	offPeakWords   = set("night nacht nuit offpeak dal daluren creuses creuse niedertarif schwachlastzeit")
 	fillers        = set("heures heure total totale totaal gesamt active actief actieve aktiv")
 )
 
@@ -205,13 +210,13 @@ var qualities = map[string]metering.Quality{}
 
 func init() {
 	for q, names := range map[metering.Quality]string{
-		metering.Read: "read,measured,uitgelezen,gelezen,gemeten,releve,relevee,lu,lue,mesure,mesuree," +
+		metering.Read: "read,complete,measured,uitgelezen,gelezen,gemeten,releve,relevee,lu,lue,mesure,mesuree," +
 			"abgelesen,ausgelesen,gelesen,gemessen",
 		metering.Validated: "validated,gevalideerd,valide,validee,validiert",
 		metering.Estimated: "estimated,geschat,estime,estimee,geschatzt,geschaetzt",
 		metering.NoConsumption: "no consumption,geen verbruik,pas de consommation,aucune consommation," +
 			"sans consommation,kein verbrauch",
-		metering.Missing: "missing,ontbrekend,manquant,manquante,fehlend",
+		metering.Missing: "missing,ontbrekend,ontbreekt,manquant,manquante,manque,fehlend,fehlt",
 	} {
 		for _, name := range strings.Split(names, ",") {
 			qualities[name] = q

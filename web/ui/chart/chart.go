@@ -40,6 +40,7 @@ type Link struct{ Text, Href string }
 type Bar struct {
 	Label, Under string    // on the axis, and a second line where the year begins
 	Row          string    // the period in full, for the narrow drawing
+	Short        string    // the same, short, for the narrow drawing of many bars
 	Value        string    // the amount with its unit, or the word of the hole
 	Name         string    // the whole sentence
 	Segments     []Segment // from the axis on; empty: a hole
@@ -47,6 +48,8 @@ type Bar struct {
 	HasBefore    bool
 	Estimated    bool
 	Partial      bool // a part is missing: the outline is dashed
+	Cut          bool // shorter than its period (a move, the horizon): half as thick
+	Crossed      bool // a hole that is not merely empty: nobody may have its total
 }
 
 // Segment is an amount, 0 or more, in thousandths of the unit.
@@ -69,7 +72,7 @@ type Mark struct {
 	Text string
 }
 
-// Key is one line of the legend. Kind, or one of Before, Estimated, Partial, Missing.
+// Key is one line of the legend. Kind, or one of those below.
 type Key struct {
 	Text  string
 	Class string
@@ -81,6 +84,8 @@ const (
 	KeyEstimated = "estimated"
 	KeyPartial   = "partial"
 	KeyMissing   = "missing"
+	KeyCut       = "cut"
+	KeyCrossed   = "crossed"
 )
 
 // scale gives the axis: its end and the step between its ticks, both in
@@ -115,6 +120,11 @@ type rect struct {
 	X, Y, W, H float64
 	Class      string
 	Fill       string // a hatch's reference, or ""
+}
+
+// cross strikes a hole through, from below.
+func cross(r rect) string {
+	return "M" + px(r.X) + " " + px(r.Y+r.H) + "L" + px(r.X+r.W) + " " + px(r.Y)
 }
 
 // fill refers to the hatch of an estimated segment.

@@ -8,16 +8,28 @@ const (
 	barHeight   = 16.0
 )
 
+// Of many bars each has one line: its words, its bar and its amount beside
+// each other, else a day of quarter-hours would be as long as a street.
+const (
+	many          = 40
+	compactHeight = 24.0 // as high as what is touched must be (WCAG 2.5.8)
+	compactLeft   = 106.0
+	compactRight  = 182.0
+)
+
 // narrow is the computed drawing.
 type narrow struct {
-	Height float64
-	Rows   []narrowRow
-	Rules  []narrowRule
+	Height  float64
+	Compact bool
+	Row     float64 // a row's height
+	Rows    []narrowRow
+	Rules   []narrowRule
 }
 
 type narrowRow struct {
 	Bar
 	Y       float64
+	BarY    float64
 	Rects   []rect
 	Hole    *rect
 	BeforeX float64
@@ -30,7 +42,12 @@ type narrowRule struct {
 
 func (c Chart) narrow() (d narrow) {
 	end, _ := scale(c.Bars)
-	x := func(amount int64) float64 { return 1 + (narrowWidth-2)*float64(amount)/float64(end) }
+	d.Compact, d.Row = len(c.Bars) > many, rowHeight
+	left, right, down := 1.0, narrowWidth-1, 22.0
+	if d.Compact {
+		d.Row, left, right, down = compactHeight, compactLeft, compactRight, 3
+	}
+	x := func(amount int64) float64 { return left + (right-left)*float64(amount)/float64(end) }
 	marks := c.Marks
 	rule := func(until float64) {
 		for len(marks) > 0 && marks[0].At < until {
@@ -41,25 +58,29 @@ func (c Chart) narrow() (d narrow) {
 	}
 	for i, b := range c.Bars {
 		rule(float64(i) + 1)
-		top := d.Height + 22
-		r := narrowRow{Bar: b, Y: d.Height}
+		top := d.Height + down
+		r := narrowRow{Bar: b, Y: d.Height, BarY: top}
+		thick := barHeight
+		if b.Cut {
+			thick /= 2
+		}
 		if len(b.Segments) == 0 {
-			r.Hole = &rect{X: 1, Y: top, W: narrowWidth / 3, H: barHeight}
+			r.Hole = &rect{X: left, Y: top, W: (right - left) / 3, H: thick}
 		}
 		var sum int64
 		for _, s := range b.Segments {
 			if s.Amount == 0 {
 				continue
 			}
-			left := x(sum)
+			from := x(sum)
 			sum += s.Amount
-			r.Rects = append(r.Rects, rect{X: left, Y: top, W: x(sum) - left, H: barHeight, Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "n")})
+			r.Rects = append(r.Rects, rect{X: from, Y: top, W: x(sum) - from, H: thick, Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "n")})
 		}
 		if b.HasBefore {
 			r.BeforeX = x(b.Before)
 		}
 		d.Rows = append(d.Rows, r)
-		d.Height += rowHeight
+		d.Height += d.Row
 	}
 	rule(float64(len(c.Bars)) + 1)
 	return d

@@ -52,6 +52,10 @@ func (c Chart) wide() (d wide) {
 	for i, b := range c.Bars {
 		x := plotLeft + slot*float64(i)
 		w := wideBar{Bar: b, X: x, W: slot, Middle: x + slot/2}
+		width := width
+		if b.Cut {
+			width /= 2
+		}
 		left := w.Middle - width/2
 		if len(b.Segments) == 0 {
 			w.Hole = &rect{X: left, Y: plotFloor - holeHeight, W: width, H: holeHeight}

@@ -10,6 +10,8 @@ type Field struct {
 	Error             string // "" where nothing is wrong
 	Class             string // width: w4, w6, w8, ean or ""
 	Letters           bool   // capital letters, too; else digits only
+	Date              bool   // a day, YYYY-MM-DD, with the browser's calendar where it has one
+	Unit              string // written behind the input, where the value has one
 }
 
 // HintID and ErrorID name the texts that describe the input.

@@ -34,7 +34,7 @@ type Base struct {
 	Error     bool            // the page reports an error, its title says so (WCAG 2.4.2)
 	Home      string          // where the mark leads
 	Languages []Link          // the same page in the other languages
-	Footer    []Link          // empty on the desk
+	Footer    []Link          // empty on the desk, which needs no call centre: it is one
 	Header    templ.Component // more for the header (who is signed in), or nil
 }
 

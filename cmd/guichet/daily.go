@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+
+	"guichet/portal/config"
+	"guichet/portal/metering"
+	"guichet/portal/metering/indexes"
+)
+
+// dailyCmd does what is due once a day.
+type dailyCmd struct {
+	JSON bool `name:"json" help:"Print one JSON object."`
+}
+
+// Help is shown by --help.
+func (dailyCmd) Help() string {
+	return `Example: guichet daily
+
+Does what is due, once; again, it changes nothing. serve does the same every
+hour, so that this is needed only where nothing serves.
+
+Reading windows that are over: where nothing was entered, the registers are
+estimated, from the household's own last twelve months, or from the yearly
+consumption that the window's file gave; gas by degree-days. Nothing is
+estimated in a vacancy, across a move, or with nothing to go by.`
+}
+
+// daily is what a run came to.
+type daily struct {
+	Readings indexes.Estimates `json:"readings"`
+}
+
+// Run implements the command.
+func (c dailyCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
+	f, err := openFoundation(ctx, set.Default())
+	if err != nil {
+		return err
+	}
+	defer f.store.Close()
+	done, err := f.daily(ctx)
+	if err != nil {
+		return err
+	}
+	if c.JSON {
+		return json.NewEncoder(t.out).Encode(done)
+	}
+	r := done.Readings
+	t.printf("reading windows over: %d, %d of them read; registers estimated: %d, left without a reading: %d\n",
+		r.Windows, r.Read, r.Estimated, r.Without)
+	return nil
+}
+
+// daily runs every job that is due. Each must be safe to run in several
+// processes at once.
+func (f *foundation) daily(ctx context.Context) (daily, error) {
+	estimator := &indexes.Estimator{Ledger: f.store, Runner: f.store, Clock: f.clock,
+		History: &metering.History{Ledger: f.store, Clock: f.clock}}
+	readings, err := estimator.Run(ctx)
+	return daily{Readings: readings}, err
+}

@@ -1,0 +1,111 @@
+package metering_test
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/metering"
+	"guichet/portal/outbox"
+	"guichet/portal/registry"
+	"guichet/portal/tx"
+)
+
+// shelf keeps one access point's readings in memory, so that a law can see
+// many worlds; the same laws hold on the databases (TestHistoryOnDatabases).
+type shelf struct {
+	point  registry.AccessPoint
+	stays  []registry.Occupancy
+	meters []registry.Meter
+	days   map[shelfKey]metering.DayRow
+	months map[shelfKey]metering.Month
+}
+
+type shelfKey struct {
+	register metering.Register
+	at       int64
+}
+
+func newShelf(w *world) *shelf {
+	return &shelf{point: w.point, stays: w.stays, meters: w.meters, days: map[shelfKey]metering.DayRow{}, months: map[shelfKey]metering.Month{}}
+}
+
+// Record and Send implement tx.Tx; what an import records has its own test.
+func (s *shelf) Record(audit.Entry) {}
+func (s *shelf) Send(outbox.Letter) {}
+
+// Do implements tx.Runner; a law fails at any error, so none is taken back.
+func (s *shelf) Do(_ context.Context, fn func(tx.Tx) error) error { return fn(s) }
+
+func (s *shelf) ReadingPoint(_ tx.Tx, ean portal.EAN) (registry.AccessPoint, []registry.Occupancy, bool, error) {
+	return s.point, s.stays, ean == s.point.EAN, nil
+}
+
+func (s *shelf) ReadingDays(_ context.Context, _ portal.EAN, from, to int64) (rows []metering.DayRow, _ error) {
+	for key, row := range s.days {
+		if from <= key.at && key.at <= to {
+			rows = append(rows, row)
+		}
+	}
+	slices.SortFunc(rows, func(a, b metering.DayRow) int {
+		return cmp.Or(cmp.Compare(a.Register, b.Register), cmp.Compare(a.Day, b.Day))
+	})
+	return rows, nil
+}
+
+func (s *shelf) ReadingMonths(_ context.Context, _ portal.EAN, from, to int64) (months []metering.Month, _ error) {
+	for key, m := range s.months {
+		if from <= key.at && key.at <= to {
+			months = append(months, m)
+		}
+	}
+	slices.SortFunc(months, func(a, b metering.Month) int {
+		return cmp.Or(a.Date.Compare(b.Date), cmp.Compare(a.Register, b.Register))
+	})
+	return months, nil
+}
+
+func (s *shelf) ReadingMeters(context.Context, portal.EAN) ([]registry.Meter, error) {
+	return s.meters, nil
+}
+
+func (s *shelf) ReadingDaysIn(_ tx.Tx, ean portal.EAN, from, to int64) ([]metering.DayRow, error) {
+	return s.ReadingDays(ctx, ean, from, to)
+}
+
+func (s *shelf) ReadingMonthsIn(_ tx.Tx, ean portal.EAN, from, to int64) ([]metering.Month, error) {
+	return s.ReadingMonths(ctx, ean, from, to)
+}
+
+func (s *shelf) PutReadingDays(_ tx.Tx, days []metering.DayRow) error {
+	for _, d := range days {
+		s.days[shelfKey{d.Register, d.Day}] = d
+	}
+	return nil
+}
+
+func (s *shelf) DropReadingDays(_ tx.Tx, days []metering.DayRow) error {
+	for _, d := range days {
+		delete(s.days, shelfKey{d.Register, d.Day})
+	}
+	return nil
+}
+
+func (s *shelf) PutReadingMonths(_ tx.Tx, months []metering.Month) error {
+	for _, m := range months {
+		key := shelfKey{m.Register, metering.MonthNumber(m.Date)}
+		if old, was := s.months[key]; m.Days > 0 || !was || old.Days == 0 {
+			s.months[key] = m
+		}
+	}
+	return nil
+}
+
+func (s *shelf) DropReadingMonths(_ tx.Tx, months []metering.Month) error {
+	for _, m := range months {
+		delete(s.months, shelfKey{m.Register, metering.MonthNumber(m.Date)})
+	}
+	return nil
+}

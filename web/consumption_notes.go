@@ -1,0 +1,119 @@
+package web
+
+import (
+	"strings"
+	"time"
+
+	"guichet/portal/metering"
+)
+
+// notes are what a reader should know: what the series says of itself, then
+// how its columns came about.
+func (s speaker) notes() (list []string) {
+	for _, n := range s.series.Notes {
+		key := "note." + string(n.Kind)
+		switch {
+		case n.At.IsZero():
+			list = append(list, s.T(key))
+		case n.Kind == metering.NoteStraddle:
+			list = append(list, s.T(key, s.Month(n.At)))
+		case n.Kind == metering.NoteMovedOut: // At is the first instant not shown
+			list = append(list, s.T(key, s.Date(n.At.Add(-time.Second))))
+		default:
+			list = append(list, s.T(key, s.Date(n.At)))
+		}
+	}
+	if len(s.series.Points) == 0 {
+		return list
+	}
+	if s.cut() {
+		list = append(list, s.T("note.cut"))
+	}
+	if s.banded() {
+		list = append(list, s.bands()...)
+	}
+	if s.injects() {
+		list = append(list, s.T("note.net"))
+	}
+	return append(list, s.factors()...)
+}
+
+// cut tells whether a bar is drawn thinner because its period is cut short.
+func (s speaker) cut() bool {
+	for _, p := range s.series.Points {
+		if p.Cut && !p.Running && p.Gap == metering.NoGap {
+			return true
+		}
+	}
+	return false
+}
+
+// bands explain peak and off-peak, by date, for the time that is shown (D4).
+func (s speaker) bands() (list []string) {
+	inForce := metering.BandsIn(s.series.Period)
+	for _, b := range inForce {
+		var hours []string
+		for _, h := range b.Peak {
+			hours = append(hours, s.T("bands.hours", h.From, h.To))
+		}
+		days := "bands.every-day"
+		if b.Weekdays {
+			days = "bands.weekdays"
+		}
+		times := strings.Join(hours, s.T("bands.and"))
+		if b.About {
+			times = s.T("bands.about", times)
+		}
+		if b.To.IsZero() {
+			list = append(list, s.T("bands.since", s.Date(b.From), s.T(days), times))
+		} else {
+			list = append(list, s.T("bands.until", s.Date(b.To.Add(-time.Second)), s.T(days), times))
+		}
+	}
+	if len(inForce) > 1 {
+		list = append(list, s.T("bands.kept"))
+	}
+	return list
+}
+
+// measured tells whether gas has both its volume and its energy.
+func (s speaker) measured() bool {
+	return s.series.Has(metering.GasVolume) && s.series.Has(metering.GasEnergy)
+}
+
+// factor is what a period's m³ were multiplied by, in ten-thousandths of a
+// kWh per m³, as the data have it; ok is false where no gas was used.
+func factor(a metering.Amounts) (tenThousandths int64, ok bool) {
+	volume, energy := a.Of(metering.GasVolume), a.Of(metering.GasEnergy)
+	if volume <= 0 || energy <= 0 {
+		return 0, false
+	}
+	return (energy*10_000 + volume/2) / volume, true
+}
+
+// factors explain how m³ became kWh: the formula, and between which factors the
+// periods shown lie (facts B.5). The operator sends no factor of its own, so
+// this is the one that its volumes and energies contain.
+func (s speaker) factors() []string {
+	if !s.measured() {
+		return nil
+	}
+	var low, high int64
+	for _, p := range s.series.Points {
+		f, ok := factor(p.Amounts)
+		if p.Gap != metering.NoGap || !ok {
+			continue
+		}
+		if low == 0 || f < low {
+			low = f
+		}
+		high = max(high, f)
+	}
+	if high == 0 {
+		return nil
+	}
+	if low == high {
+		return []string{s.T("note.factor", s.Factor(low))}
+	}
+	return []string{s.T("note.factors", s.Factor(low), s.Factor(high))}
+}

@@ -1,0 +1,192 @@
+package web
+
+import (
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"guichet/lookup"
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/metering"
+	"guichet/web/ui/layout"
+	"guichet/web/ui/page/public"
+)
+
+// shown is one opened reference's part of a page.
+type shown struct {
+	sel    selection
+	pass   lookup.Pass
+	series metering.Series
+	// day is the whole day of a page of hours, with the same date a year before;
+	// nil on other pages.
+	day *metering.Point
+	// several: the page has other parts beside this one.
+	several bool
+}
+
+// chosen reads "of" as a page may have it: one reference of this visit, or
+// several with commas between them, to see one below the other. Absent: the
+// last. Twice the same is once.
+func (x *ctx) chosen() (indices []int, err error) {
+	open := len(x.session().Passes)
+	if x.query("of") == "" {
+		return []int{open}, nil
+	}
+	for _, text := range strings.Split(x.query("of"), ",") {
+		index, err := strconv.Atoi(text)
+		if err != nil || index < 1 || index > open {
+			return nil, &portal.Error{Code: portal.NotFound, Key: "of"}
+		}
+		if !slices.Contains(indices, index) {
+			indices = append(indices, index)
+		}
+	}
+	return indices, nil
+}
+
+// consumption shows chart and table of the opened references asked for.
+func (s *site) consumption(x *ctx) error {
+	indices, err := x.chosen()
+	if err != nil {
+		return err
+	}
+	var parts []shown
+	for _, index := range indices {
+		p := shown{pass: x.session().Passes[index-1], several: len(indices) > 1}
+		if p.sel, err = x.selectedOf(p.pass, index); err != nil {
+			return err
+		}
+		p.sel.query = bounded(p.sel.query)
+		if p.series, err = s.disclose(x, p.sel, p.pass, audit.HistoryShown); err != nil {
+			return err
+		}
+		if p.day, err = s.wholeDay(x, p); err != nil {
+			return err
+		}
+		parts = append(parts, p)
+	}
+	return x.show(http.StatusOK, public.ConsumptionPage(consumptionView(x, parts)))
+}
+
+// wholeDay reads the day that a page of hours is about: an hour is compared
+// with nothing, its day with the same date a year before.
+func (s *site) wholeDay(x *ctx, p shown) (*metering.Point, error) {
+	q := p.sel.query
+	if !q.Grain.Fine() || len(p.series.Points) == 0 {
+		return nil, nil
+	}
+	q.Grain = metering.ByDay
+	series, err := s.History.Series(x.context(), p.pass.Point, p.pass.Occupancy, q)
+	if err != nil || len(series.Points) != 1 {
+		return nil, err
+	}
+	return &series.Points[0], nil
+}
+
+// ofAll writes which references a page shows.
+func ofAll(parts []shown) string {
+	var list []string
+	for _, p := range parts {
+		list = append(list, strconv.Itoa(p.sel.of))
+	}
+	return strings.Join(list, ",")
+}
+
+func consumptionView(x *ctx, parts []shown) public.Consumption {
+	first := parts[0]
+	title := x.T("consumption.title." + string(first.pass.Point.Energy))
+	if len(parts) > 1 {
+		title = x.T("consumption.title.several")
+	}
+	// The address of this page, and of others that show the same references.
+	at := func(q metering.Query) string { return x.path("/consumption") + valuesOf(ofAll(parts), q) }
+	v := public.Consumption{
+		Base: x.base(title),
+		Bar:  barView(x, first.sel.of, valuesOf(ofAll(parts), first.sel.query)),
+		Up:   upward(x, first.sel.query, at),
+		Mark: x.T("confidential.mark"),
+		Made: x.T("csv.made", x.Date(x.now)),
+	}
+	v.Bar.Files = files(x, v.Bar.Files, parts)
+	for _, g := range grains {
+		if g == metering.ByQuarter && len(parts) == 1 && first.pass.Point.Energy == portal.Gas {
+			continue // gas is read by the hour (L7)
+		}
+		v.Grains = append(v.Grains, layout.Link{
+			Text: x.T("grain." + string(g)), Current: g == first.sel.query.Grain, Href: at(regrained(first.sel.query, g)),
+		})
+	}
+	v.Earlier, v.Later = paging(x, parts, at)
+	for _, p := range parts {
+		v.Parts = append(v.Parts, partView(x, p))
+	}
+	return v
+}
+
+// regrained keeps the day between hours and quarter-hours; other grains begin
+// with what is newest.
+func regrained(q metering.Query, g metering.Grain) metering.Query {
+	if q.Grain.Fine() && g.Fine() {
+		q.Grain = g
+		return q
+	}
+	return metering.Query{Grain: g}
+}
+
+// files marks what the page shows, and offers all that is open one below the
+// other.
+func files(x *ctx, links []layout.Link, parts []shown) []layout.Link {
+	if len(links) < 2 {
+		return links
+	}
+	links = slices.Clone(links)
+	all := make([]string, len(links))
+	q := parts[0].sel.query
+	for i := range links {
+		all[i] = strconv.Itoa(i + 1)
+		links[i].Current = len(parts) == 1 && i+1 == parts[0].sel.of
+		links[i].Href = x.path("/consumption") + valuesOf(all[i], q)
+	}
+	return append(links, layout.Link{Text: x.T("visit.together"), Current: len(parts) > 1,
+		Href: x.path("/consumption") + valuesOf(strings.Join(all, ","), q)})
+}
+
+func partView(x *ctx, p shown) public.Part {
+	s := newSpeaker(x, p)
+	v := public.Part{
+		ID:      "part" + s.suffix(),
+		Title:   x.T("consumption.title." + string(p.pass.Point.Energy)),
+		Lead:    lead(x, p.pass.Occupancy.Period),
+		Point:   together(p.pass.Point.EAN.Masked()),
+		Reading: layout.Link{Text: x.T("reading.title"), Href: x.path("/readings/new?of=" + strconv.Itoa(p.sel.of))},
+		KPIs:    s.kpis(),
+		Charts:  s.charts(),
+		Notes:   s.notes(),
+		Table:   s.table(p.sel),
+		File:    fileView(x, p.sel.of),
+	}
+	if p.several { // two meters of one energy have each their own name
+		v.Title = x.T("energy."+string(p.pass.Point.Energy)) + " · " + x.T("visit.meter", meterEnding(p.pass))
+		v.Table.Region += " – " + v.Title
+	}
+	if p.sel.query.Grain.Fine() {
+		v.KPIs = s.dayKPIs()
+	}
+	v.Empty = s.empty()
+	detail := x.path("/consumption/detail?of=" + strconv.Itoa(p.sel.of))
+	if p.sel.query.Grain.Fine() {
+		v.Detail = layout.Link{Text: x.T("consumption.detail.open"), Href: detail}
+	}
+	whole := selection{of: p.sel.of, query: metering.Query{Grain: metering.ByDay}}
+	if len(p.series.Points) > 0 {
+		v.Downloads = []layout.Link{
+			{Text: x.T("consumption.csv"), Href: x.path("/consumption.csv") + p.sel.values()},
+			{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + p.sel.values()},
+		}
+		v.Downloads = append(v.Downloads, p.sel.files(x)...)
+	}
+	v.Downloads = append(v.Downloads, layout.Link{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + whole.values()})
+	return v
+}

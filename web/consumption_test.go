@@ -1,0 +1,172 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/metering"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+)
+
+// TestD4AnHourThatComesTwiceHasItsOffset: in the chart's names, on its axis and
+// in the table, and nowhere else.
+func TestD4AnHourThatComesTwiceHasItsOffset(t *testing.T) {
+	for _, lang := range portal.Languages {
+		for name, want := range map[string]int{"consumption-hour": 25, "consumption-quarter": 100} {
+			doc := render(t, fixtureNamed(t, name), lang)
+			rows := doc.Find("#values tbody th")
+			require.Equal(t, want, rows.Length())
+			summer, winter, all := 0, 0, map[string]bool{}
+			for i := range rows.Length() {
+				text := rows.Eq(i).Text()
+				require.False(t, all[text], "%s stands twice", text)
+				all[text] = true
+				if strings.Contains(text, "UTC+2") {
+					summer++
+				}
+				if strings.Contains(text, "UTC+1") {
+					winter++
+				}
+			}
+			require.Equal(t, want/25, summer)
+			require.Equal(t, want/25, winter)
+			names := doc.Find("svg.narrow g[tabindex='0']")
+			require.Equal(t, want, names.Length())
+			require.Contains(t, names.Eq(2*want/25).AttrOr("aria-label", ""), "(UTC+2)")
+			require.Contains(t, names.Eq(3*want/25).AttrOr("aria-label", ""), "(UTC+1)")
+		}
+	}
+	doc := render(t, fixtureNamed(t, "consumption-hour"), portal.English)
+	require.Equal(t, "2:00 – 3:00 (UTC+1)", plainSpaces(strings.TrimSpace(doc.Find("#values tbody th").Eq(3).Text())))
+}
+
+// TestD5WithoutTheChoiceThereIsAnExplanationAndALink, and no value.
+func TestD5WithoutTheChoiceThereIsAnExplanationAndALink(t *testing.T) {
+	doc := render(t, fixtureNamed(t, "consumption-not-chosen"), portal.French)
+	require.Zero(t, doc.Find("figure, table").Length())
+	require.Contains(t, doc.Find(".note").Text(), "vous ne l’avez pas demandé")
+	require.Equal(t, 1, doc.Find("a[href='/fr/consumption/detail?of=2']").Length())
+}
+
+// TestZoomByLinks: a year leads to its months, a month to its days, a day that
+// has detail to its hours, and each back up.
+func TestZoomByLinks(t *testing.T) {
+	h, b := enter(t)
+	h.series = func() metering.Series {
+		s := electricityDays()
+		s.Detail = portal.Date(2026, time.October, 12)
+		return s
+	}
+	page := b.get("/fr/consumption?grain=day&from=2026-10-01&to=2026-11-01")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Zero(t, page.doc.Find("#values tbody tr").Eq(10).Find("a").Length(), "11 October has no detail")
+	require.Equal(t, "/fr/consumption?from=2026-10-12&grain=hour&of=1&to=2026-10-13",
+		page.doc.Find("#values tbody tr").Eq(11).Find("a").AttrOr("href", ""))
+	up := page.doc.Find(".up a")
+	require.Equal(t, 2, up.Length())
+	require.Equal(t, "/fr/consumption?from=2026-01-01&grain=month&of=1&to=2027-01-01", up.Eq(1).AttrOr("href", ""))
+
+	h.series = func() metering.Series { return autumnDay(metering.ByHour, time.Hour) }
+	page = b.get("/fr/consumption?grain=hour&from=2026-10-25&to=2026-10-26")
+	require.Equal(t, "/fr/consumption?from=2026-10-01&grain=day&of=1&to=2026-11-01", page.doc.Find(".up a").Eq(2).AttrOr("href", ""))
+	require.Equal(t, "/fr/consumption?from=2026-10-24&grain=hour&of=1&to=2026-10-25", page.doc.Find("[rel=prev]").AttrOr("href", ""))
+	require.Equal(t, "/fr/consumption?from=2026-10-26&grain=hour&of=1&to=2026-10-27", page.doc.Find("[rel=next]").AttrOr("href", ""))
+	quarter := page.doc.Find(".seg a").Eq(4)
+	require.Equal(t, "/fr/consumption?from=2026-10-25&grain=quarter&of=1&to=2026-10-26", quarter.AttrOr("href", ""))
+	before := b.get("/fr/consumption?grain=hour&from=2026-09-01")
+	require.Zero(t, before.doc.Find("[rel=prev]").Length(), "nothing finer before the choice")
+}
+
+// TestSeveralReferencesOnOnePage: each with its own chart, table and entry in
+// the trail; ids stay unique (TestEveryPageInEveryLanguage).
+func TestSeveralReferencesOnOnePage(t *testing.T) {
+	h, b := enter(t)
+	again := b.try(knownReference, knownDigits)
+	require.Equal(t, http.StatusSeeOther, again.StatusCode)
+	h.trail = nil
+	page := b.get("/fr/consumption?of=1,2")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Equal(t, 2, page.doc.Find("section.part").Length())
+	require.Len(t, h.trail, 2)
+	require.Equal(t, 12, page.doc.Find("#values-1 tbody tr").Length())
+	require.Equal(t, 12, page.doc.Find("#values-2 tbody tr").Length())
+	named := map[string]bool{}
+	page.doc.Find(".scroll").Each(func(_ int, s *goquery.Selection) { named[s.AttrOr("aria-label", "")] = true })
+	require.Len(t, named, 1, "the house has one meter, opened twice")
+	require.Contains(t, page.doc.Find(".scroll").AttrOr("aria-label", ""), knownDigits)
+	require.Equal(t, "page", page.doc.Find(".files a").Eq(2).AttrOr("aria-current", ""))
+	require.Contains(t, page.doc.Find(".files a").Eq(2).AttrOr("href", ""), "of=1%2C2")
+	require.Equal(t, 1, b.get("/fr/consumption?of=2,2").doc.Find("#values").Length(), "twice the same is once")
+	for _, of := range []string{"1,3", "1,", ",", "1;2", "0,1"} {
+		require.Equal(t, http.StatusNotFound, b.get("/fr/consumption?of="+url.QueryEscape(of)).StatusCode, of)
+	}
+}
+
+// TestD4BandsAreExplainedByDate: a page across 1 January 2026 tells both, and
+// that they are not compared; a page within one tells one.
+func TestD4BandsAreExplainedByDate(t *testing.T) {
+	notes := render(t, fixtureNamed(t, "consumption-month"), portal.French).Find(".notes").Text()
+	for _, want := range []string{
+		"Jusqu’au 31 décembre 2025, les heures pleines allaient, du lundi au vendredi, environ de 7 h à 22 h",
+		"Depuis le 1er janvier 2026, les heures pleines vont, tous les jours, de 7 h à 11 h et de 17 h à 22 h",
+		"n’est pas recalculé",
+	} {
+		require.Contains(t, plainSpaces(notes), want)
+	}
+	notes = plainSpaces(render(t, fixtureNamed(t, "consumption-hour"), portal.French).Find(".notes").Text())
+	require.NotContains(t, notes, "31 décembre 2025")
+	require.NotContains(t, notes, "n’est pas recalculé")
+	require.Contains(t, notes, "Depuis le 1er janvier 2026")
+	require.NotContains(t, render(t, fixtureNamed(t, "consumption-day"), portal.French).Find(".notes").Text(), "heures pleines",
+		"one register has no bands")
+}
+
+// TestNetAndFactor: where there is injection, what was taken less what was
+// given, also below zero; for gas the factor of each period, with four
+// decimals, and what it is (facts B.5).
+func TestNetAndFactor(t *testing.T) {
+	doc := render(t, fixtureNamed(t, "consumption-month"), portal.French)
+	cells := doc.Find("#values tbody tr").Eq(7).Find("td")
+	require.Equal(t, []string{"96", "77", "173", "115", "58"}, []string{cells.Eq(0).Text(), cells.Eq(1).Text(), cells.Eq(2).Text(), cells.Eq(3).Text(), cells.Eq(4).Text()})
+	require.Contains(t, doc.Find(".kpis").Text(), "consommation moins injection")
+	require.Equal(t, int64(-5), metering.Amounts{1, 0, 0, 6}.Net())
+
+	doc = render(t, fixtureNamed(t, "consumption-year"), portal.French)
+	require.Equal(t, "10,5263", doc.Find("#values tbody tr").Eq(1).Find("td").Eq(2).Text())
+	require.Contains(t, plainSpaces(doc.Find(".notes").Text()), "ce facteur est de 10,5263 kWh par m³")
+	_, ok := factor(metering.Amounts{})
+	require.False(t, ok, "no gas, no factor")
+}
+
+// TestEachStateHasItsPatternAndItsWord (WCAG 1.4.1): estimated, partial,
+// missing, cut at a move, a total that nobody may have, an exchange.
+func TestEachStateHasItsPatternAndItsWord(t *testing.T) {
+	for _, lang := range portal.Languages {
+		x := exhibit(testCommon(time.Now), lang)
+		data := electricityMonths()
+		data.Points[0].Cut = true
+		data.Points[1] = metering.Point{Period: data.Points[1].Period, Gap: metering.GapStraddle, Days: 31, MissingDays: 31, Cut: true}
+		s := newSpeaker(x, shown{series: data})
+		c := s.charts()[0]
+		keys := map[string]string{}
+		for _, k := range c.Legend {
+			keys[k.Class] = k.Text
+		}
+		words := map[string]bool{}
+		for _, class := range []string{"estimated", "partial", "missing", "cut", "crossed"} {
+			require.NotEmpty(t, keys[class], class)
+			require.False(t, words[keys[class]], "two states are called %s", keys[class])
+			words[keys[class]] = true
+		}
+		require.True(t, c.Bars[0].Cut)
+		require.True(t, c.Bars[1].Crossed)
+		require.False(t, c.Bars[11].Cut, "a running month is not cut")
+		require.Len(t, c.Marks, 1)
+	}
+}

@@ -1,0 +1,309 @@
+package letter
+
+import (
+	"fmt"
+
+	"github.com/johnfercher/go-tree/node"
+	"github.com/johnfercher/maroto/v2"
+	"github.com/johnfercher/maroto/v2/pkg/components/col"
+	sheets "github.com/johnfercher/maroto/v2/pkg/components/page"
+	"github.com/johnfercher/maroto/v2/pkg/components/row"
+	"github.com/johnfercher/maroto/v2/pkg/config"
+	"github.com/johnfercher/maroto/v2/pkg/consts/align"
+	"github.com/johnfercher/maroto/v2/pkg/consts/fontstyle"
+	"github.com/johnfercher/maroto/v2/pkg/core"
+	"github.com/johnfercher/maroto/v2/pkg/core/entity"
+	"github.com/johnfercher/maroto/v2/pkg/props"
+)
+
+// Where a history's pages have their text, in mm.
+const (
+	tableTop = 28.0 // of every page but the first
+	footRoom = 20.0 // at the bottom: page number, contact
+	gutter   = 4.0  // between two columns
+	leading  = 1.5  // between two rows
+)
+
+// PDF writes the letter: 14 points, as many pages as it takes, lying where its
+// columns are too wide to stand; on each page the mark (L20), the columns'
+// titles and which page it is.
+func (h History) PDF(house House) ([]byte, error) {
+	rule, err := newRuler()
+	if err != nil {
+		return nil, err
+	}
+	v := h.view(house).printable()
+	l := v.lay(rule)
+
+	press.Lock()
+	defer press.Unlock()
+	own, err := fonts()
+	if err != nil {
+		return nil, fmt.Errorf("letter's fonts: %w", err)
+	}
+	cfg := config.NewBuilder().WithDimensions(l.width, l.height).
+		WithLeftMargin(0).WithRightMargin(0).WithTopMargin(0).WithBottomMargin(0).
+		WithCustomFonts(own).WithDefaultFont(&props.Font{Family: sans, Size: body, Color: ink}).
+		WithTitle(v.Title, true).WithAuthor(v.Operator, true).Build()
+	m := maroto.New(cfg)
+	for i, p := range l.pages {
+		l.foot(p, v, i+1)
+		m.AddPages(sheets.New().Add(row.New(l.height - 1).Add(col.New(cfg.MaxGridSize).Add(p))))
+	}
+	doc, err := m.Generate()
+	if err != nil {
+		return nil, fmt.Errorf("history's PDF: %w", err)
+	}
+	return doc.GetBytes(), nil
+}
+
+// printable gives the words as the fonts can print them.
+func (v sheetView) printable() sheetView {
+	for _, s := range []*string{&v.Title, &v.Lead, &v.Point, &v.Made, &v.Caption, &v.Empty, &v.Operator, &v.Confidential,
+		&v.HelpTitle, &v.Help, &v.Hours, &v.Phone, &v.Contact, &v.NotesTitle} {
+		*s = printable(*s)
+	}
+	columns, rows, notes := v.Columns, v.Rows, v.Notes
+	v.Columns, v.Rows, v.Notes = nil, nil, nil
+	for _, c := range columns {
+		v.Columns = append(v.Columns, HistoryColumn{printable(c.Text), c.Numeric})
+	}
+	for _, r := range rows {
+		cells := make([]string, len(r))
+		for i, c := range r {
+			cells[i] = printable(c)
+		}
+		v.Rows = append(v.Rows, cells)
+	}
+	for _, n := range notes {
+		v.Notes = append(v.Notes, printable(n))
+	}
+	return v
+}
+
+// leaf is one page: what is drawn on it, in order.
+type leaf struct {
+	sheet
+	height float64
+	draw   []func(*sheet)
+}
+
+// SetConfig implements core.Node.
+func (*leaf) SetConfig(*entity.Config) {}
+
+// GetStructure implements core.Node.
+func (*leaf) GetStructure() *node.Node[core.Structure] {
+	return node.New(core.Structure{Type: "history"})
+}
+
+// GetHeight implements core.Component.
+func (l *leaf) GetHeight(core.Provider, *entity.Cell) float64 { return l.height - 1 }
+
+// Render implements core.Component.
+func (l *leaf) Render(p core.Provider, _ *entity.Cell) {
+	l.p = p
+	for _, draw := range l.draw {
+		draw(&l.sheet)
+	}
+}
+
+// layout lays a history out; y is where the page that is open goes on.
+type layout struct {
+	rule          ruler
+	width, height float64
+	columns       []float64 // widths of the table's
+	pages         []*leaf
+	y             float64
+}
+
+func (v sheetView) lay(rule ruler) *layout {
+	l := &layout{rule: rule, width: pageWidth, height: pageHeight}
+	if l.columns = l.widths(v); sum(l.columns) > l.room() {
+		l.width, l.height = pageHeight, pageWidth
+		l.columns = l.widths(v)
+	}
+	l.turn(v)
+	l.opening(v)
+	if len(v.Rows) == 0 {
+		l.paragraph(v.Empty, "", false)
+	} else {
+		l.table(v)
+	}
+	if len(v.Notes) > 0 {
+		l.y += line / 2
+		l.need(3*line, v)
+		l.paragraph(v.NotesTitle, "", true)
+		for _, n := range v.Notes {
+			l.need(line*float64(len(rule.wrap(n, false, body, l.room()-6))), v)
+			l.paragraph(n, "•", false)
+		}
+	}
+	return l
+}
+
+// room is the width of the text.
+func (l *layout) room() float64 { return l.width - 2*left }
+
+func (l *layout) put(draw func(*sheet)) {
+	p := l.pages[len(l.pages)-1]
+	p.draw = append(p.draw, draw)
+}
+
+// print sets one line that was measured; the library may measure a hair more.
+func (l *layout) print(x, y, width float64, text string, bold, toRight bool) {
+	style := props.Text{}
+	if bold {
+		style.Style = fontstyle.Bold
+	}
+	if toRight {
+		style.Align = align.Right
+		x, width = x-gutter/2, width+gutter/2
+	} else {
+		width += gutter / 2
+	}
+	l.put(func(s *sheet) { s.text(x, y, width, text, style) })
+}
+
+// turn begins a page, with operator and mark at its head.
+func (l *layout) turn(v sheetView) {
+	l.pages = append(l.pages, &leaf{height: l.height})
+	right := l.width - left
+	l.put(func(s *sheet) {
+		s.text(left, 13, 100, v.Operator, props.Text{Size: 18, Style: fontstyle.Bold, Color: deep})
+		s.text(right-90, 14, 90, v.Confidential, props.Text{Style: fontstyle.Bold, Align: align.Right})
+		s.fill(left, 22, right-left, 1, deep)
+	})
+	l.y = tableTop
+}
+
+// need turns the page where less than a height is left.
+func (l *layout) need(height float64, v sheetView) bool {
+	if l.y+height <= l.height-footRoom {
+		return false
+	}
+	l.turn(v)
+	return true
+}
+
+// opening is help first, then what this is and of whom.
+func (l *layout) opening(v sheetView) {
+	top := l.y
+	l.put(func(s *sheet) {
+		s.view = view{HelpTitle: v.HelpTitle, Phone: v.Phone, Hours: v.Hours, Help: v.Help}
+		s.help(left, top)
+	})
+	l.put(func(s *sheet) { s.text(left+94, top+3, l.room()-94, v.Made, props.Text{}) })
+	l.y = top + 46
+	for _, part := range l.rule.wrap(v.Title, true, 18, l.room()) {
+		y := l.y
+		l.put(func(s *sheet) { s.text(left, y, l.room()+gutter, part, props.Text{Size: 18, Style: fontstyle.Bold}) })
+		l.y += 8.5
+	}
+	l.paragraph(v.Lead, "", false)
+	l.paragraph(v.Point, "", false)
+	l.y += line / 2
+}
+
+// paragraph sets a text over the whole width, behind a bullet where one is given.
+func (l *layout) paragraph(text, bullet string, bold bool) {
+	x := left
+	if bullet != "" {
+		l.print(x, l.y, 5, bullet, false, false)
+		x += 6
+	}
+	for _, part := range l.rule.wrap(text, bold, body, l.room()-(x-left)) {
+		l.print(x, l.y, l.room()-(x-left), part, bold, false)
+		l.y += line
+	}
+	l.y += leading
+}
+
+func sum(list []float64) (total float64) {
+	for _, n := range list {
+		total += n
+	}
+	return total
+}
+
+// widths are what the table's columns need: figures and first cells whole,
+// titles and words broken at blanks. What is left goes to them all.
+func (l *layout) widths(v sheetView) []float64 {
+	list := make([]float64, len(v.Columns))
+	for i, c := range v.Columns {
+		list[i] = l.rule.longestWord(c.Text, true)
+		for _, r := range v.Rows {
+			if i == 0 || c.Numeric {
+				list[i] = max(list[i], l.rule.width(r[i], false, body))
+			} else {
+				list[i] = max(list[i], l.rule.longestWord(r[i], false))
+			}
+		}
+		list[i] += gutter
+	}
+	if spare := l.room() - sum(list); spare > 0 && len(list) > 0 {
+		for i := range list {
+			list[i] += spare / float64(len(list))
+		}
+	}
+	return list
+}
+
+func (l *layout) table(v sheetView) {
+	l.paragraph(v.Caption, "", true)
+	l.titles(v)
+	for _, r := range v.Rows {
+		cells, height := l.cells(v, r, false)
+		if l.need(height, v) {
+			l.titles(v)
+		}
+		l.row(v, cells, false)
+		l.y += height
+		y := l.y - leading/2
+		l.put(func(s *sheet) { s.fill(left, y-0.3, l.room(), 0.15, ink) })
+	}
+}
+
+func (l *layout) titles(v sheetView) {
+	texts := make([]string, len(v.Columns))
+	for i, c := range v.Columns {
+		texts[i] = c.Text
+	}
+	cells, height := l.cells(v, texts, true)
+	l.row(v, cells, true)
+	l.y += height
+	y := l.y - leading/2
+	l.put(func(s *sheet) { s.fill(left, y-0.6, l.room(), 0.5, deep) })
+}
+
+// cells breaks a row's texts into lines and tells how high it is.
+func (l *layout) cells(v sheetView, texts []string, bold bool) (cells [][]string, height float64) {
+	for i, text := range texts {
+		lines := []string{text}
+		if bold || (i > 0 && !v.Columns[i].Numeric) {
+			lines = l.rule.wrap(text, bold, body, l.columns[i]-gutter)
+		}
+		cells = append(cells, lines)
+		height = max(height, float64(len(lines))*line+leading)
+	}
+	return cells, height
+}
+
+func (l *layout) row(v sheetView, cells [][]string, bold bool) {
+	x := left
+	for i, lines := range cells {
+		for n, text := range lines {
+			l.print(x, l.y+float64(n)*line, l.columns[i]-gutter, text, bold, v.Columns[i].Numeric)
+		}
+		x += l.columns[i]
+	}
+}
+
+// foot is drawn last, when it is known how many pages there are.
+func (l *layout) foot(p *leaf, v sheetView, n int) {
+	y, count := l.height-footRoom+6, len(l.pages)
+	p.draw = append(p.draw, func(s *sheet) {
+		s.fill(left, y-2, l.room(), 0.3, ink)
+		s.fitted(left, y, l.room()-50, v.Contact, props.Text{})
+		s.text(l.width-left-50, y, 50, printable(v.Page(n, count)), props.Text{Align: align.Right})
+	})
+}
