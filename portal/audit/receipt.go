@@ -125,7 +125,7 @@ func (r *Receipt) take(name, value string) (err error) {
 		}
 		return r.Opening
 	}
-	decode := base64.StdEncoding.DecodeString
+	decode := base64.StdEncoding.Strict().DecodeString // one text for one receipt
 	var b []byte
 	switch name {
 	case "entry":
