@@ -42,7 +42,7 @@ func readingsView(x *ctx, of int, pass lookup.Pass, page indexes.Page, sent inde
 	form := public.ReadingForm{
 		Action: x.path("/readings/new?of=" + number), Window: page.Window.ID, Sure: f.sure,
 		Legend: x.T("reading.registers"), Submit: x.T("reading.submit"),
-		Date: component.Field{Name: indexes.DateField, Label: x.T("reading.date"), Date: true, Class: "w9", Value: typed(sent.Date), Error: f.fields[indexes.DateField],
+		Date: component.Field{Name: indexes.DateField, Label: x.T("reading.date"), Date: true, Class: "day", Value: typed(sent.Date), Error: f.fields[indexes.DateField],
 			Hint: x.T("reading.date.hint", x.Date(page.First), x.Date(page.Last))},
 	}
 	if sent.Date == "" {
@@ -68,7 +68,8 @@ func readingsView(x *ctx, of int, pass lookup.Pass, page indexes.Page, sent inde
 }
 
 // readingsTables are the occupancy's own readings, the newest first: a table for
-// each time that the registers of the meter were read, so that three columns do.
+// each time that the registers of the meter were read, so that two columns do
+// and a telephone shows the status, too.
 func readingsTables(x *ctx, entries []indexes.Entry) (tables []component.Table) {
 	for i, e := range entries {
 		if i == 0 || e.WindowID != entries[i-1].WindowID || e.Round != entries[i-1].Round {
@@ -76,8 +77,8 @@ func readingsTables(x *ctx, entries []indexes.Entry) (tables []component.Table) 
 			if e.Who == portal.System {
 				caption = x.T("reading.caption.us", x.Date(e.On))
 			}
-			tables = append(tables, component.Table{ID: "reading-" + strconv.Itoa(len(tables)+1), Caption: caption, Region: caption,
-				Columns: []component.Column{{Text: x.T("reading.table.register")}, {Text: x.T("reading.table.value"), Numeric: true}, {Text: x.T("reading.table.status")}}})
+			tables = append(tables, component.Table{ID: "reading-" + strconv.Itoa(len(tables)+1), Caption: caption, Region: caption, Narrow: true,
+				Columns: []component.Column{{Text: x.T("reading.table.register")}, {Text: x.T("reading.table.value")}}})
 		}
 		status := e.Status.Shown()
 		tag := "plain"
@@ -86,8 +87,7 @@ func readingsTables(x *ctx, entries []indexes.Entry) (tables []component.Table) 
 		}
 		t := &tables[len(tables)-1]
 		t.Rows = append(t.Rows, component.Row{Head: x.T("register." + string(e.Register)), Cells: []component.Cell{
-			{Text: x.Number(e.Shown()*1000, 0) + "\u00a0" + e.Register.Unit()},
-			{Text: statusText(x, e, status), Tag: tag},
+			{Text: together(x.Number(e.Shown()*1000, 0) + " " + e.Register.Unit()), Note: statusText(x, e, status), Tag: tag},
 		}})
 	}
 	return tables

@@ -65,6 +65,10 @@ for (const lang of languages) {
           await judge(`${lang} ${href}`, page, sent);
         });
       }
+      await t.test(`${energy} detail`, async () => {
+        await page.goto(`${portal.url}/${lang}/consumption/detail`);
+        await judge(`${lang} ${energy} detail`, page, sent);
+      });
     }
     await context.close();
   });

@@ -154,7 +154,7 @@ func TestPicture(t *testing.T) {
 	require.True(t, bytes.Equal(first, again), "asking again teaches nothing")
 	img, err := png.Decode(bytes.NewReader(first))
 	require.NoError(t, err)
-	require.Equal(t, image.Rect(0, 0, 330, 110), img.Bounds())
+	require.Equal(t, image.Rect(0, 0, 432, 144), img.Bounds())
 	other, err := s.Draw(ctx)
 	require.NoError(t, err)
 	second, err := s.Picture(ctx, other)

@@ -126,13 +126,13 @@ func (p *Point) fill(b *bucket, main int) {
 	if !f.whole {
 		p.MissingDays = max(0, p.Days-(f.days-f.early))
 	}
-	worst := 0
+	p.MissingDays += f.missing
+	// The other families' missing days may be the same: they are not added.
 	for i := range families {
 		g := b.family(i)
-		worst = max(worst, g.missing)
+		p.MissingDays = max(p.MissingDays, g.missing)
 		p.EstimatedDays = max(p.EstimatedDays, g.estimated)
 	}
-	p.MissingDays += worst
 }
 
 // mainFamily is the first that was ever read.

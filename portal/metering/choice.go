@@ -107,13 +107,16 @@ const movesAtOnce = 100
 func (c *Choices) EndAfterMoves(ctx context.Context) error {
 	for {
 		ids, err := c.Store.ChoicesOver(ctx, c.Clock(), movesAtOnce)
-		if err != nil || len(ids) == 0 {
+		if err != nil {
 			return err
 		}
 		for _, id := range ids {
 			if err := c.endAfterMove(ctx, id); err != nil {
 				return err
 			}
+		}
+		if len(ids) < movesAtOnce {
+			return nil
 		}
 	}
 }

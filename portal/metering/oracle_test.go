@@ -21,9 +21,8 @@ type monthSeen struct {
 	main  metering.Register
 }
 
-// oracleGrains are those the laws ask for. A grain within the day needs only
-// its line here: "hour" and "quarter" are known below.
-var oracleGrains = []metering.Grain{metering.ByYear, metering.ByMonth, metering.ByDay}
+// oracleGrains are those the laws ask for.
+var oracleGrains = []metering.Grain{metering.ByYear, metering.ByMonth, metering.ByDay, metering.ByHour, metering.ByQuarter}
 
 // allowed tells whether a whole local day may be shown: L16, Ld1, D3.
 func (o oracle) allowed(date time.Time) bool {
@@ -58,22 +57,30 @@ func around(g metering.Grain, t time.Time) portal.Period {
 		return portal.Period{From: portal.Date(y, m, 1), To: portal.Date(y, m+1, 1)}
 	case "day":
 		return portal.Period{From: portal.Date(y, m, d), To: portal.Date(y, m, d+1)}
-	case "hour":
-		from := t.Truncate(time.Hour)
-		return portal.Period{From: from, To: from.Add(time.Hour)}
 	}
-	from := t.Truncate(15 * time.Minute)
-	return portal.Period{From: from, To: from.Add(15 * time.Minute)}
+	panic("no such grain: " + g)
 }
 
-func withinDay(g metering.Grain) bool { return g == "hour" || g == "quarter" }
-
-// fine tells whether the values within a day may be shown to this stay (D5):
-// by the connection's power, or kept by the choice of who lived there when
-// they came and chosen by who asks.
+// fine tells whether the values within a day may be shown to this stay: by the
+// connection's power, or by its own choice as long as it lasts (D5).
 func (o oracle) fine(date time.Time) bool {
-	return o.point.PowerVA >= registry.DetailPower ||
-		(chose(o.stay, date) && (o.atOnce || keptFine(o.stays, date))) // Load keeps all detail
+	return o.allowed(date) && (o.point.PowerVA >= registry.DetailPower ||
+		(chose(o.stay, date) && (o.stay.To.IsZero() || o.now.Before(o.stay.To))))
+}
+
+// kept gives a day's values as they may be kept: as they came, by power or the
+// choice of who lived there then, or as one total. Load keeps all.
+func (o oracle) kept(date time.Time, main metering.Register) (n int) {
+	for r, day := range o.days[metering.DayNumber(date)] {
+		switch {
+		case r.Family() != main:
+		case o.point.PowerVA >= registry.DetailPower || o.atOnce || keptFine(o.stays, date):
+			n = max(n, len(day.Values))
+		default:
+			n = max(n, 1)
+		}
+	}
+	return n
 }
 
 func chose(stay registry.Occupancy, date time.Time) bool {
@@ -258,25 +265,28 @@ func placeOf(r metering.Register) int {
 func (o oracle) slots(p portal.Period, main metering.Register) counts {
 	c := counts{registers: map[metering.Register]bool{}}
 	date := around("day", p.From).From
-	if !o.allowed(date) || !o.fine(date) {
-		return c
-	}
+	amount, lacks := int64(0), false
 	for r, day := range o.days[metering.DayNumber(date)] {
-		n := len(day.Values)
-		length := date.AddDate(0, 0, 1).Sub(date) / time.Duration(n)
+		length := date.AddDate(0, 0, 1).Sub(date) / time.Duration(len(day.Values))
 		for i, v := range day.Values {
 			from := date.Add(time.Duration(i) * length)
 			if from.Before(p.From) || from.Add(length).After(p.To) || v.Absent {
 				continue
 			}
 			if v.Quality == metering.Missing {
-				c.missingHigh = 1
+				c.missingHigh, lacks = 1, lacks || r.Family() == main
 				continue
 			}
-			c.known = c.known || r.Family() == main
+			if v.Quality == metering.Estimated {
+				c.estimatedHigh = 1
+			}
 			c.amounts[placeOf(r)] += v.Amount
+			if r.Family() == main {
+				c.known, amount = true, amount+v.Amount
+			}
 		}
 	}
+	c.known = c.known && !(amount == 0 && lacks)
 	return c
 }
 
@@ -302,11 +312,9 @@ func (o oracle) main() metering.Register {
 // count counts a period of a grain.
 func (o oracle) count(g metering.Grain, whole portal.Period, main metering.Register) counts {
 	switch {
-	case withinDay(g):
-		return o.slots(whole, main)
 	case g == "month":
 		c := o.month(whole, main, false)
-		if before := o.month(around("month", whole.From.AddDate(0, 0, -1)), main, false); !c.known && whole.To.After(o.today()) && before.asOne {
+		if before := o.month(around("month", whole.From.AddDate(0, 0, -1)), main, false); !c.known && whole.To.After(o.today()) && o.allowed(o.today()) && before.asOne {
 			c.awaited = true
 		}
 		return c

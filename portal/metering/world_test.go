@@ -32,10 +32,11 @@ func (w *world) today() time.Time {
 	return portal.Date(y, m, d)
 }
 
-// chances gives small numbers from one draw: thousands of values drawn one by
-// one would make the law slow.
+// chances gives numbers, all alike likely, from one draw: thousands of values drawn one by
+// one would make the law slow, and rapid's own draws lean to the small, so that
+// hardly any stay or reading would last for years.
 func chances(seed uint32) func(below int) int {
-	state := seed | 1
+	state := seed*2_654_435_761 ^ 0x9e3779b9 | 1
 	return func(below int) int {
 		state ^= state << 13
 		state ^= state >> 17
@@ -91,15 +92,15 @@ func drawMoment(t *rapid.T, label string, around time.Time, before, after int) t
 func drawStays(t *rapid.T, w *world, id string) []registry.Occupancy {
 	var stays []registry.Occupancy
 	n := rapid.IntRange(1, 4).Draw(t, "stays")
-	from := drawMoment(t, "first from", w.now, 1500, 20)
+	from := drawMoment(t, "first from", w.now.AddDate(0, 0, -w.chance(1500)), 20, 20)
 	for i := range n {
 		o := registry.Occupancy{ID: fmt.Sprint(w.point.EAN, id, i), EAN: w.point.EAN, Name: "n", Language: portal.French,
 			Street: "s", Postcode: "5000", Town: "t", Period: portal.Period{From: from}}
 		if rapid.IntRange(0, 2).Draw(t, "detail") == 0 {
-			o.DetailFrom = from.AddDate(0, 0, rapid.IntRange(0, 200).Draw(t, "detail after"))
+			o.DetailFrom = from.AddDate(0, 0, w.chance(300))
 		}
 		if i < n-1 || rapid.Bool().Draw(t, "ended") {
-			o.To = drawMoment(t, "to", from.AddDate(0, 0, 1+rapid.IntRange(1, 600).Draw(t, "stayed")), 0, 0)
+			o.To = drawMoment(t, "to", from.AddDate(0, 0, 2+w.chance(700)), 0, 0)
 			from = o.To
 			if rapid.IntRange(0, 2).Draw(t, "vacant") == 0 {
 				from = drawMoment(t, "next from", from.AddDate(0, 0, 1), 0, 90)
@@ -156,11 +157,11 @@ var registersOf = map[portal.Energy][][]metering.Register{
 // reading it, and with holes; a new stretch often is a new meter.
 func (w *world) drawReadings(t *rapid.T) {
 	today := w.today()
-	at := today.AddDate(0, 0, -rapid.IntRange(1, 1400).Draw(t, "read for"))
+	at := today.AddDate(0, 0, -1-w.chance(1400))
 	ways := registersOf[w.point.Energy]
 	steady := rapid.IntRange(0, 2).Draw(t, "steady") == 0 // one meter, and never a value missing
 	for at.Before(today.AddDate(0, 0, 1)) {
-		end := at.AddDate(0, 0, rapid.IntRange(10, 700).Draw(t, "stretch"))
+		end := at.AddDate(0, 0, 10+w.chance(600))
 		if steady || rapid.IntRange(0, 3).Draw(t, "to the end") == 0 {
 			end = today.AddDate(0, 0, 1)
 		}
@@ -224,7 +225,10 @@ func (w *world) readMonthly(from, to time.Time, registers []metering.Register, b
 		if !beside {
 			continue
 		}
-		way := ways[w.chance(len(ways))]
+		way := registers
+		if w.chance(2) == 0 {
+			way = ways[w.chance(len(ways))]
+		}
 		few := w.chance(40) // more than 31: all days, and the total gives way
 		for d := m; d.Before(next); d = d.AddDate(0, 0, 1) {
 			if few > 31 || w.chance(40) < few/2 {

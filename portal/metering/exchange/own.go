@@ -108,12 +108,13 @@ type (
 		Thousands int               `json:"amounts_per_unit"`
 	}
 	period struct {
-		From          string                      `json:"from"`
-		Until         string                      `json:"until"`
-		Quality       string                      `json:"quality"`
-		Days          int                         `json:"days"`
-		MissingDays   int                         `json:"missing_days"`
-		EstimatedDays int                         `json:"estimated_days"`
+		From    string `json:"from"`
+		Until   string `json:"until"`
+		Quality string `json:"quality"`
+		// Days are those of a period that has whole days; an hour has none.
+		Days          *int                        `json:"days,omitempty"`
+		MissingDays   *int                        `json:"missing_days,omitempty"`
+		EstimatedDays *int                        `json:"estimated_days,omitempty"`
 		Amounts       map[metering.Register]int64 `json:"amounts,omitempty"`
 		YearBefore    map[metering.Register]int64 `json:"year_before,omitempty"`
 	}
@@ -137,8 +138,10 @@ func WriteJSON(w io.Writer, s metering.Series, mark string) error {
 		return m
 	}
 	for _, p := range s.Points {
-		v := period{From: iso(p.Period.From), Until: iso(p.Period.To), Quality: p.Quality(),
-			Days: p.Days, MissingDays: p.MissingDays, EstimatedDays: p.EstimatedDays}
+		v := period{From: iso(p.Period.From), Until: iso(p.Period.To), Quality: p.Quality()}
+		if !s.Grain.Fine() {
+			v.Days, v.MissingDays, v.EstimatedDays = &p.Days, &p.MissingDays, &p.EstimatedDays
+		}
 		if p.Gap == metering.NoGap {
 			v.Amounts = amounts(&p.Amounts)
 		}

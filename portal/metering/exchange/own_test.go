@@ -66,4 +66,11 @@ func TestJSONHasNoAmountInAGap(t *testing.T) {
 	require.Equal(t, map[metering.Register]int64{metering.OfftakePeak: 1_234_567, metering.OfftakeOffPeak: 8}, d.Values[1].Amounts)
 	require.EqualValues(t, 900_001, d.Values[1].YearBefore[metering.OfftakePeak])
 	require.Equal(t, "2023-10-01T00:00:00+02:00", d.Values[1].From)
+	require.Contains(t, b.String(), `"missing_days":30`)
+
+	hours := shortSeries()
+	hours.Grain = metering.ByHour
+	b.Reset()
+	require.NoError(t, WriteJSON(&b, hours, "Confidentiel"))
+	require.NotContains(t, b.String(), `days"`, "an hour has no days")
 }

@@ -213,6 +213,10 @@ func TestReadingFromFormToValidation(t *testing.T) {
 		_, err = p.handover().Again(ctx, "another")
 		require.Equal(t, portal.NotFound, portal.CodeOf(err))
 
+		late := lines[0].Entry
+		late.Value++
+		err = p.Do(ctx, func(t tx.Tx) error { return p.PutEntries(t, []indexes.Entry{late}) })
+		require.Equal(t, portal.Conflict, portal.CodeOf(err), "what was sent cannot be replaced")
 		page, err = p.book().Look(ctx, p.stay[power])
 		require.NoError(t, err)
 		require.True(t, page.Late)

@@ -49,6 +49,7 @@ type Table struct {
 	ID      string
 	Caption string
 	Region  string // accessible name of the scrolling region
+	Narrow  bool   // words may wrap, so that few columns fit a telephone
 	Columns []Column
 	Rows    []Row
 }
@@ -69,4 +70,5 @@ type Row struct {
 // Cell is a text, or a tag where Tag is its kind: "plain", "warn" or "stop".
 type Cell struct {
 	Text, Tag string
+	Note      string // a tag of kind Tag behind the plain Text
 }
