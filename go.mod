@@ -3,6 +3,7 @@ module guichet
 go 1.26.0
 
 require (
+	filippo.io/age v1.2.1
 	github.com/PuerkitoBio/goquery v1.13.0
 	github.com/a-h/templ v0.3.977
 	github.com/alecthomas/kong v1.17.0

@@ -165,6 +165,7 @@ func partView(x *ctx, p shown) public.Part {
 		Charts:  s.charts(),
 		Notes:   s.notes(),
 		Table:   s.table(p.sel),
+		File:    fileView(x, p.sel.of),
 	}
 	if p.several { // two meters of one energy have each their own name
 		v.Title = x.T("energy."+string(p.pass.Point.Energy)) + " · " + x.T("visit.meter", meterEnding(p.pass))

@@ -61,6 +61,11 @@ var deskFixtures = []fixture{
 		c.Standing = desk.Standing{}
 		c.Second, c.Request = true, &desk.Unblock{Login: "bert", Kind: desk.Asked, At: fixtureNow.Add(-time.Hour)}
 	}, nil)},
+	{"desk-moves", movesFixture(true)},
+	{"desk-moves-none", movesFixture(false)},
+	{"desk-rectify", wrongsFixture(true, nil)},
+	{"desk-rectify-none", wrongsFixture(false, nil)},
+	{"desk-rectify-problems", wrongsFixture(true, &portal.Error{Code: portal.Invalid, Key: "desk.rectify.why", Field: "words"})},
 	{"desk-doors", doorsFixture("carla", staff.Security, nil, "", nil)},
 	{"desk-doors-agent", doorsFixture("anna", staff.Agent, closedBoard, "", nil)},
 	{"desk-doors-asked", doorsFixture("carla", staff.Security, closedBoard, "", nil)},

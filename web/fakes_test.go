@@ -49,6 +49,7 @@ type house struct {
 	closed   map[doors.Door]bool
 	series   func() metering.Series
 	asked    []portal.EAN // who a letter was asked for
+	stay     string       // the occupancy that knownReference opens
 	refuse   error        // why detail can't be chosen
 }
 
@@ -61,7 +62,7 @@ func newHouse(t *testing.T) *house {
 	ring, err := keys.Create(filepath.Join(t.TempDir(), "keys"))
 	require.NoError(t, err)
 	return &house{now: fixtureNow, ring: ring, failures: map[string]int{}, posted: map[string]lookup.Outcome{},
-		answers: map[string]string{}, sessions: map[string][]lookup.Pass{}, series: electricityMonths}
+		answers: map[string]string{}, sessions: map[string][]lookup.Pass{}, series: electricityMonths, stay: "occ-1"}
 }
 
 func (h *house) clock() time.Time { h.mu.Lock(); defer h.mu.Unlock(); return h.now }
@@ -175,7 +176,7 @@ func (h *house) Open(_ context.Context, c lookup.Claim) (lookup.Outcome, error) 
 		h.posted[form] = lookup.Outcome{}
 		return lookup.Outcome{}, nil
 	}
-	outcome := lookup.Outcome{Opened: true, Visit: lookup.Visit{ID: portal.Token(), OccupancyID: "occ-1", OpenedAt: h.now, EndsAt: h.now.Add(lookup.VisitLife)}}
+	outcome := lookup.Outcome{Opened: true, Visit: lookup.Visit{ID: portal.Token(), OccupancyID: h.stay, OpenedAt: h.now, EndsAt: h.now.Add(lookup.VisitLife)}}
 	h.posted[form] = outcome
 	return outcome, nil
 }

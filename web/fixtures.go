@@ -65,6 +65,22 @@ var fixtures = slices.Concat(detailFixtures(), readingFixtures, []fixture{
 	{"consumption-empty", consumptionFixture(metering.ByMonth, func() metering.Series {
 		return metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByMonth}
 	})},
+	{"posted-free", postedFixture(func(p *registry.Posting) {})},
+	{"posted-queued", postedFixture(func(p *registry.Posting) { p.Last.LetterID = "l" })},
+	{"posted-handed", postedFixture(func(p *registry.Posting) { p.Last.LetterID, p.Last.HandedAt = "l", fixtureNow })},
+	{"posted-moved", postedFixture(func(p *registry.Posting) { p.Occupancy.To = fixtureNow })},
+	{"posted-unknown", postedFixture(func(p *registry.Posting) { p.Occupancy.Street = "" })},
+	{"mine", mineFixture(true)},
+	{"mine-empty", mineFixture(false)},
+	{"rectify", rectifyFixture(nil)},
+	{"rectify-problems", rectifyFixture(&portal.Error{Code: portal.Invalid, Key: "rectify.short", Field: "wrong"})},
+	{"rectify-field", rectifyFixture(&portal.Error{Code: portal.Invalid, Key: "rectify.field", Field: "field"})},
+	{"rectify-asked", func(x *ctx) templ.Component {
+		inside(x)
+		return public.PostedPage(rectifyAskedView(x, 1, fixtureWrong(x.now)))
+	}},
+	{"seen", seenFixture(true)},
+	{"seen-none", seenFixture(false)},
 	{"left", func(x *ctx) templ.Component { return public.EndPage(endView(x, "left")) }},
 	{"ended", func(x *ctx) templ.Component { return public.EndPage(endView(x, "ended")) }},
 	{"privacy", func(x *ctx) templ.Component { return public.ProsePage(privacyView(x)) }},

@@ -76,6 +76,7 @@ type PublicDeps struct {
 	Limits     limiter.Store // memory, or Redis where there are many processes
 	Captchas   CaptchaRates
 	Letters    LetterDeps
+	Papers     PaperDeps
 }
 
 // site is the public listener's handlers.
@@ -105,7 +106,7 @@ func publicRoutes(d PublicDeps) []Route {
 	letters := newLetterDesk(s)
 	anyone := s.behind(doors.Gate, Anyone)
 	visitor := s.behind(doors.Gate, Policy{Name: "visitor", Admit: s.admitVisitor})
-	return []Route{
+	return append([]Route{
 		{http.MethodGet, "/", Anyone, s.front},
 		{http.MethodGet, "/.well-known/security.txt", Anyone, s.securityText},
 		{http.MethodGet, "/robots.txt", Anyone, robots},
@@ -133,5 +134,5 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}
+	}, s.paperRoutes(visitor)...)
 }

@@ -108,6 +108,7 @@ var demoColleagues = []struct {
 	{"b.lambert", "Bruno Lambert", staff.Agent},
 	{"s.maes", "Sofie Maes", staff.Security},
 	{"t.simon", "Thomas Simon", staff.Security}, // a closed door needs two to open
+	{"l.weber", "Lena Weber", staff.Office},
 }
 
 func (f *foundation) demoStaff(ctx context.Context) ([]accessStaff, error) {

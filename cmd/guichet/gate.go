@@ -13,6 +13,7 @@ import (
 	"guichet/portal/doors"
 	"guichet/portal/metering"
 	"guichet/portal/metering/indexes"
+	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/web"
 )
@@ -79,7 +80,13 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Captchas: web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
 			ADayNetwork: f.settings.LettersADayNet, WorkingDays: int(f.settings.LetterDays)},
+		Papers: web.PaperDeps{Looks: f.store, Postings: f.store, Dossiers: f.store, Rectifications: f.rectifications(),
+			Posts: &registry.Posts{Clock: f.clock, Runner: f.store, Store: f.store}},
 	}
+}
+
+func (f *foundation) rectifications() *registry.Rectifications {
+	return &registry.Rectifications{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store}
 }
 
 func (f *foundation) choices() *metering.Choices {

@@ -8,7 +8,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"time"
 
+	"guichet/portal"
 	"guichet/portal/config"
 	"guichet/portal/registry"
 )
@@ -18,6 +20,7 @@ type importRegistryCmd struct {
 	importFlags
 	KeepGoing   bool `help:"Let the good lines enter; the bad ones go into FILE.rejected.csv."`
 	ConfirmEnds bool `help:"Accept a file that ends more than 1 % of the occupancies."`
+	NoLetters   bool `help:"Queue no letters for new occupancies and exchanged meters (an empty register never does)."`
 }
 
 // Help is shown by --help.
@@ -73,7 +76,7 @@ func (c importRegistryCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	defer p.end()
 	importer := &registry.Importer{Ledger: f.store, Runner: f.store, Clock: f.clock, Progress: p.at}
 	d, err := importer.Apply(ctx, batch, registry.ApplyOptions{Name: filepath.Base(name), DryRun: c.DryRun,
-		KeepGoing: c.KeepGoing, ConfirmEnds: c.ConfirmEnds})
+		KeepGoing: c.KeepGoing, ConfirmEnds: c.ConfirmEnds, NoLetters: c.NoLetters})
 	if err != nil {
 		printLines(t, name, d.Refused)
 		if d.Held {
@@ -132,6 +135,13 @@ func (d importedRegistry) print(t *terminal) {
 	}
 	if d.Ended > 0 {
 		t.printf("  %d of %d live occupancies end\n", d.Ended, d.Live)
+	}
+	for _, m := range d.Late {
+		t.printf("  moved out on %s, learnt late: %s; made wrong: %d disclosures, %d letters, %d references (ended)\n", m.MovedAt.In(portal.Brussels).Format(time.DateOnly),
+			m.EAN, m.Count(registry.WrongDisclosure), m.Count(registry.WrongLetter), m.Count(registry.WrongReference))
+	}
+	if d.Letters > 0 {
+		t.printf("  %d occupancies get a letter with a new reference\n", d.Letters)
 	}
 	if d.Rejected != "" {
 		t.printf("  bad lines are in %s\n", d.Rejected)

@@ -65,7 +65,7 @@ func (c issueReferencesCmd) Run(ctx context.Context, set *config.Settings, t *te
 	if err != nil {
 		return err
 	}
-	written, err := f.clerk().HandOver(ctx)
+	written, err := f.handOver(ctx)
 	if err != nil {
 		return err
 	}

@@ -39,6 +39,7 @@ type cli struct {
 		Validations importValidationsCmd `cmd:"" help:"Import what became of readings that were handed over."`
 	} `cmd:"" help:"Import files; each all or nothing."`
 	Export struct {
+		Letters  exportLettersCmd  `cmd:"" help:"Hand the waiting letters to a print house as one sealed file."`
 		Readings exportReadingsCmd `cmd:"" help:"Hand over the readings that customers entered."`
 	} `cmd:"" help:"Write files for the operator's other systems."`
 	Daily dailyCmd `cmd:"" help:"Do what is due once a day; serve does it, too."`
@@ -53,6 +54,8 @@ type cli struct {
 	Audit struct {
 		Verify auditVerifyCmd `cmd:"" help:"Verify the whole trail."`
 		Head   auditHeadCmd   `cmd:"" help:"Print the newest signed head."`
+		Prove  auditProveCmd  `cmd:"" help:"Write the receipt of an entry."`
+		Check  auditCheckCmd  `cmd:"" help:"Check a receipt: no database needed."`
 
 		AcceptRestore auditAcceptRestoreCmd `cmd:"" help:"Let the trail go on from a backup that was put back."`
 	} `cmd:"" help:"The trail of who did what."`

@@ -19,6 +19,7 @@ import (
 	"guichet/portal/audit"
 	"guichet/portal/config"
 	"guichet/portal/desk"
+	"guichet/portal/metering"
 	"guichet/portal/registry"
 	"guichet/portal/state"
 	"guichet/portal/state/redis"
@@ -149,18 +150,24 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var jobs sync.WaitGroup
-	clerk := f.clerk()
 	jobs.Go(func() { sealer.Run(background) })
 	jobs.Go(func() { beat(background, log, keeper) })
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "handing letters over", func(ctx context.Context) error {
-			_, err := clerk.HandOver(ctx)
+			_, err := f.handOver(ctx)
 			return err
 		})
 	})
 	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })
 	browsers := &lookup.Browsers{Store: f.store, Runner: f.store, Clock: keeper.Clock()}
 	jobs.Go(func() { every(background, time.Hour, log, "forgetting browsers", browsers.Forget) })
+	firsts := &registry.FirstLetters{Clock: f.clock, Runner: f.store, Store: f.store, Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store)}
+	jobs.Go(func() {
+		every(background, 5*time.Second, log, "sending first letters", func(ctx context.Context) error {
+			_, err := firsts.Handle(ctx)
+			return err
+		})
+	})
 	jobs.Go(func() {
 		every(background, time.Minute, log, "ending the detail of who moved", f.choices().EndAfterMoves)
 	})
@@ -212,9 +219,22 @@ func (f *foundation) scheme() string {
 	return "http://"
 }
 
-func (f *foundation) clerk() *letter.Clerk {
+// outboxExport as OUTBOX leaves letters waiting for "guichet export letters".
+const outboxExport = "export"
+
+// handOver writes the waiting letters into the printer's folder, unless a
+// print house fetches them.
+func (f *foundation) handOver(ctx context.Context) (int, error) {
+	if f.settings.Outbox == outboxExport {
+		return 0, nil
+	}
+	clerk := &letter.Clerk{Scribe: f.scribe(), Folder: f.settings.Outbox}
+	return clerk.HandOver(ctx)
+}
+
+func (f *foundation) scribe() letter.Scribe {
 	s := f.settings
-	return &letter.Clerk{Outbox: f.store, Runner: f.store, Clock: f.clock, Folder: s.Outbox,
+	return letter.Scribe{Outbox: f.store, Archive: &metering.History{Ledger: f.store, Clock: f.clock}, Runner: f.store, Clock: f.clock,
 		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact}}
 }
 

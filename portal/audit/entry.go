@@ -22,6 +22,8 @@ const (
 	VisitLeft       Action = "visit.left"       // the visitor left
 	HistoryShown    Action = "history.shown"    // consumption shown on a page
 	HistoryTaken    Action = "history.taken"    // consumption downloaded
+	SeenShown       Action = "seen.shown"       // who looked was shown on a page
+	ReceiptTaken    Action = "seen.taken"       // the receipt of an entry was downloaded
 	DetailChosen    Action = "detail.chosen"    // detail finer than daily was chosen (D5)
 	DetailWithdrawn Action = "detail.withdrawn" // the choice was withdrawn, what was finer is deleted (D5)
 	DetailEnded     Action = "detail.ended"     // a move ended the choice (D5)
@@ -41,6 +43,17 @@ const (
 	ReferenceEnded  Action = "reference.ended"  // a reference was ended
 	LetterAsked     Action = "letter.asked"     // somebody without letter typed an EAN
 	LetterAnswered  Action = "letter.answered"  // such a request was handled, with its outcome
+	HistoryAsked    Action = "history.asked"    // the history was asked by post, with what became of it
+	HistoryPosted   Action = "history.posted"   // a letter with the history left for the address on record (L28)
+	FileShown       Action = "file.shown"       // what the portal holds on somebody was shown to them
+	FileTaken       Action = "file.taken"       // the same, downloaded
+	MoveLearnt      Action = "move.learnt"      // the register told a move late, with what it made wrong (D3)
+	MovesRead       Action = "moves.read"       // the back office read late moves
+	MoveSeen        Action = "move.seen"        // and has dealt with one
+	RectifyAsked    Action = "rectify.asked"    // somebody says that data about them are wrong (S4)
+	RectifyRead     Action = "rectify.read"     // the back office read such a request
+	RectifyDecided  Action = "rectify.decided"  // it was decided, and the answer queued
+	LetterDropped   Action = "letter.dropped"   // a letter could no longer go to the address on record (D2, Ld9)
 	LetterHanded    Action = "letter.handed"    // a letter left the outbox
 	StaffAdded      Action = "staff.added"
 	StaffSignedIn   Action = "staff.signed-in"

@@ -65,7 +65,7 @@ type Settings struct {
 	Redis           DSN      `help:"redis:// or rediss:// for short-lived state; empty: memory, one process only." placeholder:"URL"`
 	Keys            string   `help:"Folder of the keys, mode 0700." placeholder:"DIR"`
 	TrailHeads      string   `help:"Where signed heads of the trail go: file:PATH or syslog:" placeholder:"PLACE"`
-	Outbox          string   `help:"Folder where letters land for the printer." placeholder:"DIR"`
+	Outbox          string   `help:"Folder where letters land for the printer; export: they wait for guichet export letters." placeholder:"DIR"`
 	TrustedProxies  []string `help:"Addresses or networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
 	BaseURL         string   `name:"base-url" help:"The portal's address as people type it; printed on letters." placeholder:"URL"`
 	TLSCert         string   `name:"tls-cert" help:"Certificate file of the public and the desk's listener." placeholder:"FILE"`

@@ -184,6 +184,9 @@ type Deps struct {
 	// Alarm is called once the unblocks of one agent reach the day's limit and
 	// for each one beyond; nil: only the log tells.
 	Alarm func(login string, unblocks int)
+	// Rectify and Papers are the back office's.
+	Rectify Rectifications
+	Papers  PaperStore
 }
 
 // Service is the desk. Its methods are safe for concurrent use, ask for the
@@ -199,11 +202,13 @@ type right int
 const (
 	see    right = iota // the list and the state of the gate
 	handle              // cases
+	mend                // files that are wrong (S4, D3)
 )
 
 var rights = map[staff.Role][]right{
 	staff.Agent:    {see, handle},
 	staff.Security: {see},
+	staff.Office:   {see, mend},
 }
 
 // need refuses members whose role lacks a right, and those without any (L8).

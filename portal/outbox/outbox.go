@@ -20,13 +20,18 @@ const (
 	// References carries one or more references to a household: Data is a
 	// registry.ReferenceLetter.
 	References Kind = "references"
+	// History carries the consumption history to the address on record: Data is
+	// empty and To is too, for both are read when it is handed over (L28).
+	History Kind = "history"
+	// Answer tells what was decided on a request: Data is a registry.AnswerLetter.
+	Answer Kind = "answer"
 	// Detail confirms that detail finer than daily was chosen or withdrawn
 	// (D5): Data is a metering.DetailLetter.
 	Detail Kind = "detail"
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{References, Detail}
+var Kinds = []Kind{References, History, Answer, Detail}
 
 // Letter is one envelope. It holds secrets and so is only ever stored sealed.
 type Letter struct {
@@ -36,6 +41,9 @@ type Letter struct {
 	QueuedAt time.Time
 	To       Address
 	Data     json.RawMessage
+	// About are the occupancies that the letter is about: each finds it in its
+	// list of letters. The first is the one whose data a History carries.
+	About []string
 }
 
 // Address is where an envelope goes, as the supplier gave it (L28).

@@ -32,6 +32,17 @@ type Ledger interface {
 	// PutRegistry inserts, or replaces by EAN, by ID and (supplies) by EAN and
 	// beginning.
 	PutRegistry(t tx.Tx, b Batch) error
+	// WrongSince lists what went out about an occupancy since a time, the oldest
+	// first: disclosures whose period reaches beyond that time, letters, and
+	// references issued since.
+	WrongSince(t tx.Tx, occupancyID string, moved time.Time) ([]WrongThing, error)
+	// EndIssuedSince ends live references of an occupancy issued since a time
+	// and gives their keys.
+	EndIssuedSince(t tx.Tx, occupancyID string, moved, now time.Time) ([]string, error)
+	// PutLateMove keeps a move with what it made wrong.
+	PutLateMove(t tx.Tx, m LateMove) error
+	// PutLettersDue notes which occupancies get a letter, and from when on.
+	PutLettersDue(t tx.Tx, due []LetterDue) error
 }
 
 // sorted puts a batch made in Go into the order that Parse gives.

@@ -32,6 +32,9 @@ type ApplyOptions struct {
 	KeepGoing bool
 	// ConfirmEnds lets a batch end more occupancies than its share.
 	ConfirmEnds bool
+	// NoLetters queues none for new occupancies and meters: for a first load,
+	// whose letters "issue references" draws.
+	NoLetters bool
 }
 
 // Difference is what a batch changes, or would change.
@@ -46,7 +49,11 @@ type Difference struct {
 	// Held: it would end more than its share and nobody confirmed that.
 	Held bool `json:"held"`
 	// Changed lists the first parts that are changed, EANs masked (G12).
-	Changed  []string    `json:"changed"`
+	Changed []string `json:"changed"`
+	// Late lists the moves that this batch told late (D3).
+	Late []LateMove `json:"late"`
+	// Letters counts the occupancies that get a letter with a new reference (G2).
+	Letters  int         `json:"letters"`
 	Refused  []LineError `json:"refused"`
 	Recorded bool        `json:"recorded"` // false: nothing changed, so the trail has no entry
 }
@@ -82,7 +89,7 @@ func (im *Importer) Apply(ctx context.Context, b Batch, o ApplyOptions) (Differe
 	var verdict error
 	err := im.Runner.Do(ctx, func(t tx.Tx) error {
 		var err error
-		if d, err = im.lay(t, b); err != nil {
+		if d, err = im.lay(t, b, o); err != nil {
 			return err
 		}
 		d.Held = !o.ConfirmEnds && d.Ended > handfulOfEnds && int64(d.Ended)*100 > d.Live
@@ -108,7 +115,7 @@ func (im *Importer) Apply(ctx context.Context, b Batch, o ApplyOptions) (Differe
 }
 
 func (im *Importer) entry(d Difference, name string) audit.Entry {
-	details := map[string]string{"file": name, "ended": strconv.Itoa(d.Ended), "refused": strconv.Itoa(len(d.Refused))}
+	details := map[string]string{"file": name, "ended": strconv.Itoa(d.Ended), "late": strconv.Itoa(len(d.Late)), "letters": strconv.Itoa(d.Letters), "refused": strconv.Itoa(len(d.Refused))}
 	for what, c := range map[string]Change{"points": d.Points, "meters": d.Meters, "occupancies": d.Occupancies, "supplies": d.Supplies} {
 		details[what] = fmt.Sprintf("%d new, %d changed, %d unchanged", c.New, c.Changed, c.Unchanged)
 	}
@@ -141,7 +148,7 @@ func (c *cursor[T]) take(ean portal.EAN) (parts []T, lines []int) {
 }
 
 // lay computes and writes the whole difference, a chunk at a time.
-func (im *Importer) lay(t tx.Tx, b Batch) (d Difference, err error) {
+func (im *Importer) lay(t tx.Tx, b Batch, o ApplyOptions) (d Difference, err error) {
 	now := im.Clock()
 	points, live, err := im.Ledger.RegistrySize(t, now)
 	if err != nil {
@@ -167,6 +174,9 @@ func (im *Importer) lay(t tx.Tx, b Batch) (d Difference, err error) {
 			im.layPoint(&d, &put, p, known.Points, held, told)
 		}
 		if err := im.Ledger.PutRegistry(t, put); err != nil {
+			return d, err
+		}
+		if err := im.settle(t, &d, known, put, points > 0 && !o.NoLetters, now); err != nil {
 			return d, err
 		}
 		if im.Progress != nil {

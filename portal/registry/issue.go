@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"time"
 
@@ -303,8 +304,13 @@ func (i *Issuer) IssueIn(t tx.Tx, cause Cause, holdings []Holding) ([]Issued, er
 			return nil, fmt.Errorf("letter of %s lines: %w", strconv.Itoa(len(lines)), err)
 		}
 		o := holdings[0].Occupancy
-		t.Send(outbox.Letter{Kind: outbox.References, Language: o.Language, QueuedAt: now, Data: data,
-			To: outbox.Address{Name: o.Name, Street: o.Street, Postcode: o.Postcode, Town: o.Town}})
+		var about []string
+		for _, h := range holdings[start:min(start+linesALetter, len(lines))] {
+			if !slices.Contains(about, h.Occupancy.ID) {
+				about = append(about, h.Occupancy.ID)
+			}
+		}
+		t.Send(outbox.Letter{Kind: outbox.References, Language: o.Language, QueuedAt: now, Data: data, To: AddressOf(o), About: about})
 	}
 	return issued, nil
 }

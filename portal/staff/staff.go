@@ -35,10 +35,11 @@ type Role string
 const (
 	Agent    Role = "agent"    // call centre: cases, caller checks, unblocking (G10)
 	Security Role = "security" // security officer: sees the gate, opens no case
+	Office   Role = "office"   // back office: what people say is wrong, moves learnt late (S4, D3)
 )
 
 // Roles lists them all.
-var Roles = []Role{Agent, Security}
+var Roles = []Role{Agent, Security, Office}
 
 // Valid tells whether r is one of the roles.
 func (r Role) Valid() bool {

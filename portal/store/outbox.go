@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/portal/outbox"
 	"guichet/portal/tx"
@@ -29,9 +30,19 @@ func (s *Store) WaitingLetters(ctx context.Context, after string, limit int) ([]
 	})
 }
 
-// DeleteLetter takes a letter out of the outbox; false where another process
-// has done so already.
-func (s *Store) DeleteLetter(t tx.Tx, id string) (bool, error) {
-	n, err := inside(t).exec(`DELETE FROM outbox WHERE id = $1`, id)
-	return n == 1, shut(err)
+// DeleteLetter takes a letter out of the outbox as handed over, or as dropped
+// where there is a reason; false where another process has done so already.
+func (s *Store) DeleteLetter(t tx.Tx, id, dropped string) (bool, error) {
+	u := inside(t)
+	n, err := u.exec(`DELETE FROM outbox WHERE id = $1`, id)
+	if err != nil || n != 1 {
+		return false, shut(err)
+	}
+	handed, gone := portal.Micros(s.clock()), int64(0)
+	if dropped != "" {
+		handed, gone = 0, handed
+	}
+	_, err = u.exec(`UPDATE letters_about SET handed_us = $1, dropped_us = $2, dropped_why = $3 WHERE letter_id = $4`,
+		handed, gone, dropped, id)
+	return true, shut(err)
 }

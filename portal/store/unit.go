@@ -152,6 +152,11 @@ func writeLetters(u *unit, letters []outbox.Letter) error {
 			u.store.ring.Seal(keys.ForOutbox, l.ID, plain)); err != nil {
 			return fmt.Errorf("outbox: %w", err)
 		}
+		for _, occupancy := range l.About {
+			if err := listLetter(u, l, occupancy); err != nil {
+				return fmt.Errorf("outbox: %w", err)
+			}
+		}
 	}
 	return nil
 }

@@ -6,32 +6,17 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"time"
 
-	"guichet/portal"
-	"guichet/portal/audit"
 	"guichet/portal/outbox"
 	"guichet/portal/tx"
 )
-
-// Outbox is what the Clerk needs of the store.
-type Outbox interface {
-	// WaitingLetters opens at most limit letters, oldest first, whose ID comes
-	// after the one given.
-	WaitingLetters(ctx context.Context, after string, limit int) ([]outbox.Letter, error)
-	// DeleteLetter tells whether this call was the one that deleted it.
-	DeleteLetter(t tx.Tx, id string) (bool, error)
-}
 
 // Clerk hands letters over to the printer's folder. Two clerks may work on one
 // outbox: they write the same files by the letter's ID, and only the one that
 // deletes the letter records it.
 type Clerk struct {
-	Outbox Outbox
-	Runner tx.Runner
-	Clock  portal.Clock
+	Scribe
 	Folder string
-	House  House
 }
 
 // tray is how many letters lie open at a time.
@@ -67,28 +52,24 @@ func (c *Clerk) HandOver(ctx context.Context) (n int, err error) {
 }
 
 func (c *Clerk) hand(ctx context.Context, l outbox.Letter) (mine bool, err error) {
-	pdf, html, err := Render(l, c.House)
+	r, err := c.prepare(ctx, l)
 	if err != nil {
 		return false, err
 	}
-	name := filepath.Join(c.Folder, l.ID+"-"+string(l.Kind))
-	if err := errors.Join(write(name+".html", html), write(name+".pdf", pdf)); err != nil {
-		return false, err
-	}
-	if err := syncFolder(c.Folder); err != nil {
-		return false, err
-	}
-	err = c.Runner.Do(ctx, func(t tx.Tx) error {
-		var err error
-		if mine, err = c.Outbox.DeleteLetter(t, l.ID); err != nil || !mine {
-			return err
+	if r.dropped == "" {
+		name := filepath.Join(c.Folder, numbered(l))
+		if err := errors.Join(write(name+".html", r.html), write(name+".pdf", r.pdf)); err != nil {
+			return false, err
 		}
-		t.Record(audit.Entry{At: c.Clock(), Actor: portal.Actor{Kind: portal.System, ID: "clerk"}, Action: audit.LetterHanded,
-			Ground: "letter", Channel: "post", Details: map[string]string{"letter": l.ID, "kind": string(l.Kind),
-				"waited": c.Clock().Sub(l.QueuedAt).Round(time.Second).String()}})
-		return nil
+		if err := syncFolder(c.Folder); err != nil {
+			return false, err
+		}
+	}
+	err = c.Runner.Do(ctx, func(t tx.Tx) (err error) {
+		mine, err = c.settle(t, r, "clerk")
+		return err
 	})
-	return mine && err == nil, err
+	return mine && r.dropped == "" && err == nil, err
 }
 
 // write makes a whole file appear at once, or none: a printer's program that

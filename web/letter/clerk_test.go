@@ -48,7 +48,7 @@ func TestTwoClerksHandOverOnce(t *testing.T) {
 	var both sync.WaitGroup
 	for i := range handed {
 		both.Go(func() {
-			clerk := &Clerk{Outbox: s, Runner: s, Clock: clock, Folder: out, House: house}
+			clerk := &Clerk{Scribe: Scribe{Outbox: s, Runner: s, Clock: clock, House: house}, Folder: out}
 			var err error
 			handed[i], err = clerk.HandOver(ctx)
 			if err == nil {

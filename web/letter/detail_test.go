@@ -34,7 +34,7 @@ func detailSamples(t testing.TB, lang portal.Language) map[string]outbox.Letter 
 func TestDetailIsConfirmedInEveryLanguage(t *testing.T) {
 	for _, lang := range portal.Languages {
 		for name, l := range detailSamples(t, lang) {
-			_, html, err := Render(l, house)
+			_, html, err := Render(l, nil, house)
 			require.NoError(t, err)
 			doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
 			require.NoError(t, err)
@@ -50,6 +50,6 @@ func TestDetailIsConfirmedInEveryLanguage(t *testing.T) {
 			}
 		}
 	}
-	_, _, err := Render(outbox.Letter{Kind: outbox.Detail, Data: json.RawMessage("[]")}, house)
+	_, _, err := Render(outbox.Letter{Kind: outbox.Detail, Data: json.RawMessage("[]")}, nil, house)
 	require.Error(t, err)
 }

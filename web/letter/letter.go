@@ -10,9 +10,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/url"
-	"strings"
 
 	"guichet/portal"
+	"guichet/portal/metering"
 	"guichet/portal/outbox"
 	"guichet/portal/registry"
 	"guichet/web/i18n"
@@ -26,13 +26,24 @@ type House struct {
 	Contact    string // mail address of the contact point for data protection (S5)
 }
 
+// Late is what a letter tells that is read when it leaves, not when it is
+// queued; nil for letters that carry everything themselves.
+type Late struct {
+	Point  registry.AccessPoint
+	Series metering.Series
+}
+
 // Render writes a letter as PDF and as HTML. A new kind needs a case here.
-func Render(l outbox.Letter, h House) (pdf, html []byte, err error) {
-	switch l.Kind {
-	case outbox.References:
+func Render(l outbox.Letter, late *Late, h House) (pdf, html []byte, err error) {
+	switch {
+	case l.Kind == outbox.References:
 		return renderReferences(l, h)
-	case outbox.Detail:
+	case l.Kind == outbox.Detail:
 		return renderDetail(l, h)
+	case l.Kind == outbox.History && late != nil:
+		return newHistory(l, late.Point, late.Series, h).render()
+	case l.Kind == outbox.Answer:
+		return renderAnswer(l, h)
 	}
 	return nil, nil, fmt.Errorf("no letter of kind %q is known", l.Kind)
 }
@@ -94,11 +105,7 @@ func frame(c *i18n.Catalog, l outbox.Letter, h House) view {
 		HelpTitle: c.T("letter.help.title"), Help: c.T("letter.help.text"), Hours: c.T("letter.help.hours"), Phone: h.CallCentre,
 		Address: shown, URL: link, Contact: c.T("letter.contact", h.Contact),
 	}
-	for _, s := range []string{l.To.Name, l.To.Street, l.To.Postcode + " " + l.To.Town} {
-		if s = strings.TrimSpace(s); s != "" {
-			v.To = append(v.To, s)
-		}
-	}
+	v.To = window(l.To)
 	return v
 }
 

@@ -58,7 +58,7 @@ func TestLettersAreWritten(t *testing.T) {
 		dir = to
 	}
 	for name, l := range samples(t) {
-		pdf, html, err := Render(l, house)
+		pdf, html, err := Render(l, nil, house)
 		require.NoError(t, err, name)
 		require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")), name)
 		require.Equal(t, 1, bytes.Count(pdf, []byte("/Type /Page\n")), "one page: %s", name)
@@ -75,7 +75,7 @@ func TestPageSaysItAll(t *testing.T) {
 	require.Len(t, marks, len(portal.Languages))
 	for lang, mark := range marks {
 		t.Run(string(lang), func(t *testing.T) {
-			_, html, err := Render(samples(t)[string(lang)+"-both"], house)
+			_, html, err := Render(samples(t)[string(lang)+"-both"], nil, house)
 			require.NoError(t, err)
 			doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
 			require.NoError(t, err)
@@ -99,7 +99,7 @@ func TestPageSaysItAll(t *testing.T) {
 }
 
 func TestDigitsThatStandApartArePrintedAlone(t *testing.T) {
-	_, html, err := Render(sample(t, portal.Dutch, "Jan", line1(portal.Electricity, "35 481 90 2")), house)
+	_, html, err := Render(sample(t, portal.Dutch, "Jan", line1(portal.Electricity, "35 481 90 2")), nil, house)
 	require.NoError(t, err)
 	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
 	require.NoError(t, err)
@@ -111,17 +111,17 @@ func TestDigitsThatStandApartArePrintedAlone(t *testing.T) {
 func TestUnknownKindIsRefused(t *testing.T) {
 	l := sample(t, portal.French, "A", line1(portal.Gas, "7FLO2119031964"))
 	l.Kind = "postcard"
-	_, _, err := Render(l, house)
+	_, _, err := Render(l, nil, house)
 	require.ErrorContains(t, err, "postcard")
 	l.Kind, l.Data = outbox.References, json.RawMessage(`{"lines":[]}`)
-	_, _, err = Render(l, house)
+	_, _, err = Render(l, nil, house)
 	require.Error(t, err)
 }
 
 func BenchmarkRender(b *testing.B) {
 	l := samples(b)["fr-both"]
 	for b.Loop() {
-		if _, _, err := Render(l, house); err != nil {
+		if _, _, err := Render(l, nil, house); err != nil {
 			b.Fatal(err)
 		}
 	}

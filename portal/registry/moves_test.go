@@ -1,0 +1,203 @@
+package registry_test
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/metering"
+	"guichet/portal/outbox"
+	"guichet/portal/registry"
+	"guichet/portal/store"
+	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
+
+	"github.com/stretchr/testify/require"
+)
+
+// street is a register with one dwelling that has electricity and gas.
+type street struct {
+	*store.Store
+	t   *testing.T
+	dsn string
+	now time.Time
+}
+
+const (
+	power = "541499000000123455"
+	gas   = "541449000000000010"
+)
+
+func newStreet(t *testing.T, b storetest.Backend) *street {
+	s := &street{t: t, dsn: b.DSN(t), now: time.Date(2026, 3, 1, 9, 0, 0, 0, time.UTC)}
+	s.Store = storetest.Reopen(t, s.dsn, s.clock)
+	return s
+}
+
+func (s *street) clock() time.Time { return s.now }
+
+// line is a row of a registry file.
+func line(ean, energy, meter, meterFrom, name, from, to string) string {
+	kva := "9.2"
+	if energy == "gas" {
+		kva = ""
+	}
+	return ean + ";" + energy + ";Rue A 1;4700;Eupen;" + kva + ";" + meter + ";" + meterFrom + ";;" + name + ";de;Rue A 1;4700;Eupen;" + from + ";" + to + ";;Sol;2020-01-01;\n"
+}
+
+func (s *street) load(lines ...string) registry.Difference {
+	s.t.Helper()
+	im := &registry.Importer{Ledger: s.Store, Runner: s.Store, Clock: s.clock}
+	d, err := im.Apply(context.Background(), parse(s.t, header+strings.Join(lines, "")), registry.ApplyOptions{Name: "town.csv"})
+	require.NoError(s.t, err)
+	return d
+}
+
+func (s *street) firsts() int {
+	s.t.Helper()
+	f := &registry.FirstLetters{Clock: s.clock, Runner: s.Store, Store: s.Store,
+		Issuer: registry.NewIssuer(storetest.Keys(s.t), s.clock, s.Store, s.Store)}
+	n, err := f.Handle(context.Background())
+	require.NoError(s.t, err)
+	return n
+}
+
+// envelopes are the waiting letters' numbers of meters.
+func (s *street) envelopes() (lines [][]registry.ReferenceLine) {
+	s.t.Helper()
+	letters, err := s.WaitingLetters(context.Background(), "", 100)
+	require.NoError(s.t, err)
+	for _, l := range letters {
+		require.Equal(s.t, outbox.References, l.Kind)
+		var data registry.ReferenceLetter
+		require.NoError(s.t, json.Unmarshal(l.Data, &data))
+		lines = append(lines, data.Lines)
+	}
+	return lines
+}
+
+// G2: an empty register queues no letter; a new occupancy gets its first by
+// itself, one envelope for both energies, not before it begins and only once; a
+// meter exchange sends another.
+func TestG2FirstLettersQueueThemselves(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			s := newStreet(t, b)
+			anna := []string{line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", ""),
+				line(gas, "gas", "7FLO2119031964", "2020-01-01", "Anna", "2020-01-01", "")}
+			require.Zero(t, s.load(anna...).Letters)
+			require.Zero(t, s.firsts())
+
+			bert := func(from string) []string {
+				return []string{line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", from), line(power, "electricity", "1SAG1100076616", "2020-01-01", "Bert", from, ""),
+					line(gas, "gas", "7FLO2119031964", "2020-01-01", "Anna", "2020-01-01", from), line(gas, "gas", "7FLO2119031964", "2020-01-01", "Bert", from, "")}
+			}
+			require.Equal(t, 2, s.load(bert("2026-04-01")...).Letters)
+			require.Zero(t, s.firsts(), "he has not moved in yet")
+			s.now = portal.Date(2026, time.April, 1)
+			require.Equal(t, 1, s.firsts())
+			require.Zero(t, s.firsts())
+			require.Zero(t, s.load(bert("2026-04-01")...).Letters, "the same file again")
+			envelopes := s.envelopes()
+			require.Len(t, envelopes, 1)
+			require.Len(t, envelopes[0], 2, "electricity and gas share an envelope")
+
+			s.now = s.now.AddDate(0, 1, 0)
+			d := s.load(line(power, "electricity", "1SAG1100099999", "2026-04-20", "Bert", "2026-04-01", ""))
+			require.Equal(t, 1, d.Letters)
+			require.Equal(t, 1, s.firsts())
+			envelopes = s.envelopes()
+			require.Len(t, envelopes, 2)
+			require.Equal(t, "1SAG1100099999", envelopes[1][0].MeterNumber)
+		})
+	}
+}
+
+// D3, D2, L16: a move learnt late cuts the history at once, names what was
+// shown, posted and issued to somebody who had gone, ends those references, and
+// leaves alone what was still right.
+func TestD3MoveLearntLate(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			s, ctx := newStreet(t, b), context.Background()
+			s.load(line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", ""))
+			stays, err := s.Occupancies(ctx, power)
+			require.NoError(t, err)
+			anna := stays[0].ID
+			issuer := registry.NewIssuer(storetest.Keys(t), s.clock, s.Store, s.Store)
+			issue := func() {
+				_, err := issuer.Issue(ctx, registry.IssueOptions{Again: true})
+				require.NoError(t, err)
+			}
+			shown := func(id, to string) {
+				require.NoError(t, s.Do(ctx, func(u tx.Tx) error {
+					u.Record(audit.Entry{ID: id, At: s.now, Action: audit.HistoryShown, Subject: "occupancy:" + anna, Details: map[string]string{"from": "2025-01-01", "to": to}})
+					return nil
+				}))
+			}
+			issue()
+			shown("before", "2026-03-01")
+			s.now = s.now.AddDate(0, 1, 0) // 1 April; she moved out on 15 March
+			issue()
+			shown("still-hers", "2026-03-01")
+			shown("wrong", "2026-04-01")
+			storetest.Exec(t, s.dsn, `INSERT INTO letters_about (letter_id, occupancy_id, kind, queued_us, handed_us, dropped_us, dropped_why) VALUES ('posted', $1, 'history', 1, $2, 0, '')`,
+				anna, portal.Micros(s.now))
+			s.now = s.now.AddDate(0, 0, 3)
+
+			move := []string{line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", "2026-03-15"),
+				line(power, "electricity", "1SAG1100076616", "2020-01-01", "Bert", "2026-03-15", "")}
+			d := s.load(move...)
+			require.Len(t, d.Late, 1)
+			late := d.Late[0]
+			require.Equal(t, portal.EAN(power).Masked(), late.EAN, "G12")
+			require.True(t, portal.Date(2026, time.March, 15).Equal(late.MovedAt))
+			what := map[registry.WrongKind][]string{}
+			for _, w := range late.Wrong {
+				what[w.Kind] = append(what[w.Kind], w.What)
+			}
+			require.Equal(t, []string{"wrong"}, what[registry.WrongDisclosure])
+			require.Equal(t, []string{"posted"}, what[registry.WrongLetter])
+			require.Len(t, what[registry.WrongReference], 1)
+			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM issued_references WHERE occupancy_id = $1 AND ended_us = $2`, anna, portal.Micros(s.now)))
+			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'move.learnt' AND subject = $1`, "occupancy:"+anna))
+			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'reference.ended' AND ground = 'moved'`))
+
+			// The history is cut where she left, and begins there for him.
+			stays, err = s.Occupancies(ctx, power)
+			require.NoError(t, err)
+			point, err := s.Point(ctx, power)
+			require.NoError(t, err)
+			history := &metering.History{Ledger: s.Store, Clock: s.clock}
+			for i, border := range []func(metering.Series) time.Time{
+				func(x metering.Series) time.Time { return x.Period.To },
+				func(x metering.Series) time.Time { return x.Period.From },
+			} {
+				series, err := history.Series(ctx, point, stays[i], metering.Query{Grain: metering.ByMonth})
+				require.NoError(t, err)
+				require.True(t, portal.Date(2026, time.March, 15).Equal(border(series)), "%s", border(series))
+			}
+
+			require.Empty(t, s.load(move...).Late, "told again, it is nothing new")
+			moves, err := s.LateMoves(ctx, 10)
+			require.NoError(t, err)
+			require.Len(t, moves, 1)
+			require.Len(t, moves[0].Wrong, 3)
+		})
+	}
+}
+
+// A move in the future, and one in the past that a longer stay corrects, make
+// nothing wrong.
+func TestMoveLearntInTime(t *testing.T) {
+	s := newStreet(t, storetest.Backends(t)[0])
+	s.load(line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", ""))
+	require.Empty(t, s.load(line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", "2026-05-01")).Late)
+	s.now = s.now.AddDate(1, 0, 0)
+	require.Empty(t, s.load(line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", "2026-06-01")).Late)
+	require.Len(t, s.load(line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", "2026-05-15")).Late, 1)
+}

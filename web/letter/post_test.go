@@ -1,0 +1,188 @@
+package letter
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/metering"
+	"guichet/portal/outbox"
+	"guichet/portal/registry"
+	"guichet/portal/store"
+	"guichet/portal/store/storetest"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+)
+
+// threeYears is a history with bands, injection, an estimate, a hole and a
+// total that nobody sees.
+func threeYears(energy portal.Energy) metering.Series {
+	s := metering.Series{EAN: "541449000000000010", Energy: energy, Grain: metering.ByMonth, Unit: "kWh",
+		Registers: []metering.Register{metering.OfftakePeak, metering.OfftakeOffPeak, metering.InjectionTotal}}
+	if energy == portal.Gas {
+		s.Registers = []metering.Register{metering.GasVolume, metering.GasEnergy}
+	}
+	for i := range 36 {
+		from := portal.Date(2023, time.March+time.Month(i), 1)
+		p := metering.Point{Period: portal.Period{From: from, To: from.AddDate(0, 1, 0)}, Days: 30}
+		switch i {
+		case 4:
+			p.Gap = metering.GapMissing
+		case 0:
+			p.Gap = metering.GapStraddle
+		case 9:
+			p.EstimatedDays = 3
+		}
+		if p.Gap == metering.NoGap {
+			p.Amounts = metering.Amounts{212_400, 180_300, 0, 0, 0, int64(i) * 9_000}
+			if energy == portal.Gas {
+				p.Amounts = metering.Amounts{0, 0, 0, 0, 0, 0, 96_000, 1_012_000}
+			}
+		}
+		s.Points = append(s.Points, p)
+	}
+	s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[35].Period.To}
+	return s
+}
+
+func postedSample(lang portal.Language) (outbox.Letter, registry.AccessPoint) {
+	return outbox.Letter{ID: "01", Kind: outbox.History, Language: lang, QueuedAt: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC),
+			To: outbox.Address{Name: "Camille Lambert", Street: "Rue des Tilleuls 12", Postcode: "4700", Town: "Eupen"}},
+		registry.AccessPoint{EAN: "541449000000000010", Energy: portal.Electricity, Street: "Rue des Tilleuls 12", Postcode: "4700", Town: "Eupen"}
+}
+
+// TestHistoryLetterInFourLanguages: both forms say the same, with the mark as
+// text (L20), the EAN masked (G12), every month a row; SHOW_LETTERS keeps them
+// to be looked at.
+func TestHistoryLetterInFourLanguages(t *testing.T) {
+	dir := t.TempDir()
+	if to := os.Getenv("SHOW_LETTERS"); to != "" {
+		dir = to
+	}
+	marks := map[portal.Language]string{portal.French: "CONFIDENTIEL", portal.German: "VERTRAULICH",
+		portal.Dutch: "VERTROUWELIJK", portal.English: "CONFIDENTIAL"}
+	for _, lang := range portal.Languages {
+		for _, energy := range []portal.Energy{portal.Electricity, portal.Gas} {
+			l, point := postedSample(lang)
+			point.Energy = energy
+			pdf, html, err := Render(l, &Late{Point: point, Series: threeYears(energy)}, house)
+			require.NoError(t, err)
+			pages := bytes.Count(pdf, []byte("/Type /Page\n"))
+			require.True(t, pages >= 2 && pages <= 4, "%d pages", pages)
+			doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
+			require.NoError(t, err)
+			require.Equal(t, string(lang), doc.Find("html").AttrOr("lang", ""))
+			require.Equal(t, marks[lang], doc.Find("header .confidential").Text(), "L20")
+			require.Equal(t, 36, doc.Find("tbody tr").Length())
+			require.Equal(t, "078 00 00 00", doc.Find("main > :first-child .phone").Text(), "help comes first")
+			require.NotContains(t, string(html), string(point.EAN), "G12")
+			require.Contains(t, doc.Find("footer").Text(), "privacy@guichet.example", "S5")
+			require.Equal(t, doc.Find("thead th").Length(), doc.Find("tbody tr").First().Children().Length())
+			name := filepath.Join(dir, "history-"+string(lang)+"-"+string(energy))
+			require.NoError(t, os.WriteFile(name+".pdf", pdf, 0o600))
+			require.NoError(t, os.WriteFile(name+".html", html, 0o600))
+		}
+		answer, _ := postedSample(lang)
+		answer.Kind = outbox.Answer
+		var err error
+		answer.Data, err = json.Marshal(registry.AnswerLetter{AskedAt: answer.QueuedAt, Field: "mail", Decision: "passed-on", Words: "Réf. 12"})
+		require.NoError(t, err)
+		pdf, html, err := Render(answer, nil, house)
+		require.NoError(t, err)
+		require.Equal(t, 1, bytes.Count(pdf, []byte("/Type /Page\n")))
+		require.Contains(t, string(html), "Réf. 12")
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "answer-"+string(lang)+".pdf"), pdf, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "answer-"+string(lang)+".html"), html, 0o600))
+	}
+}
+
+// post is a household whose history was asked by post, and the clerk.
+type post struct {
+	*store.Store
+	dsn    string
+	clerk  *Clerk
+	folder string
+	stay   string
+	now    time.Time
+}
+
+func newPost(t *testing.T) *post {
+	p := &post{now: time.Date(2026, 3, 1, 10, 0, 0, 0, time.UTC), folder: filepath.Join(t.TempDir(), "outbox"),
+		dsn: "sqlite:" + filepath.Join(t.TempDir(), "a.db")}
+	clock := func() time.Time { return p.now }
+	p.Store = storetest.Reopen(t, p.dsn, clock)
+	p.stay = storetest.References(t, p.dsn, 1)[0].OccupancyID
+	p.clerk = &Clerk{Folder: p.folder, Scribe: Scribe{Outbox: p.Store, Runner: p.Store, Clock: clock, House: house,
+		Archive: &metering.History{Ledger: p.Store, Clock: clock}}}
+	state, err := (&registry.Posts{Clock: clock, Runner: p.Store, Store: p.Store}).Ask(context.Background(), p.stay, audit.Entry{})
+	require.NoError(t, err)
+	require.Equal(t, registry.PostFree, state)
+	return p
+}
+
+func (p *post) letters(t *testing.T) []string {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(p.folder, "*.html"))
+	require.NoError(t, err)
+	var texts []string
+	for _, f := range files {
+		text, err := os.ReadFile(f)
+		require.NoError(t, err)
+		texts = append(texts, string(text))
+	}
+	return texts
+}
+
+// L28, L18: the letter goes to the address and in the language on record when
+// it leaves, whatever they were when it was asked; its leaving is a disclosure.
+func TestL28HistoryGoesToTheAddressOnRecordWhenItLeaves(t *testing.T) {
+	p := newPost(t)
+	storetest.Exec(t, p.dsn, `UPDATE occupancies SET street = 'Neustraße 9', town = 'Eupen', postcode = '4700', language = 'de' WHERE id = $1`, p.stay)
+	n, err := p.clerk.HandOver(context.Background())
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	texts := p.letters(t)
+	require.Len(t, texts, 1)
+	require.Contains(t, texts[0], "Neustraße 9")
+	require.Contains(t, texts[0], "Ihr Stromverbrauch")
+	require.NotContains(t, strings.Split(texts[0], "<h1>")[0], "Rue Haute", "not where it went before")
+	for action, want := range map[string]int64{"history.posted": 1, "letter.handed": 1, "letter.dropped": 0} {
+		require.Equal(t, want, storetest.Number(t, p.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, action), action)
+	}
+	sent, err := p.LettersAbout(context.Background(), p.stay)
+	require.NoError(t, err)
+	require.Len(t, sent, 1)
+	require.Equal(t, p.now, sent[0].HandedAt)
+}
+
+// D2: who moved out between asking and leaving gets nothing at the dwelling;
+// the letter is dropped, and the trail says so.
+func TestD2NothingIsPostedToADwellingSomebodyLeft(t *testing.T) {
+	p := newPost(t)
+	storetest.Exec(t, p.dsn, `UPDATE occupancies SET to_us = $1 WHERE id = $2`, portal.Micros(p.now), p.stay)
+	n, err := p.clerk.HandOver(context.Background())
+	require.NoError(t, err)
+	require.Zero(t, n)
+	require.Empty(t, p.letters(t))
+	require.EqualValues(t, 1, storetest.Number(t, p.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'letter.dropped' AND ground = 'address-moved' AND subject = $1`, "occupancy:"+p.stay))
+	require.Zero(t, storetest.Number(t, p.dsn, `SELECT COUNT(*) FROM trail WHERE action IN ('history.posted', 'letter.handed')`))
+	sent, err := p.LettersAbout(context.Background(), p.stay)
+	require.NoError(t, err)
+	require.Equal(t, "moved", sent[0].DroppedWhy)
+	left, err := p.WaitingLetters(context.Background(), "", 5)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+// TestEveryKindIsWritten counts the kinds.
+func TestEveryKindIsWritten(t *testing.T) {
+	require.Len(t, outbox.Kinds, 4)
+}

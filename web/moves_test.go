@@ -1,0 +1,42 @@
+package web
+
+import (
+	"net/http"
+	"testing"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/registry"
+	"guichet/portal/tx"
+
+	"github.com/stretchr/testify/require"
+)
+
+// D3, L19: the back office alone sees moves learnt late, with what each made
+// wrong, and says once that one is dealt with.
+func TestD3BackOfficeSeesLateMoves(t *testing.T) {
+	b := newBureau(t)
+	require.NoError(t, b.store.Do(t.Context(), func(u tx.Tx) error {
+		return b.store.PutLateMove(u, registry.LateMove{ID: "move", OccupancyID: b.known.OccupancyID, MovedAt: portal.Date(2026, 10, 1), LearntAt: b.now,
+			Wrong: []registry.WrongThing{{Kind: registry.WrongDisclosure, What: "entry-1", At: b.now}, {Kind: registry.WrongReference, What: "the-key", At: b.now}}})
+	}))
+	b.signIn("anna")
+	require.Equal(t, http.StatusForbidden, b.get("/fr/desk/moves").StatusCode)
+	require.Equal(t, http.StatusForbidden, b.post("/fr/desk/moves/move").StatusCode)
+	b.fresh()
+	b.signIn("lena")
+	page := b.get("/fr/desk/moves")
+	require.Contains(t, plainSpaces(page.text), "Parti le 1er octobre 2026")
+	require.Contains(t, page.text, "entry-1")
+	require.NotContains(t, page.text, "the-key")
+	require.NotContains(t, page.text, string(b.known.EAN))
+	page = b.post("/fr/desk/moves/move")
+	require.Equal(t, "/fr/desk/moves", page.Request.URL.Path)
+	require.Contains(t, page.text, "Aucun déménagement n’attend.")
+	require.Equal(t, http.StatusConflict, b.post("/fr/desk/moves/move").StatusCode)
+	entries, err := b.store.Entries(t.Context(), "occupancy:"+b.known.OccupancyID, 10, time.Time{}, "")
+	require.NoError(t, err)
+	require.Equal(t, audit.MoveSeen, entries[0].Action)
+	require.Equal(t, audit.MovesRead, entries[1].Action)
+}
