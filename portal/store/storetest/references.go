@@ -4,6 +4,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -65,10 +66,15 @@ func Number(t testing.TB, dsn, text string, args ...any) (n int64) {
 	return n
 }
 
-var raws = map[string]*sql.DB{} // tests that share a database run one after another
+var (
+	rawsMu sync.Mutex             // tests of several databases run side by side
+	raws   = map[string]*sql.DB{} // those that share one, one after another
+)
 
 func raw(t testing.TB, dsn string) *sql.DB {
 	t.Helper()
+	rawsMu.Lock()
+	defer rawsMu.Unlock()
 	if db := raws[dsn]; db != nil {
 		return db
 	}
@@ -80,7 +86,9 @@ func raw(t testing.TB, dsn string) *sql.DB {
 	require.NoError(t, err)
 	raws[dsn] = db
 	t.Cleanup(func() {
+		rawsMu.Lock()
 		delete(raws, dsn)
+		rawsMu.Unlock()
 		require.NoError(t, db.Close())
 	})
 	return db
