@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"fmt"
 	"html/template"
-	"strings"
 
 	"guichet/portal"
 	"guichet/web/i18n"
@@ -46,8 +45,7 @@ type sheetView struct {
 	Phone, Contact         string
 	NotesTitle, Region     string
 	Page                   func(n, of int) string
-	Stylesheet             string       // its address
-	Style                  template.CSS // itself, in a file that stands alone
+	Stylesheet             string // its address
 }
 
 func (h History) view(house House) sheetView {
@@ -65,26 +63,10 @@ var historyText string
 var historyPage = template.Must(template.New("history").Parse(historyText))
 
 // Page writes the letter as a page of the portal, with the style sheet that
-// the portal serves; File as one that stands alone. Both are the accessible
-// twin of PDF (D18).
+// the portal serves: the accessible twin of PDF (D18).
 func (h History) Page(house House) ([]byte, error) {
 	v := h.view(house)
 	v.Stylesheet = static.Path("letter.css")
-	return v.page()
-}
-
-// File writes the page for a folder: its style is in it.
-func (h History) File(house House) ([]byte, error) {
-	v := h.view(house)
-	f, ok := static.Get(strings.TrimPrefix(static.Path("letter.css"), "/static/"))
-	if !ok {
-		return nil, fmt.Errorf("letter's style sheet is missing")
-	}
-	v.Style, v.Back = template.CSS(f.Data), Back{}
-	return v.page()
-}
-
-func (v sheetView) page() ([]byte, error) {
 	var b bytes.Buffer
 	if err := historyPage.Execute(&b, v); err != nil {
 		return nil, fmt.Errorf("history's page: %w", err)

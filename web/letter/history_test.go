@@ -65,7 +65,7 @@ func TestHistoriesAreWritten(t *testing.T) {
 			rule, err := newRuler()
 			require.NoError(t, err)
 			require.Equal(t, len(h.view(house).printable().lay(rule).pages), bytes.Count(pdf, []byte("/Type /Page\n")))
-			html, err := h.File(house)
+			html, err := h.Page(house)
 			require.NoError(t, err)
 			name = fmt.Sprintf("history-%s-%s", lang, name)
 			require.NoError(t, os.WriteFile(filepath.Join(dir, name+".pdf"), pdf, 0o600))
@@ -168,12 +168,5 @@ func TestHistoryHasAnAccessibleTwin(t *testing.T) {
 		require.Equal(t, "078 00 00 00", doc.Find(".help .phone").Text())
 		require.Contains(t, doc.Find("footer").Text(), "privacy@guichet.example", "S5")
 		require.Equal(t, "/consumption?of=1&grain=day", doc.Find("p.screen a").AttrOr("href", ""))
-
-		file, err := h.File(house)
-		require.NoError(t, err)
-		alone, err := goquery.NewDocumentFromReader(bytes.NewReader(file))
-		require.NoError(t, err)
-		require.Zero(t, alone.Find("link, a").Length(), "a file leads nowhere")
-		require.Contains(t, alone.Find("style").Text(), "14pt")
 	}
 }
