@@ -3,6 +3,7 @@ package portal
 import (
 	"errors"
 	"fmt"
+	"strings"
 )
 
 // Code is the closed set of ways to say no. A new code needs: web's table of
@@ -63,4 +64,25 @@ func CodeOf(err error) Code {
 // Shut wraps a failure of store, state, keys or clock: the door stays closed.
 func Shut(what string, err error) error {
 	return &Error{Code: Unavailable, Key: "shut", Args: []any{what}, Err: err}
+}
+
+// Problems are several faults of one form, each with its field, in the order
+// of the form.
+type Problems []*Error
+
+func (p Problems) Error() string {
+	lines := make([]string, len(p))
+	for i, e := range p {
+		lines[i] = e.Error()
+	}
+	return strings.Join(lines, "; ")
+}
+
+// Unwrap lets CodeOf find the code.
+func (p Problems) Unwrap() []error {
+	errs := make([]error, len(p))
+	for i, e := range p {
+		errs[i] = e
+	}
+	return errs
 }

@@ -240,7 +240,7 @@ func (v *view) notes(s Series, meters []registry.Meter) []Note {
 		return nil
 	}
 	var notes []Note
-	begins := s.Period.From.Equal(v.period.From)
+	begins := s.Period.From.Equal(v.period.From) && !v.begun
 	switch {
 	case begins && v.stay.From.After(v.horizon):
 		notes = append(notes, Note{NoteMovedIn, v.period.From})
@@ -260,7 +260,7 @@ func (v *view) notes(s Series, meters []registry.Meter) []Note {
 			notes = append(notes, Note{NoteStraddle, p.Period.From})
 		}
 	}
-	if s.Period.To.Equal(v.period.To) && !v.stay.To.IsZero() && !v.stay.To.After(v.now) {
+	if s.Period.To.Equal(v.period.To) && !v.ended && !v.stay.To.IsZero() && !v.stay.To.After(v.now) {
 		notes = append(notes, Note{NoteMovedOut, v.period.To})
 	}
 	slices.SortStableFunc(notes, func(a, b Note) int { return a.At.Compare(b.At) })

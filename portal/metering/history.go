@@ -49,6 +49,9 @@ const (
 type Query struct {
 	Grain    Grain
 	From, To time.Time
+	// Within narrows what may be known at all, totals and comparison included,
+	// as the occupancy does: a mandate's period (Ld4). The zero Period is no bound.
+	Within portal.Period
 }
 
 // Amounts are thousandths of the unit by register, in the order of Registers.

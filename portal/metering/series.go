@@ -18,6 +18,7 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 	s := Series{EAN: point.EAN, Energy: point.Energy, Grain: q.Grain, Unit: "kWh"}
 	s.Detail, _ = Detail(point, occ, h.Clock())
 	v := newView(h.Clock(), occ.Period)
+	v.narrow(q.Within)
 	if v.empty() {
 		return s, nil
 	}
@@ -56,13 +57,14 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 // view is the part of time that may be shown, in whole local days, and what
 // was read of it.
 type view struct {
-	now     time.Time
-	today   time.Time
-	stay    portal.Period
-	period  portal.Period // stay and horizon, up to the end of today
-	horizon time.Time
-	months  map[int64]*bucket // by MonthNumber, already cut to period
-	main    int               // the family whose values decide whether there is an amount
+	now          time.Time
+	today        time.Time
+	stay         portal.Period
+	period       portal.Period // stay and horizon, up to the end of today
+	horizon      time.Time
+	begun, ended bool              // by Query.Within, which has no note: whoever asked knows it
+	months       map[int64]*bucket // by MonthNumber, already cut to period
+	main         int               // the family whose values decide whether there is an amount
 }
 
 func dayStart(t time.Time) time.Time {
@@ -87,6 +89,21 @@ func newView(now time.Time, stay portal.Period) view {
 		v.period.To = to
 	}
 	return v
+}
+
+// narrow cuts the view to the whole days of a period inside the stay.
+func (v *view) narrow(within portal.Period) {
+	if from := dayStart(within.From); !within.From.IsZero() {
+		if from.Before(within.From) {
+			from = from.AddDate(0, 0, 1)
+		}
+		if from.After(v.period.From) {
+			v.period.From, v.begun = from, true
+		}
+	}
+	if to := dayStart(within.To); !within.To.IsZero() && to.Before(v.period.To) {
+		v.period.To, v.ended = to, true
+	}
 }
 
 func (v *view) empty() bool { return !v.period.From.Before(v.period.To) }

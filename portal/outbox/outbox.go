@@ -28,10 +28,13 @@ const (
 	// Detail confirms that detail finer than daily was chosen or withdrawn
 	// (D5): Data is a metering.DetailLetter.
 	Detail Kind = "detail"
+	// Mandate tells a customer that somebody may have their consumption on a
+	// mandate (D8): Data is a mandates.Letter.
+	Mandate Kind = "mandate"
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{References, History, Answer, Detail}
+var Kinds = []Kind{References, History, Answer, Detail, Mandate}
 
 // Letter is one envelope. It holds secrets and so is only ever stored sealed.
 type Letter struct {

@@ -1,0 +1,120 @@
+package mandates
+
+import (
+	"context"
+	"encoding/json"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/tx"
+)
+
+func encode(v any) (json.RawMessage, error) {
+	data, err := json.Marshal(v)
+	if err != nil {
+		return nil, &portal.Error{Code: portal.Internal, Key: "internal", Err: err}
+	}
+	return data, nil
+}
+
+// change leads a mandate through an event, all in one unit of work. partnerID
+// is whose it must be; "" for an officer.
+func (s *Service) change(ctx context.Context, partnerID, id string, e Event, do func(tx.Tx, *Mandate) error) error {
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		m, err := s.Store.LockMandate(t, id)
+		if err != nil {
+			return err
+		}
+		if partnerID != "" && m.PartnerID != partnerID {
+			return absent
+		}
+		to, err := m.Status.Next(e)
+		if err != nil {
+			return err
+		}
+		if err := do(t, &m); err != nil {
+			return err
+		}
+		m.Status = to
+		return s.Store.SaveMandate(t, m)
+	})
+}
+
+// line leads the line about an occupancy through an act of its customer, who
+// stands behind the reference of that very occupancy; any other mandate is
+// absent to them.
+func (s *Service) line(ctx context.Context, occupancyID, id string, do func(tx.Tx, Mandate, *Line) error) error {
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		m, err := s.Store.LockMandate(t, id)
+		if err != nil {
+			return err
+		}
+		for i := range m.Lines {
+			l := &m.Lines[i]
+			if l.OccupancyID != occupancyID || l.Outcome != Granted {
+				continue
+			}
+			if err := do(t, m, l); err != nil {
+				return err
+			}
+			return s.Store.SaveMandateLine(t, m.ID, *l)
+		}
+		return absent
+	})
+}
+
+// Confirm is the customer's yes behind the reference: the line delivers at
+// once (D8).
+func (s *Service) Confirm(ctx context.Context, by audit.Entry, occupancyID, id string) error {
+	now := s.Clock()
+	return s.line(ctx, occupancyID, id, func(t tx.Tx, m Mandate, l *Line) error {
+		if err := l.Confirm(now, m.Scope.Validity.To); err != nil {
+			return err
+		}
+		record(t, by, now, audit.MandateConfirmed, m, map[string]string{"occupancy": occupancyID})
+		return nil
+	})
+}
+
+// Revoke is the customer's no: from this commit on nothing is delivered of
+// this access point (Ld5). Revoked twice is revoked once.
+func (s *Service) Revoke(ctx context.Context, by audit.Entry, occupancyID, id string) error {
+	now := s.Clock()
+	return s.line(ctx, occupancyID, id, func(t tx.Tx, m Mandate, l *Line) error {
+		if l.Stop(ByRevocation, now, m.Scope.Validity.To) {
+			record(t, by, now, audit.MandateRevoked, m, map[string]string{"occupancy": occupancyID})
+		}
+		return nil
+	})
+}
+
+// Stop ends a line for a reason the house learnt: death, dissolution, or the
+// mandatary gave it up. partnerID is whose it must be; "" for an officer.
+func (s *Service) Stop(ctx context.Context, by audit.Entry, partnerID, id string, ean portal.EAN, end End) error {
+	now := s.Clock()
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		m, err := s.Store.LockMandate(t, id)
+		if err != nil {
+			return err
+		}
+		if partnerID != "" && m.PartnerID != partnerID {
+			return absent
+		}
+		for i := range m.Lines {
+			l := &m.Lines[i]
+			if l.EAN != ean {
+				continue
+			}
+			if l.Stop(end, now, m.Scope.Validity.To) {
+				record(t, by, now, audit.MandateEnded, m, map[string]string{"end": string(end), "point": ean.Masked()})
+			}
+			return s.Store.SaveMandateLine(t, m.ID, *l)
+		}
+		return absent
+	})
+}
+
+// Here lists the mandates about an occupancy, for its customer.
+func (s *Service) Here(ctx context.Context, occupancyID string) ([]Mandate, error) {
+	return s.Store.MandatesAt(ctx, occupancyID)
+}

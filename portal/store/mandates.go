@@ -1,0 +1,241 @@
+package store
+
+import (
+	"context"
+	"strings"
+
+	"guichet/mandates"
+	"guichet/portal"
+	"guichet/portal/registry"
+	"guichet/portal/tx"
+)
+
+var _ mandates.Store = (*Store)(nil)
+
+// PutMandate implements mandates.Store.
+func (s *Store) PutMandate(t tx.Tx, m mandates.Mandate) error {
+	u := inside(t)
+	if _, err := u.exec(`INSERT INTO mandates (id, partner_id, renews, created_us, name, company_number, capacity, signed_by,
+  street, postcode, town, language, kinds, data_from_us, data_to_us, valid_from_us, valid_to_us, purpose, once,
+  status, version, text, reason, given_us, decided_us, signature)
+  VALUES `+values(1, 26), append([]any{m.ID, m.PartnerID, m.Renews, portal.Micros(m.CreatedAt)}, changing(m)...)...); err != nil {
+		return err
+	}
+	return putLines(u, m)
+}
+
+// changing are the columns that SaveMandate writes too, in one order.
+func changing(m mandates.Mandate) []any {
+	kinds := make([]string, len(m.Scope.Kinds))
+	for i, k := range m.Scope.Kinds {
+		kinds[i] = string(k)
+	}
+	who, scope := m.Mandator, m.Scope
+	return []any{who.Name, who.CompanyNumber, string(who.Capacity), who.SignedBy, who.Street, who.Postcode, who.Town, string(m.Language),
+		strings.Join(kinds, ","), portal.Micros(scope.Data.From), portal.Micros(scope.Data.To),
+		portal.Micros(scope.Validity.From), portal.Micros(scope.Validity.To), scope.Purpose, scope.Once,
+		string(m.Status), m.Version, m.Text, m.Reason, portal.Micros(m.GivenAt), portal.Micros(m.DecidedAt), string(m.Signature)}
+}
+
+// SaveMandate implements mandates.Store.
+func (s *Store) SaveMandate(t tx.Tx, m mandates.Mandate) error {
+	_, err := inside(t).exec(`UPDATE mandates SET name = $1, company_number = $2, capacity = $3, signed_by = $4,
+  street = $5, postcode = $6, town = $7, language = $8, kinds = $9, data_from_us = $10, data_to_us = $11,
+  valid_from_us = $12, valid_to_us = $13, purpose = $14, once = $15,
+  status = $16, version = $17, text = $18, reason = $19, given_us = $20, decided_us = $21, signature = $22
+  WHERE id = $23`, append(changing(m), m.ID)...)
+	return err
+}
+
+func putLines(u *unit, m mandates.Mandate) error {
+	place := 0
+	return put(u, `INSERT INTO mandate_lines (mandate_id, place, ean, outcome, reason, occupancy_id, granted_us, proven,
+  letter_id, confirmed_us, ended_us, ended_as, delivered_us)`, 13, "", m.Lines, func(l mandates.Line) []any {
+		place++
+		return []any{m.ID, place, string(l.EAN), string(l.Outcome), l.Reason, l.OccupancyID, portal.Micros(l.GrantedAt), l.Proven,
+			l.LetterID, portal.Micros(l.ConfirmedAt), portal.Micros(l.EndedAt), string(l.End), portal.Micros(l.DeliveredAt)}
+	})
+}
+
+// ReplaceMandateLines implements mandates.Store.
+func (s *Store) ReplaceMandateLines(t tx.Tx, m mandates.Mandate) error {
+	u := inside(t)
+	if _, err := u.exec(`DELETE FROM mandate_lines WHERE mandate_id = $1`, m.ID); err != nil {
+		return err
+	}
+	return putLines(u, m)
+}
+
+// SaveMandateLine implements mandates.Store.
+func (s *Store) SaveMandateLine(t tx.Tx, mandateID string, l mandates.Line) error {
+	_, err := inside(t).exec(`UPDATE mandate_lines SET outcome = $1, reason = $2, occupancy_id = $3, granted_us = $4, proven = $5,
+  letter_id = $6, confirmed_us = $7, ended_us = $8, ended_as = $9, delivered_us = $10 WHERE mandate_id = $11 AND ean = $12`,
+		string(l.Outcome), l.Reason, l.OccupancyID, portal.Micros(l.GrantedAt), l.Proven, l.LetterID, portal.Micros(l.ConfirmedAt),
+		portal.Micros(l.EndedAt), string(l.End), portal.Micros(l.DeliveredAt), mandateID, string(l.EAN))
+	return err
+}
+
+// PutMandateDocument implements mandates.Store.
+func (s *Store) PutMandateDocument(t tx.Tx, d mandates.Document) error {
+	_, err := inside(t).exec(`INSERT INTO mandate_documents (id, mandate_id, evidence_id, version, hash, added_us, added_by)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)`, d.ID, d.MandateID, d.EvidenceID, d.Version, d.Hash, portal.Micros(d.AddedAt), d.AddedBy)
+	return err
+}
+
+// MandateDocuments implements mandates.Store.
+func (s *Store) MandateDocuments(ctx context.Context, mandateID string) ([]mandates.Document, error) {
+	rows, err := s.query(ctx, `SELECT id, mandate_id, evidence_id, version, hash, added_us, added_by FROM mandate_documents
+  WHERE mandate_id = $1 ORDER BY added_us, id`, mandateID)
+	return all(rows, err, func(r scanner) (d mandates.Document, err error) {
+		var added int64
+		err = r.Scan(&d.ID, &d.MandateID, &d.EvidenceID, &d.Version, &d.Hash, &added, &d.AddedBy)
+		d.AddedAt = portal.FromMicros(added)
+		return d, err
+	})
+}
+
+const mandateColumns = `m.id, m.partner_id, m.renews, m.created_us, m.name, m.company_number, m.capacity, m.signed_by,
+  m.street, m.postcode, m.town, m.language, m.kinds, m.data_from_us, m.data_to_us, m.valid_from_us, m.valid_to_us, m.purpose, m.once,
+  m.status, m.version, m.text, m.reason, m.given_us, m.decided_us, m.signature`
+
+// mandateRow reads mandateColumns, and what a query has beside them.
+func mandateRow(r scanner, beside ...any) (m mandates.Mandate, err error) {
+	var kinds string
+	var created, dataFrom, dataTo, from, to, given, decided int64
+	who, scope := &m.Mandator, &m.Scope
+	err = r.Scan(append([]any{&m.ID, &m.PartnerID, &m.Renews, &created, &who.Name, &who.CompanyNumber, &who.Capacity, &who.SignedBy,
+		&who.Street, &who.Postcode, &who.Town, &m.Language, &kinds, &dataFrom, &dataTo, &from, &to, &scope.Purpose, &scope.Once,
+		&m.Status, &m.Version, &m.Text, &m.Reason, &given, &decided, &m.Signature}, beside...)...)
+	for _, k := range strings.Split(kinds, ",") {
+		scope.Kinds = append(scope.Kinds, mandates.Kind(k))
+	}
+	scope.Data, scope.Validity = span(dataFrom, dataTo), span(from, to)
+	m.CreatedAt, m.GivenAt, m.DecidedAt = portal.FromMicros(created), portal.FromMicros(given), portal.FromMicros(decided)
+	return m, err
+}
+
+// lineColumns come with the letter's list, which tells when it left (D8).
+const (
+	lineColumns = `l.ean, l.outcome, l.reason, l.occupancy_id, l.granted_us, l.proven, l.letter_id, COALESCE(a.handed_us, 0),
+  l.confirmed_us, l.ended_us, l.ended_as, l.delivered_us`
+	linesJoined = ` mandate_lines l LEFT JOIN letters_about a ON a.letter_id = l.letter_id AND a.occupancy_id = l.occupancy_id `
+)
+
+type lineTimes struct{ granted, told, confirmed, ended, delivered int64 }
+
+func lineDest(l *mandates.Line, at *lineTimes) []any {
+	return []any{&l.EAN, &l.Outcome, &l.Reason, &l.OccupancyID, &at.granted, &l.Proven, &l.LetterID, &at.told,
+		&at.confirmed, &at.ended, &l.End, &at.delivered}
+}
+
+func (at lineTimes) put(l *mandates.Line) {
+	l.GrantedAt, l.ToldAt, l.ConfirmedAt = portal.FromMicros(at.granted), portal.FromMicros(at.told), portal.FromMicros(at.confirmed)
+	l.EndedAt, l.DeliveredAt = portal.FromMicros(at.ended), portal.FromMicros(at.delivered)
+}
+
+func scanMandateLine(r scanner) (l mandates.Line, err error) {
+	var at lineTimes
+	err = r.Scan(lineDest(&l, &at)...)
+	at.put(&l)
+	return l, err
+}
+
+const linesOf = `SELECT ` + lineColumns + ` FROM` + linesJoined + `WHERE l.mandate_id = $1 ORDER BY l.place`
+
+// LockMandate implements mandates.Store.
+func (s *Store) LockMandate(t tx.Tx, id string) (mandates.Mandate, error) {
+	u := inside(t)
+	m, err := mandateRow(u.queryRow(`SELECT `+mandateColumns+` FROM mandates m WHERE m.id = $1`+s.lock, id))
+	if err != nil {
+		return m, nothing(err)
+	}
+	rows, err := u.query(linesOf, id)
+	m.Lines, err = all(rows, err, scanMandateLine)
+	return m, err
+}
+
+// Mandate implements mandates.Store.
+func (s *Store) Mandate(ctx context.Context, partnerID, id string) (mandates.Mandate, bool, error) {
+	return s.mandate(ctx, `m.id = $1 AND m.partner_id = $2`, id, partnerID)
+}
+
+// GivenMandate implements mandates.Store.
+func (s *Store) GivenMandate(ctx context.Context, id string) (mandates.Mandate, bool, error) {
+	return s.mandate(ctx, `m.id = $1 AND m.given_us > 0`, id)
+}
+
+func (s *Store) mandate(ctx context.Context, where string, args ...any) (m mandates.Mandate, found bool, err error) {
+	rows, err := s.query(ctx, `SELECT `+mandateColumns+` FROM mandates m WHERE `+where, args...)
+	err = each(rows, err, func(r scanner) (err error) {
+		m, err = mandateRow(r)
+		found = true
+		return err
+	})
+	if err != nil || !found {
+		return m, false, err
+	}
+	rows, err = s.query(ctx, linesOf, m.ID)
+	m.Lines, err = all(rows, err, scanMandateLine)
+	return m, true, err
+}
+
+const summaries = `SELECT ` + mandateColumns + `, p.name,
+  (SELECT COUNT(*) FROM mandate_lines l WHERE l.mandate_id = m.id),
+  (SELECT COUNT(*) FROM mandate_lines l WHERE l.mandate_id = m.id AND l.outcome = 'granted'),
+  (SELECT COUNT(*) FROM mandate_lines l WHERE l.mandate_id = m.id AND l.ended_as <> '')
+  FROM mandates m JOIN partners p ON p.id = m.partner_id `
+
+func scanSummary(r scanner) (sum mandates.Summary, err error) {
+	sum.Mandate, err = mandateRow(r, &sum.PartnerName, &sum.Points, &sum.Granted, &sum.Ended)
+	return sum, err
+}
+
+// MandatesOf implements mandates.Store.
+func (s *Store) MandatesOf(ctx context.Context, partnerID string, before mandates.Place, limit int) ([]mandates.Summary, error) {
+	at := int64(1) << 62
+	if !before.At.IsZero() {
+		at = portal.Micros(before.At)
+	}
+	rows, err := s.query(ctx, summaries+`WHERE m.partner_id = $1 AND (m.created_us, m.id) < ($2, $3)
+  ORDER BY m.created_us DESC, m.id DESC LIMIT $4`, partnerID, at, before.ID, limit)
+	return all(rows, err, scanSummary)
+}
+
+// MandatesWaiting implements mandates.Store.
+func (s *Store) MandatesWaiting(ctx context.Context, after mandates.Place, limit int) ([]mandates.Summary, error) {
+	rows, err := s.query(ctx, summaries+`WHERE m.status = 'given-in' AND (m.given_us, m.id) > ($1, $2)
+  ORDER BY m.given_us, m.id LIMIT $3`, portal.Micros(after.At), after.ID, limit)
+	return all(rows, err, scanSummary)
+}
+
+// MandatesAt implements mandates.Store.
+func (s *Store) MandatesAt(ctx context.Context, occupancyID string) ([]mandates.Mandate, error) {
+	rows, err := s.query(ctx, `SELECT `+mandateColumns+`, `+lineColumns+` FROM`+linesJoined+`JOIN mandates m ON m.id = l.mandate_id
+  WHERE l.occupancy_id = $1 AND l.occupancy_id <> '' AND l.outcome = 'granted' ORDER BY l.granted_us DESC, m.id DESC`, occupancyID)
+	return all(rows, err, func(r scanner) (mandates.Mandate, error) {
+		var l mandates.Line
+		var at lineTimes
+		m, err := mandateRow(r, lineDest(&l, &at)...)
+		at.put(&l)
+		m.Lines = []mandates.Line{l}
+		return m, err
+	})
+}
+
+// Stay implements mandates.Store.
+func (s *Store) Stay(ctx context.Context, occupancyID string) (stay registry.Occupancy, point registry.AccessPoint, err error) {
+	if stay, err = s.Occupancy(ctx, occupancyID); err == nil {
+		point, err = s.Point(ctx, stay.EAN)
+	}
+	return stay, point, err
+}
+
+// StayIn implements mandates.Store.
+func (s *Store) StayIn(t tx.Tx, occupancyID string) (stay registry.Occupancy, point registry.AccessPoint, err error) {
+	u := inside(t)
+	if stay, err = scanOccupancy(u.queryRow(selectOccupancies+`WHERE id = $1`+s.lock, occupancyID)); err != nil {
+		return stay, point, nothing(err)
+	}
+	point, err = scanPoint(u.queryRow(selectPoints+`WHERE ean = $1`, string(stay.EAN)))
+	return stay, point, nothing(err)
+}
