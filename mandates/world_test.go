@@ -195,7 +195,7 @@ func drawMandate(t *rapid.T, now time.Time) mandates.Mandate {
 	case 0:
 		l.ToldAt = within(t, "told", now, 25, 0)
 	case 1:
-		l.End, l.EndedAt = mandates.ByRevocation, now
+		l.End, l.EndedAt, l.Proven = mandates.ByRevocation, now, true
 	case 2:
 		l.OccupancyID = rapid.SampledFrom([]string{"before", "after"}).Draw(t, "other stay")
 		l.Proven = true
