@@ -22,13 +22,14 @@ var detailText string
 
 var detailPage = template.Must(template.New("detail").Parse(detailText))
 
-// detailView tells that detail finer than daily was chosen or withdrawn, and
-// what to do where it was somebody else (D5).
+// detailView is a letter of paragraphs under one title.
 type detailView struct {
 	view
 	Paragraphs []string
 }
 
+// renderDetail tells that detail finer than daily was chosen or withdrawn, and
+// what to do where it was somebody else (D5).
 func renderDetail(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	var data metering.DetailLetter
 	if err := json.Unmarshal(l.Data, &data); err != nil {
@@ -46,6 +47,11 @@ func renderDetail(l outbox.Letter, h House) (pdf, html []byte, err error) {
 		v.Paragraphs = []string{c.T("letter.detail.withdrawn.what", v.Date), c.T("letter.detail.withdrawn.again")}
 	}
 	v.Paragraphs = append(v.Paragraphs, c.T("letter.detail.not-you", h.CallCentre))
+	return v.both()
+}
+
+// both makes the printed letter and its page.
+func (v detailView) both() (pdf, html []byte, err error) {
 	if pdf, err = v.print(&detailSheet{sheet: sheet{view: v.view}, paragraphs: v.Paragraphs}); err != nil {
 		return nil, nil, err
 	}

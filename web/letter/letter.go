@@ -40,6 +40,8 @@ func Render(l outbox.Letter, late *Late, h House) (pdf, html []byte, err error) 
 		return renderReferences(l, h)
 	case l.Kind == outbox.Detail:
 		return renderDetail(l, h)
+	case l.Kind == outbox.Mandate:
+		return renderMandate(l, h)
 	case l.Kind == outbox.History && late != nil:
 		return newHistory(l, late.Point, late.Series, h).render()
 	case l.Kind == outbox.Answer:
