@@ -36,7 +36,7 @@ func grantMandate(t *testing.T, h *house, a strongroom, ean portal.EAN, stay str
 // reference, says yes and no there, and nobody else's can be named (T24).
 func TestD8TheCustomerDecides(t *testing.T) {
 	h := newHouse(t)
-	a := newStrongroom(t, h)
+	a := newStrongroom(t, h, storetest.Backends(t)[0].DSN(t))
 	svc := &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}
 	b := open(t, h, func(d *PublicDeps) { d.Runner, d.Papers, d.Mandates = a.Store, paperDeps(a, h), svc })
 	require.Equal(t, http.StatusSeeOther, b.try(knownReference, knownDigits).StatusCode)
