@@ -16,8 +16,9 @@ var (
 
 // LoadAttempt implements lookup.Ledger in one SELECT that begins from the key
 // itself, so that it returns a row for every number there could be (T7). A
-// legacy reference ends at the first use of a drawn one of its occupancy also
-// where the meter was exchanged meanwhile (G1).
+// drawn reference ends at its first use whatever was issued to its occupancy
+// before it, also for a meter that was exchanged since: an access point has one
+// meter at a time (G1, G2). A legacy one ends none of another meter.
 func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (target lookup.Target, counter lookup.Counter, err error) {
 	u := inside(t)
 	if s.holdCounter != "" {
@@ -33,7 +34,7 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
   LEFT JOIN issued_references r ON r.key = k.key
   LEFT JOIN occupancies o ON o.id = COALESCE(r.occupancy_id, '')
   LEFT JOIN known_browsers b ON b.reference_key = k.key AND b.device = $2
-  LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR f.legacy AND NOT r.legacy)
+  LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR NOT r.legacy)
     AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us`, key, device)
 	var failures, former string
 	var blocked, ended, moved, known int64
