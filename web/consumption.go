@@ -174,7 +174,7 @@ func (s *site) disclose(x *ctx, sel selection, pass lookup.Pass, action audit.Ac
 	return series, s.Runner.Do(x.context(), func(t tx.Tx) error {
 		t.Record(audit.Entry{
 			At: x.now, Actor: portal.Actor{Kind: portal.Household}, Action: action,
-			Ground: "reference", Channel: "web", Subject: "occupancy:" + pass.Occupancy.ID, Details: details,
+			Ground: pass.Why(), Channel: "web", Subject: "occupancy:" + pass.Occupancy.ID, Details: details,
 		})
 		return nil
 	})
