@@ -85,7 +85,7 @@ func lead(x *ctx, pass lookup.Pass) string {
 // looks on another ground did not live there, and reads one of their own (D7).
 func voiced(pass lookup.Pass, key string) string {
 	if pass.ByGround() {
-		return key + ".ground"
+		return "by-ground." + key
 	}
 	return key
 }

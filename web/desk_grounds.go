@@ -92,9 +92,9 @@ func groundItem(x *ctx, g registry.Ground) page.OneGround {
 	at := x.path("/desk/grounds/" + g.ID)
 	switch state {
 	case registry.GroundWaits:
-		one.Tag.Kind, one.End = "warn", at+"/end"
+		one.Tag.Kind = "warn"
 		if g.AskedBy == x.member().Login {
-			one.Note = x.T("desk.grounds.other")
+			one.Note, one.End = x.T("desk.grounds.other"), at+"/end"
 		} else {
 			one.Decide = at + "/decide"
 		}
