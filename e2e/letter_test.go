@@ -84,6 +84,7 @@ func TestNoLetter(t *testing.T) {
 	visitor.Public(t, p).MustEnter(t, fresh)
 	closed(t, p, stale)
 	visitor.Public(t, p).MustEnter(t, fresh)
+	t.Run("D7 the owner of the vacant dwelling", func(t *testing.T) { ownerSees(t, p, vacant) })
 	t.Run("what cannot be a request", func(t *testing.T) { noRequest(t, p) })
 	t.Run("T16 so many a day", func(t *testing.T) { manyRequests(t, p, nobody) })
 	verified(t, p)
