@@ -97,36 +97,37 @@ func TestD7GroundsAtTheDesk(t *testing.T) {
 // D7, L16, L18: who looks on another ground is told so, sees the history and
 // nothing else of the file, and the trail tells on what ground.
 func TestD7AnHeirSeesTheHistoryAlone(t *testing.T) {
-	h, a, b := enterStrongroom(t)
-	require.Equal(t, http.StatusOK, b.get("/fr/mine").StatusCode)
-	h.mu.Lock()
-	for _, passes := range h.sessions {
-		for i := range passes {
-			passes[i].Ground = registry.Ground{ID: "g", Kind: registry.Heir, Until: portal.Date(2027, 6, 1)}
-			passes[i].Occupancy.Period = portal.Period{From: portal.Date(2025, 1, 1), To: portal.Date(2026, 1, 1)}
+	inStrongrooms(t, func(t *testing.T, h *house, a strongroom, b *browser) {
+		require.Equal(t, http.StatusOK, b.get("/fr/mine").StatusCode)
+		h.mu.Lock()
+		for _, passes := range h.sessions {
+			for i := range passes {
+				passes[i].Ground = registry.Ground{ID: "g", Kind: registry.Heir, Until: portal.Date(2027, 6, 1)}
+				passes[i].Occupancy.Period = portal.Period{From: portal.Date(2025, 1, 1), To: portal.Date(2026, 1, 1)}
+			}
 		}
-	}
-	h.mu.Unlock()
-	page := b.get("/fr/consumption")
-	require.Equal(t, http.StatusOK, page.StatusCode)
-	text := plainSpaces(page.doc.Text())
-	require.Contains(t, text, "Vous voyez ces données comme héritier ou notaire")
-	require.Contains(t, text, "Cet accès prend fin le 31 mai 2027.")
-	require.Contains(t, text, "Du 1er janvier 2025 au 31 décembre 2025.")
-	for _, away := range []string{"/mine", "/seen", "/rectify", "/readings", "/detail", "by-post"} {
-		require.Zero(t, page.doc.Find(`main [href*="`+away+`"], main [action*="`+away+`"]`).Length(), away)
-	}
-	for _, path := range []string{"/fr/mine", "/fr/mine.json", "/fr/seen", "/fr/seen/receipt?entry=x", "/fr/rectify", "/fr/rectify/asked", "/fr/readings/new", "/fr/consumption/detail", "/fr/consumption/posted"} {
-		require.Equal(t, http.StatusNotFound, b.get(path).StatusCode, path)
-	}
-	require.Equal(t, http.StatusOK, b.get("/fr/consumption.csv").StatusCode)
-	entries, err := a.Entries(t.Context(), "occupancy:"+h.stay, 10, time.Time{}, "")
-	require.NoError(t, err)
-	byHeir := 0
-	for _, e := range entries {
-		if e.Ground == "heir" {
-			byHeir++
+		h.mu.Unlock()
+		page := b.get("/fr/consumption")
+		require.Equal(t, http.StatusOK, page.StatusCode)
+		text := plainSpaces(page.doc.Text())
+		require.Contains(t, text, "Vous voyez ces données comme héritier ou notaire")
+		require.Contains(t, text, "Cet accès prend fin le 31 mai 2027.")
+		require.Contains(t, text, "Du 1er janvier 2025 au 31 décembre 2025.")
+		for _, away := range []string{"/mine", "/seen", "/rectify", "/readings", "/detail", "by-post"} {
+			require.Zero(t, page.doc.Find(`main [href*="`+away+`"], main [action*="`+away+`"]`).Length(), away)
 		}
-	}
-	require.Equal(t, 2, byHeir)
+		for _, path := range []string{"/fr/mine", "/fr/mine.json", "/fr/seen", "/fr/seen/receipt?entry=x", "/fr/rectify", "/fr/rectify/asked", "/fr/readings/new", "/fr/consumption/detail", "/fr/consumption/posted"} {
+			require.Equal(t, http.StatusNotFound, b.get(path).StatusCode, path)
+		}
+		require.Equal(t, http.StatusOK, b.get("/fr/consumption.csv").StatusCode)
+		entries, err := a.Entries(t.Context(), "occupancy:"+h.stay, 10, time.Time{}, "")
+		require.NoError(t, err)
+		byHeir := 0
+		for _, e := range entries {
+			if e.Ground == "heir" {
+				byHeir++
+			}
+		}
+		require.Equal(t, 2, byHeir)
+	})
 }
