@@ -16,6 +16,7 @@ import (
 // The operator's own way, without the demo: keys and tables, the register from
 // a file, letters, the household that reads its letter, the gate.
 func TestOperator(t *testing.T) {
+	t.Parallel()
 	p := founded(t)
 	example := rig.Must(t, p.Dir, p.Settings, "import", "registry", "--example").Out
 	file := filepath.Join(p.Dir, "points.csv")
