@@ -161,7 +161,7 @@ test('what is wrong is answered at the desk', async () => {
   }
   const answered = await visit();
   const shown = [];
-  for (const reference of Object.values(walkers).flat().map((n) => portal.references[n])) {
+  for (const reference of languages.flatMap((lang) => walkers[lang]).map((n) => portal.references[n])) {
     await enter(answered.page, 'fr', reference);
     await answered.page.goto(`${portal.url}/fr/mine`);
     shown.push(await answered.page.locator('#requests tbody').innerText());
