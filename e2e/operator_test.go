@@ -65,6 +65,7 @@ func TestOperator(t *testing.T) {
 
 // The same program over PostgreSQL and Redis: guess, block, restart, verify.
 func TestOnPostgres(t *testing.T) {
+	t.Parallel()
 	p := rig.New(t, "DATABASE="+rig.PostgresURL(t)).Quick(t)
 	p.Start(t, "demo", "--json", "--dir", p.Dir)
 	r, other := p.Take(t), p.Take(t)

@@ -148,8 +148,10 @@ export function listen(page) {
   return last;
 }
 
-// judge holds a page against both.
+// judge holds a page against both, and its words against what a text that was
+// put together wrongly shows.
 export async function judge(name, page, sent) {
+  assert.doesNotMatch(await page.locator('main').innerText(), /, ,|\. \.|\{\d|\bNaN\b|undefined/, `${name}: words`);
   await axe(page);
   await validHTML(name, await sent.html);
 }
