@@ -220,10 +220,16 @@ export function guichet(...args) {
   });
 }
 
-// tabTo presses Tab until what has the focus matches, and shows it.
-export async function tabTo(page, selector) {
+// tabTo presses Tab, or Shift+Tab where that is the shorter way, until what has
+// the focus matches, and shows it.
+export async function tabTo(page, selector, way) {
+  const key = way ?? await page.evaluate((s) => {
+    const stops = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, [tabindex="0"]')].filter((e) => e.checkVisibility());
+    const ahead = stops.findIndex((e) => e.matches(s)) - stops.indexOf(document.activeElement);
+    return ahead > 0 && ahead < stops.length / 2 ? 'Tab' : 'Shift+Tab';
+  }, selector);
   for (let n = 0; n < 120; n++) {
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
     if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) {
       const outline = await page.evaluate(() => {
         const s = getComputedStyle(document.activeElement);
@@ -233,7 +239,7 @@ export async function tabTo(page, selector) {
       return;
     }
   }
-  assert.fail(`${selector} cannot be reached by Tab on ${page.url()}`);
+  assert.fail(`${selector} cannot be reached by ${key} on ${page.url()}`);
 }
 
 // byHand are the two ways of using a page: by keyboard alone, seeing where one
@@ -254,7 +260,7 @@ export const byHand = {
     // A field for a day takes its parts in the order of the browser's language,
     // which is that of English in all of them here.
     async date(selector, day) {
-      await tabTo(page, selector);
+      await tabTo(page, selector, 'Tab'); // backwards its calendar comes first
       const [year, month, of] = day.split('-');
       await page.keyboard.type(month + of + year);
       assert.equal(await page.locator(selector).inputValue(), day);

@@ -110,7 +110,7 @@ async function exported(...how) {
 test('D6 from the portal to the hand-over, and back to the page', async () => {
   const { page, context } = await visit();
   const look = (n) => page.goto(`${portal.url}/fr/readings/new?of=${n}`);
-  const [plain, odd] = [portal.references[7], portal.references[10]];
+  const [plain, odd] = [portal.references[readers.fr[0]], portal.references[10]];
   const register = Object.keys(odd.shows).find((r) => r === 'offtake-peak');
   const hand = byHand.mouse(page);
   const send = (sure) => hand.press(`main form[action*="/readings/new"] button${sure ? '[name=sure]' : ':not([name])'}`);
@@ -160,8 +160,11 @@ test('D6 from the portal to the hand-over, and back to the page', async () => {
   assert.equal(held.length, Object.keys(odd.shows).length, 'the whole meter waits for a person');
   assert.equal(held.find((l) => l.register === register).check, 'held');
 
-  await answer(...of(out, plain).map((l) => [l.reading, 'validated', '']),
-    ...held.map((l) => (l.register === register ? [l.reading, 'corrected', odd.shows[register]] : [l.reading, 'validated', ''])));
+  await answer(...of(out, plain).map((l) => [l.reading, 'validated', '']), ...held.filter((l) => l.check !== 'validated')
+    .map((l) => (l.register === register ? [l.reading, 'corrected', odd.shows[register]] : [l.reading, 'validated', ''])));
+  const rest = of(await exported(), odd); // nothing of the meter waits for a person any more
+  assert.deepEqual(rest.map((l) => l.reading), held.filter((l) => l.check === 'validated').map((l) => l.reading));
+  if (rest.length > 0) await answer(...rest.map((l) => [l.reading, 'validated', '']));
   await look(1);
   const tables = await page.locator('main table').evaluateAll((all) => all.map((t) => t.innerText));
   assert.equal(tables.length, 2, 'the first reading and its correction');
