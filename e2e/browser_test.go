@@ -117,7 +117,7 @@ func browse(t *testing.T, file string, langs []string, p *rig.Portal) {
 		"references": p.References, "staff": p.Staff, "languages": langs, "why": filepath.Base(t.Name()), "out": rig.Out, "picture": os.Getenv("E2E_PICTURE")}
 	text, err := json.Marshal(about)
 	require.NoError(t, err)
-	cmd := exec.Command("node", "--test", "--test-reporter=tap", "--test-timeout=300000", file)
+	cmd := exec.Command("node", "--test", "--test-reporter=tap", "--test-timeout=600000", file)
 	cmd.Env = append(os.Environ(), "GUICHET_E2E="+string(text))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
