@@ -38,6 +38,7 @@ const held = `SELECT o.ean FROM occupancies o JOIN meters m ON m.ean = o.ean AND
 // lives there finds a letter in their box: one in thirty days, whose reference
 // ends the former at its first use (G2).
 func TestNoLetter(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	handled(t, p)
 	former := p.Take(t) // its letter is recent: nothing is sent

@@ -232,7 +232,7 @@ func csvWords(x *ctx, series metering.Series) exchange.Words {
 		Registers: map[metering.Register]string{}, Qualities: map[string]string{},
 	}
 	for _, r := range metering.Registers {
-		w.Registers[r] = x.T("register." + string(r))
+		w.Registers[r] = unbroken(x.T("register." + string(r)))
 	}
 	for _, q := range qualities {
 		w.Qualities[q] = x.T("quality." + q)

@@ -29,7 +29,7 @@ func (s *site) consumptionXML(x *ctx) error {
 			Author: s.Contact.Operator, Made: x.now, Registers: map[metering.Register]string{},
 		}
 		for _, r := range metering.Registers {
-			words.Registers[r] = x.T("register." + string(r))
+			words.Registers[r] = unbroken(x.T("register." + string(r)))
 		}
 		return exchange.WriteESPI(b, series, words)
 	})
