@@ -208,12 +208,17 @@ func TestARunningPeriodSaysSoInTheDrawing(t *testing.T) {
 }
 
 // TestL20EverySheetOfPaperHasTheMark: the style sheet cannot ask for a text, so
-// it has the mark of each language, and the same as the page.
+// it has the mark of each language, and the same as each page of a visit.
 func TestL20EverySheetOfPaperHasTheMark(t *testing.T) {
 	css, err := os.ReadFile(filepath.Join("static", "guichet.css"))
 	require.NoError(t, err)
 	for _, lang := range portal.Languages {
 		require.Contains(t, string(css), `@page marked-`+string(lang)+` { @bottom-left { content: "`+exhibit(testCommon(time.Now), lang).T("confidential.mark")+`"`)
 		require.Contains(t, string(css), `body:lang(`+string(lang)+`):has(.paper) { page: marked-`+string(lang)+`; }`)
+		for _, f := range fixtures {
+			if doc := render(t, f, lang); doc.Find("[data-ends-in]").Length() > 0 {
+				require.Contains(t, doc.Find(".paper").Text(), exhibit(testCommon(time.Now), lang).T("confidential.mark"), f.name)
+			}
+		}
 	}
 }
