@@ -88,7 +88,7 @@ func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Seri
 	s := newSpeaker(x, shown{sel: sel, pass: pass, series: series})
 	t := s.table(sel)
 	h := letter.History{
-		Language: x.Lang, Title: x.T("consumption.title." + string(pass.Point.Energy)), Lead: lead(x, pass.Occupancy.Period),
+		Language: x.Lang, Title: unbroken(x.T("consumption.title." + string(pass.Point.Energy))), Lead: lead(x, pass.Occupancy.Period),
 		Point: x.T("consumption.point", together(series.EAN.Masked())), Made: x.T("csv.made", x.Date(x.now)),
 		Empty: x.T("consumption.empty"), Notes: s.notes(),
 		Back: letter.Back{Text: x.T("history.back"), Href: x.path("/consumption") + sel.values()},

@@ -146,7 +146,7 @@ func TestNetAndFactor(t *testing.T) {
 
 	doc = render(t, fixtureNamed(t, "consumption-year"), portal.French)
 	require.Equal(t, "10,5263", doc.Find("#values tbody tr").Eq(1).Find("td").Eq(3).Text())
-	require.Contains(t, plainSpaces(doc.Find(".notes").Text()), "ce facteur est de 10,5263 kWh par m³")
+	require.Contains(t, plainSpaces(doc.Find(".notes").Text()), "ce coefficient est de 10,5263 kWh par m³")
 	_, ok := factor(metering.Amounts{})
 	require.False(t, ok, "no gas, no factor")
 }
