@@ -111,10 +111,6 @@ type Point struct {
 	// Gap is set where there is no amount: then Amounts is empty and means
 	// nothing, never zero.
 	Gap Gap
-	// Silent are the registers that counted nothing in it, not even zero: at
-	// night a meter of two bands does not count at peak. Where there is no
-	// amount it means nothing.
-	Silent RegisterSet
 	// Days is how many local days the period has, up to today; EstimatedDays
 	// and MissingDays are how many of them have an estimated or missing part.
 	// In a month read as one total, and in a point finer than daily, Days stands
@@ -126,6 +122,10 @@ type Point struct {
 	// are whole and inside occupancy and horizon; else nil. An hour has none: it
 	// fell on another day of the week.
 	YearBefore *Amounts
+	// Silent are the registers that counted nothing in it, not even zero: at
+	// night a meter of two bands does not count at peak. Where there is no
+	// amount it means nothing.
+	Silent RegisterSet
 }
 
 // Estimated and Partial tell whether a part is estimated, or missing.
