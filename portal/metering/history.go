@@ -54,6 +54,23 @@ type Query struct {
 // Amounts are thousandths of the unit by register, in the order of Registers.
 type Amounts [RegisterCount]int64
 
+// RegisterSet is a set of registers, a bit each by its place in Registers.
+type RegisterSet uint16
+
+// Has tells whether a register is one of the set.
+func (s RegisterSet) Has(r Register) bool {
+	i, ok := r.place()
+	return ok && s&(1<<i) != 0
+}
+
+// With is the set and one more.
+func (s RegisterSet) With(r Register) RegisterSet {
+	if i, ok := r.place(); ok {
+		s |= 1 << i
+	}
+	return s
+}
+
 // Of is the amount of one register.
 func (a Amounts) Of(r Register) int64 {
 	i, _ := r.place()
@@ -105,6 +122,10 @@ type Point struct {
 	// are whole and inside occupancy and horizon; else nil. An hour has none: it
 	// fell on another day of the week.
 	YearBefore *Amounts
+	// Silent are the registers that counted nothing in it, not even zero: at
+	// night a meter of two bands does not count at peak. Where there is no
+	// amount it means nothing.
+	Silent RegisterSet
 }
 
 // Estimated and Partial tell whether a part is estimated, or missing.

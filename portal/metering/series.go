@@ -277,13 +277,14 @@ func (v *view) point(g Grain, whole portal.Period) Point {
 		}
 		return p
 	}
-	p.Gap = GapMissing
+	p.Gap, p.Silent = GapMissing, everyRegister
 	for at := p.Period.From; at.Before(p.Period.To); {
 		month := bounds(ByMonth, at)
 		m := v.point(ByMonth, month)
 		switch {
 		case m.Gap == NoGap:
 			p.Gap = NoGap
+			p.Silent &= m.Silent
 			for i := range p.Amounts {
 				p.Amounts[i] += m.Amounts[i]
 			}
