@@ -108,6 +108,7 @@ var demoColleagues = []struct {
 	{"b.lambert", "Bruno Lambert", staff.Agent},
 	{"s.maes", "Sofie Maes", staff.Security},
 	{"t.simon", "Thomas Simon", staff.Security}, // a closed door needs two to open
+	{"m.claes", "Marc Claes", staff.Readings},
 	{"l.weber", "Lena Weber", staff.Office},
 }
 

@@ -80,7 +80,14 @@ func (e *Estimator) end(ctx context.Context, w Window, now time.Time) (Estimates
 			return err
 		}
 		var made []Entry
-		if len(entries) > 0 {
+		round, read := 1, false
+		for _, e := range entries {
+			round, read = max(round, e.Round), read || e.Status != Refused
+		}
+		if !read && len(entries) > 0 {
+			round++ // what was refused stays beside what stands in for it
+		}
+		if read {
 			sum.Read = 1
 		} else {
 			for i, r := range locked.Registers {
@@ -88,7 +95,7 @@ func (e *Estimator) end(ctx context.Context, w Window, now time.Time) (Estimates
 					continue
 				}
 				if reading, ok := Estimate(r, expected[i]); ok {
-					made = append(made, Entry{ID: portal.NewID(now), WindowID: w.ID, Round: 1, OccupancyID: occ.ID, Reading: reading,
+					made = append(made, Entry{ID: portal.NewID(now), WindowID: w.ID, Round: round, OccupancyID: occ.ID, Reading: reading,
 						On: on, Who: portal.System, At: now, Status: Estimated})
 				}
 			}

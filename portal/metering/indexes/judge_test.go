@@ -117,8 +117,8 @@ func TestWhatBecomesOfAFinding(t *testing.T) {
 		Swapped: Held, Comma: Held, Injection: Held, Backwards: Held, Guess: Estimated} {
 		require.Equal(t, want, f.Status(), f)
 	}
-	for _, s := range Statuses { // D6: received, sent, validated or corrected, and what was estimated
-		require.Contains(t, []Status{Received, Sent, Validated, Corrected, Estimated}, s.Shown())
+	for _, s := range Statuses { // D6: received, sent, validated or corrected; what was estimated, and what a colleague refused
+		require.Contains(t, []Status{Received, Sent, Validated, Corrected, Estimated, Refused}, s.Shown())
 	}
 }
 
