@@ -145,18 +145,17 @@ func heldView(x *ctx, f page.Frame, held desk.Held, id string, wrong lookup.Prob
 // household's own (L16, Md7).
 func readingView(x *ctx, r indexes.Review) page.Reading {
 	first := r.Entries[0]
-	v := page.Reading{ID: r.Window.ID + "." + strconv.Itoa(r.Round), Title: x.T("desk.readings.of", x.Date(first.On)),
+	v := page.Reading{ID: r.Window.ID + "." + strconv.Itoa(r.Round), Title: x.T("desk.readings.of", x.Date(first.On), r.MeterNumber),
 		Facts: []page.Fact{
 			{Name: x.T("desk.readings.entered"), Value: x.moment(first.At)},
 			{Name: x.T("desk.customer.name"), Value: r.Stay.Name},
 			{Name: x.T("desk.customer.language"), Value: layout.LanguageName(r.Stay.Language)},
 			{Name: x.T("desk.customer.supply"), Value: address(r.Point.Street, r.Point.Postcode, r.Point.Town)},
 			{Name: x.T("desk.customer.point"), Value: x.T("energy."+string(r.Point.Energy)) + " · " + r.Point.EAN.Masked()},
-			{Name: x.T("desk.readings.meter"), Value: r.MeterNumber},
 		}}
 	v.Action = x.path(heldPath + "/" + v.ID)
 	if r.Round > 1 {
-		v.Facts = append(v.Facts, page.Fact{Name: x.T("desk.readings.round"), Value: x.T("desk.readings.again")})
+		v.Title += ", " + x.T("desk.readings.again", r.Round)
 	}
 	own := r.Own()
 	if !own {
@@ -164,9 +163,8 @@ func readingView(x *ctx, r indexes.Review) page.Reading {
 	}
 	caption := x.T("desk.readings.caption")
 	v.Table = component.Table{ID: "registers-" + v.ID, Caption: caption, Region: caption + ", " + v.Title, Narrow: true,
-		Columns: []component.Column{{Text: x.T("reading.table.register")}, {Text: x.T("desk.readings.typed"), Numeric: true},
-			{Text: x.T("desk.readings.counted"), Numeric: true}, {Text: x.T("desk.readings.rule")}}}
-	for _, e := range r.Entries {
+		Columns: []component.Column{{Text: x.T("reading.table.register")}, {Text: x.T("desk.readings.typed")}, {Text: x.T("desk.readings.counted"), Numeric: true}}}
+	for i, e := range r.Entries {
 		counted := "–"
 		if own && e.Consumed > 0 {
 			counted = together(x.count(int(e.Consumed)) + " " + e.Register.Unit())
@@ -176,10 +174,10 @@ func readingView(x *ctx, r indexes.Review) page.Reading {
 			tag = "plain"
 		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: x.T("register." + string(e.Register)), Cells: []component.Cell{
-			{Text: together(x.count(int(e.Value)) + " " + e.Register.Unit())}, {Text: counted},
-			{Text: x.T("desk.readings.finding." + string(e.Finding)), Tag: tag}}})
+			{Text: together(x.count(int(e.Value)) + " " + e.Register.Unit()), Note: x.T("desk.readings.finding." + string(e.Finding)), Tag: tag},
+			{Text: counted}}})
 		v.Values = append(v.Values, page.Value{Name: indexes.Field(e.Register), Label: x.T("register." + string(e.Register)),
-			Unit: e.Register.Unit(), Text: strconv.FormatInt(e.Value, 10)})
+			Unit: e.Register.Unit(), Text: strconv.FormatInt(r.Proposed(i), 10)})
 	}
 	return v
 }

@@ -119,9 +119,9 @@ func heldFixture(any bool, wrong lookup.Problems) func(*ctx) templ.Component {
 			}
 			one.Entries[0].Consumed, one.Entries[1].Consumed = 7_312, 1_245
 			former := one
-			former.Round, former.Entries = 2, entriesFixture(indexes.ToCheck, indexes.ToCheck, indexes.Held, indexes.Held)
+			former.Round, former.Entries = 2, entriesFixture(indexes.Held, indexes.Held, indexes.ToCheck, indexes.Held)
 			former.Stay.From = portal.Date(2026, time.November, 1)
-			for i, finding := range []indexes.Finding{indexes.Amended, indexes.Unknown, indexes.Swapped, indexes.Injection} {
+			for i, finding := range []indexes.Finding{indexes.Swapped, indexes.Swapped, indexes.Amended, indexes.Injection} {
 				former.Entries[i].Finding = finding
 			}
 			held = desk.Held{List: []indexes.Review{one, former}, More: true}

@@ -90,6 +90,14 @@ func (e Expected) Units() int64 {
 	return e.Amount * e.Load / e.Reference / 1000
 }
 
+// raised is so many per cent of what is expected, where that is more.
+func (e Expected) raised(percent int64) Expected {
+	if e.Known() && percent > 100 {
+		e.Amount = e.Amount * percent / 100
+	}
+	return e
+}
+
 // fits tells whether a consumption lies within [1/2, 2] x expected.
 func (e Expected) fits(units int64) bool {
 	if !e.Known() {

@@ -28,6 +28,24 @@ type Review struct {
 // only then is anything shown of it, to colleagues neither (L16, Md7).
 func (r Review) Own() bool { return ownPast(r.Window, r.Stay.Period) }
 
+// Proposed is the value that a register's correction begins with: what the
+// table of facts B.6 takes to be meant, where it holds a reading for a swap or
+// a forgotten comma; else what was typed.
+func (r Review) Proposed(i int) int64 {
+	e := r.Entries[i]
+	switch e.Finding {
+	case Comma:
+		return e.Value / 10
+	case Swapped:
+		for j, other := range r.Entries {
+			if j != i && other.Finding == Swapped && other.Register.Family() == e.Register.Family() {
+				return other.Value
+			}
+		}
+	}
+	return e.Value
+}
+
 // Cursor names the last Review of a page; the zero Cursor begins.
 type Cursor struct {
 	At     time.Time

@@ -1,14 +1,17 @@
 package indexes_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/metering"
 	"guichet/portal/metering/indexes"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
 )
@@ -150,4 +153,52 @@ func TestMd7NothingOfAFormerOccupantAtTheDesk(t *testing.T) {
 	list := p.waiting(t)
 	require.Len(t, list, 1)
 	require.False(t, list[0].Own())
+}
+
+// TestHeldReadingsArePropositions: B.6 "hold, propose (swap)".
+func TestHeldReadingsArePropositions(t *testing.T) {
+	of := func(values []int64, findings ...indexes.Finding) (proposed []int64) {
+		r := indexes.Review{}
+		for i, f := range findings {
+			r.Entries = append(r.Entries, indexes.Entry{Reading: indexes.Reading{Register: []metering.Register{metering.OfftakePeak, metering.OfftakeOffPeak, metering.InjectionPeak}[i], Value: values[i], Finding: f}})
+		}
+		for i := range r.Entries {
+			proposed = append(proposed, r.Proposed(i))
+		}
+		return proposed
+	}
+	require.Equal(t, []int64{21_000, 52_000, 750}, of([]int64{52_000, 21_000, 7_504}, indexes.Swapped, indexes.Swapped, indexes.Comma))
+	require.Equal(t, []int64{52_000, 21_000, 7_504}, of([]int64{52_000, 21_000, 7_504}, indexes.Unusual, indexes.Backwards, indexes.Injection))
+}
+
+// TestSecondEstimateIsRaised: B.6, an estimate behind an estimate takes a
+// coefficient more; not where somebody put the first right, nor where a reading
+// lies between.
+func TestSecondEstimateIsRaised(t *testing.T) {
+	each(t, portal.Date(2020, 1, 1), func(t *testing.T, p *town) {
+		estimator := &indexes.Estimator{Ledger: p.Store, History: p.history(), Runner: p.Store, Clock: p.clock, Again: 110}
+		p.now = portal.Date(2026, 12, 11)
+		_, err := estimator.Run(ctx)
+		require.NoError(t, err)
+		page, err := p.book().Look(ctx, p.stay[power])
+		require.NoError(t, err)
+		first := page.Entries[:2]
+		plain := []int64{1200 * 380 / 365, 2400 * 380 / 365}
+		require.EqualValues(t, []int64{20815 + plain[0], 31870 + plain[1]}, []int64{first[0].Value, first[1].Value}, "the first is not raised")
+		// The next window counts from the two estimates; the peak's was put right.
+		settled := first[0]
+		settled.Status, settled.Final = indexes.Corrected, settled.Value
+		require.NoError(t, p.Do(ctx, func(t tx.Tx) error { return p.Settle(t, []indexes.Entry{settled}) }))
+		next := strings.ReplaceAll(windows, "2026-11-10;2026-12-10", "2026-12-20;2026-12-30")
+		next = strings.NewReplacer("31870;2025-11-25", fmt.Sprint(first[1].Value)+";2026-12-10", "20815;2025-11-25", fmt.Sprint(first[0].Value)+";2026-12-10").Replace(next)
+		require.Equal(t, 2, p.plan(t, next).New)
+		p.now = portal.Date(2027, 1, 2)
+		_, err = estimator.Run(ctx)
+		require.NoError(t, err)
+		page, err = p.book().Look(ctx, p.stay[power])
+		require.NoError(t, err)
+		require.Equal(t, "2026-12-30", page.Entries[0].On.Format(time.DateOnly))
+		require.EqualValues(t, 1200*20/365, page.Entries[0].Consumed)
+		require.EqualValues(t, 2400*20*110/100/365, page.Entries[1].Consumed)
+	})
 }
