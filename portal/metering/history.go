@@ -13,6 +13,9 @@ type Ledger interface {
 	// ReadingMonths gives all registers' months in [from, to], MonthNumbers,
 	// in the order of month.
 	ReadingMonths(ctx context.Context, ean portal.EAN, from, to int64) ([]Month, error)
+	// ReadingTotals gives all registers' totals with bounds of their own that lie
+	// in [from, until], both DayNumbers, in the order of register and bounds.
+	ReadingTotals(ctx context.Context, ean portal.EAN, from, until int64) ([]PeriodTotal, error)
 	// ReadingDays gives all registers' days in [from, to], DayNumbers, in the
 	// order of register and day.
 	ReadingDays(ctx context.Context, ean portal.EAN, from, to int64) ([]DayRow, error)

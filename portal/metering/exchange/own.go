@@ -30,7 +30,8 @@ type Words struct {
 // WriteCSV writes a Series for spreadsheets: UTF-8 with byte-order mark, ";",
 // decimal comma, one row per period and register, ISO 8601 times with their
 // offset (D4), masked EAN (G12), no cell that a spreadsheet would run. A gap is
-// one row for each register with an empty amount.
+// one row for each register with an empty amount; among hours a day of which
+// only the total is kept is one with that.
 func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 	buffered := bufio.NewWriter(w)
 	buffered.WriteString("\ufeff")
@@ -47,7 +48,7 @@ func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 	for _, p := range s.Points {
 		for _, r := range s.Registers {
 			amount, before := "", ""
-			if p.Gap == metering.NoGap {
+			if p.Gap == metering.NoGap || p.Gap == metering.GapDaily { // the day's, which its row has the bounds of
 				amount = decimal(p.Amounts.Of(r))
 			}
 			if p.YearBefore != nil {
