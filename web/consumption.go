@@ -148,14 +148,15 @@ func (sel selection) values() string { return valuesOf(strconv.Itoa(sel.of), sel
 
 // valuesOf writes the same for one reference or for several.
 func valuesOf(of string, q metering.Query) string {
-	v := url.Values{"of": {of}, "grain": {string(q.Grain)}}
+	text := "?"
 	if !q.From.IsZero() {
-		v.Set("from", isoDay(q.From))
+		text += "from=" + isoDay(q.From) + "&"
 	}
+	text += "grain=" + url.QueryEscape(string(q.Grain)) + "&of=" + url.QueryEscape(of)
 	if !q.To.IsZero() {
-		v.Set("to", isoDay(q.To))
+		text += "&to=" + isoDay(q.To)
 	}
-	return "?" + v.Encode()
+	return text
 }
 
 func isoDay(t time.Time) string { return t.In(portal.Brussels).Format(time.DateOnly) }

@@ -66,8 +66,11 @@ func (h *History) fine(ctx context.Context, v *view, s *Series, shown portal.Per
 		if err := d.read(byDay[DayNumber(date)]); err != nil {
 			return &portal.Error{Code: portal.Internal, Key: "internal", Err: err}
 		}
-		s.Points = append(s.Points, d.points()...)
-		s.Notes = append(s.Notes, d.notes()...)
+		points := d.points()
+		s.Points = append(s.Points, points...)
+		if len(points) > 0 { // a day that is not shown yet has nothing to be remarked
+			s.Notes = append(s.Notes, d.notes()...)
+		}
 		known |= d.known
 	}
 	for i, r := range Registers {

@@ -65,6 +65,21 @@ func TestDaysOfClockChangesHaveTheirHours(t *testing.T) {
 	}
 }
 
+// D4: of a day that is not over and of which nothing has come, nothing is
+// shown and nothing is remarked, however many hours it will have.
+func TestADayNotOwedYetIsNotRemarked(t *testing.T) {
+	today := portal.Date(2024, 10, 27)
+	p := newPlace(t, today.Add(9*time.Hour))
+	point := p.point(t, eanOf(1), portal.Electricity, 60_000)
+	stay := p.stay(t, "o", eanOf(1), portal.Date(2024, 1, 1), time.Time{}, time.Time{})
+	s, err := p.history().Series(ctx, point, stay, metering.Query{Grain: metering.ByHour, From: today, To: today.AddDate(0, 0, 1)})
+	require.NoError(t, err)
+	require.Empty(t, s.Points)
+	for _, n := range s.Notes {
+		require.NotEqual(t, metering.NoteClockBack, n.Kind)
+	}
+}
+
 // D5: what is finer than daily is shown from the choice on and only to whom it
 // belongs; a day of which only the total is kept says so, and hours are not cut
 // into quarters.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"strings"
 
 	"guichet/portal"
 	"guichet/portal/metering"
@@ -45,12 +46,22 @@ func (s *Store) ReadingPoint(t tx.Tx, ean portal.EAN) (registry.AccessPoint, []r
 	return p, stays, true, err
 }
 
-const (
+// The registers are named, so that the key (ean, register, day) leads straight
+// to the days asked for, instead of past every day of the point.
+var (
 	readingDays = `SELECT register, day, meter, packed FROM reading_days
-  WHERE ean = $1 AND day BETWEEN $2 AND $3 ORDER BY register, day`
+  WHERE ean = $1 AND register IN (` + everyRegister() + `) AND day BETWEEN $2 AND $3 ORDER BY register, day`
 	readingMonths = `SELECT register, month, amount, days, estimated, missing, none FROM reading_months
-  WHERE ean = $1 AND month BETWEEN $2 AND $3 ORDER BY month, register`
+  WHERE ean = $1 AND register IN (` + everyRegister() + `) AND month BETWEEN $2 AND $3 ORDER BY month, register`
 )
+
+func everyRegister() string {
+	names := make([]string, len(metering.Registers))
+	for i, r := range metering.Registers {
+		names[i] = "'" + string(r) + "'"
+	}
+	return strings.Join(names, ", ")
+}
 
 func scanDays(ean portal.EAN, rows *sql.Rows, err error) ([]metering.DayRow, error) {
 	var days []metering.DayRow

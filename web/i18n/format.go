@@ -2,6 +2,7 @@ package i18n
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -103,9 +104,14 @@ func (c *Catalog) Number(thousandths int64, decimals int) string {
 		size = -size
 	}
 	size = (size + step/2) / step
-	digits := fmt.Sprintf("%0*d", decimals+1, size)
+	var room [24]byte
+	digits := strconv.AppendUint(room[:0], size, 10)
+	for len(digits) <= decimals {
+		digits = slices.Insert(digits, 0, '0')
+	}
 	whole, part := digits[:len(digits)-decimals], digits[len(digits)-decimals:]
 	var b strings.Builder
+	b.Grow(2 * len(digits))
 	if thousandths < 0 && size != 0 {
 		b.WriteString("\u2212")
 	}
@@ -113,10 +119,11 @@ func (c *Catalog) Number(thousandths int64, decimals int) string {
 		if i > 0 && (len(whole)-i)%3 == 0 {
 			b.WriteString(c.way.group)
 		}
-		b.WriteRune(d)
+		b.WriteByte(d)
 	}
 	if decimals > 0 {
-		b.WriteString(c.way.decimal + part)
+		b.WriteString(c.way.decimal)
+		b.Write(part)
 	}
 	return b.String()
 }

@@ -5,8 +5,6 @@
 // dashed box with its word, and never a zero (look, WCAG 1.1.1, 1.4.1, 1.4.11).
 package chart
 
-import "strconv"
-
 // Kind is what a segment counts; its name is its class in the style sheet.
 type Kind string
 
@@ -110,8 +108,11 @@ func scale(bars []Bar) (end, step int64) {
 	}
 }
 
-// px writes a length with one decimal.
-func px(v float64) string { return strconv.FormatFloat(v, 'f', 1, 64) }
+func px(v float64) string {
+	var p pen
+	p.px(v)
+	return string(p.b)
+}
 
 func box(width, height float64) string { return "0 0 " + px(width) + " " + px(height) }
 
@@ -122,9 +123,10 @@ type rect struct {
 	Fill       string // a hatch's reference, or ""
 }
 
-// cross strikes a hole through, from below.
-func cross(r rect) string {
-	return "M" + px(r.X) + " " + px(r.Y+r.H) + "L" + px(r.X+r.W) + " " + px(r.Y)
+// line is the start of a line, the letter of the way it goes, and how far.
+type line struct {
+	X, Y, Length float64
+	Way          markup // h or v
 }
 
 // fill refers to the hatch of an estimated segment.

@@ -34,7 +34,7 @@ func TestNothingLeavesTheDrawing(t *testing.T) {
 				require.LessOrEqual(t, r.X+r.W, plotRight+slack)
 				floor = r.Y
 			}
-			require.GreaterOrEqual(t, plotFloor, b.BeforeY-slack)
+			require.GreaterOrEqual(t, plotFloor, b.Earlier.Y-slack)
 		}
 		for _, r := range c.narrow().Rows {
 			for _, box := range r.Rects {

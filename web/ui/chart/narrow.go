@@ -29,10 +29,10 @@ type narrow struct {
 type narrowRow struct {
 	Bar
 	Y       float64
-	BarY    float64
+	Words   string // Row or, of many, Short
 	Rects   []rect
 	Hole    *rect
-	BeforeX float64
+	Earlier line // where HasBefore
 }
 
 type narrowRule struct {
@@ -59,7 +59,10 @@ func (c Chart) narrow() (d narrow) {
 	for i, b := range c.Bars {
 		rule(float64(i) + 1)
 		top := d.Height + down
-		r := narrowRow{Bar: b, Y: d.Height, BarY: top}
+		r := narrowRow{Bar: b, Y: d.Height, Words: b.Row}
+		if d.Compact {
+			r.Words = b.Short
+		}
 		thick := barHeight
 		if b.Cut {
 			thick /= 2
@@ -77,7 +80,7 @@ func (c Chart) narrow() (d narrow) {
 			r.Rects = append(r.Rects, rect{X: from, Y: top, W: x(sum) - from, H: thick, Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "n")})
 		}
 		if b.HasBefore {
-			r.BeforeX = x(b.Before)
+			r.Earlier = line{X: x(b.Before), Y: top - 3, Length: barHeight + 6, Way: "v"}
 		}
 		d.Rows = append(d.Rows, r)
 		d.Height += d.Row

@@ -28,9 +28,7 @@ type wideBar struct {
 	X, W, Middle float64 // of the slot
 	Rects        []rect
 	Hole         *rect
-	BeforeY      float64
-	BeforeX      float64
-	BeforeW      float64
+	Earlier      line // where HasBefore
 }
 
 type wideMark struct {
@@ -70,7 +68,7 @@ func (c Chart) wide() (d wide) {
 			w.Rects = append(w.Rects, rect{X: left, Y: y(sum), W: width, H: bottom - y(sum), Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "w")})
 		}
 		if b.HasBefore {
-			w.BeforeY, w.BeforeX, w.BeforeW = y(b.Before), left-slot*0.08, width+slot*0.16
+			w.Earlier = line{X: left - slot*0.08, Y: y(b.Before), Length: width + slot*0.16, Way: "h"}
 		}
 		d.Bars = append(d.Bars, w)
 	}
