@@ -140,7 +140,7 @@ func (d *fineDay) read(rows []DayRow) error {
 func (d *fineDay) points() (points []Point) {
 	end := d.date.AddDate(0, 0, 1)
 	if d.daily {
-		return []Point{{Period: portal.Period{From: d.date, To: end}, Gap: GapDaily, Days: 1, Amounts: d.total}}
+		return []Point{{Period: portal.Period{From: d.date, To: end}, Gap: GapDaily, Days: 1, OfDay: &d.total}}
 	}
 	length := end.Sub(d.date) / time.Duration(len(d.buckets))
 	for i := range d.buckets {

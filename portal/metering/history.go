@@ -97,6 +97,8 @@ type Point struct {
 	// Gap is set where there is no amount: then Amounts is empty and means
 	// nothing, never zero.
 	Gap Gap
+	// OfDay is, where Gap is GapDaily, the day's total; else nil.
+	OfDay *Amounts
 	// Days is how many local days the period has, up to today; EstimatedDays
 	// and MissingDays are how many of them have an estimated or missing part.
 	// In a month read as one total, and in a point finer than daily, Days stands

@@ -48,8 +48,10 @@ func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 	for _, p := range s.Points {
 		for _, r := range s.Registers {
 			amount, before := "", ""
-			if p.Gap == metering.NoGap || p.Gap == metering.GapDaily { // the day's, which its row has the bounds of
+			if p.Gap == metering.NoGap {
 				amount = decimal(p.Amounts.Of(r))
+			} else if p.OfDay != nil {
+				amount = decimal(p.OfDay.Of(r))
 			}
 			if p.YearBefore != nil {
 				before = decimal(p.YearBefore.Of(r))
