@@ -27,6 +27,9 @@ type Handover struct {
 	Ledger Ledger
 	Runner tx.Runner
 	Clock  portal.Clock
+	// Progress, where set, hears how many of how many decisions are done; it
+	// must only draw.
+	Progress func(done, total int)
 }
 
 func (h *Handover) actor(name string) portal.Actor {
@@ -189,7 +192,10 @@ func (h *Handover) Settle(ctx context.Context, decisions []Decision, name string
 			}
 		}
 		var settled []Entry
-		for _, d := range decisions {
+		for i, d := range decisions {
+			if h.Progress != nil && i%256 == 0 {
+				h.Progress(i, len(decisions))
+			}
 			e, found := known[d.ID]
 			switch {
 			case !found:

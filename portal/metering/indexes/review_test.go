@@ -10,6 +10,7 @@ import (
 	"guichet/portal/audit"
 	"guichet/portal/metering"
 	"guichet/portal/metering/indexes"
+	"guichet/portal/registry"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
 
@@ -104,7 +105,7 @@ func TestL4HeldReadingIsDecidedAtTheDesk(t *testing.T) {
 		require.Contains(t, text, ";offtake-offpeak;2026-11-25;34270;kWh;2400;corrected;amended;2;customer;")
 		require.Contains(t, text, ";offtake-peak;2026-11-25;22015;kWh;1200;released;amended;2;customer;")
 		require.NotEqual(t, batch, second)
-		decisions, wrong := indexes.ParseDecisions(strings.NewReader("reading;status;value\n" + lines[0].ID + ";validated;\n" + lines[1].ID + ";corrected;34268\n"))
+		decisions, wrong := indexes.ParseDecisions(strings.NewReader("reading;status;value\n"+lines[0].ID+";validated;\n"+lines[1].ID+";corrected;34268\n"), registry.Options{})
 		require.Empty(t, wrong)
 		s, err := p.handover().Settle(ctx, decisions, "answer.csv", false)
 		require.NoError(t, err)
