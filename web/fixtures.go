@@ -58,7 +58,8 @@ var fixtures = slices.Concat(detailFixtures(), readingFixtures, []fixture{
 		})
 	})},
 	{"no-letter-limit", letterFixture(byPicture, tooManyLettersView)},
-	{"letter-asked", func(x *ctx) templ.Component { return public.LetterAskedPage(letterAskedView(x, 3)) }},
+	{"letter-asked", func(x *ctx) templ.Component { return public.LetterAskedPage(letterAskedView(x, 3, false)) }},
+	{"letter-asked-later", func(x *ctx) templ.Component { return public.LetterAskedPage(letterAskedView(x, 3, true)) }},
 	{"consumption-month", consumptionFixture(metering.ByMonth, electricityMonths)},
 	{"consumption-day", consumptionFixture(metering.ByDay, electricityDays)},
 	{"consumption-year", consumptionFixture(metering.ByYear, gasYears)},

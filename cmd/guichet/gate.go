@@ -79,7 +79,7 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Limits:   g.short.limits,
 		Captchas: web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
-			ADayNetwork: f.settings.LettersADayNet, WorkingDays: int(f.settings.LetterDays)},
+			ADayNetwork: f.settings.LettersADayNet, ADayAll: f.settings.LettersADayAll, WorkingDays: int(f.settings.LetterDays)},
 		Papers: web.PaperDeps{Looks: f.store, Postings: f.store, Dossiers: f.store, Rectifications: f.rectifications(),
 			Posts: &registry.Posts{Clock: f.clock, Runner: f.store, Store: f.store}},
 	}

@@ -41,6 +41,7 @@ const (
 	LegacyLoaded    Action = "legacy.loaded"    // a file of another system's references was imported
 	DigitsMeasured  Action = "digits.measured"  // how often the likeliest digits come (G8)
 	BrowsersGone    Action = "browsers.gone"    // browsers are known no longer and were forgotten (G7, D16)
+	VisitsGone      Action = "visits.gone"      // old visits were forgotten (D16)
 	ReferenceIssued Action = "reference.issued" // a reference was drawn and its letter queued
 	ReferenceEnded  Action = "reference.ended"  // a reference was ended
 	LetterAsked     Action = "letter.asked"     // somebody without letter typed an EAN
