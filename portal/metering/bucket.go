@@ -170,6 +170,11 @@ func present(points []Point, v view) []Register {
 			known |= b.known
 		}
 	}
+	for _, t := range v.sums {
+		if place, ok := t.Register.place(); ok && within(t.Period, portal.Period{From: points[0].Period.From, To: points[len(points)-1].Period.To}) {
+			known |= 1 << place
+		}
+	}
 	var registers []Register
 	for i, r := range Registers {
 		// A register that counts only zeros is listed where it counted in the

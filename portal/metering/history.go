@@ -13,6 +13,9 @@ type Ledger interface {
 	// ReadingMonths gives all registers' months in [from, to], MonthNumbers,
 	// in the order of month.
 	ReadingMonths(ctx context.Context, ean portal.EAN, from, to int64) ([]Month, error)
+	// ReadingTotals gives all registers' totals with bounds of their own that lie
+	// in [from, until], both DayNumbers, in the order of register and bounds.
+	ReadingTotals(ctx context.Context, ean portal.EAN, from, until int64) ([]PeriodTotal, error)
 	// ReadingDays gives all registers' days in [from, to], DayNumbers, in the
 	// order of register and day.
 	ReadingDays(ctx context.Context, ean portal.EAN, from, to int64) ([]DayRow, error)
@@ -111,6 +114,8 @@ type Point struct {
 	// Gap is set where there is no amount: then Amounts is empty and means
 	// nothing, never zero.
 	Gap Gap
+	// OfDay is, where Gap is GapDaily, the day's total; else nil.
+	OfDay *Amounts
 	// Days is how many local days the period has, up to today; EstimatedDays
 	// and MissingDays are how many of them have an estimated or missing part.
 	// In a month read as one total, and in a point finer than daily, Days stands
