@@ -10,14 +10,14 @@ after(close);
 
 // The words around a value's numbers, and what heads the table's columns.
 const words = {
-  fr: { say: (n) => ` : ${n} kWh`, peak: (n) => `, dont ${n} kWh en heures pleines`, before: (n) => ` ; un an plus tôt ${n} kWh`,
-    heads: { peak: 'Heures pleines, kWh', total: 'Total, kWh', injection: 'Injection, kWh', before: 'Un an plus tôt, kWh' } },
-  de: { say: (n) => `: ${n} kWh`, peak: (n) => `, davon ${n} kWh in der Spitzenzeit`, before: (n) => `; ein Jahr zuvor ${n} kWh`,
-    heads: { peak: 'Spitzenzeit, kWh', total: 'Gesamt, kWh', injection: 'Einspeisung, kWh', before: 'Ein Jahr zuvor, kWh' } },
-  nl: { say: (n) => `: ${n} kWh`, peak: (n) => `, waarvan ${n} kWh in piekuren`, before: (n) => `; een jaar eerder ${n} kWh`,
-    heads: { peak: 'Piekuren, kWh', total: 'Totaal, kWh', injection: 'Injectie, kWh', before: 'Een jaar eerder, kWh' } },
-  en: { say: (n) => `: ${n} kWh`, peak: (n) => `, of which ${n} kWh at peak`, before: (n) => `; a year earlier ${n} kWh`,
-    heads: { peak: 'Peak, kWh', total: 'Total, kWh', injection: 'Injection, kWh', before: 'A year earlier, kWh' } },
+  fr: { say: (n) => ` : ${n} kWh`, peak: (n) => `, dont ${n} kWh en heures pleines`, all: [', tout en heures creuses', ', tout en heures pleines'], before: (n) => ` ; un an plus tôt ${n} kWh`,
+    heads: { peak: 'Heures pleines, kWh', offpeak: 'Heures creuses, kWh', total: 'Total, kWh', injection: 'Injection, kWh', before: 'Un an plus tôt, kWh' } },
+  de: { say: (n) => `: ${n} kWh`, peak: (n) => `, davon ${n} kWh in der Spitzenzeit`, all: [', alles in der Schwachlastzeit', ', alles in der Spitzenzeit'], before: (n) => `; ein Jahr zuvor ${n} kWh`,
+    heads: { peak: 'Spitzenzeit, kWh', offpeak: 'Schwachlastzeit, kWh', total: 'Gesamt, kWh', injection: 'Einspeisung, kWh', before: 'Ein Jahr zuvor, kWh' } },
+  nl: { say: (n) => `: ${n} kWh`, peak: (n) => `, waarvan ${n} kWh in piekuren`, all: [', alles in daluren', ', alles in piekuren'], before: (n) => `; een jaar eerder ${n} kWh`,
+    heads: { peak: 'Piekuren, kWh', offpeak: 'Daluren, kWh', total: 'Totaal, kWh', injection: 'Injectie, kWh', before: 'Een jaar eerder, kWh' } },
+  en: { say: (n) => `: ${n} kWh`, peak: (n) => `, of which ${n} kWh at peak`, all: [', all of it off-peak', ', all of it at peak'], before: (n) => `; a year earlier ${n} kWh`,
+    heads: { peak: 'Peak, kWh', offpeak: 'Off-peak, kWh', total: 'Total, kWh', injection: 'Injection, kWh', before: 'A year earlier, kWh' } },
 };
 
 // tree gives what Chromium tells assistive technology of the page, in plain
@@ -70,7 +70,9 @@ const households = [['peak and off-peak', 2], ['sun and hours', 3]];
 
 for (const lang of languages) {
   test(`names of values ${lang}`, async (t) => {
-    const { say, peak, before, heads } = words[lang];
+    const { say, peak, all: whole, before, heads } = words[lang];
+    // A band that does not count has a dash in the table and no amount in the name.
+    const bands = (on, off) => (on === '–' ? whole[0] : off === '–' ? whole[1] : peak(on));
     const { page, context } = await visit({ lang });
     for (const [what, n] of households) {
       await enter(page, lang, portal.references[n]);
@@ -86,7 +88,7 @@ for (const lang of languages) {
               const row = wide.rows.find((r) => name.startsWith(r[0]) && /^( ?: |;)/.test(name.slice(r[0].length)));
               assert.ok(row, `${name}: no row of the table tells the same`);
               if (!/\d/.test(cell(row, heads.total))) continue; // a gap is told in words
-              const want = i === 0 ? row[0] + say(cell(row, heads.total)) + peak(cell(row, heads.peak)) : row[0] + say(cell(row, heads.injection));
+              const want = i === 0 ? row[0] + say(cell(row, heads.total)) + bands(cell(row, heads.peak), cell(row, heads.offpeak)) : row[0] + say(cell(row, heads.injection));
               assert.ok(name.startsWith(want), `${name}, not ${want}`);
               const earlier = i === 0 ? cell(row, heads.before) : undefined;
               if (/\d/.test(earlier ?? '')) assert.ok(name.includes(before(earlier)), `${name}, not ${before(earlier)}`);
