@@ -22,8 +22,12 @@ type Scanner struct {
 	Patience time.Duration
 }
 
-// errScanner: the scanner gave no verdict, whatever the reason.
-var errScanner = errors.New("the scanner gives no verdict")
+// errScanner: the scanner gave no verdict, whatever the reason. errAnswer: it
+// answered, but not about this file (which may be larger than it takes).
+var (
+	errScanner = errors.New("the scanner gives no verdict")
+	errAnswer  = errors.New("it answers something else")
+)
 
 // piece is how much goes at once; clamd takes up to StreamMaxLength in all.
 const piece = 64 << 10
@@ -67,5 +71,8 @@ func (s *Scanner) Scan(ctx context.Context, content []byte) (found string, err e
 	case sent == nil && err == nil && ok && verdict == "OK":
 		return "", nil
 	}
-	return "", errors.Join(fmt.Errorf("the scanner said %q", answer), sent, err)
+	if len(answer) > 0 {
+		return "", fmt.Errorf("%w: %q", errAnswer, answer)
+	}
+	return "", errors.Join(errors.New("it answers nothing"), sent, err)
 }

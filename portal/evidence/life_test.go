@@ -62,12 +62,19 @@ func TestLife(t *testing.T) {
 			waiting, err := h.take(t, "c.png", picture)
 			require.NoError(t, err)
 			require.Equal(t, evidence.Quarantined, waiting.Status)
+			other, err := h.take(t, "c2.png", picture)
+			require.NoError(t, err)
+			settled, err := h.Rescan(t.Context())
+			require.Error(t, err, "down")
+			require.Zero(t, settled)
 			clamd.Start(t)
 			for _, nonsense := range []string{"INSTREAM size limit exceeded. ERROR\x00", "stream: OKAY\x00", "stream: ", "OK", "stream: not OK\x00"} {
 				clamd.Say(nonsense)
+				asked := clamd.Asked()
 				settled, err := h.Rescan(t.Context())
 				require.Error(t, err, nonsense)
 				require.Zero(t, settled, nonsense)
+				require.Equal(t, asked+2, clamd.Asked(), "one that gets no verdict holds up no other")
 			}
 			_, _, err = h.Open(t.Context(), officer, subject, waiting.ID)
 			require.ErrorContains(t, err, "evidence.quarantine")
@@ -75,14 +82,16 @@ func TestLife(t *testing.T) {
 			require.ErrorContains(t, err, "evidence.quarantine")
 			require.ErrorContains(t, h.Release(t.Context(), officer, subject, waiting.ID), "evidence.release", "the scanner has the word")
 			clamd.Say("")
-			settled, err := h.Rescan(t.Context())
+			settled, err = h.Rescan(t.Context())
 			require.NoError(t, err)
-			require.Equal(t, 1, settled)
+			require.Equal(t, 2, settled)
 			settled, err = h.Rescan(t.Context())
 			require.NoError(t, err)
 			require.Zero(t, settled, "settled once")
-			_, _, err = h.Open(t.Context(), officer, subject, waiting.ID)
-			require.NoError(t, err)
+			for _, f := range []evidence.File{waiting, other} {
+				_, _, err = h.Open(t.Context(), officer, subject, f.ID)
+				require.NoError(t, err)
+			}
 
 			// Without a scanner.
 			h.Scanner = nil
@@ -99,8 +108,8 @@ func TestLife(t *testing.T) {
 			_, _, err = h.Open(t.Context(), officer, subject, seen.ID)
 			require.NoError(t, err)
 
-			for action, n := range map[audit.Action]int64{audit.EvidenceReceived: 4, audit.EvidenceCleared: 2, audit.EvidenceInfected: 1,
-				audit.EvidenceReleased: 1, audit.EvidenceTaken: 3, audit.EvidenceShown: 1, audit.EvidenceRefused: 0} {
+			for action, n := range map[audit.Action]int64{audit.EvidenceReceived: 5, audit.EvidenceCleared: 3, audit.EvidenceInfected: 1,
+				audit.EvidenceReleased: 1, audit.EvidenceTaken: 4, audit.EvidenceShown: 1, audit.EvidenceRefused: 0} {
 				require.Equal(t, n, h.told(t, action), action)
 			}
 		})

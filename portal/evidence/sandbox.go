@@ -95,11 +95,14 @@ func (s *Sandbox) Warm() error {
 
 // Close frees what the sandbox holds; it reads nothing afterwards.
 func (s *Sandbox) Close() error {
-	if s.start(); s.broken != nil {
+	s.once.Do(func() { s.broken = errClosed }) // one that never read makes nothing ready for this
+	if s.broken != nil {
 		return nil
 	}
 	return s.pool.Close()
 }
+
+var errClosed = errors.New("closed")
 
 // alone waits until no other document is worked on.
 func (s *Sandbox) alone(ctx context.Context, work func() error) error {

@@ -140,25 +140,33 @@ func (s *Service) settle(ctx context.Context, by audit.Entry, id string, as func
 }
 
 // Rescan asks the scanner about all that is in quarantine and tells how many
-// files it settled; it ends at the first that the scanner does not answer.
+// files it settled. One on which the scanner has nothing to say is passed over;
+// where it does not answer at all, the rest waits.
 func (s *Service) Rescan(ctx context.Context) (settled int, err error) {
 	if s.Scanner == nil {
 		return 0, nil
 	}
+	var over error
 	for after := ""; ; {
 		waiting, err := s.Store.EvidenceWaiting(ctx, after, 50)
 		if err != nil || len(waiting) == 0 {
-			return settled, err
+			return settled, errors.Join(err, over)
 		}
 		for _, f := range waiting {
 			content, err := s.Store.EvidenceContent(ctx, f.ID)
 			if err != nil {
 				return settled, err
 			}
-			if _, err := s.scan(ctx, f, content); err != nil {
+			after = f.ID
+			_, err = s.scan(ctx, f, content)
+			switch {
+			case err == nil:
+				settled++
+			case errors.Is(err, errAnswer):
+				over = errors.Join(over, err)
+			default:
 				return settled, err
 			}
-			settled, after = settled+1, f.ID
 		}
 	}
 }

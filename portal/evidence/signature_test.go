@@ -122,6 +122,13 @@ func TestSignatures(t *testing.T) {
 	})
 }
 
+// Each reason is said in every language, and that revocation is not checked.
+func TestReasonsHaveTexts(t *testing.T) {
+	for _, why := range append(slices.Clone(evidence.Reasons), "revocation") {
+		requireText(t, "evidence.signature."+string(why))
+	}
+}
+
 // The setting TRUSTED_SIGNERS: issuers and nothing else.
 func TestSigners(t *testing.T) {
 	issuer := NewAuthority(t, "CA")

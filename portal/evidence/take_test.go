@@ -24,6 +24,7 @@ import (
 	. "guichet/portal/evidence/evidencetest"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/web/locales"
 
 	"github.com/johnfercher/maroto/v2"
 	"github.com/johnfercher/maroto/v2/pkg/components/text"
@@ -119,6 +120,16 @@ func bomb(t *testing.T) []byte {
 	return b
 }
 
+// requireText demands a text for a key in every language.
+func requireText(t *testing.T, key string) {
+	t.Helper()
+	for _, language := range portal.Languages {
+		file, err := locales.Files.ReadFile(string(language) + "/evidence.json")
+		require.NoError(t, err)
+		require.Contains(t, string(file), `"error.`+key+`": "`)
+	}
+}
+
 // T25, file by file: what is refused, each by a key of its own, leaving one
 // line in the trail and no row.
 func TestRefused(t *testing.T) {
@@ -179,6 +190,7 @@ func TestRefused(t *testing.T) {
 			require.Equal(t, portal.Invalid, ours.Code, err)
 			require.Equal(t, "evidence."+c.why, ours.Key, err)
 			require.Equal(t, "document", ours.Field)
+			requireText(t, ours.Key)
 			require.Zero(t, f)
 			require.EqualValues(t, i+1, h.told(t, audit.EvidenceRefused), "one line each")
 		})
