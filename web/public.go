@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
 
 	"guichet/lookup"
 	"guichet/portal"
@@ -77,6 +78,7 @@ type PublicDeps struct {
 	Captchas   CaptchaRates
 	Letters    LetterDeps
 	Papers     PaperDeps
+	Mandates   Mandates
 }
 
 // site is the public listener's handlers.
@@ -106,7 +108,7 @@ func publicRoutes(d PublicDeps) []Route {
 	letters := newLetterDesk(s)
 	anyone := s.behind(doors.Gate, Anyone)
 	visitor := s.behind(doors.Gate, Policy{Name: "visitor", Admit: s.admitVisitor})
-	return append([]Route{
+	return slices.Concat([]Route{
 		{http.MethodGet, "/", Anyone, s.front},
 		{http.MethodGet, "/.well-known/security.txt", Anyone, s.securityText},
 		{http.MethodGet, "/robots.txt", Anyone, robots},
@@ -134,5 +136,5 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}, s.paperRoutes(visitor)...)
+	}, s.paperRoutes(visitor), s.mandateRoutes(visitor))
 }
