@@ -29,6 +29,7 @@ var notes = regexp.MustCompile(`(?m)^(\x{feff})?#.*\r?\n`)
 // again, and the portal hands out the same bytes; ESPI against its schema; the
 // letter with its mark as text (L20).
 func TestFormats(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	var chosen []rig.Reference
 	for range 4 { // the fourth chose its quarter-hours (D5)

@@ -168,7 +168,11 @@ func (s speaker) marks() (list []chart.Mark) {
 				continue
 			}
 			part := float64(n.At.Sub(p.Period.From)) / float64(p.Period.To.Sub(p.Period.From))
-			list = append(list, chart.Mark{At: float64(i) + part, Text: s.T("mark." + string(n.Kind))})
+			key := "mark." + string(n.Kind)
+			if n.Kind != metering.NoteMeterExchanged {
+				key = voiced(s.shown.pass, key)
+			}
+			list = append(list, chart.Mark{At: float64(i) + part, Text: s.T(key)})
 			break
 		}
 	}

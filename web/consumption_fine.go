@@ -87,7 +87,9 @@ func (s speaker) empty() []string {
 	fine := s.series.Grain.Fine()
 	switch {
 	case fine && s.series.Detail.IsZero() && s.over():
-		return []string{s.T("consumption.detail.over")}
+		return []string{s.T(voiced(s.shown.pass, "consumption.detail.over"))}
+	case fine && s.series.Detail.IsZero() && s.shown.pass.ByGround():
+		return []string{s.T("by-ground.consumption.detail.none")}
 	case fine && s.series.Detail.IsZero():
 		return []string{s.T("consumption.detail.none"), s.T("consumption.detail.why")}
 	case fine && len(points) == 0 && s.shown.sel.query.From.Before(s.series.Detail):

@@ -12,6 +12,9 @@ import (
 func (s speaker) notes() (list []string) {
 	for _, n := range s.series.Notes {
 		key := "note." + string(n.Kind)
+		if n.Kind == metering.NoteMovedIn || n.Kind == metering.NoteMovedOut {
+			key = voiced(s.shown.pass, key)
+		}
 		switch {
 		case n.At.IsZero():
 			list = append(list, s.T(key))
@@ -27,7 +30,7 @@ func (s speaker) notes() (list []string) {
 		return list
 	}
 	if s.cut() {
-		list = append(list, s.T("note.cut"))
+		list = append(list, s.T(voiced(s.shown.pass, "note.cut")))
 	}
 	if s.banded() {
 		list = append(list, s.bands()...)

@@ -39,8 +39,8 @@ func TestD4AnHourThatComesTwiceHasItsOffset(t *testing.T) {
 			require.Equal(t, want/25, winter)
 			names := doc.Find("svg.narrow g[tabindex='0']")
 			require.Equal(t, want, names.Length())
-			require.Contains(t, names.Eq(2*want/25).AttrOr("aria-label", ""), "(UTC+2)")
-			require.Contains(t, names.Eq(3*want/25).AttrOr("aria-label", ""), "(UTC+1)")
+			require.Contains(t, names.Eq(2*want/25).Find("title").Text(), "(UTC+2)")
+			require.Contains(t, names.Eq(3*want/25).Find("title").Text(), "(UTC+1)")
 		}
 	}
 	doc := render(t, fixtureNamed(t, "consumption-hour"), portal.English)

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/metering"
 	"guichet/web/ui/component"
@@ -72,11 +73,21 @@ func (s speaker) period(p metering.Point) string {
 // together keeps a number's groups on one line.
 func together(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
 
-func lead(x *ctx, stay portal.Period) string {
+func lead(x *ctx, pass lookup.Pass) string {
+	stay := pass.Occupancy.Period
 	if stay.To.IsZero() || stay.To.After(x.now) {
-		return x.T("consumption.since", x.Date(stay.From))
+		return x.T(voiced(pass, "consumption.since"), x.Date(stay.From))
 	}
-	return x.T("consumption.between", x.Date(stay.From), x.Date(stay.To.Add(-time.Second)))
+	return x.T(voiced(pass, "consumption.between"), x.Date(stay.From), x.Date(stay.To.Add(-time.Second)))
+}
+
+// voiced is the key of a text that tells the occupant of their own stay; who
+// looks on another ground did not live there, and reads one of their own (D7).
+func voiced(pass lookup.Pass, key string) string {
+	if pass.ByGround() {
+		return "by-ground." + key
+	}
+	return key
 }
 
 // paging leads to the page before and after, where there can be anything for

@@ -22,6 +22,9 @@ func detailFixtures() []fixture {
 			return metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByHour, Unit: "kWh"}
 		})},
 		{"consumption-several", severalFixture},
+		{"consumption-heir", byGroundFixture(registry.Heir)},
+		{"consumption-guardian", byGroundFixture(registry.Guardian)},
+		{"consumption-owner", byGroundFixture(registry.Owner)},
 		{"detail", detailFixture(registry.Occupancy{}, 9_200, nil)},
 		{"detail-withdrawn", detailFixture(registry.Occupancy{DetailEnded: fixtureNow}, 9_200,
 			&portal.Error{Code: portal.Conflict, Key: "detail.again"})},

@@ -109,6 +109,7 @@ var demoColleagues = []struct {
 	{"s.maes", "Sofie Maes", staff.Security},
 	{"t.simon", "Thomas Simon", staff.Security}, // a closed door needs two to open
 	{"l.weber", "Lena Weber", staff.Office},
+	{"m.dubois", "Marc Dubois", staff.Office}, // a ground needs a second officer (D7)
 }
 
 func (f *foundation) demoStaff(ctx context.Context) ([]accessStaff, error) {

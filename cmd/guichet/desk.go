@@ -36,7 +36,8 @@ func (f *foundation) deskDeps(common web.Common, g gateParts, log *slog.Logger, 
 			Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store),
 			Watch:  g.watch, Shares: shares{f.store},
 			Rectify: f.rectifications(), Papers: f.store,
-			Alarm: func(string, int) { alarms.Inc() }}),
+			Grounds: &registry.Grounds{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store},
+			Alarm:   func(string, int) { alarms.Inc() }}),
 	}, nil
 }
 

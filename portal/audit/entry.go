@@ -54,6 +54,11 @@ const (
 	RectifyAsked    Action = "rectify.asked"    // somebody says that data about them are wrong (S4)
 	RectifyRead     Action = "rectify.read"     // the back office read such a request
 	RectifyDecided  Action = "rectify.decided"  // it was decided, and the answer queued
+	GroundAsked     Action = "ground.asked"     // an officer asked that an heir, guardian or owner may look (D7)
+	GroundGranted   Action = "ground.granted"   // another officer granted it
+	GroundRefused   Action = "ground.refused"   // or refused it
+	GroundEnded     Action = "ground.ended"     // an officer ended it
+	GroundsRead     Action = "grounds.read"     // the back office read one
 	LetterDropped   Action = "letter.dropped"   // a letter could no longer go to the address on record (D2, Ld9)
 	LetterHanded    Action = "letter.handed"    // a letter left the outbox
 	StaffAdded      Action = "staff.added"

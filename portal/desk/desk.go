@@ -187,6 +187,7 @@ type Deps struct {
 	// Rectify and Papers are the back office's.
 	Rectify Rectifications
 	Papers  PaperStore
+	Grounds Grounds
 }
 
 // Service is the desk. Its methods are safe for concurrent use, ask for the
@@ -202,7 +203,7 @@ type right int
 const (
 	see    right = iota // the list and the state of the gate
 	handle              // cases
-	mend                // files that are wrong (S4, D3)
+	mend                // files that are wrong, and grounds (S4, D3, D7)
 )
 
 var rights = map[staff.Role][]right{

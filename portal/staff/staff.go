@@ -35,7 +35,7 @@ type Role string
 const (
 	Agent    Role = "agent"    // call centre: cases, caller checks, unblocking (G10)
 	Security Role = "security" // security officer: sees the gate, opens no case
-	Office   Role = "office"   // back office: what people say is wrong, moves learnt late (S4, D3)
+	Office   Role = "office"   // back office: what people say is wrong, moves learnt late, grounds of heirs, guardians, owners (S4, D3, D7)
 )
 
 // Roles lists them all.
