@@ -83,6 +83,8 @@ func TestSignatures(t *testing.T) {
 		})
 	}
 
+	require.Equal(t, []evidence.Reason{evidence.Unsigned}, evidence.Verdict{}.By(""), "no verdict proves nothing")
+
 	t.Run("nobody is trusted where nothing is set", func(t *testing.T) {
 		paper, err := sandbox.Read(t.Context(), signed)
 		require.NoError(t, err)
