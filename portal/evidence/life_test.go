@@ -163,7 +163,7 @@ func TestPurge(t *testing.T) {
 					want = 0
 				}
 				content := storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM evidence_content WHERE evidence_id = $1`, id)
-				named := storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM evidence WHERE id = $1 AND name <> '' AND status <> 'purged'`, id)
+				named := storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM evidence WHERE id = $1 AND (name <> '' OR status <> 'purged')`, id)
 				require.Equal(t, []int64{want, want}, []int64{content, named}, id)
 			}
 			purged, err = h.Purge(t.Context())
