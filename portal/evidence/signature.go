@@ -96,8 +96,7 @@ func covers(content []byte, s Signed) bool {
 		return false
 	}
 	gap := content[from:to]
-	if gap[0] != '<' || gap[len(gap)-1] != '>' ||
-		!bytes.HasSuffix(bytes.TrimRight(content[:from], blank), []byte("/Contents")) {
+	if gap[0] != '<' || gap[len(gap)-1] != '>' {
 		return false
 	}
 	digits, err := hex.DecodeString(string(gap[1 : len(gap)-1]))
