@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -34,6 +35,9 @@ func (s speaker) notes() (list []string) {
 	}
 	if s.banded() {
 		list = append(list, s.bands()...)
+		if s.silentBand() {
+			list = append(list, s.T("note.silent"))
+		}
 	}
 	if s.injects() {
 		list = append(list, s.T("note.net"))
@@ -49,6 +53,13 @@ func (s speaker) cut() bool {
 		}
 	}
 	return false
+}
+
+// silentBand tells whether one of the two bands did not count in some period.
+func (s speaker) silentBand() bool {
+	return slices.ContainsFunc(s.series.Points, func(p metering.Point) bool {
+		return p.Gap == metering.NoGap && (silent(p, metering.OfftakePeak) || silent(p, metering.OfftakeOffPeak))
+	})
 }
 
 // bands explain peak and off-peak, by date, for the time that is shown (D4).

@@ -107,8 +107,6 @@ func consumptionView(x *ctx, parts []shown) public.Consumption {
 		Base: x.base(title),
 		Bar:  barView(x, first.sel.of, valuesOf(ofAll(parts), first.sel.query)),
 		Up:   upward(x, first.sel.query, at),
-		Mark: x.T("confidential.mark"),
-		Made: x.T("csv.made", x.Date(x.now)),
 	}
 	v.Bar.Files = files(x, v.Bar.Files, parts)
 	for _, g := range grains {

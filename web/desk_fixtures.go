@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/desk"
@@ -61,6 +62,10 @@ var deskFixtures = []fixture{
 		c.Standing = desk.Standing{}
 		c.Second, c.Request = true, &desk.Unblock{Login: "bert", Kind: desk.Asked, At: fixtureNow.Add(-time.Hour)}
 	}, nil)},
+	{"desk-readings", heldFixture(true, nil)},
+	{"desk-readings-none", heldFixture(false, nil)},
+	{"desk-readings-problems", heldFixture(true, lookup.Problems{{Code: portal.Invalid, Key: "index.comma", Field: "index-offtake-peak"},
+		{Code: portal.Invalid, Key: "desk.readings.why", Field: "refusal"}})},
 	{"desk-moves", movesFixture(true)},
 	{"desk-moves-none", movesFixture(false)},
 	{"desk-grounds", groundsFixture(true, nil)},

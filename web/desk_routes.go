@@ -55,6 +55,8 @@ func deskRoutes(d DeskDeps) []Route {
 		{get, "/:lang/desk/gate", colleague, c.overview},
 		{get, "/:lang/desk/rectifications", colleague, c.wrongs},
 		{post, "/:lang/desk/rectifications/:id", colleague, c.decide},
+		{get, "/:lang/desk/readings", colleague, c.held},
+		{post, "/:lang/desk/readings/:id", colleague, c.judge},
 		{get, "/:lang/desk/moves", colleague, c.moves},
 		{post, "/:lang/desk/moves/:id", colleague, c.seeMove},
 		{get, "/:lang/desk/grounds", colleague, c.grounds},

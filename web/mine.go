@@ -181,7 +181,7 @@ func mineView(x *ctx, index int, d registry.Dossier, asked []registry.Rectificat
 	list := func(id string, columns []string, rows []component.Row) {
 		t := component.Table{ID: id, Caption: x.T("mine." + id), Region: x.T("mine." + id), Rows: rows}
 		for _, c := range columns {
-			t.Columns = append(t.Columns, component.Column{Text: x.T("mine.column." + c)})
+			t.Columns = append(t.Columns, component.Column{Text: x.T("mine.column." + c), Numeric: c == "days"})
 		}
 		v.Tables = append(v.Tables, t)
 	}

@@ -98,6 +98,7 @@ func barView(x *ctx, index int, selection string) public.VisitBar {
 	session := x.session()
 	hard := !session.IdleEndsAt.Before(session.EndsAt)
 	v := public.VisitBar{
+		Made:    x.T("csv.made", x.Date(x.now)),
 		Another: layout.Link{Text: x.T("visit.another"), Href: x.path("/lookup")},
 		Ends:    x.T("visit.ends", x.Time(session.IdleEndsAt)),
 		Extend:  x.path("/visit/extend"), Leave: x.path("/leave"), Back: selection,

@@ -35,6 +35,8 @@ const (
 	ReadingsShown   Action = "readings.shown"   // readings shown on a page
 	ReadingsSent    Action = "readings.sent"    // readings left for validation
 	ReadingSettled  Action = "reading.settled"  // a reading came back validated or corrected
+	ReadingsRead    Action = "readings.read"    // a reading that waits for a person was read at the desk
+	ReadingJudged   Action = "reading.judged"   // it was released, corrected or refused there (L4)
 	WindowEnded     Action = "window.ended"     // a reading window was over: read, estimated, or neither
 	LegacyLoaded    Action = "legacy.loaded"    // a file of another system's references was imported
 	DigitsMeasured  Action = "digits.measured"  // how often the likeliest digits come (G8)

@@ -188,6 +188,8 @@ type Deps struct {
 	Rectify Rectifications
 	Papers  PaperStore
 	Grounds Grounds
+	// Readings are the reading and validation service's.
+	Readings Readings
 }
 
 // Service is the desk. Its methods are safe for concurrent use, ask for the
@@ -203,12 +205,14 @@ type right int
 const (
 	see    right = iota // the list and the state of the gate
 	handle              // cases
+	judge               // readings that wait for a person (L4)
 	mend                // files that are wrong, and grounds (S4, D3, D7)
 )
 
 var rights = map[staff.Role][]right{
 	staff.Agent:    {see, handle},
 	staff.Security: {see},
+	staff.Readings: {see, judge},
 	staff.Office:   {see, mend},
 }
 

@@ -22,6 +22,7 @@ type shelf struct {
 	meters []registry.Meter
 	days   map[shelfKey]metering.DayRow
 	months map[shelfKey]metering.Month
+	totals []metering.PeriodTotal
 }
 
 type shelfKey struct {
@@ -135,5 +136,23 @@ func (s *shelf) DropReadingMonths(_ tx.Tx, months []metering.Month) error {
 	for _, m := range months {
 		delete(s.months, shelfKey{m.Register, metering.MonthNumber(m.Date)})
 	}
+	return nil
+}
+
+func (s *shelf) ReadingTotals(_ context.Context, _ portal.EAN, from, until int64) (totals []metering.PeriodTotal, _ error) {
+	for _, t := range s.totals {
+		if from <= metering.DayNumber(t.Period.From) && metering.DayNumber(t.Period.To) <= until {
+			totals = append(totals, t)
+		}
+	}
+	return totals, nil
+}
+
+func (s *shelf) ReadingTotalsIn(_ tx.Tx, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {
+	return s.ReadingTotals(ctx, ean, from, until)
+}
+
+func (s *shelf) PutReadingTotals(_ tx.Tx, totals []metering.PeriodTotal) error {
+	s.totals = append(s.totals, totals...)
 	return nil
 }
