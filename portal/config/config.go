@@ -82,6 +82,8 @@ type Settings struct {
 	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
 	EstimateAgain   int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
 	Limits          `embed:""`
+	Clamd           string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
+	TrustedSigners  string `help:"Certificates (PEM) of those whose electronic signatures are trusted; empty: none is." placeholder:"FILE"`
 	LogLevel        string `help:"debug, info, warn or error." placeholder:"LEVEL"`
 
 	DeskURL              string `name:"desk-url" help:"The desk's address as the staff type it; the identity provider sends them back there." placeholder:"URL"`
@@ -170,6 +172,9 @@ func (s Settings) Check() error {
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		wrong("TLS_CERT", "certificate and key (TLS_KEY) go together")
+	}
+	if _, _, err := net.SplitHostPort(s.Clamd); err != nil && s.Clamd != "" && !filepath.IsAbs(s.Clamd) {
+		wrong("CLAMD", "%q is neither the path of a socket nor HOST:PORT", s.Clamd)
 	}
 	s.checkOIDC(wrong)
 	for _, p := range s.TrustedProxies {

@@ -44,6 +44,7 @@ const (
 	ForOutbox     Purpose = "outbox"      // sealed letters
 	ForRequest    Purpose = "request"     // sealed requests for a letter
 	ForStaffCode  Purpose = "staff-code"  // sealed one-time-code seeds
+	ForEvidence   Purpose = "evidence"    // sealed uploaded documents (T25)
 	ForWork       Purpose = "work"        // proof of work: its signature, its form, that it was used (T28)
 )
 
