@@ -53,6 +53,7 @@ const (
 	Household ActorKind = "household" // somebody whose reference opened
 	Staff     ActorKind = "staff"     // a named colleague, ID is the login
 	System    ActorKind = "system"    // a command or a job, ID is its name
+	Partner   ActorKind = "partner"   // a third party's person (ID is the login) or program ("key:"+id)
 )
 
 // Actor is who did something. ID is empty for visitors and households: their
