@@ -69,7 +69,7 @@ func (s *Service) Confirm(ctx context.Context, by audit.Entry, occupancyID, id s
 			return err
 		}
 		record(t, by, now, audit.MandateConfirmed, m, map[string]string{"occupancy": occupancyID})
-		return nil
+		return s.supersede(t, by, now, m, *l)
 	})
 }
 

@@ -130,16 +130,24 @@ func record(t tx.Tx, by audit.Entry, now time.Time, action audit.Action, m Manda
 // Draft keeps a new mandate of a partner. Nothing of it is looked up (G13).
 func (s *Service) Draft(ctx context.Context, by audit.Entry, to Mandatary, d Draft) (Mandate, error) {
 	now := s.Clock()
+	m, err := s.draft(to, d, now)
+	if err != nil {
+		return Mandate{}, err
+	}
+	return m, s.Runner.Do(ctx, func(t tx.Tx) error {
+		record(t, by, now, audit.MandateDrafted, m, map[string]string{"points": strconv.Itoa(len(m.Lines))})
+		return s.Store.PutMandate(t, m)
+	})
+}
+
+func (s *Service) draft(to Mandatary, d Draft, now time.Time) (Mandate, error) {
 	m, err := d.Mandate(now)
 	if err != nil {
 		return Mandate{}, err
 	}
 	m.ID, m.PartnerID, m.Version = portal.NewID(now), to.ID, 1
 	_, m.Text = m.Bind(to.Name, to.CompanyNumber)
-	return m, s.Runner.Do(ctx, func(t tx.Tx) error {
-		record(t, by, now, audit.MandateDrafted, m, map[string]string{"points": strconv.Itoa(len(m.Lines))})
-		return s.Store.PutMandate(t, m)
-	})
+	return m, nil
 }
 
 // Edit writes a draft anew: another version, which needs another signature.
@@ -258,6 +266,9 @@ func (s *Service) Decide(ctx context.Context, by audit.Entry, to Mandatary, id s
 				}
 				more["occupancy"] = stay.ID
 				record(t, by, now, audit.MandateGranted, *m, more)
+				if err := s.supersede(t, by, now, *m, *l); err != nil {
+					return err
+				}
 			}
 			if err := s.Store.SaveMandateLine(t, m.ID, *l); err != nil {
 				return err

@@ -28,6 +28,7 @@ type ctx struct {
 	id   string        // of the request, in the log; not in the answer: all refusals are the same bytes (G5)
 	now  time.Time     // read once, so that one request has one time
 	form url.Values    // the decoded form of a change, every field once (T4)
+	file upload        // the file that came with the form
 	at   string        // the path behind the language with its query, for the language bar
 	from lookup.Origin // once it was asked for
 	pass any           // what the policy let in: a visit, a colleague's session

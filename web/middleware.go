@@ -124,7 +124,10 @@ const formSize = 64 << 10
 
 // decode reads a change's form: urlencoded only, at most formSize, and each
 // field once, so that nobody can hold two answers against one question (T4).
-func (x *ctx) decode() error {
+func (x *ctx) decode(uploads int64) error {
+	if uploads > 0 {
+		return x.decodeUpload(uploads)
+	}
 	r := x.gin.Request
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {

@@ -3,6 +3,8 @@ package web
 import (
 	"context"
 	"net/http"
+	"slices"
+	"strings"
 
 	"guichet/lookup"
 	"guichet/portal"
@@ -77,6 +79,7 @@ type PublicDeps struct {
 	Captchas   CaptchaRates
 	Letters    LetterDeps
 	Papers     PaperDeps
+	Partners   PartnerDeps
 }
 
 // site is the public listener's handlers.
@@ -91,12 +94,20 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 		Common:    d.Common,
 		name:      "public",
 		languages: portal.Languages,
-		signedOut: func(x *ctx) string { return x.path("/ended") },
+		signedOut: signedOut,
 		routes:    append(assets(), publicRoutes(d)...),
 		footer:    true,
 		trustBase: true,
 	}
 	return s.handler()
+}
+
+// signedOut is where a visit that is over leads, and a partner's session.
+func signedOut(x *ctx) string {
+	if strings.HasPrefix(x.gin.FullPath(), "/:lang/partner") {
+		return x.path("/partner/sign-in")
+	}
+	return x.path("/ended")
 }
 
 // publicRoutes is the public listener's table.
@@ -106,7 +117,7 @@ func publicRoutes(d PublicDeps) []Route {
 	letters := newLetterDesk(s)
 	anyone := s.behind(doors.Gate, Anyone)
 	visitor := s.behind(doors.Gate, Policy{Name: "visitor", Admit: s.admitVisitor})
-	return append([]Route{
+	return slices.Concat([]Route{
 		{http.MethodGet, "/", Anyone, s.front},
 		{http.MethodGet, "/.well-known/security.txt", Anyone, s.securityText},
 		{http.MethodGet, "/robots.txt", Anyone, robots},
@@ -134,5 +145,5 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}, s.paperRoutes(visitor)...)
+	}, s.paperRoutes(visitor), s.partnerRoutes())
 }
