@@ -1,15 +1,12 @@
 package lookup
 
 import (
-	"context"
 	"strconv"
 	"strings"
 	"time"
 
 	"guichet/portal"
-	"guichet/portal/audit"
 	"guichet/portal/keys"
-	"guichet/portal/tx"
 )
 
 // DeviceLife is how long a browser is known after its last success (G7).
@@ -61,40 +58,4 @@ func (d *Devices) verify(cookie keys.Secret) (name string, ok bool) {
 		return "", false
 	}
 	return parts[0], true
-}
-
-// BrowserStore forgets browsers. Only Browsers calls it.
-type BrowserStore interface {
-	// ForgetBrowsers removes at most so many browsers that last opened their
-	// reference at that time or before, and tells how many.
-	ForgetBrowsers(t tx.Tx, until time.Time, most int) (int, error)
-}
-
-// Browsers forgets which browser opened which reference once that lets nobody
-// be heard any more (G7): DeviceLife after its last success there.
-type Browsers struct {
-	Store  BrowserStore
-	Runner tx.Runner
-	Clock  portal.Clock
-}
-
-// forgetARound bounds how long a unit of work keeps others waiting.
-const forgetARound = 500
-
-// Forget removes all whose time is over, and leaves an entry of how many (D16).
-func (b *Browsers) Forget(ctx context.Context) error {
-	for {
-		now, gone := b.Clock(), 0
-		err := b.Runner.Do(ctx, func(t tx.Tx) (err error) {
-			gone, err = b.Store.ForgetBrowsers(t, now.Add(-DeviceLife), forgetARound)
-			if err == nil && gone > 0 {
-				t.Record(audit.Entry{At: now, Actor: portal.Actor{Kind: portal.System, ID: "gate"}, Action: audit.BrowsersGone,
-					Ground: "retention", Channel: "job", Details: map[string]string{"count": strconv.Itoa(gone)}})
-			}
-			return err
-		})
-		if err != nil || gone < forgetARound {
-			return err
-		}
-	}
 }

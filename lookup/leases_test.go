@@ -2,7 +2,6 @@ package lookup_test
 
 import (
 	"context"
-	"fmt"
 	"log/slog"
 	"sync"
 	"sync/atomic"
@@ -288,40 +287,6 @@ func TestOldLeasesAreForgotten(t *testing.T) {
 			require.Greater(t, kept, int64(2), "a day is seen")
 			require.LessOrEqual(t, kept, int64(18), b)
 		}
-	})
-}
-
-// G7, D16: a browser is known for DeviceLife after its last success and then
-// forgotten, however many are; how many were stands in the trail.
-func TestG7OldBrowsersAreForgotten(t *testing.T) {
-	houses(t, 2, func(t *testing.T, h *house) {
-		browsers := &lookup.Browsers{Store: h.store, Runner: h.store, Clock: h.clock.Now}
-		kept := func() int64 {
-			t.Helper()
-			require.NoError(t, browsers.Forget(h.ctx))
-			return storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM known_browsers`)
-		}
-		opens := func(k storetest.Known) {
-			c := h.claim(k.Reference, k.Digits)
-			c.Device = "mine"
-			require.True(t, h.openWhateverAsked(c))
-		}
-		opens(h.known[0])
-		opens(h.known[1])
-		h.clock.Pass(lookup.DeviceLife - time.Hour)
-		opens(h.known[1])
-		h.clock.Pass(time.Hour - time.Microsecond)
-		require.EqualValues(t, 2, kept())
-		require.Zero(t, h.entries("browsers.gone", ""))
-		h.clock.Pass(time.Microsecond)
-		require.EqualValues(t, 1, kept())
-		require.EqualValues(t, 1, storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM known_browsers WHERE reference_key = $1`, h.known[1].Key))
-		require.Equal(t, 1, h.entries("browsers.gone", ""))
-		for i := range 501 { // more than one round
-			storetest.Exec(t, h.dsn, `INSERT INTO known_browsers (reference_key, device, opened_us) VALUES ($1, $2, $3)`, "old", fmt.Sprint(i), 1)
-		}
-		require.EqualValues(t, 1, kept())
-		require.Equal(t, 3, h.entries("browsers.gone", ""))
 	})
 }
 

@@ -3,6 +3,7 @@ package lookup
 import (
 	"context"
 	"errors"
+	"runtime"
 	"sync"
 	"testing"
 
@@ -47,6 +48,45 @@ func TestLines(t *testing.T) {
 	}
 	all.Wait()
 	require.Equal(t, 1, most)
+	require.Empty(t, l.all)
+}
+
+// First come, first served, also behind one who tired.
+func TestLinesKeepTheOrder(t *testing.T) {
+	ctx := context.Background()
+	tired, tire := context.WithCancel(ctx)
+	var l lines
+	first, _ := l.stand(ctx, "a")
+	var served []int
+	var all sync.WaitGroup
+	standing := func() int {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		return l.all["a"].standing
+	}
+	for i := range 20 {
+		before, whose := standing(), ctx
+		if i%3 == 0 {
+			whose = tired
+		}
+		all.Go(func() {
+			next, ok := l.stand(whose, "a")
+			if ok {
+				served = append(served, i)
+			}
+			next(nil)
+		})
+		for standing() == before {
+			runtime.Gosched()
+		}
+	}
+	tire()
+	for standing() > 1+13 {
+		runtime.Gosched()
+	}
+	first(nil)
+	all.Wait()
+	require.Equal(t, []int{1, 2, 4, 5, 7, 8, 10, 11, 13, 14, 16, 17, 19}, served)
 	require.Empty(t, l.all)
 }
 

@@ -20,9 +20,10 @@ const (
 
 const (
 	// sourceWait is how long an attempt waits for others of its source and of its
-	// networks, in all.
-	sourceWait = 2 * time.Second
-	// sourceStep is how often it looks.
+	// networks, in all: a school that comes at once through one address, with
+	// as many as may draw captchas there, goes through two by two.
+	sourceWait = 5 * time.Second
+	// sourceStep is how often the first in line looks.
 	sourceStep = 5 * time.Millisecond
 )
 
@@ -93,9 +94,8 @@ func (s *sources) stand(ctx context.Context, now time.Time, c Claim) (*place, er
 		l.seen, tallies[i] = values[i], decodeTally(values[i])
 	}
 	own := tallies[0]
-	references, _ := own.references(now, 0, false)
 	p.refused = own.blocks(now, day) >= limits.SourceBlocks
-	p.more = own.fails(now, day) >= limits.SourceADay || own.fails(now, week) >= limits.SourceAWeek || references >= limits.SourceReferences
+	p.more = limits.spent(now, own.ended(now), 0)
 	for i, l := range levels {
 		openings, _ := tallies[i].references(now, 0, true)
 		switch l {
@@ -162,9 +162,15 @@ func (s *sources) enter(ctx context.Context, now time.Time, p *place, ref uint64
 	return true, nil
 }
 
-// enterSource waits while so many attempts of a source are under way that they
-// could close more references than a source may (T19).
+// room is the line of those who want to be counted in a tally.
+func (l *level) room() string { return "room:" + l.key }
+
+// enterSource waits, first come, first served, while attempts of its source are
+// under way that could close more references than a source may (T19), or that
+// leave no room for a failure.
 func (s *sources) enterSource(ctx, waits context.Context, now time.Time, p *place, ref uint64, l Limits) (how standing, err error) {
+	next, _ := s.lines.stand(waits, p.source.room())
+	defer func() { next(err) }()
 	for {
 		m := mark{pending, now.UnixMilli(), ref}
 		err = s.update(ctx, now, &p.source, func(t tally) tally {
@@ -174,16 +180,13 @@ func (s *sources) enterSource(ctx, waits context.Context, now time.Time, p *plac
 			}
 			return t
 		})
-		if err != nil {
+		switch {
+		case err != nil || how == barred:
 			return how, err
-		}
-		if how != busy {
-			if how != barred {
-				p.source.mark = &m
-			}
+		case how != busy:
+			p.source.mark = &m
 			return how, nil
-		}
-		if !pause(waits) {
+		case !pause(waits):
 			return busy, nil
 		}
 		now = s.clock()
@@ -202,11 +205,12 @@ func pause(waits context.Context) bool {
 	}
 }
 
-// count adds an attempt to a tally unless that is full of failures, and waits
-// while attempts under way leave no room. Where it has waited too long they are
-// failures.
+// count adds an attempt to a tally unless that is full of failures, and waits,
+// first come, first served, while attempts under way leave no room. Where it
+// has waited too long they are failures.
 func (s *sources) count(ctx, waits context.Context, now time.Time, l *level, most int, ref uint64) (isFull bool, err error) {
-	inLine := false
+	next, _ := s.lines.stand(waits, l.room())
+	defer func() { next(err) }()
 	for {
 		m := mark{pending, now.UnixMilli(), ref}
 		crowded := false
@@ -223,12 +227,6 @@ func (s *sources) count(ctx, waits context.Context, now time.Time, l *level, mos
 		case !crowded:
 			l.mark = &m
 			return false, nil
-		case !inLine:
-			next, first := s.lines.stand(waits, "room:"+l.key)
-			defer func() { next(err) }()
-			if inLine = true; !first {
-				return true, nil
-			}
 		case !pause(waits):
 			return true, nil
 		}

@@ -100,10 +100,19 @@ func (t tally) fails(now time.Time, window time.Duration) (n int) {
 	return n
 }
 
-// settled counts the failures in a window that are some, whatever becomes of
-// the attempts under way.
+// ended leaves out the attempts under way: what stands whatever becomes of them.
+func (t tally) ended(now time.Time) (kept tally) {
+	for _, m := range t {
+		if m.deed != pending || !m.within(now, underWay) {
+			kept = append(kept, m)
+		}
+	}
+	return kept
+}
+
+// settled counts the failures in a window that are some.
 func (t tally) settled(now time.Time, window time.Duration) int {
-	return t.fails(now, window) - t.underWay(now)
+	return t.ended(now).fails(now, window)
 }
 
 func (t tally) blocks(now time.Time, window time.Duration) (n int) {
@@ -166,22 +175,29 @@ type standing int
 const (
 	free   standing = iota
 	full            // its failures are used up: step 2, and the shared overflow
-	busy            // so many attempts under way that they could close too many references
+	busy            // what is under way could close too many references, or use up its failures
 	barred          // it closed as many references as a source may: refused altogether today
 )
 
 // source judges one more try of a source at a reference.
 func (l Limits) source(now time.Time, t tally, ref uint64) standing {
 	closed := t.blocks(now, day)
-	references, among := t.references(now, ref, false)
 	switch {
 	case closed >= l.SourceBlocks:
 		return barred
 	case closed+t.underWay(now) >= l.SourceBlocks:
 		return busy
-	case t.fails(now, day) >= l.SourceADay, t.fails(now, week) >= l.SourceAWeek,
-		references >= l.SourceReferences && !among:
+	case l.spent(now, t.ended(now), ref):
 		return full
+	case l.spent(now, t, ref):
+		return busy
 	}
 	return free
+}
+
+// spent tells whether a source has used up its failures for one more at a
+// reference.
+func (l Limits) spent(now time.Time, t tally, ref uint64) bool {
+	references, among := t.references(now, ref, false)
+	return t.fails(now, day) >= l.SourceADay || t.fails(now, week) >= l.SourceAWeek || references >= l.SourceReferences && !among
 }

@@ -109,6 +109,6 @@ func (s *Service) Stop(ctx context.Context, by audit.Entry, partnerID, id string
 }
 
 // Here lists the mandates about an occupancy, for its customer.
-func (s *Service) Here(ctx context.Context, occupancyID string) ([]Mandate, error) {
+func (s *Service) Here(ctx context.Context, occupancyID string) ([]Summary, error) {
 	return s.Store.MandatesAt(ctx, occupancyID)
 }

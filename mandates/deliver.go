@@ -48,7 +48,7 @@ func (s *Service) Deliver(ctx context.Context, history History, by audit.Entry, 
 		}
 	}
 	if d.Line.OccupancyID != "" {
-		if stay, point, err = s.Store.Stay(ctx, d.Line.OccupancyID); err != nil {
+		if stay, point, err = s.Store.Stay(ctx, d.Line.OccupancyID); err != nil && portal.CodeOf(err) != portal.NotFound {
 			return Delivery{}, err
 		}
 	}

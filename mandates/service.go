@@ -47,7 +47,7 @@ type Store interface {
 	MandatesWaiting(ctx context.Context, after Place, limit int) ([]Summary, error)
 	// MandatesAt lists those with a granted line about an occupancy, newest
 	// first; Lines is that line alone.
-	MandatesAt(ctx context.Context, occupancyID string) ([]Mandate, error)
+	MandatesAt(ctx context.Context, occupancyID string) ([]Summary, error)
 	// Stay reads an occupancy with its access point as they are now; NotFound.
 	Stay(ctx context.Context, occupancyID string) (registry.Occupancy, registry.AccessPoint, error)
 	// StayIn reads the same inside a unit of work, and locks it.
@@ -64,6 +64,7 @@ type Place struct {
 type Summary struct {
 	Mandate
 	PartnerName            string
+	PartnerContact         string // a mail address, for the customer
 	Points, Granted, Ended int
 }
 

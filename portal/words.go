@@ -51,9 +51,9 @@ type ActorKind string
 const (
 	Visitor   ActorKind = "visitor"   // somebody at the gate, not yet let in
 	Household ActorKind = "household" // somebody whose reference opened
+	Partner   ActorKind = "partner"   // a third party's person (ID is the login) or program ("key:"+id)
 	Staff     ActorKind = "staff"     // a named colleague, ID is the login
 	System    ActorKind = "system"    // a command or a job, ID is its name
-	Partner   ActorKind = "partner"   // a third party's person (ID is the login) or program ("key:"+id)
 )
 
 // Actor is who did something. ID is empty for visitors and households: their

@@ -74,27 +74,27 @@ func (s *site) house() letter.House {
 }
 
 // history is the selection in words, once its disclosure is recorded (L18).
-func (s *site) history(x *ctx, action audit.Action) (letter.History, string, error) {
+func (s *site) history(x *ctx, action audit.Action) (letter.Paper, string, error) {
 	sel, pass, err := x.selected()
 	if err != nil {
-		return letter.History{}, "", err
+		return letter.Paper{}, "", err
 	}
 	sel.query = bounded(sel.query)
 	series, err := s.disclose(x, sel, pass, action)
 	if err != nil {
-		return letter.History{}, "", err
+		return letter.Paper{}, "", err
 	}
 	return historyLetter(x, sel, pass, series), "guichet-" + string(series.Energy) + "-" + string(series.Grain), nil
 }
 
 // historyLetter takes the page's own words, so that the two cannot differ.
-func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Series) letter.History {
+func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Series) letter.Paper {
 	s := newSpeaker(x, shown{sel: sel, pass: pass, series: series})
 	t := s.table(sel)
-	h := letter.History{
-		Language: x.Lang, Title: unbroken(x.T("consumption.title." + string(pass.Point.Energy))), Lead: lead(x, pass.Occupancy.Period),
-		Point: x.T("consumption.point", together(series.EAN.Masked())), Made: x.T("csv.made", x.Date(x.now)),
-		Empty: x.T("consumption.empty"), Notes: s.notes(),
+	h := letter.Paper{
+		Language: x.Lang, Title: unbroken(x.T("consumption.title." + string(pass.Point.Energy))), Made: x.T("csv.made", x.Date(x.now)),
+		Paragraphs: []string{lead(x, pass.Occupancy.Period), x.T("consumption.point", together(series.EAN.Masked()))},
+		Empty:      x.T("consumption.empty"), Notes: s.notes(),
 		Back: letter.Back{Text: x.T("history.back"), Href: x.path("/consumption") + sel.values()},
 	}
 	if n := len(series.Points); n > 0 && series.Grain.Fine() {
@@ -103,7 +103,7 @@ func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Seri
 		h.Caption = x.T("history.caption", s.period(series.Points[0]), s.period(series.Points[n-1]))
 	}
 	for _, c := range t.Columns {
-		h.Columns = append(h.Columns, letter.HistoryColumn{Text: c.Text, Numeric: c.Numeric})
+		h.Columns = append(h.Columns, letter.Column{Text: c.Text, Numeric: c.Numeric})
 	}
 	for _, r := range t.Rows {
 		cells := []string{r.Head}

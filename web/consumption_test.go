@@ -9,6 +9,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/metering"
+	"guichet/web/ui/chart"
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
@@ -68,6 +69,8 @@ func TestZoomByLinks(t *testing.T) {
 	require.Zero(t, page.doc.Find("#values tbody tr").Eq(10).Find("a").Length(), "11 October has no detail")
 	require.Equal(t, "/fr/consumption?from=2026-10-12&grain=hour&of=1&to=2026-10-13",
 		page.doc.Find("#values tbody tr").Eq(11).Find("a").AttrOr("href", ""))
+	require.Equal(t, "/fr/consumption?from=2026-10-25&grain=hour&of=1&to=2026-10-26",
+		page.doc.Find("#values tbody tr").Eq(24).Find("a").AttrOr("href", ""), "a day of 25 hours is one day")
 	up := page.doc.Find(".up a")
 	require.Equal(t, 2, up.Length())
 	require.Equal(t, "/fr/consumption?from=2026-01-01&grain=month&of=1&to=2027-01-01", up.Eq(1).AttrOr("href", ""))
@@ -79,6 +82,16 @@ func TestZoomByLinks(t *testing.T) {
 	require.Equal(t, "/fr/consumption?from=2026-10-26&grain=hour&of=1&to=2026-10-27", page.doc.Find("[rel=next]").AttrOr("href", ""))
 	quarter := page.doc.Find(".seg a").Eq(4)
 	require.Equal(t, "/fr/consumption?from=2026-10-25&grain=quarter&of=1&to=2026-10-26", quarter.AttrOr("href", ""))
+	newest := b.get("/fr/consumption?grain=hour&from=2026-11-22&to=2026-11-23")
+	require.Zero(t, newest.doc.Find("[rel=next]").Length(), "nothing has come of today")
+	for grain, want := range map[string]string{
+		"year":  "/fr/consumption?from=2025-01-01&grain=month&of=1&to=2026-01-01",
+		"month": "/fr/consumption?from=2026-01-01&grain=day&of=1&to=2026-02-01",
+	} {
+		h.series = map[string]func() metering.Series{"year": gasYears, "month": electricityMonths}[grain]
+		require.Equal(t, want, b.get("/fr/consumption?grain="+grain).doc.Find("#values tbody tr").Eq(1).Find("a").AttrOr("href", ""))
+	}
+	h.series = func() metering.Series { return autumnDay(metering.ByHour, time.Hour) }
 	before := b.get("/fr/consumption?grain=hour&from=2026-09-01")
 	require.Zero(t, before.doc.Find("[rel=prev]").Length(), "nothing finer before the choice")
 }
@@ -142,6 +155,13 @@ func TestNetAndFactor(t *testing.T) {
 	require.Contains(t, plainSpaces(doc.Find(".notes").Text()), "ce facteur est de 10,5263 kWh par m³")
 	_, ok := factor(metering.Amounts{})
 	require.False(t, ok, "no gas, no factor")
+	for _, half := range []metering.Amounts{{6: 5}, {7: 5}} {
+		_, ok = factor(half)
+		require.False(t, ok, "one of the two is no factor")
+	}
+	got, ok := factor(metering.Amounts{6: 3_000, 7: 20_000})
+	require.True(t, ok)
+	require.EqualValues(t, 66_667, got, "rounded, not cut off")
 }
 
 // TestEachStateHasItsPatternAndItsWord (WCAG 1.4.1): estimated, partial,
@@ -166,7 +186,13 @@ func TestEachStateHasItsPatternAndItsWord(t *testing.T) {
 		}
 		require.True(t, c.Bars[0].Cut)
 		require.True(t, c.Bars[1].Crossed)
+		require.False(t, c.Bars[1].Cut, "one state, not two")
 		require.False(t, c.Bars[11].Cut, "a running month is not cut")
 		require.Len(t, c.Marks, 1)
+
+		data.Points = data.Points[:2] // of which none is missing
+		for _, k := range newSpeaker(x, shown{series: data}).charts()[0].Legend {
+			require.NotEqual(t, chart.KeyMissing, k.Class, "a key for what is not there")
+		}
 	}
 }

@@ -36,7 +36,7 @@ func deskRoutes(d DeskDeps) []Route {
 	c := counter{d}
 	colleague := Policy{Name: "colleague", Admit: c.admit}
 	get, post := http.MethodGet, http.MethodPost
-	const aCase = "/:lang/desk/case/:id"
+	const aCase, aPartner = "/:lang/desk/case/:id", "/:lang/desk/partners/:id"
 	return []Route{
 		{get, "/", Anyone, c.front},
 		{get, "/:lang/", Anyone, c.front},
@@ -57,6 +57,9 @@ func deskRoutes(d DeskDeps) []Route {
 		{post, "/:lang/desk/rectifications/:id", colleague, c.decide},
 		{get, "/:lang/desk/moves", colleague, c.moves},
 		{post, "/:lang/desk/moves/:id", colleague, c.seeMove},
+		{get, "/:lang/desk/partners", colleague, c.partners},
+		{get, aPartner, colleague, c.partner},
+		{post, aPartner + "/:act", colleague, c.decidePartner},
 		{get, aCase, colleague, c.show},
 		{post, aCase + "/open", colleague, c.open},
 		{post, aCase + "/check", colleague, c.check},

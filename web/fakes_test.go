@@ -285,7 +285,7 @@ func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
 	return PublicDeps{Common: common, Doors: shutters{h}, Gate: h, Challenges: h, Proofs: works{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
-		History: h, Choices: h, Captchas: CaptchaRates{30, 300}, Letters: LetterDeps{Requests: mailbox{h}, Solver: h, ADay: 5, ADayNetwork: 30, WorkingDays: 3}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
+		History: h, Choices: h, Captchas: CaptchaRates{30, 300}, Letters: LetterDeps{Requests: mailbox{h}, Solver: h, ADay: 5, ADayNetwork: 30, ADayAll: 2000, WorkingDays: 3}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 
 // browser is one person's browser at the public listener.

@@ -13,6 +13,8 @@ import (
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	"guichet/web/ui/page/public"
+
+	"github.com/ulule/limiter/v3"
 )
 
 // LetterRequests keeps what somebody without letter typed; registry.Requests.
@@ -32,6 +34,10 @@ type LetterDeps struct {
 	Solver   Solver
 	// A day's requests of one source, and of its network (/24 or /56).
 	ADay, ADayNetwork int64
+	// ADayAll is how many letters leave in a day; who asks after as many others
+	// did is told that theirs may leave later. Requests are counted and not
+	// letters, so that it tells nothing of the register (G13).
+	ADayAll int64
 	// WorkingDays is within how many a letter leaves, as the page promises.
 	WorkingDays int
 }
@@ -40,10 +46,12 @@ type LetterDeps struct {
 type letterDesk struct {
 	*site
 	requests *limits
+	all      []window
 }
 
 func newLetterDesk(s *site) *letterDesk {
-	return &letterDesk{s, newDayLimits(s.PublicDeps.Limits, "letter", s.Letters.ADay, s.Letters.ADayNetwork)}
+	return &letterDesk{s, newDayLimits(s.PublicDeps.Limits, "letter", s.Letters.ADay, s.Letters.ADayNetwork),
+		dayWindow(s.PublicDeps.Limits, "letter:all:day:", s.Letters.ADayAll)}
 }
 
 // empty shows the form.
@@ -82,8 +90,15 @@ func (d *letterDesk) ask(x *ctx) error {
 	if err != nil {
 		return err
 	}
+	many := each(x.context(), d.all, "", (*limiter.Limiter).Get)
+	if many != nil && portal.CodeOf(many) != portal.TooMany {
+		return many
+	}
 	if err := d.Letters.Requests.Ask(x.context(), ean); err != nil {
 		return err
+	}
+	if many != nil {
+		return x.redirect(x.path("/letter/asked?later=1"))
 	}
 	return x.redirect(x.path("/letter/asked"))
 }
@@ -145,15 +160,19 @@ func tooManyLettersView(x *ctx) *fault {
 
 // asked is the one answer to every request.
 func (d *letterDesk) asked(x *ctx) error {
-	return x.show(http.StatusOK, public.LetterAskedPage(letterAskedView(x, d.Letters.WorkingDays)))
+	return x.show(http.StatusOK, public.LetterAskedPage(letterAskedView(x, d.Letters.WorkingDays, x.query("later") != "")))
 }
 
-func letterAskedView(x *ctx, days int) public.LetterAsked {
-	return public.LetterAsked{
+func letterAskedView(x *ctx, days int, later bool) public.LetterAsked {
+	v := public.LetterAsked{
 		Base:    x.base(x.T("no-letter.asked.title")),
 		Text:    x.N("no-letter.asked.text", days),
 		Same:    x.T("no-letter.asked.same"),
 		Nothing: x.T("no-letter.asked.nothing", x.s.Contact.Phone, x.T("site.hours")),
 		Home:    layout.Link{Text: x.T("ended.home"), Href: x.path("/")},
 	}
+	if later {
+		v.Text = x.T("no-letter.asked.later")
+	}
+	return v
 }

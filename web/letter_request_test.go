@@ -160,6 +160,24 @@ func TestLettersASourceAndANetworkMayAskFor(t *testing.T) {
 	require.Len(t, h.asked, 30+1+30+1)
 }
 
+// Who asks after as many others did as letters leave in a day is heard all the
+// same, and told that theirs may leave later: alike for every EAN (G13).
+func TestLettersThatLeaveLaterAreToldSo(t *testing.T) {
+	h := newHouse(t)
+	b := open(t, h, func(d *PublicDeps) { d.Letters.ADayAll = 2 })
+	for range 2 {
+		require.Equal(t, "/fr/letter/asked", b.askLetter(otherEAN).Header.Get("Location"))
+	}
+	for _, ean := range []string{otherEAN, "541499000000123455"} {
+		require.Equal(t, "/fr/letter/asked?later=1", b.askLetter(ean).Header.Get("Location"))
+	}
+	require.Len(t, h.asked, 4, "kept, in their order")
+	page := b.get("/fr/letter/asked?later=1")
+	require.Contains(t, page.doc.Find(".lead").Text(), "dans l’ordre des demandes")
+	require.NotContains(t, page.doc.Find("main").Text(), "3 jours ouvrables", "which would not be kept")
+	require.Contains(t, b.get("/fr/letter/asked").doc.Find(".lead").Text(), "3 jours ouvrables")
+}
+
 // Where the store cannot be trusted, nothing is said to be kept.
 func TestALetterIsNotPromisedWhileShut(t *testing.T) {
 	h := newHouse(t)

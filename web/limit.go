@@ -66,10 +66,12 @@ func newLimits(store limiter.Store, what string, r CaptchaRates) *limits {
 // newDayLimits is so many a day for a source and for its network, and for a /48
 // in proportion.
 func newDayLimits(store limiter.Store, what string, source, network int64) *limits {
-	window := func(of string, most int64) []window {
-		return []window{{what + ":" + of + "day:", limiter.New(store, limiter.Rate{Period: 24 * time.Hour, Limit: most})}}
-	}
+	window := func(of string, most int64) []window { return dayWindow(store, what+":"+of+"day:", most) }
 	return &limits{source: window("", source), network: window("network:", network), wide: window("wide:", wide(network))}
+}
+
+func dayWindow(store limiter.Store, name string, most int64) []window {
+	return []window{{name, limiter.New(store, limiter.Rate{Period: 24 * time.Hour, Limit: most})}}
 }
 
 // spend takes one for the request's source, where that has one left, one for

@@ -66,6 +66,7 @@ func fileView(x *ctx, index int) public.File {
 		ID: strconv.Itoa(index),
 		Links: []layout.Link{
 			{Text: x.T("seen.link"), Href: x.path("/seen" + of)},
+			{Text: x.T("mandates.link"), Href: x.path("/mandates" + of)},
 			{Text: x.T("mine.link"), Href: x.path("/mine" + of)},
 			{Text: x.T("rectify.link"), Href: x.path("/rectify" + of)},
 		},

@@ -5,17 +5,17 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/portal/login"
+	"guichet/web/letter"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	page "guichet/web/ui/page/partner"
 	"guichet/web/ui/page/public"
-
-	"github.com/skip2/go-qrcode"
 )
 
 // askForm shows the form by which an organisation asks for access.
@@ -196,10 +196,7 @@ func seedView(x *ctx, seed keys.Secret, wrong error) (page.SetUp, error) {
 	}
 	v.Controls = []component.Control{hidden("login"), hidden("code"), password, otp}
 	faulty(x, &v.Frame, v.Controls, wrong)
-	code, err := qrcode.New(v.URI, qrcode.Medium)
-	if err != nil {
-		return v, portal.Shut("qr", err)
-	}
-	v.Picture, v.Size = squares(code.Bitmap())
-	return v, nil
+	side, path, err := letter.Code(v.URI)
+	v.Picture, v.Size = path, strconv.Itoa(side)
+	return v, err
 }

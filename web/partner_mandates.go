@@ -8,6 +8,7 @@ import (
 
 	"guichet/mandates"
 	"guichet/portal"
+	"guichet/web/letter"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	page "guichet/web/ui/page/partner"
@@ -54,7 +55,7 @@ func partnerHomeView(x *ctx, list []mandates.Summary) page.Home {
 			{Text: x.T("partner.home.granted"), Numeric: true}, {Text: x.T("partner.home.until")}}}}
 	if len(list) > mandatesAPage {
 		list = list[:mandatesAPage]
-		v.Next = x.path("/partner?before=" + placeText(list[len(list)-1].Mandate))
+		v.Next = x.path("/partner?before=" + placeText(list[len(list)-1].CreatedAt, list[len(list)-1].ID))
 	}
 	if x.gin != nil && x.query("before") != "" {
 		v.First = x.path("/partner")
@@ -65,17 +66,9 @@ func partnerHomeView(x *ctx, list []mandates.Summary) page.Home {
 			state = component.Cell{Text: x.T("mandate.line.expired"), Tag: "stop"}
 		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: m.Mandator.Name, Href: x.mandatePath(m.ID), Cells: []component.Cell{
-			state, {Text: x.count(m.Points)}, {Text: x.count(m.Granted - m.Ended)}, {Text: x.lastDay(m.Scope.Validity)}}})
+			state, {Text: x.count(m.Points)}, {Text: x.count(m.Granted - m.Ended)}, {Text: x.Date(lastDay(m.Scope.Validity.To))}}})
 	}
 	return v
-}
-
-// lastDay is the last day of a period, or that it has none.
-func (x *ctx) lastDay(p portal.Period) string {
-	if p.To.IsZero() {
-		return "–"
-	}
-	return x.Date(p.To.Add(-1))
 }
 
 // mandate shows one.
@@ -87,11 +80,46 @@ func (p *partners) showMandate(x *ctx, wrong error) error {
 		return err
 	}
 	x.at = "/partner/mandates/" + m.ID
-	return x.show(statusFor(wrong), page.MandatePage(mandateView(x, m, p.documents(x, m), p.Evidence != nil, wrong)))
+	return x.show(statusFor(wrong), page.MandatePage(partnerMandateView(x, m, documents(x, m), p.Evidence != nil, wrong)))
 }
 
-// documents are where the mandate's document is had.
-func (p *partners) documents(x *ctx, m mandates.Mandate) []layout.Link { return nil }
+// documents are where the mandate's document is had, as long as it may be signed.
+func documents(x *ctx, m mandates.Mandate) []layout.Link {
+	if m.Status == mandates.Withdrawn {
+		return nil
+	}
+	return []layout.Link{{Text: x.T("partner.document.pdf"), Href: x.mandatePath(m.ID) + "/document.pdf"},
+		{Text: x.T("partner.document.html"), Href: x.mandatePath(m.ID) + "/document.html"}}
+}
+
+// documentPDF is the text to sign, in the customer's language.
+func (p *partners) documentPDF(x *ctx) error {
+	m, err := p.mine(x)
+	if err != nil {
+		return err
+	}
+	pdf, err := letter.Mandate(m, x.guest().Organisation.Mandatary(), x.now, p.house()).PDF(p.house())
+	if err != nil {
+		return err
+	}
+	x.header("Content-Disposition", `attachment; filename="guichet-mandate-`+m.ID+`.pdf"`)
+	x.send(http.StatusOK, "application/pdf", pdf)
+	return nil
+}
+
+// documentHTML is its accessible twin (D18).
+func (p *partners) documentHTML(x *ctx) error {
+	m, err := p.mine(x)
+	if err != nil {
+		return err
+	}
+	text, err := letter.Mandate(m, x.guest().Organisation.Mandatary(), x.now, p.house()).Page(p.house())
+	if err != nil {
+		return err
+	}
+	x.send(http.StatusOK, "text/html; charset=utf-8", text)
+	return nil
+}
 
 var partnerDones = map[string]bool{"drafted": true, "given": true, "withdrawn": true, "given-up": true}
 
@@ -113,7 +141,7 @@ func turnOf(x *ctx, m mandates.Mandate) string {
 	return x.T(key + ".refused")
 }
 
-func mandateView(x *ctx, m mandates.Mandate, documents []layout.Link, giving bool, wrong error) page.Mandate {
+func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, giving bool, wrong error) page.Mandate {
 	v := page.Mandate{Frame: x.partnerFrame(x.T("partner.mandate.title", m.Mandator.Name)), Tag: x.T("mandate.status." + string(m.Status)),
 		TagKind: statusTag(m.Status), Turn: turnOf(x, m), Documents: documents, Facts: mandateFacts(x, m)}
 	if m.Status == mandates.Returned {
@@ -150,10 +178,6 @@ func mandateFacts(x *ctx, m mandates.Mandate) []page.Fact {
 	if m.Scope.Once {
 		often = x.T("partner.draft.once")
 	}
-	data := x.T("partner.fact.from", x.Date(m.Scope.Data.From))
-	if !m.Scope.Data.To.IsZero() {
-		data = x.T("mine.between", x.Date(m.Scope.Data.From), x.lastDay(m.Scope.Data))
-	}
 	facts := []page.Fact{
 		{Name: x.T("partner.home.mandator"), Value: who.Name},
 		{Name: x.T("partner.fact.address"), Value: address(who.Street, who.Postcode, who.Town)},
@@ -164,8 +188,8 @@ func mandateFacts(x *ctx, m mandates.Mandate) []page.Fact {
 	}
 	return append(facts,
 		page.Fact{Name: x.T("partner.draft.kinds"), Value: kindWords(x, m.Scope.Kinds)},
-		page.Fact{Name: x.T("partner.fact.data"), Value: data},
-		page.Fact{Name: x.T("partner.fact.valid"), Value: x.T("mine.between", x.Date(m.Scope.Validity.From), x.lastDay(m.Scope.Validity))},
+		page.Fact{Name: x.T("partner.fact.data"), Value: dataWords(x, m.Scope.Data)},
+		page.Fact{Name: x.T("partner.fact.valid"), Value: x.T("mine.between", x.Date(m.Scope.Validity.From), x.Date(lastDay(m.Scope.Validity.To)))},
 		page.Fact{Name: x.T("partner.draft.purpose"), Value: m.Scope.Purpose},
 		page.Fact{Name: x.T("partner.draft.often"), Value: often},
 		page.Fact{Name: x.T("partner.fact.version"), Value: strconv.FormatInt(m.Version, 10)},

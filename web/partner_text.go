@@ -3,29 +3,13 @@ package web
 import (
 	"strconv"
 	"strings"
+	"time"
 
 	"guichet/mandates"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/web/ui/component"
 )
-
-// squares draws a QR code's dark squares as one path of unit runs.
-func squares(rows [][]bool) (path, side string) {
-	var b strings.Builder
-	for y, row := range rows {
-		for x := 0; x < len(row); x++ {
-			begin := x
-			for x < len(row) && row[x] {
-				x++
-			}
-			if x > begin {
-				b.WriteString("M" + strconv.Itoa(begin) + " " + strconv.Itoa(y) + "h" + strconv.Itoa(x-begin) + "v1h-" + strconv.Itoa(x-begin) + "z")
-			}
-		}
-	}
-	return b.String(), strconv.Itoa(len(rows))
-}
 
 // spaced writes a long secret in groups of four, as people type it.
 func spaced(s string) string {
@@ -62,7 +46,7 @@ func lineNote(x *ctx, m mandates.Mandate, l mandates.Line) string {
 		}
 		return x.T("partner.line.letter")
 	case mandates.LineInForce:
-		return x.T("partner.line.until", x.Date(m.Scope.Validity.To.Add(-1)))
+		return x.T("partner.line.until", x.Date(lastDay(m.Scope.Validity.To)))
 	}
 	return ""
 }
@@ -83,8 +67,8 @@ func place(text string) (mandates.Place, error) {
 	return mandates.Place{At: at, ID: id}, err
 }
 
-func placeText(m mandates.Mandate) string {
-	return strconv.FormatInt(portal.Micros(m.CreatedAt), 10) + "." + m.ID
+func placeText(at time.Time, id string) string {
+	return strconv.FormatInt(portal.Micros(at), 10) + "." + id
 }
 
 func scopeWords(x *ctx, scopes []partner.Scope) string {
@@ -93,12 +77,4 @@ func scopeWords(x *ctx, scopes []partner.Scope) string {
 		words[i] = x.T("partner.scope." + string(s))
 	}
 	return strings.Join(words, ", ")
-}
-
-func kindWords(x *ctx, kinds []mandates.Kind) string {
-	words := make([]string, len(kinds))
-	for i, k := range kinds {
-		words[i] = x.T("mandate.kind." + string(k))
-	}
-	return strings.Join(words, "; ")
 }

@@ -76,6 +76,8 @@ func (s *site) partnerRoutes() []Route {
 		{post, one + "/edit", bringing(draftSize), p.edit},
 		{get, one + "/renew", guest, p.renewForm},
 		{post, one + "/renew", bringing(draftSize), p.renew},
+		{get, one + "/document.pdf", guest, p.documentPDF},
+		{get, one + "/document.html", guest, p.documentHTML},
 		{post, one + "/give", bringing(documentSize), p.give},
 		{post, one + "/withdraw", guest, p.withdraw},
 		{get, one + "/points/:n", guest, p.point},

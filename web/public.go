@@ -79,6 +79,7 @@ type PublicDeps struct {
 	Captchas   CaptchaRates
 	Letters    LetterDeps
 	Papers     PaperDeps
+	Mandates   Mandates
 	Partners   PartnerDeps
 }
 
@@ -145,5 +146,5 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}, s.paperRoutes(visitor), s.partnerRoutes())
+	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes())
 }

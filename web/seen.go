@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"guichet/lookup"
+	"guichet/mandates"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/tx"
@@ -142,7 +143,7 @@ func lookView(x *ctx, of string, e audit.Recorded, roles map[string]string) publ
 	what := x.saidOr("seen.action."+string(e.Action), "seen.action.other")
 	l := public.Look{
 		When: x.Date(e.At) + ", " + x.Time(e.At), Stamp: e.At.UTC().Format(time.RFC3339),
-		What: what, Who: lookedBy(x, e, roles), Ground: x.T(lookGround(x, e.Ground)),
+		What: what, Who: lookedBy(x, e, roles), Ground: groundWords(x, e.Ground),
 	}
 	if d := audit.ParseDetails(e.Text); d["from"] != "" && d["to"] != "" {
 		from, errFrom := portal.ParseDate(d["from"])
@@ -175,6 +176,14 @@ func lookedBy(x *ctx, e audit.Recorded, roles map[string]string) string {
 		return x.saidOr("seen.role."+roles[e.Actor.ID], "seen.by.staff")
 	}
 	return x.saidOr("seen.by."+string(e.Actor.Kind), "seen.by.system")
+}
+
+// groundWords tells a ground; a mandate is told with its number.
+func groundWords(x *ctx, ground string) string {
+	if id, ok := strings.CutPrefix(ground, mandates.Subject("")); ok {
+		return x.T("seen.ground.mandate", id)
+	}
+	return x.T(lookGround(x, ground))
 }
 
 // lookGround is the key of a ground's words; case numbers and telephone calls

@@ -7,6 +7,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/lookup/challenge"
+	"guichet/mandates"
 	"guichet/portal"
 	"guichet/portal/config"
 	"guichet/portal/desk"
@@ -79,7 +80,8 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Limits:   g.short.limits,
 		Captchas: web.CaptchaRates{AMinute: f.settings.CaptchasAMinute, ADay: f.settings.CaptchasADay},
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
-			ADayNetwork: f.settings.LettersADayNet, WorkingDays: int(f.settings.LetterDays)},
+			ADayNetwork: f.settings.LettersADayNet, ADayAll: f.settings.LettersADayAll, WorkingDays: int(f.settings.LetterDays)},
+		Mandates: f.mandates(),
 		Papers: web.PaperDeps{Looks: f.store, Postings: f.store, Dossiers: f.store, Rectifications: f.rectifications(),
 			Posts: &registry.Posts{Clock: f.clock, Runner: f.store, Store: f.store}},
 	}
@@ -87,6 +89,10 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 
 func (f *foundation) rectifications() *registry.Rectifications {
 	return &registry.Rectifications{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store}
+}
+
+func (f *foundation) mandates() *mandates.Service {
+	return &mandates.Service{Clock: f.clock, Runner: f.store, Store: f.store}
 }
 
 func (f *foundation) choices() *metering.Choices {

@@ -159,8 +159,8 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		})
 	})
 	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })
-	browsers := &lookup.Browsers{Store: f.store, Runner: f.store, Clock: keeper.Clock()}
-	jobs.Go(func() { every(background, time.Hour, log, "forgetting browsers", browsers.Forget) })
+	forgetter := &lookup.Forgetter{Store: f.store, Runner: f.store, Clock: keeper.Clock()}
+	jobs.Go(func() { every(background, time.Hour, log, "forgetting browsers and visits", forgetter.Forget) })
 	firsts := &registry.FirstLetters{Clock: f.clock, Runner: f.store, Store: f.store, Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store)}
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "sending first letters", func(ctx context.Context) error {

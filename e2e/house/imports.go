@@ -8,7 +8,7 @@ import (
 )
 
 // ground is what every room may import.
-var ground = []string{"portal", "portal/keys", "portal/audit", "portal/outbox", "portal/tx"}
+var ground = []string{"portal", "portal/calendar", "portal/keys", "portal/audit", "portal/outbox", "portal/tx"}
 
 // adapters stand between the rooms and the machines; only cmd joins them.
 var adapters = []string{"portal/store", "portal/state/redis"}
@@ -39,11 +39,14 @@ var rooms = map[string][]string{
 
 // groundRows binds the ground floor itself, from below upwards.
 var groundRows = map[string][]string{
-	"portal":        {},
-	"portal/keys":   {"portal"},
-	"portal/audit":  {"portal", "portal/keys"},
-	"portal/outbox": {"portal", "portal/keys"},
-	"portal/tx":     {"portal", "portal/audit", "portal/outbox"},
+	"portal": {},
+	// Working days are counted for mandates (D8) as for works (D.1), which never
+	// meet: so the calendar lies below both.
+	"portal/calendar": {"portal"},
+	"portal/keys":     {"portal"},
+	"portal/audit":    {"portal", "portal/keys"},
+	"portal/outbox":   {"portal", "portal/keys"},
+	"portal/tx":       {"portal", "portal/audit", "portal/outbox"},
 }
 
 // libraries that only some rooms may touch: pages and SQL stay in one place.

@@ -36,7 +36,7 @@ import (
 )
 
 // Status is where an organisation stands. A new one needs: Statuses,
-// web/locales "partner.status."+name.
+// web/locales "desk.partner.status."+name.
 type Status string
 
 // The statuses.

@@ -187,6 +187,8 @@ type Deps struct {
 	// Rectify and Papers are the back office's.
 	Rectify Rectifications
 	Papers  PaperStore
+	// Partners are the third parties, for mandates officers.
+	Partners Partners
 }
 
 // Service is the desk. Its methods are safe for concurrent use, ask for the
@@ -203,12 +205,14 @@ const (
 	see    right = iota // the list and the state of the gate
 	handle              // cases
 	mend                // files that are wrong (S4, D3)
+	trust               // third parties and their mandates
 )
 
 var rights = map[staff.Role][]right{
 	staff.Agent:    {see, handle},
 	staff.Security: {see},
 	staff.Office:   {see, mend},
+	staff.Mandates: {see, trust},
 }
 
 // need refuses members whose role lacks a right, and those without any (L8).

@@ -202,7 +202,7 @@ func confirm(t tx.Tx, now time.Time, point registry.AccessPoint, stay registry.O
 	if err != nil {
 		return &portal.Error{Code: portal.Internal, Key: "internal", Err: err}
 	}
-	t.Send(outbox.Letter{Kind: outbox.Detail, Language: stay.Language, QueuedAt: now,
+	t.Send(outbox.Letter{Kind: outbox.Detail, Language: stay.Language, QueuedAt: now, About: []string{stay.ID},
 		To: outbox.Address{Name: stay.Name, Street: stay.Street, Postcode: stay.Postcode, Town: stay.Town}, Data: data})
 	return nil
 }

@@ -208,6 +208,11 @@ func TestChoicesOnEveryDatabase(t *testing.T) {
 			require.NoError(t, c.Withdraw(ctx, id, "v"))
 			again()
 			require.False(t, chosen(), "a file older than the withdrawal")
+			sent, err := s.LettersAbout(ctx, id)
+			require.NoError(t, err)
+			require.Len(t, sent, 2, "S4: its person finds both letters in the file")
+			require.Equal(t, outbox.Detail, sent[0].Kind)
+			require.Equal(t, portal.Micros(now), portal.Micros(sent[0].QueuedAt), "the newest first")
 			now = now.Add(24 * time.Hour)
 			require.NoError(t, c.Choose(ctx, id, "v"))
 			occupied.Occupancies[0].To = now

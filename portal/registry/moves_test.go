@@ -113,6 +113,61 @@ func TestG2FirstLettersQueueThemselves(t *testing.T) {
 			envelopes = s.envelopes()
 			require.Len(t, envelopes, 2)
 			require.Equal(t, "1SAG1100099999", envelopes[1][0].MeterNumber)
+			require.EqualValues(t, 3, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'reference.issued' AND ground = 'begun'`))
+		})
+	}
+}
+
+// G2: each household has an envelope of its own, whatever stands between its
+// lines; who has not begun holds up nobody and loses nothing; who was written to
+// meanwhile, has gone again, or has a meter without four digits gets none.
+func TestG2FirstLettersOfMany(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			s, ctx := newStreet(t, b), context.Background()
+			const other, otherGas = "541449000000000027", "541449000000000034"
+			s.load(line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", "2026-03-20"))
+			late := line(power, "electricity", "1SAG1100076616", "2020-01-01", "Zoe", "2026-06-01", "")
+			carla := line(other, "electricity", "1SAG1100000001", "2021-01-01", "Carla", "2026-02-01", "")
+			require.Equal(t, 4, s.load(carla, late, line(gas, "gas", "7FLO2119031964", "2020-01-01", "Bert", "2026-02-01", ""),
+				line(otherGas, "gas", "7FLO2119000002", "2020-01-01", "Carla", "2026-02-01", "")).Letters, "one for each stay, whether its meter is new or not")
+			require.Equal(t, 2, s.firsts(), "one for Bert, one for Carla")
+			envelopes := s.envelopes()
+			require.Len(t, envelopes, 2)
+			var meters []string
+			for _, e := range envelopes {
+				list := ""
+				for _, one := range e {
+					list += one.MeterNumber + " "
+				}
+				meters = append(meters, list)
+			}
+			require.ElementsMatch(t, []string{"7FLO2119031964 ", "1SAG1100000001 7FLO2119000002 "}, meters, "each in an envelope of their own")
+			waiting := func() int64 { return storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM letters_due`) }
+			require.EqualValues(t, 1, waiting(), "Zoe's")
+
+			// An exchange that is announced is not forgotten with today's.
+			s.load(line(other, "electricity", "1SAG1100000002", "2026-02-20", "Carla", "2026-02-01", ""))
+			s.load(line(other, "electricity", "1SAG1100000003", "2026-04-01", "Carla", "2026-02-01", ""))
+			require.EqualValues(t, 3, waiting())
+			require.Equal(t, 1, s.firsts())
+			require.EqualValues(t, 2, waiting())
+			s.now = portal.Date(2026, time.April, 2)
+			require.Equal(t, 1, s.firsts())
+
+			const spare, odd = "541449000000000041", "541449000000000058"
+			s.load(line(spare, "electricity", "1SAG1100000004", "2020-01-01", "Dirk", "2026-04-01", ""), line(odd, "electricity", "1SAG1100000005", "2020-01-01", "Emil", "2026-04-01", ""))
+			storetest.Exec(t, s.dsn, `UPDATE meters SET number = 'ABC-1' WHERE ean = $1`, odd)
+			s.load(line(spare, "electricity", "1SAG1100000004", "2020-01-01", "Dirk", "2026-04-01", "2026-04-02"))
+			require.Zero(t, s.firsts(), "gone again, and no digits")
+			require.EqualValues(t, 1, waiting())
+
+			s.now = portal.Date(2026, time.June, 1)
+			storetest.Exec(t, s.dsn, `UPDATE meters SET number = '1SAG1100000005' WHERE ean = $1`, odd)
+			_, err := registry.NewIssuer(storetest.Keys(t), s.clock, s.Store, s.Store).Issue(ctx, registry.IssueOptions{})
+			require.NoError(t, err)
+			require.Zero(t, s.firsts(), "Zoe has her letter")
+			require.Zero(t, waiting())
 		})
 	}
 }
@@ -141,8 +196,15 @@ func TestD3MoveLearntLate(t *testing.T) {
 			}
 			issue()
 			shown("before", "2026-03-01")
-			s.now = s.now.AddDate(0, 1, 0) // 1 April; she moved out on 15 March
+			began := s.now
+			s.now = portal.Date(2026, time.March, 15) // the moment she moves out
 			issue()
+			shown("at-once", "2026-03-16")
+			s.now = began.AddDate(0, 1, 0) // 1 April
+			issue()
+			storetest.Exec(t, s.dsn, `UPDATE issued_references SET ended_us = 5 WHERE issued_us = $1`, portal.Micros(s.now))
+			issue()
+			shown("to-the-border", "2026-03-15")
 			shown("still-hers", "2026-03-01")
 			shown("wrong", "2026-04-01")
 			storetest.Exec(t, s.dsn, `INSERT INTO letters_about (letter_id, occupancy_id, kind, queued_us, handed_us, dropped_us, dropped_why) VALUES ('posted', $1, 'history', 1, $2, 0, '')`,
@@ -160,12 +222,14 @@ func TestD3MoveLearntLate(t *testing.T) {
 			for _, w := range late.Wrong {
 				what[w.Kind] = append(what[w.Kind], w.What)
 			}
-			require.Equal(t, []string{"wrong"}, what[registry.WrongDisclosure])
+			require.Equal(t, []string{"at-once", "wrong"}, what[registry.WrongDisclosure])
 			require.Equal(t, []string{"posted"}, what[registry.WrongLetter])
-			require.Len(t, what[registry.WrongReference], 1)
-			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM issued_references WHERE occupancy_id = $1 AND ended_us = $2`, anna, portal.Micros(s.now)))
-			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'move.learnt' AND subject = $1`, "occupancy:"+anna))
-			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'reference.ended' AND ground = 'moved'`))
+			require.Len(t, what[registry.WrongReference], 3)
+			require.EqualValues(t, 2, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM issued_references WHERE occupancy_id = $1 AND ended_us = $2`, anna, portal.Micros(s.now)))
+			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM issued_references WHERE ended_us = 5`), "what was over stays as it was")
+			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'move.learnt' AND subject = $1 AND details LIKE $2`,
+				"occupancy:"+anna, "%"+string(registry.WrongReference)+"=3%"))
+			require.EqualValues(t, 2, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'reference.ended' AND ground = 'moved'`))
 
 			// The history is cut where she left, and begins there for him.
 			stays, err = s.Occupancies(ctx, power)
@@ -186,7 +250,7 @@ func TestD3MoveLearntLate(t *testing.T) {
 			moves, err := s.LateMoves(ctx, 10)
 			require.NoError(t, err)
 			require.Len(t, moves, 1)
-			require.Len(t, moves[0].Wrong, 3)
+			require.Len(t, moves[0].Wrong, 6)
 		})
 	}
 }

@@ -30,10 +30,11 @@ const (
 	Agent    Role = "agent"    // call centre: cases, caller checks, unblocking (G10)
 	Security Role = "security" // security officer: sees the gate, opens no case
 	Office   Role = "office"   // back office: what people say is wrong, moves learnt late (S4, D3)
+	Mandates Role = "mandates" // mandates officer: third parties and what customers signed for them
 )
 
 // Roles lists them all.
-var Roles = []Role{Agent, Security, Office}
+var Roles = []Role{Agent, Security, Office, Mandates}
 
 // Valid tells whether r is one of the roles.
 func (r Role) Valid() bool {

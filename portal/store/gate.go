@@ -16,7 +16,7 @@ import (
 var (
 	_ lookup.BudgetStore   = (*Store)(nil)
 	_ lookup.OpeningsStore = (*Store)(nil)
-	_ lookup.BrowserStore  = (*Store)(nil)
+	_ lookup.OldStore      = (*Store)(nil)
 )
 
 // leasesKept is how long a lease is kept after its last window closed.
@@ -168,10 +168,17 @@ func (s *Store) Openings(ctx context.Context, now time.Time, days int) (hour int
 	})
 }
 
-// ForgetBrowsers implements lookup.BrowserStore. The time is asked twice: a
+// ForgetBrowsers implements lookup.OldStore. The time is asked twice: a
 // browser may come back between the two readings.
 func (s *Store) ForgetBrowsers(t tx.Tx, until time.Time, most int) (int, error) {
 	n, err := inside(t).exec(`DELETE FROM known_browsers WHERE opened_us <= $1 AND (reference_key, device) IN
   (SELECT reference_key, device FROM known_browsers WHERE opened_us <= $1 ORDER BY opened_us LIMIT $2)`, portal.Micros(until), most)
+	return int(n), err
+}
+
+// ForgetVisits implements lookup.OldStore.
+func (s *Store) ForgetVisits(t tx.Tx, until time.Time, most int) (int, error) {
+	n, err := inside(t).exec(`DELETE FROM visits WHERE id IN
+  (SELECT id FROM visits WHERE opened_us <= $1 ORDER BY opened_us LIMIT $2)`, portal.Micros(until), most)
 	return int(n), err
 }

@@ -179,14 +179,14 @@ func (s *Store) mandate(ctx context.Context, where string, args ...any) (m manda
 	return m, true, err
 }
 
-const summaries = `SELECT ` + mandateColumns + `, p.name,
+const summaries = `SELECT ` + mandateColumns + `, p.name, p.mail,
   (SELECT COUNT(*) FROM mandate_lines l WHERE l.mandate_id = m.id),
   (SELECT COUNT(*) FROM mandate_lines l WHERE l.mandate_id = m.id AND l.outcome = 'granted'),
   (SELECT COUNT(*) FROM mandate_lines l WHERE l.mandate_id = m.id AND l.ended_as <> '')
   FROM mandates m JOIN partners p ON p.id = m.partner_id `
 
 func scanSummary(r scanner) (sum mandates.Summary, err error) {
-	sum.Mandate, err = mandateRow(r, &sum.PartnerName, &sum.Points, &sum.Granted, &sum.Ended)
+	sum.Mandate, err = mandateRow(r, &sum.PartnerName, &sum.PartnerContact, &sum.Points, &sum.Granted, &sum.Ended)
 	return sum, err
 }
 
@@ -209,16 +209,17 @@ func (s *Store) MandatesWaiting(ctx context.Context, after mandates.Place, limit
 }
 
 // MandatesAt implements mandates.Store.
-func (s *Store) MandatesAt(ctx context.Context, occupancyID string) ([]mandates.Mandate, error) {
-	rows, err := s.query(ctx, `SELECT `+mandateColumns+`, `+lineColumns+` FROM`+linesJoined+`JOIN mandates m ON m.id = l.mandate_id
+func (s *Store) MandatesAt(ctx context.Context, occupancyID string) ([]mandates.Summary, error) {
+	rows, err := s.query(ctx, `SELECT `+mandateColumns+`, p.name, p.mail, `+lineColumns+` FROM`+linesJoined+`JOIN mandates m ON m.id = l.mandate_id
+  JOIN partners p ON p.id = m.partner_id
   WHERE l.occupancy_id = $1 AND l.occupancy_id <> '' AND l.outcome = 'granted' ORDER BY l.granted_us DESC, m.id DESC`, occupancyID)
-	return all(rows, err, func(r scanner) (mandates.Mandate, error) {
+	return all(rows, err, func(r scanner) (sum mandates.Summary, err error) {
 		var l mandates.Line
 		var at lineTimes
-		m, err := mandateRow(r, lineDest(&l, &at)...)
+		sum.Mandate, err = mandateRow(r, append([]any{&sum.PartnerName, &sum.PartnerContact}, lineDest(&l, &at)...)...)
 		at.put(&l)
-		m.Lines = []mandates.Line{l}
-		return m, err
+		sum.Lines, sum.Points, sum.Granted = []mandates.Line{l}, 1, 1
+		return sum, err
 	})
 }
 

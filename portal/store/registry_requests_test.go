@@ -275,6 +275,8 @@ func TestLettersADayForAll(t *testing.T) {
 			require.Equal(t, 4, handle())
 			require.EqualValues(t, 8, sent())
 			require.Equal(t, []string{registry.AlarmLetters, registry.AlarmLetters}, rang, "a new day, and one still waits")
+			last := l.known[8].OccupancyID
+			require.EqualValues(t, 1, storetest.Number(t, l.dsn, `SELECT COUNT(*) FROM issued_references WHERE occupancy_id = $1`, last), "first come, first served")
 			l.now = l.now.Add(-time.Hour) // a clock set back
 			require.Zero(t, handle())
 			l.now = portal.Date(2026, time.March, 4)

@@ -16,7 +16,7 @@ func renderAnswer(l outbox.Letter, h House) (pdf, html []byte, err error) {
 		return nil, nil, errors.New("letter's data cannot be read")
 	}
 	c := i18n.For(l.Language)
-	v := newPaper(c, l, h)
+	v := newPaper(c, l)
 	v.Title = c.T("letter.answer.title")
 	v.Paragraphs = []string{
 		c.T("letter.answer.asked", c.Date(data.AskedAt), c.T("rectify.field."+string(data.Field))),
@@ -26,5 +26,5 @@ func renderAnswer(l outbox.Letter, h House) (pdf, html []byte, err error) {
 		v.Paragraphs = append(v.Paragraphs, c.T("letter.answer.words"), data.Words)
 	}
 	v.Paragraphs = append(v.Paragraphs, c.T("letter.answer.appeal", h.Contact))
-	return v.render()
+	return v.post(h)
 }

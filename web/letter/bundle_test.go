@@ -84,6 +84,53 @@ func TestBundleForThePrintHouse(t *testing.T) {
 	require.Equal(t, outbox.Kind("postcard"), left[0].Kind)
 }
 
+// D2, Ld9: what may not go to its address any more is withdrawn and not in the
+// file, which holds as many as it may; what somebody else handed over meanwhile
+// is told.
+func TestBundleHoldsWhatMayGo(t *testing.T) {
+	p := newPost(t) // one history waits
+	storetest.Exec(t, p.dsn, `UPDATE occupancies SET to_us = $1 WHERE id = $2`, portal.Micros(p.now), p.stay)
+	require.NoError(t, p.Do(t.Context(), func(u tx.Tx) error {
+		for _, id := range []string{"zz1", "zz2", "zz3"} {
+			l := sample(t, portal.German, "Anna", line1(portal.Gas, "7FLO2119031964"))
+			l.ID = id
+			u.Send(l)
+		}
+		return nil
+	}))
+	printer, err := age.GenerateX25519Identity()
+	require.NoError(t, err)
+	b := &Bundle{Scribe: p.clerk.Scribe, Recipient: printer.Recipient(), Most: 3}
+	dir := t.TempDir()
+	hand := func(name string, want Handed) (ids []string) {
+		name = filepath.Join(dir, name)
+		h, err := b.HandOver(t.Context(), name)
+		require.NoError(t, err)
+		require.Equal(t, want, h)
+		sealed, err := os.ReadFile(name)
+		require.NoError(t, err)
+		contents, _ := opened(t, sealed, printer)
+		var m Manifest
+		require.NoError(t, json.Unmarshal(contents[manifestName], &m))
+		require.Len(t, contents, 1+2*len(m.Letters), "nothing that the manifest does not name")
+		for _, l := range m.Letters {
+			ids = append(ids, l.ID)
+			require.Equal(t, portal.German, l.Language)
+			require.Equal(t, string(outbox.References), l.Kind)
+			require.True(t, sample(t, portal.German, "").QueuedAt.Equal(l.Queued))
+		}
+		return ids
+	}
+	require.Equal(t, []string{"zz1", "zz2"}, hand("a", Handed{Letters: 2, Dropped: 1}), "the third of three was withdrawn")
+	b.Outbox = slower{b.Outbox}
+	require.Equal(t, []string{"zz3"}, hand("b", Handed{Twice: 1}))
+}
+
+// slower finds that another has always been faster.
+type slower struct{ Outbox }
+
+func (slower) DeleteLetter(tx.Tx, string, string) (bool, error) { return false, nil }
+
 func opened(t *testing.T, sealed []byte, key age.Identity) (contents map[string][]byte, order []string) {
 	t.Helper()
 	plain, err := age.Decrypt(bytes.NewReader(sealed), key)

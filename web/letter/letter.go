@@ -1,4 +1,4 @@
-// Package letter decides how letters look: one A4 page as PDF for the printer
+// Package letter decides how letters look: A4 pages as PDF for the printer
 // and the same words as an accessible HTML page, in the person's language, set
 // in 14 points, with the confidentiality mark as text (L20), how to get help
 // first and the contact point for data protection (S5, D18). It protects what
@@ -40,8 +40,12 @@ func Render(l outbox.Letter, late *Late, h House) (pdf, html []byte, err error) 
 		return renderReferences(l, h)
 	case l.Kind == outbox.Detail:
 		return renderDetail(l, h)
+	case l.Kind == outbox.Mandate:
+		return renderMandate(l, h)
+	case l.Kind == outbox.Invitation:
+		return renderInvitation(l, h)
 	case l.Kind == outbox.History && late != nil:
-		return newHistory(l, late.Point, late.Series, h).render()
+		return newHistory(l, late.Point, late.Series).post(h)
 	case l.Kind == outbox.Answer:
 		return renderAnswer(l, h)
 	}
@@ -64,14 +68,11 @@ func renderReferences(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	return pdf, html, err
 }
 
-// view is a letter in words, the same for both forms.
+// view is the letter with references in words, the same for both forms.
 type view struct {
-	Lang                      string
-	Operator, Confidential    string
+	letterhead
 	To                        []string
 	Date, Title, Intro        string
-	HelpTitle, Help, Hours    string
-	Phone                     string
 	Boxes                     []box
 	StepsTitle                string
 	Steps                     []string
@@ -80,7 +81,7 @@ type view struct {
 	MeterCaption, MeterPlate  string
 	ReferenceIs, MeterIs      string
 	DigitsIs, CodeIs, CodeHow string
-	Contact, Keep             string
+	Keep                      string
 }
 
 // box is one meter's part of the letter.
@@ -93,25 +94,32 @@ type box struct {
 	Gas                 bool
 }
 
-// frame is what every letter has around its own words.
-func frame(c *i18n.Catalog, l outbox.Letter, h House) view {
-	link := h.BaseURL + "/" + string(l.Language) + "/lookup"
-	shown := link
-	if u, err := url.Parse(link); err == nil {
-		shown = u.Host + u.Path
-	}
-	v := view{
-		Lang: string(l.Language), Operator: h.Operator, Confidential: c.T("letter.confidential"), Date: c.Date(l.QueuedAt),
+// letterhead is what every letter has around its own words.
+type letterhead struct {
+	Lang, Operator, Confidential string
+	HelpTitle, Help, Hours       string
+	Phone, Contact               string
+}
+
+func (h House) head(c *i18n.Catalog, lang portal.Language) letterhead {
+	return letterhead{Lang: string(lang), Operator: h.Operator, Confidential: c.T("letter.confidential"),
 		HelpTitle: c.T("letter.help.title"), Help: c.T("letter.help.text"), Hours: c.T("letter.help.hours"), Phone: h.CallCentre,
-		Address: shown, URL: link, Contact: c.T("letter.contact", h.Contact),
+		Contact: c.T("letter.contact", h.Contact)}
+}
+
+// door is the gate's address in a language, and how it is printed: without https://.
+func (h House) door(lang portal.Language) (link, shown string) {
+	link = h.BaseURL + "/" + string(lang) + "/lookup"
+	if u, err := url.Parse(link); err == nil {
+		return link, u.Host + u.Path
 	}
-	v.To = window(l.To)
-	return v
+	return link, link
 }
 
 func newView(l outbox.Letter, data registry.ReferenceLetter, h House) view {
 	c := i18n.For(l.Language)
-	v := frame(c, l, h)
+	v := view{letterhead: h.head(c, l.Language), Date: c.Date(l.QueuedAt), To: window(l.To)}
+	v.URL, v.Address = h.door(l.Language)
 	v.Title, v.Intro, v.StepsTitle = c.T("letter.title"), c.T("letter.intro"), c.T("letter.steps.title")
 	v.MeterCaption, v.MeterPlate = c.T("letter.meter.where"), c.T("letter.meter.plate")
 	v.ReferenceIs, v.MeterIs, v.DigitsIs = c.T("letter.reference"), c.T("letter.meter"), c.T("letter.digits")

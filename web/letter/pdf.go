@@ -33,6 +33,7 @@ const (
 	pageWidth, pageHeight = 210.0, 297.0
 	left, right           = 18.0, 192.0 // the page's text, in mm
 	windowLeft, windowTop = 112.0, 46.0 // where an envelope's window shows the address
+	titleTop              = 92.0        // below window and date
 	pictureWidth          = 52.0
 )
 
@@ -57,10 +58,8 @@ var fonts = sync.OnceValues(func() ([]*entity.CustomFont, error) {
 // that all letters share.
 var press sync.Mutex
 
-func (v view) pdf() ([]byte, error) { return v.print(&sheet{view: v}) }
-
-// print sets a page that is drawn as one component.
-func (v view) print(page core.Component) ([]byte, error) {
+// pdf sets the letter's one page, drawn as one component.
+func (v view) pdf() ([]byte, error) {
 	press.Lock()
 	defer press.Unlock()
 	own, err := fonts()
@@ -72,7 +71,7 @@ func (v view) print(page core.Component) ([]byte, error) {
 		WithCustomFonts(own).WithDefaultFont(&props.Font{Family: sans, Size: body, Color: ink}).
 		WithTitle(v.Title, true).WithAuthor(v.Operator, true).Build()
 	m := maroto.New(cfg)
-	m.AddRow(pageHeight-1, col.New(cfg.MaxGridSize).Add(page))
+	m.AddRow(pageHeight-1, col.New(cfg.MaxGridSize).Add(&sheet{view: v}))
 	doc, err := m.Generate()
 	if err != nil {
 		return nil, fmt.Errorf("letter's PDF: %w", err)
@@ -108,19 +107,30 @@ func (s *sheet) Render(p core.Provider, _ *entity.Cell) {
 	s.steps(y + 1)
 }
 
-// head is every letter's upper part; y is where its own words begin.
+// head is the letter's upper part; y is where its boxes begin.
 func (s *sheet) head() (y float64) {
+	s.top(right)
+	s.cover(s.To, s.Date)
+	s.text(left, titleTop, right-left, s.Title, props.Text{Size: 18, Style: fontstyle.Bold})
+	return 101 + s.text(left, 101, right-left, s.Intro, props.Text{}) + 2
+}
+
+// top stands on every page of every letter: who writes, and the mark (L20).
+func (s *sheet) top(right float64) {
 	s.text(left, 13, 100, s.Operator, props.Text{Size: 18, Style: fontstyle.Bold, Color: deep})
 	s.text(right-70, 14, 70, s.Confidential, props.Text{Style: fontstyle.Bold, Align: align.Right})
 	s.fill(left, 22, right-left, 1, deep)
+}
+
+// cover is the first page of every letter that is sent: help, the address in
+// the envelope's window, the date.
+func (s *sheet) cover(to []string, date string) {
 	s.help(left, 34)
-	window := windowTop
-	for _, row := range s.To {
-		window += s.text(windowLeft, window, right-windowLeft, row, props.Text{})
+	y := windowTop
+	for _, row := range to {
+		y += s.text(windowLeft, y, right-windowLeft, row, props.Text{})
 	}
-	s.text(windowLeft, 84, right-windowLeft, s.Date, props.Text{})
-	s.text(left, 92, right-left, s.Title, props.Text{Size: 18, Style: fontstyle.Bold})
-	return 101 + s.text(left, 101, right-left, s.Intro, props.Text{}) + 2
+	s.text(windowLeft, 84, right-windowLeft, date, props.Text{})
 }
 
 // help stands first: who answers, and when.

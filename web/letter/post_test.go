@@ -104,6 +104,37 @@ func TestHistoryLetterInFourLanguages(t *testing.T) {
 	}
 }
 
+// A letter that is sent stands upright, so that the envelope's window shows the
+// address, and its table fits, also that of a factory; what is kept may lie.
+func TestWhatIsSentStandsUpright(t *testing.T) {
+	rule, err := newRuler()
+	require.NoError(t, err)
+	for _, lang := range portal.Languages {
+		l, point := postedSample(lang)
+		series := threeYears(point.Energy)
+		for i := range series.Points {
+			for r := range series.Points[i].Amounts {
+				series.Points[i].Amounts[r] = 888_888_888
+			}
+		}
+		v := newHistory(l, point, series).view(house).printable()
+		laid := v.lay(rule)
+		require.Equal(t, pageHeight, laid.height)
+		require.LessOrEqual(t, sum(laid.columns), laid.room()+0.01)
+		first := &scribe{}
+		laid.pages[0].Render(first, nil)
+		shown := map[string]set{}
+		for _, one := range first.texts {
+			shown[one.text] = one
+		}
+		for i, row := range v.To {
+			require.Equal(t, windowLeft, shown[row].x, row)
+			require.InDelta(t, windowTop+float64(i)*line, shown[row].y, 0.01)
+		}
+		require.Equal(t, pageWidth, historySample(lang, 3, true).view(house).printable().lay(rule).height, "what is kept lies")
+	}
+}
+
 // post is a household whose history was asked by post, and the clerk.
 type post struct {
 	*store.Store
@@ -184,5 +215,5 @@ func TestD2NothingIsPostedToADwellingSomebodyLeft(t *testing.T) {
 
 // TestEveryKindIsWritten counts the kinds.
 func TestEveryKindIsWritten(t *testing.T) {
-	require.Len(t, outbox.Kinds, 4)
+	require.Len(t, outbox.Kinds, 6)
 }

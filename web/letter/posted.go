@@ -10,20 +10,38 @@ import (
 )
 
 // newHistory is the letter with a consumption history, month by month (L28).
-func newHistory(l outbox.Letter, p registry.AccessPoint, s metering.Series, h House) paper {
+func newHistory(l outbox.Letter, p registry.AccessPoint, s metering.Series) Paper {
 	c := i18n.For(l.Language)
-	v := newPaper(c, l, h)
+	v := newPaper(c, l)
 	v.Title = c.T("letter.history.title." + string(p.Energy))
 	v.Paragraphs = []string{
 		c.T("letter.history.intro"),
 		c.T("letter.history.point", p.Street+", "+p.Postcode+" "+p.Town, strings.ReplaceAll(p.EAN.Masked(), " ", "\u00a0")),
 	}
+	v.After = []string{c.T("letter.history.not-you")}
 	if len(s.Points) == 0 {
-		v.Paragraphs = append(v.Paragraphs, c.T("letter.history.none"))
+		v.Empty = c.T("letter.history.none")
 		return v
 	}
-	v.Table = monthGrid(c, s)
 	v.After = []string{c.T("letter.history.words"), c.T("letter.history.not-you")}
+	v.Caption = c.T("letter.history.caption", c.Month(s.Points[0].Period.From), c.Month(s.Points[len(s.Points)-1].Period.From))
+	columns := amounts(c, s)
+	v.Columns = []Column{{Text: c.T("letter.history.month")}}
+	for _, one := range columns {
+		v.Columns = append(v.Columns, Column{one.head, true})
+	}
+	v.Columns = append(v.Columns, Column{Text: c.T("table.quality")})
+	for _, p := range s.Points {
+		cells := []string{c.Month(p.Period.From)}
+		for _, one := range columns {
+			cell := "–"
+			if p.Gap == metering.NoGap {
+				cell = c.Number(one.of(p.Amounts), 0)
+			}
+			cells = append(cells, cell)
+		}
+		v.Rows = append(v.Rows, append(cells, c.T("quality."+p.Quality())))
+	}
 	return v
 }
 
@@ -33,11 +51,11 @@ type part struct {
 	of   func(metering.Amounts) int64
 }
 
-func monthGrid(c *i18n.Catalog, s metering.Series) grid {
+// amounts are the columns that a household's registers fill.
+func amounts(c *i18n.Catalog, s metering.Series) (columns []part) {
 	register := func(r metering.Register) func(metering.Amounts) int64 {
 		return func(a metering.Amounts) int64 { return a.Of(r) }
 	}
-	var columns []part
 	if s.Has(metering.OfftakePeak) || s.Has(metering.OfftakeOffPeak) {
 		columns = append(columns, part{c.T("letter.history.peak"), register(metering.OfftakePeak)},
 			part{c.T("letter.history.offpeak"), register(metering.OfftakeOffPeak)})
@@ -53,25 +71,7 @@ func monthGrid(c *i18n.Catalog, s metering.Series) grid {
 	if injects(s) {
 		columns = append(columns, part{c.T("letter.history.injection"), metering.Amounts.Injection})
 	}
-	g := grid{Heads: []string{c.T("letter.history.month")}, Widths: []int{8},
-		Caption: c.T("letter.history.caption", c.Month(s.Points[0].Period.From), c.Month(s.Points[len(s.Points)-1].Period.From))}
-	for _, p := range columns {
-		g.Heads, g.Widths = append(g.Heads, p.head), append(g.Widths, 0)
-	}
-	g.Heads, g.Widths = append(g.Heads, c.T("table.quality")), append(g.Widths, 8)
-	spread(g.Widths)
-	for _, p := range s.Points {
-		cells := []string{c.Month(p.Period.From)}
-		for _, one := range columns {
-			cell := "–"
-			if p.Gap == metering.NoGap {
-				cell = c.Number(one.of(p.Amounts), 0)
-			}
-			cells = append(cells, cell)
-		}
-		g.Rows = append(g.Rows, append(cells, c.T("quality."+p.Quality())))
-	}
-	return g
+	return columns
 }
 
 func injects(s metering.Series) bool {
@@ -81,18 +81,4 @@ func injects(s metering.Series) bool {
 		}
 	}
 	return false
-}
-
-// spread gives the columns of amounts what the page's parts leave.
-func spread(widths []int) {
-	rest := parts
-	for _, w := range widths {
-		rest -= w
-	}
-	for at := 1; rest > 0; rest-- {
-		widths[at]++
-		if at++; at == len(widths)-1 {
-			at = 1
-		}
-	}
 }

@@ -64,7 +64,7 @@ func (s *Scribe) prepare(ctx context.Context, l outbox.Letter) (r ready, err err
 // look reads to whom a letter goes today, and for a history what it tells.
 func (s *Scribe) look(ctx context.Context, r *ready) (*Late, error) {
 	if len(r.About) != 1 {
-		return nil, fmt.Errorf("it is about %s occupancies, not about one", count(len(r.About)))
+		return nil, fmt.Errorf("it is about %d occupancies, not about one", len(r.About))
 	}
 	p, err := s.Outbox.Posting(ctx, r.About[0])
 	if err != nil {
@@ -122,3 +122,6 @@ func (s *Scribe) settle(t tx.Tx, r ready, by string) (mine bool, err error) {
 	}
 	return true, nil
 }
+
+// numbered is a letter's file name without its ending.
+func numbered(l outbox.Letter) string { return l.ID + "-" + string(l.Kind) }

@@ -16,23 +16,24 @@ import (
 	"github.com/johnfercher/maroto/v2/pkg/props"
 )
 
-// Where a history's pages have their text, in mm.
+// Where a paper's pages have their text, in mm.
 const (
 	tableTop = 28.0 // of every page but the first
 	footRoom = 20.0 // at the bottom: page number, contact
 	gutter   = 4.0  // between two columns
 	leading  = 1.5  // between two rows
+	codeSide = 36.0 // of a QR code
 )
 
 // PDF writes the letter: 14 points, as many pages as it takes, lying where its
 // columns are too wide to stand; on each page the mark (L20), the columns'
 // titles and which page it is.
-func (h History) PDF(house House) ([]byte, error) {
+func (p Paper) PDF(house House) ([]byte, error) {
 	rule, err := newRuler()
 	if err != nil {
 		return nil, err
 	}
-	v := h.view(house).printable()
+	v := p.view(house).printable()
 	l := v.lay(rule)
 
 	press.Lock()
@@ -46,37 +47,38 @@ func (h History) PDF(house House) ([]byte, error) {
 		WithCustomFonts(own).WithDefaultFont(&props.Font{Family: sans, Size: body, Color: ink}).
 		WithTitle(v.Title, true).WithAuthor(v.Operator, true).Build()
 	m := maroto.New(cfg)
-	for i, p := range l.pages {
-		l.foot(p, v, i+1)
-		m.AddPages(sheets.New().Add(row.New(l.height - 1).Add(col.New(cfg.MaxGridSize).Add(p))))
+	for i, one := range l.pages {
+		l.foot(one, v, i+1)
+		m.AddPages(sheets.New().Add(row.New(l.height - 1).Add(col.New(cfg.MaxGridSize).Add(one))))
 	}
 	doc, err := m.Generate()
 	if err != nil {
-		return nil, fmt.Errorf("history's PDF: %w", err)
+		return nil, fmt.Errorf("letter's PDF: %w", err)
 	}
 	return doc.GetBytes(), nil
 }
 
 // printable gives the words as the fonts can print them.
-func (v sheetView) printable() sheetView {
-	for _, s := range []*string{&v.Title, &v.Lead, &v.Point, &v.Made, &v.Caption, &v.Empty, &v.Operator, &v.Confidential,
-		&v.HelpTitle, &v.Help, &v.Hours, &v.Phone, &v.Contact, &v.NotesTitle} {
+func (v paperView) printable() paperView {
+	for _, s := range []*string{&v.Title, &v.Made, &v.Caption, &v.Empty, &v.Operator, &v.Confidential,
+		&v.HelpTitle, &v.Help, &v.Hours, &v.Phone, &v.Contact, &v.NotesTitle, &v.CodeText} {
 		*s = printable(*s)
 	}
-	columns, rows, notes := v.Columns, v.Rows, v.Notes
-	v.Columns, v.Rows, v.Notes = nil, nil, nil
+	each := func(list []string) []string {
+		made := make([]string, len(list))
+		for i, s := range list {
+			made[i] = printable(s)
+		}
+		return made
+	}
+	v.To, v.Paragraphs, v.After, v.Notes = each(v.To), each(v.Paragraphs), each(v.After), each(v.Notes)
+	columns, rows := v.Columns, v.Rows
+	v.Columns, v.Rows = nil, nil
 	for _, c := range columns {
-		v.Columns = append(v.Columns, HistoryColumn{printable(c.Text), c.Numeric})
+		v.Columns = append(v.Columns, Column{printable(c.Text), c.Numeric})
 	}
 	for _, r := range rows {
-		cells := make([]string, len(r))
-		for i, c := range r {
-			cells[i] = printable(c)
-		}
-		v.Rows = append(v.Rows, cells)
-	}
-	for _, n := range notes {
-		v.Notes = append(v.Notes, printable(n))
+		v.Rows = append(v.Rows, each(r))
 	}
 	return v
 }
@@ -93,7 +95,7 @@ func (*leaf) SetConfig(*entity.Config) {}
 
 // GetStructure implements core.Node.
 func (*leaf) GetStructure() *node.Node[core.Structure] {
-	return node.New(core.Structure{Type: "history"})
+	return node.New(core.Structure{Type: "paper"})
 }
 
 // GetHeight implements core.Component.
@@ -107,7 +109,7 @@ func (l *leaf) Render(p core.Provider, _ *entity.Cell) {
 	}
 }
 
-// layout lays a history out; y is where the page that is open goes on.
+// layout lays a paper out; y is where the page that is open goes on.
 type layout struct {
 	rule          ruler
 	width, height float64
@@ -116,21 +118,33 @@ type layout struct {
 	y             float64
 }
 
-func (v sheetView) lay(rule ruler) *layout {
+func (v paperView) lay(rule ruler) *layout {
 	l := &layout{rule: rule, width: pageWidth, height: pageHeight}
-	if l.columns = l.widths(v); sum(l.columns) > l.room() {
+	// What is sent stands upright, for the envelope's window; its table is months,
+	// which fit (a test holds them to that).
+	if l.columns = l.widths(v); sum(l.columns) > l.room() && len(v.To) == 0 {
 		l.width, l.height = pageHeight, pageWidth
 		l.columns = l.widths(v)
 	}
 	l.turn(v)
 	l.opening(v)
-	if len(v.Rows) == 0 {
-		l.paragraph(v.Empty, "", false)
-	} else {
+	if len(v.Rows) > 0 {
 		l.table(v)
+		l.y += line / 2
+	} else if v.Empty != "" {
+		l.prose(v, v.Empty)
+	}
+	l.prose(v, v.After...)
+	if v.Code != "" {
+		l.need(codeSide+3, v)
+		y := l.y + 2
+		l.put(func(s *sheet) {
+			s.p.AddQrCode(v.Code, &entity.Cell{X: left, Y: y, Width: codeSide, Height: codeSide}, &props.Rect{Percent: 100})
+			s.text(left+codeSide+gutter, y+codeSide/2-line/2, l.room()-codeSide-gutter, v.CodeText, props.Text{})
+		})
+		l.y += codeSide + 4
 	}
 	if len(v.Notes) > 0 {
-		l.y += line / 2
 		l.need(3*line, v)
 		l.paragraph(v.NotesTitle, "", true)
 		for _, n := range v.Notes {
@@ -165,19 +179,14 @@ func (l *layout) print(x, y, width float64, text string, bold, toRight bool) {
 }
 
 // turn begins a page, with operator and mark at its head.
-func (l *layout) turn(v sheetView) {
-	l.pages = append(l.pages, &leaf{height: l.height})
-	right := l.width - left
-	l.put(func(s *sheet) {
-		s.text(left, 13, 100, v.Operator, props.Text{Size: 18, Style: fontstyle.Bold, Color: deep})
-		s.text(right-90, 14, 90, v.Confidential, props.Text{Style: fontstyle.Bold, Align: align.Right})
-		s.fill(left, 22, right-left, 1, deep)
-	})
+func (l *layout) turn(v paperView) {
+	l.pages = append(l.pages, &leaf{height: l.height, sheet: sheet{view: view{letterhead: v.letterhead}}})
+	l.put(func(s *sheet) { s.top(l.width - left) })
 	l.y = tableTop
 }
 
 // need turns the page where less than a height is left.
-func (l *layout) need(height float64, v sheetView) bool {
+func (l *layout) need(height float64, v paperView) bool {
 	if l.y+height <= l.height-footRoom {
 		return false
 	}
@@ -185,23 +194,33 @@ func (l *layout) need(height float64, v sheetView) bool {
 	return true
 }
 
-// opening is help first, then what this is and of whom.
-func (l *layout) opening(v sheetView) {
-	top := l.y
-	l.put(func(s *sheet) {
-		s.view = view{HelpTitle: v.HelpTitle, Phone: v.Phone, Hours: v.Hours, Help: v.Help}
-		s.help(left, top)
-	})
-	l.put(func(s *sheet) { s.text(left+94, top+3, l.room()-94, v.Made, props.Text{}) })
-	l.y = top + 46
+// opening is help first, then to whom, what this is and of what.
+func (l *layout) opening(v paperView) {
+	if len(v.To) > 0 {
+		l.put(func(s *sheet) { s.cover(v.To, v.Made) })
+		l.y = titleTop
+	} else {
+		top := l.y
+		l.put(func(s *sheet) { s.help(left, top) })
+		l.put(func(s *sheet) { s.text(left+94, top+3, l.room()-94, v.Made, props.Text{}) })
+		l.y = top + 46
+	}
 	for _, part := range l.rule.wrap(v.Title, true, 18, l.room()) {
 		y := l.y
 		l.put(func(s *sheet) { s.text(left, y, l.room()+gutter, part, props.Text{Size: 18, Style: fontstyle.Bold}) })
 		l.y += 8.5
 	}
-	l.paragraph(v.Lead, "", false)
-	l.paragraph(v.Point, "", false)
+	l.prose(v, v.Paragraphs...)
 	l.y += line / 2
+}
+
+// prose sets paragraphs; each stands on one page, so that nobody reads half of one.
+func (l *layout) prose(v paperView, paragraphs ...string) {
+	for _, text := range paragraphs {
+		l.need(line*float64(len(l.rule.wrap(text, false, body, l.room()))), v)
+		l.paragraph(text, "", false)
+		l.y++
+	}
 }
 
 // paragraph sets a text over the whole width, behind a bullet where one is given.
@@ -225,14 +244,14 @@ func sum(list []float64) (total float64) {
 	return total
 }
 
-// widths are what the table's columns need: figures and first cells whole,
-// titles and words broken at blanks. What is left goes to them all.
-func (l *layout) widths(v sheetView) []float64 {
+// widths are what the table's columns need: figures whole, titles and words
+// broken at blanks. What is left goes to them all.
+func (l *layout) widths(v paperView) []float64 {
 	list := make([]float64, len(v.Columns))
 	for i, c := range v.Columns {
 		list[i] = l.rule.longestWord(c.Text, true)
 		for _, r := range v.Rows {
-			if i == 0 || c.Numeric {
+			if c.Numeric || i == 0 {
 				list[i] = max(list[i], l.rule.width(r[i], false, body))
 			} else {
 				list[i] = max(list[i], l.rule.longestWord(r[i], false))
@@ -248,7 +267,7 @@ func (l *layout) widths(v sheetView) []float64 {
 	return list
 }
 
-func (l *layout) table(v sheetView) {
+func (l *layout) table(v paperView) {
 	l.paragraph(v.Caption, "", true)
 	l.titles(v)
 	for _, r := range v.Rows {
@@ -263,7 +282,7 @@ func (l *layout) table(v sheetView) {
 	}
 }
 
-func (l *layout) titles(v sheetView) {
+func (l *layout) titles(v paperView) {
 	texts := make([]string, len(v.Columns))
 	for i, c := range v.Columns {
 		texts[i] = c.Text
@@ -276,10 +295,10 @@ func (l *layout) titles(v sheetView) {
 }
 
 // cells breaks a row's texts into lines and tells how high it is.
-func (l *layout) cells(v sheetView, texts []string, bold bool) (cells [][]string, height float64) {
+func (l *layout) cells(v paperView, texts []string, bold bool) (cells [][]string, height float64) {
 	for i, text := range texts {
 		lines := []string{text}
-		if bold || (i > 0 && !v.Columns[i].Numeric) {
+		if bold || !v.Columns[i].Numeric {
 			lines = l.rule.wrap(text, bold, body, l.columns[i]-gutter)
 		}
 		cells = append(cells, lines)
@@ -288,7 +307,7 @@ func (l *layout) cells(v sheetView, texts []string, bold bool) (cells [][]string
 	return cells, height
 }
 
-func (l *layout) row(v sheetView, cells [][]string, bold bool) {
+func (l *layout) row(v paperView, cells [][]string, bold bool) {
 	x := left
 	for i, lines := range cells {
 		for n, text := range lines {
@@ -299,7 +318,7 @@ func (l *layout) row(v sheetView, cells [][]string, bold bool) {
 }
 
 // foot is drawn last, when it is known how many pages there are.
-func (l *layout) foot(p *leaf, v sheetView, n int) {
+func (l *layout) foot(p *leaf, v paperView, n int) {
 	y, count := l.height-footRoom+6, len(l.pages)
 	p.draw = append(p.draw, func(s *sheet) {
 		s.fill(left, y-2, l.room(), 0.3, ink)

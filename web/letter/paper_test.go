@@ -20,22 +20,22 @@ import (
 )
 
 // historySample is a household's days with bands and injection: the widest.
-func historySample(lang portal.Language, rows int, wide bool) History {
+func historySample(lang portal.Language, rows int, wide bool) Paper {
 	c := i18n.For(lang)
-	h := History{Language: lang, Title: c.T("consumption.title.electricity"), Lead: c.T("consumption.since", c.Date(portal.Date(2024, 2, 15))),
-		Point: c.T("consumption.point", "54--\u00a0----\u00a0----\u00a0--34\u00a055"), Made: c.T("csv.made", c.Date(portal.Date(2026, 11, 25))),
+	h := Paper{Language: lang, Title: c.T("consumption.title.electricity"), Paragraphs: []string{c.T("consumption.since", c.Date(portal.Date(2024, 2, 15))),
+		c.T("consumption.point", "54--\u00a0----\u00a0----\u00a0--34\u00a055")}, Made: c.T("csv.made", c.Date(portal.Date(2026, 11, 25))),
 		Caption: c.T("history.caption", c.Date(portal.Date(2025, 1, 1)), c.Date(portal.Date(2025, 12, 31))), Empty: c.T("consumption.empty"),
 		Notes: []string{c.T("note.meter-exchanged", c.Date(portal.Date(2025, 3, 4))), c.T("note.estimated"), c.T("note.missing")},
 		Back:  Back{"Zurück", "/consumption?of=1&grain=day"}}
-	h.Columns = []HistoryColumn{{c.T("period.day"), false}}
+	h.Columns = []Column{{c.T("period.day"), false}}
 	if wide {
-		h.Columns = append(h.Columns, HistoryColumn{c.T("table.peak"), true}, HistoryColumn{c.T("table.offpeak"), true})
+		h.Columns = append(h.Columns, Column{c.T("table.peak"), true}, Column{c.T("table.offpeak"), true})
 	}
-	h.Columns = append(h.Columns, HistoryColumn{c.T("table.total", "kWh"), true})
+	h.Columns = append(h.Columns, Column{c.T("table.total", "kWh"), true})
 	if wide {
-		h.Columns = append(h.Columns, HistoryColumn{c.T("table.injection"), true})
+		h.Columns = append(h.Columns, Column{c.T("table.injection"), true})
 	}
-	h.Columns = append(h.Columns, HistoryColumn{c.T("table.before", "kWh"), true}, HistoryColumn{c.T("table.quality"), false})
+	h.Columns = append(h.Columns, Column{c.T("table.before", "kWh"), true}, Column{c.T("table.quality"), false})
 	words := []string{"complete", "estimated", "partial", "missing", "straddle"}
 	for i := range rows {
 		row := []string{c.Date(portal.Date(2025, 1, 1).AddDate(0, 0, i))}
@@ -58,7 +58,7 @@ func TestHistoriesAreWritten(t *testing.T) {
 		dir = to
 	}
 	for _, lang := range portal.Languages {
-		for name, h := range map[string]History{"wide": historySample(lang, 62, true), "small": historySample(lang, 12, false), "empty": historySample(lang, 0, false)} {
+		for name, h := range map[string]Paper{"wide": historySample(lang, 62, true), "small": historySample(lang, 12, false), "empty": historySample(lang, 0, false)} {
 			pdf, err := h.PDF(house)
 			require.NoError(t, err)
 			require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))

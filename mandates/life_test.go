@@ -1,0 +1,175 @@
+package mandates_test
+
+import (
+	"testing"
+	"time"
+
+	"guichet/mandates"
+	"guichet/portal"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// Every pair of status and event: what the package comment draws happens, and
+// nothing else.
+func TestTheLifeOfAText(t *testing.T) {
+	drawn := map[mandates.Status]map[mandates.Event]mandates.Status{
+		mandates.Drafted: {mandates.EventEdit: mandates.Drafted, mandates.EventGiveIn: mandates.GivenIn, mandates.EventWithdraw: mandates.Withdrawn},
+		mandates.GivenIn: {mandates.EventReturn: mandates.Returned, mandates.EventDecide: mandates.Decided, mandates.EventWithdraw: mandates.Withdrawn},
+		mandates.Returned: {mandates.EventEdit: mandates.Drafted, mandates.EventGiveIn: mandates.GivenIn,
+			mandates.EventWithdraw: mandates.Withdrawn},
+	}
+	for _, s := range mandates.Statuses {
+		for _, e := range mandates.Events {
+			got, err := s.Next(e)
+			if want, ok := drawn[s][e]; ok {
+				require.NoError(t, err)
+				require.Equal(t, want, got)
+				continue
+			}
+			require.Equal(t, portal.Conflict, portal.CodeOf(err), "%s %s", s, e)
+			require.Equal(t, s, got)
+		}
+	}
+}
+
+// D8, Ld4, Ld5: whatever happens to a line, it is in force only between its
+// beginning and its first end, what is over never comes back, and a refused or
+// ended line stays so.
+func TestALineNeverComesBack(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		now := portal.Date(2026, 3, 2).Add(9 * time.Hour)
+		until := now.AddDate(0, 2, 0)
+		l := mandates.Line{EAN: theEAN, Outcome: mandates.Proposed}
+		over, begun := false, time.Time{}
+		for range rapid.IntRange(1, 12).Draw(t, "steps") {
+			now = now.Add(time.Duration(rapid.IntRange(0, 240).Draw(t, "hours")) * time.Hour)
+			switch rapid.SampledFrom([]string{"grant", "proven", "refuse", "told", "confirm", "revoke", "move"}).Draw(t, "act") {
+			case "grant":
+				_ = l.Grant("mine", "letter", false, now)
+			case "proven":
+				if l.Grant("mine", "letter", true, now) == nil {
+					begun = now
+				}
+			case "refuse":
+				_ = l.Refuse("signature")
+			case "told":
+				if l.LetterID != "" && l.ToldAt.IsZero() {
+					l.ToldAt = now
+				}
+			case "confirm":
+				if l.Confirm(now, until) == nil && begun.IsZero() {
+					begun = now
+				}
+			case "revoke":
+				l.Stop(mandates.ByRevocation, now, until)
+			case "move":
+				l.Stop(mandates.ByMove, now, until)
+			}
+			status := l.StatusAt(now, until)
+			if begun.IsZero() && status == mandates.LineInForce {
+				require.False(t, l.ToldAt.IsZero())
+				require.False(t, now.Before(tenWorkingDaysAfter(l.ToldAt)), "ten working days, and not one less")
+				begun = now
+			}
+			require.False(t, over && status == mandates.LineInForce, "what is over came back")
+			over = over || status == mandates.LineEnded || status == mandates.LineRefused || status == mandates.LineExpired
+		}
+	})
+}
+
+func draft() mandates.Draft {
+	return mandates.Draft{
+		Name: "Marie  Dupont", Capacity: "occupant", Street: "Rue Haute 1", Postcode: "4700", Town: "Eupen", Language: "de",
+		Points: "541449000000000010; Haus\r\n", Kinds: []string{"daily", "totals"}, DataFrom: "2025-01-01",
+		Purpose: "Vergleich der Verträge",
+	}
+}
+
+// D9, Ld4: a draft names everything; each fault is named at its field, all at
+// once, and nothing of it is looked up (G13: there is no store here).
+func TestADraftNamesEverything(t *testing.T) {
+	now := portal.Date(2026, 11, 25).Add(10 * time.Hour)
+	m, err := draft().Mandate(now)
+	require.NoError(t, err)
+	require.Equal(t, "Marie Dupont", m.Mandator.Name)
+	require.Equal(t, []mandates.Kind{mandates.Totals, mandates.Daily}, m.Scope.Kinds)
+	require.Equal(t, portal.Period{From: portal.Date(2026, 11, 25), To: portal.Date(2027, 11, 25)}, m.Scope.Validity, "twelve months where nothing is typed")
+	require.Equal(t, portal.Period{From: portal.Date(2025, 1, 1)}, m.Scope.Data)
+	require.Equal(t, []mandates.Line{{EAN: theEAN, Outcome: mandates.Proposed}}, m.Lines)
+
+	for field, spoil := range map[string]func(*mandates.Draft){
+		"name":           func(d *mandates.Draft) { d.Name = " " },
+		"company_number": func(d *mandates.Draft) { d.CompanyNumber = "0403.170.702" },
+		"capacity":       func(d *mandates.Draft) { d.Capacity = "neighbour" },
+		"signed_by":      func(d *mandates.Draft) { d.Capacity = "representative" },
+		"language":       func(d *mandates.Draft) { d.Language = "it" },
+		"points":         func(d *mandates.Draft) { d.Points += "541449000000000011" },
+		"kinds":          func(d *mandates.Draft) { d.Kinds = []string{"all"} },
+		"data_from":      func(d *mandates.Draft) { d.DataFrom = "01/01/2025" },
+		"data_to":        func(d *mandates.Draft) { d.DataTo = "2024-12-31" },
+		"valid_to":       func(d *mandates.Draft) { d.ValidFrom, d.ValidTo = "2026-11-25", "2029-11-25" },
+		"purpose":        func(d *mandates.Draft) { d.Purpose = "so" },
+	} {
+		d := draft()
+		spoil(&d)
+		_, err := d.Mandate(now)
+		var problems portal.Problems
+		require.ErrorAs(t, err, &problems, field)
+		require.Len(t, problems, 1, field)
+		require.Equal(t, field, problems[0].Field)
+	}
+	d := draft()
+	d.ValidTo = "2029-11-24"
+	_, err = d.Mandate(now)
+	require.NoError(t, err, "36 months to the day")
+	d.Points = "541449000000000010\n5414 4900 0000 0000 10"
+	_, err = d.Mandate(now)
+	require.ErrorContains(t, err, "mandate.twice")
+
+	_, err = mandates.Draft{}.Mandate(now)
+	var problems portal.Problems
+	require.ErrorAs(t, err, &problems)
+	require.GreaterOrEqual(t, len(problems), 8)
+}
+
+// A Belgian company number is known by its check digits, as people write it.
+func TestCompanyNumber(t *testing.T) {
+	for _, typed := range []string{"BE 0403.170.701", "0403170701", "403170701", "be0403-170-701"} {
+		number, ok := mandates.CompanyNumber(typed)
+		require.True(t, ok, typed)
+		require.Equal(t, "0403170701", number)
+	}
+	for _, typed := range []string{"", "0403170702", "9403170701", "04031707011", "BE", "04o3170701"} {
+		_, ok := mandates.CompanyNumber(typed)
+		require.False(t, ok, typed)
+	}
+}
+
+// Ld4: another version, point, word or day is another text; the same is the same.
+func TestTheTextIsBound(t *testing.T) {
+	m, err := draft().Mandate(portal.Date(2026, 11, 25))
+	require.NoError(t, err)
+	m.ID, m.Version = "m", 1
+	_, first := m.Bind("Énergie SA", "0403170701")
+	_, same := m.Bind("Énergie SA", "0403170701")
+	require.Equal(t, first, same)
+	for name, change := range map[string]func(*mandates.Mandate){
+		"version": func(m *mandates.Mandate) { m.Version = 2 },
+		"purpose": func(m *mandates.Mandate) { m.Scope.Purpose += "." },
+		"points":  func(m *mandates.Mandate) { m.Lines = append(m.Lines[:1:1], mandates.Line{EAN: "541449000000000027"}) },
+		"until":   func(m *mandates.Mandate) { m.Scope.Validity.To = m.Scope.Validity.To.AddDate(0, 0, 1) },
+		"data":    func(m *mandates.Mandate) { m.Scope.Data.To = portal.Date(2026, 1, 1) },
+		"kinds":   func(m *mandates.Mandate) { m.Scope.Kinds = m.Scope.Kinds[:1] },
+		"name":    func(m *mandates.Mandate) { m.Mandator.Name = "Marie Dupond" },
+		"once":    func(m *mandates.Mandate) { m.Scope.Once = true },
+	} {
+		other := m
+		change(&other)
+		_, hash := other.Bind("Énergie SA", "0403170701")
+		require.NotEqual(t, first, hash, name)
+	}
+	_, hash := m.Bind("Autre SA", "0403170701")
+	require.NotEqual(t, first, hash)
+}

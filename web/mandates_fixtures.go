@@ -1,0 +1,63 @@
+package web
+
+import (
+	"time"
+
+	"guichet/mandates"
+	"guichet/portal"
+	"guichet/web/ui/page/public"
+
+	"github.com/a-h/templ"
+)
+
+// mandatesFixture has one mandate of each standing, or none.
+func mandatesFixture(done string, full bool) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		inside(x)
+		x.at = "/mandates?of=1"
+		if done != "" {
+			x.at += "&done=" + done
+		}
+		var list []mandates.Summary
+		if full {
+			list = fixtureMandates(x.now)
+		}
+		v := mandatesView(x, 1, list)
+		if done != "" {
+			v.Done = x.T("mandates.done." + done)
+		}
+		return public.MandatesPage(v)
+	}
+}
+
+func fixtureMandates(now time.Time) (list []mandates.Summary) {
+	granted := now.AddDate(0, 0, -20)
+	line := func(change func(*mandates.Line)) mandates.Line {
+		l := mandates.Line{EAN: fixtureEAN, Outcome: mandates.Granted, OccupancyID: "fixture", LetterID: "fixture", GrantedAt: granted}
+		change(&l)
+		return l
+	}
+	for i, l := range []mandates.Line{
+		line(func(*mandates.Line) {}),
+		line(func(l *mandates.Line) { l.ToldAt = now.AddDate(0, 0, -3) }),
+		line(func(l *mandates.Line) { l.Proven, l.DeliveredAt = true, now.AddDate(0, 0, -1) }),
+		line(func(l *mandates.Line) {
+			l.Proven, l.End, l.EndedAt = true, mandates.ByRevocation, now.AddDate(0, 0, -2)
+		}),
+		line(func(l *mandates.Line) { l.Proven = true }),
+	} {
+		m := mandates.Mandate{ID: "06h0h0m0c0vrf3h170bmgztrp" + string(rune('a'+i)), Signature: mandates.ByHand, Lines: []mandates.Line{l},
+			Scope: mandates.Scope{Kinds: mandates.Kinds, Purpose: "Comparer les offres et réduire la consommation",
+				Data:     portal.Period{From: portal.Date(2025, time.January, 1)},
+				Validity: portal.Period{From: granted, To: granted.AddDate(1, 0, 0)}}}
+		if l.Proven {
+			m.Signature = mandates.Electronic
+		}
+		if i == 4 {
+			m.Scope.Validity.To = now.AddDate(0, 0, -1)
+			m.Scope.Data.To = portal.Date(2026, time.January, 1)
+		}
+		list = append(list, mandates.Summary{Mandate: m, PartnerName: "Énergie Conseil SA", PartnerContact: "clients@energie-conseil.example"})
+	}
+	return list
+}
