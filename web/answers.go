@@ -80,9 +80,7 @@ func (s *surface) run(x *ctx, r Route) error {
 		}
 	}
 	if r.Policy.Uploads > 0 { // the work begins once the file is in
-		bounded, cancel := context.WithTimeout(context.WithoutCancel(x.context()), requestTime)
-		defer cancel()
-		x.gin.Request = x.gin.Request.WithContext(bounded)
+		x.bound(context.WithoutCancel(x.context()))
 	}
 	return r.Handler(x)
 }

@@ -17,8 +17,8 @@ import (
 func grantMandate(t *testing.T, h *house, a strongroom, ean portal.EAN, stay string) (id string) {
 	t.Helper()
 	storetest.Exec(t, a.dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier,
-  status, asked_us, decided_us, decided_by, reason)
-  VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'approved', 1, 1, 'otto', '')
+  manager, status, asked_us, decided_us, decided_by, reason)
+  VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'Anna', 'approved', 1, 1, 'otto', '')
   ON CONFLICT (id) DO NOTHING`)
 	svc := &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}
 	to := mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}

@@ -54,7 +54,7 @@ func lineView(x *ctx, m mandates.Mandate, l mandates.Line, n int, wrong error) p
 	if v.Turn == "" {
 		v.Turn = turnOf(x, m)
 	}
-	if x.gin != nil && partnerDones[x.query("done")] {
+	if partnerDones[x.query("done")] {
 		v.Done = x.T("partner.done." + x.query("done"))
 	}
 	status := l.StatusAt(x.now, m.Scope.Validity.To)
@@ -65,12 +65,7 @@ func lineView(x *ctx, m mandates.Mandate, l mandates.Line, n int, wrong error) p
 		faulty(x, &v.Frame, nil, wrong)
 		return v
 	}
-	value := func(name string) string {
-		if x.gin == nil {
-			return ""
-		}
-		return typed(x.query(name))
-	}
+	value := func(name string) string { return typed(x.query(name)) }
 	grain := line(x, "grain", "partner.take.grain", "", "")
 	grain.Kind = "select"
 	for _, g := range grainsOf(m.Scope) {
@@ -140,7 +135,7 @@ func (p *partners) take(x *ctx, ending, contentType string, write func(*bytes.Bu
 	if err != nil {
 		return err
 	}
-	q, err := asked(x, m.Scope)
+	q, err := wanted(x, m.Scope)
 	if err != nil {
 		return p.showPoint(x, err)
 	}
@@ -160,8 +155,8 @@ func (p *partners) take(x *ctx, ending, contentType string, write func(*bytes.Bu
 	return nil
 }
 
-// asked reads grain and period; To is the last day, as the form says.
-func asked(x *ctx, s mandates.Scope) (q metering.Query, err error) {
+// wanted reads grain and period; To is the last day, as the form says.
+func wanted(x *ctx, s mandates.Scope) (q metering.Query, err error) {
 	var problems portal.Problems
 	for _, g := range grainsOf(s) {
 		if string(g) == x.query("grain") {

@@ -57,7 +57,7 @@ func partnerHomeView(x *ctx, list []mandates.Summary) page.Home {
 		list = list[:mandatesAPage]
 		v.Next = x.path("/partner?before=" + placeText(list[len(list)-1].CreatedAt, list[len(list)-1].ID))
 	}
-	if x.gin != nil && x.query("before") != "" {
+	if x.query("before") != "" {
 		v.First = x.path("/partner")
 	}
 	for _, m := range list {
@@ -147,7 +147,7 @@ func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, giv
 	if m.Status == mandates.Returned {
 		v.Reason = m.Reason
 	}
-	if x.gin != nil && partnerDones[x.query("done")] {
+	if partnerDones[x.query("done")] {
 		v.Done = x.T("partner.done." + x.query("done"))
 	}
 	if _, err := m.Status.Next(mandates.EventGiveIn); err == nil && giving {
@@ -201,10 +201,7 @@ func mandateFacts(x *ctx, m mandates.Mandate) []page.Fact {
 func linesView(x *ctx, m mandates.Mandate, v *page.Mandate) {
 	v.Lines = component.Table{ID: "lines", Caption: x.N("partner.lines.caption", len(m.Lines)), Region: x.T("partner.lines.title"), Columns: []component.Column{
 		{Text: x.T("partner.lines.number")}, {Text: x.T("csv.ean")}, {Text: x.T("partner.home.state")}, {Text: x.T("partner.lines.why")}}}
-	from := 0
-	if x.gin != nil {
-		from, _ = strconv.Atoi(x.query("from")) // anything else is the beginning
-	}
+	from, _ := strconv.Atoi(x.query("from")) // anything else is the beginning
 	if from < 0 || from >= len(m.Lines) {
 		from = 0
 	}

@@ -58,7 +58,7 @@ func keysView(x *ctx, list []partner.Key, made shownOnce, wrong error) page.List
 		Table: component.Table{ID: "keys", Caption: x.T("partner.keys.title"), Region: x.T("partner.keys.title"), Columns: []component.Column{
 			{Text: x.T("partner.keys.name")}, {Text: x.T("partner.keys.scopes")}, {Text: x.T("partner.home.state")}, {Text: x.T("partner.keys.used")}}}}
 	v.Lead = x.T("partner.keys.lead")
-	if x.gin != nil && x.query("done") == "ended" {
+	if x.query("done") == "ended" {
 		v.Done = x.T("partner.keys.ended")
 	}
 	if made.secret != "" {
@@ -131,7 +131,7 @@ func peopleView(x *ctx, list []partner.Person, made shownOnce, wrong error) page
 		Table: component.Table{ID: "people", Caption: x.T("partner.people.title"), Region: x.T("partner.people.title"), Columns: []component.Column{
 			{Text: x.T("partner.people.name")}, {Text: x.T("partner.login")}, {Text: x.T("partner.people.right")}, {Text: x.T("partner.home.state")}}}}
 	v.Lead = x.T("partner.people.lead")
-	if x.gin != nil && x.query("done") == "ended" {
+	if x.query("done") == "ended" {
 		v.Done = x.T("partner.people.ended")
 	}
 	if made.secret != "" && wrong == nil {
