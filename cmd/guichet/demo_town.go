@@ -53,7 +53,11 @@ func (f *foundation) buildTown(ctx context.Context) (access, error) {
 		}
 	}
 	people, err := f.demoStaff(ctx)
-	return access{References: references, Staff: people}, err
+	if err != nil {
+		return access{}, err
+	}
+	third, err := f.demoPartner(ctx, t)
+	return access{References: references, Staff: people, Partner: third}, err
 }
 
 // planTown lets the featured households read their meters.
@@ -109,6 +113,7 @@ var demoColleagues = []struct {
 	{"s.maes", "Sofie Maes", staff.Security},
 	{"t.simon", "Thomas Simon", staff.Security}, // a closed door needs two to open
 	{"l.weber", "Lena Weber", staff.Office},
+	{"m.dubois", "Marie Dubois", staff.Mandates},
 }
 
 func (f *foundation) demoStaff(ctx context.Context) ([]accessStaff, error) {

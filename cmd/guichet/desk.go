@@ -35,7 +35,7 @@ func (f *foundation) deskDeps(common web.Common, g gateParts, log *slog.Logger, 
 		Desk: desk.New(desk.Deps{Store: f.store, Runner: f.store, State: g.short, Ring: f.ring, Clock: f.clock, Log: log,
 			Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store),
 			Watch:  g.watch, Shares: shares{f.store},
-			Rectify: f.rectifications(), Papers: f.store,
+			Rectify: f.rectifications(), Papers: f.store, Partners: g.partners,
 			Alarm: func(string, int) { alarms.Inc() }}),
 	}, nil
 }
