@@ -118,6 +118,7 @@ func TestWrongSettings(t *testing.T) {
 		{"HARM_AN_HOUR=-1", "HARM_AN_HOUR", 2},
 		{"HARM_A_DAY=10", "HARM_AN_HOUR", 2}, // the rig's hour is more than that
 		{"LETTERS_A_DAY=-1", "LETTERS_A_DAY", 2},
+		{"TRUSTED_SIGNERS=/nowhere.pem", "TRUSTED_SIGNERS", 1},
 	} {
 		t.Run(c.setting, func(t *testing.T) {
 			r := rig.Run(t, p.Dir, append(p.Settings, c.setting), "serve")

@@ -55,7 +55,7 @@ func TestD8TheCustomerDecides(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, other.StatusCode)
 		require.Equal(t, none.body, other.body, "not yours is not there")
 	}
-	done := b.post("/fr/mandates/" + id + "/confirm?of=1", nil)
+	done := b.post("/fr/mandates/"+id+"/confirm?of=1", nil)
 	require.Equal(t, "/fr/mandates?of=1&done=confirmed", done.Header.Get("Location"))
 	page = b.get(done.Header.Get("Location"))
 	require.Contains(t, plainSpaces(page.doc.Find("[role=status]").Text()), "dès maintenant")

@@ -62,7 +62,7 @@ var partnerFixtures = []fixture{
 	{"partner-mandate-drafted", mandateFixture(mandates.Drafted, nil)},
 	{"partner-mandate-given-in", mandateFixture(mandates.GivenIn, nil)},
 	{"partner-mandate-returned", mandateFixture(mandates.Returned, nil)},
-	{"partner-mandate-problems", mandateFixture(mandates.Returned, &portal.Error{Code: portal.Invalid, Key: "partner.file", Field: "file"})},
+	{"partner-mandate-problems", mandateFixture(mandates.Returned, &portal.Error{Code: portal.Invalid, Key: "evidence.empty", Field: "document"})},
 	{"partner-mandate-decided", mandateFixture(mandates.Decided, nil)},
 	{"partner-mandate-withdrawn", mandateFixture(mandates.Withdrawn, nil)},
 	{"partner-point-in-force", pointFixture(1, nil)},
@@ -144,7 +144,7 @@ func mandateFixture(s mandates.Status, wrong error) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		asGuest(x, "/partner/mandates/fixture")
 		m := fixtureMandate(s)
-		return page.MandatePage(partnerMandateView(x, m, documents(x, m), true, wrong))
+		return page.MandatePage(partnerMandateView(x, m, documents(x, m), wrong))
 	}
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"bytes"
 	"encoding/hex"
 	"net/http"
 	"strconv"
@@ -8,6 +9,7 @@ import (
 
 	"guichet/mandates"
 	"guichet/portal"
+	"guichet/portal/evidence"
 	"guichet/web/letter"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
@@ -80,7 +82,7 @@ func (p *partners) showMandate(x *ctx, wrong error) error {
 		return err
 	}
 	x.at = "/partner/mandates/" + m.ID
-	return x.show(statusFor(wrong), page.MandatePage(partnerMandateView(x, m, documents(x, m), p.Evidence != nil, wrong)))
+	return x.show(statusFor(wrong), page.MandatePage(partnerMandateView(x, m, documents(x, m), wrong)))
 }
 
 // documents are where the mandate's document is had, as long as it may be signed.
@@ -141,7 +143,7 @@ func turnOf(x *ctx, m mandates.Mandate) string {
 	return x.T(key + ".refused")
 }
 
-func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, giving bool, wrong error) page.Mandate {
+func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, wrong error) page.Mandate {
 	v := page.Mandate{Frame: x.partnerFrame(x.T("partner.mandate.title", m.Mandator.Name)), Tag: x.T("mandate.status." + string(m.Status)),
 		TagKind: statusTag(m.Status), Turn: turnOf(x, m), Documents: documents, Facts: mandateFacts(x, m)}
 	if m.Status == mandates.Returned {
@@ -150,8 +152,8 @@ func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, giv
 	if partnerDones[x.query("done")] {
 		v.Done = x.T("partner.done." + x.query("done"))
 	}
-	if _, err := m.Status.Next(mandates.EventGiveIn); err == nil && giving {
-		file := line(x, "file", "partner.give.file", "partner.give.file.hint", "")
+	if _, err := m.Status.Next(mandates.EventGiveIn); err == nil {
+		file := line(x, "document", "partner.give.file", "partner.give.file.hint", "")
 		file.Kind, file.Accept = "file", ".pdf,.png,.jpg,.jpeg,application/pdf,image/png,image/jpeg"
 		v.Give = &page.Form{Action: x.mandatePath(m.ID) + "/give", Upload: true, Controls: []component.Control{file}, Submit: x.T("partner.give.submit")}
 	}
@@ -229,19 +231,16 @@ func (p *partners) give(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	if p.Evidence == nil {
-		return portal.Shut("evidence", nil)
-	}
 	if _, err := m.Status.Next(mandates.EventGiveIn); err != nil {
 		return p.showMandate(x, err)
 	}
 	if len(x.file.data) == 0 {
-		return p.showMandate(x, &portal.Error{Code: portal.Invalid, Key: "partner.file", Field: "file"})
+		return p.showMandate(x, &portal.Error{Code: portal.Invalid, Key: "evidence.empty", Field: "document"})
 	}
-	id, hash, err := p.Evidence.Take(x.context(), x.by(), m.ID, x.file.name, x.file.data)
+	kept, err := p.Evidence.Take(x.context(), x.by(), evidence.Upload{Subject: mandates.Subject(m.ID), Name: x.file.name, Body: bytes.NewReader(x.file.data)})
 	if err == nil {
 		err = p.Mandates.GiveIn(x.context(), x.by(), x.guest().PartnerID, m.ID,
-			mandates.Document{ID: portal.NewID(x.now), EvidenceID: id, Hash: hash})
+			mandates.Document{ID: portal.NewID(x.now), EvidenceID: kept.ID, Hash: kept.Hash})
 	}
 	return p.done(x, err, "given")
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"net/url"
@@ -17,6 +18,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/doors"
+	"guichet/portal/evidence"
 	"guichet/portal/keys"
 	"guichet/portal/login"
 	"guichet/portal/state"
@@ -43,12 +45,13 @@ const partnerPassword = keys.Secret("a long way round")
 // vault keeps documents as portal/evidence does, as far as the pages see it.
 type vault struct{}
 
-func (vault) Take(_ context.Context, _ audit.Entry, _, _ string, data []byte) (string, []byte, error) {
-	if !bytes.HasPrefix(data, []byte("%PDF-")) {
-		return "", nil, &portal.Error{Code: portal.Invalid, Key: "partner.file", Field: "file"}
+func (vault) Take(_ context.Context, _ audit.Entry, up evidence.Upload) (evidence.File, error) {
+	data, err := io.ReadAll(up.Body)
+	if err != nil || !bytes.HasPrefix(data, []byte("%PDF-")) {
+		return evidence.File{}, &portal.Error{Code: portal.Invalid, Key: "evidence.type", Field: "document"}
 	}
 	sum := sha256.Sum256(data)
-	return "evidence-1", sum[:], nil
+	return evidence.File{ID: portal.NewID(fixtureNow), Hash: sum[:]}, nil
 }
 
 func newAgency(t *testing.T) *agency {
@@ -180,10 +183,10 @@ func TestPartnerPages(t *testing.T) {
 		require.Contains(t, page.doc.Find(".note").Text(), "À vous")
 		require.Contains(t, first.get(path+"/document.html").body, "Nordlicht SA")
 		require.True(t, strings.HasPrefix(first.get(path+"/document.pdf").body, "%PDF-"))
-		require.Contains(t, first.send(path+"/give", nil, "", "", nil).body, `id="file-error"`)
-		require.Contains(t, first.send(path+"/give", nil, "file", "x.exe", []byte("MZ")).body, `id="file-error"`)
-		require.Equal(t, path+"?done=given", first.send(path+"/give", nil, "file", "signé.pdf", []byte("%PDF-1.7")).Header.Get("Location"))
-		again := first.send(path+"/give", nil, "file", "signé.pdf", []byte("%PDF-1.7"))
+		require.Contains(t, first.send(path+"/give", nil, "", "", nil).body, `id="document-error"`)
+		require.Contains(t, first.send(path+"/give", nil, "document", "x.exe", []byte("MZ")).body, `id="document-error"`)
+		require.Equal(t, path+"?done=given", first.send(path+"/give", nil, "document", "signé.pdf", []byte("%PDF-1.7")).Header.Get("Location"))
+		again := first.send(path+"/give", nil, "document", "signé.pdf", []byte("%PDF-1.7"))
 		require.Equal(t, http.StatusConflict, again.StatusCode)
 		require.Contains(t, again.doc.Find(".note").Text(), "À nous", "where it stands is told with the refusal")
 		require.Equal(t, path, first.get(path+"/edit").Header.Get("Location"), "no longer to be changed")
@@ -203,7 +206,7 @@ func TestPartnerPages(t *testing.T) {
 		renewed := first.send(path+"/renew", draftForm(point), "", "", nil)
 		require.Equal(t, http.StatusSeeOther, renewed.StatusCode)
 		anew, _, _ := strings.Cut(renewed.Header.Get("Location"), "?")
-		first.send(anew+"/give", nil, "file", "signé.pdf", []byte("%PDF-1.7"))
+		first.send(anew+"/give", nil, "document", "signé.pdf", []byte("%PDF-1.7"))
 		a.grant(g, idOf(anew), a.known[0])
 		require.Equal(t, http.StatusForbidden, first.get(path+"/points/1/consumption.csv?grain=month").StatusCode, "the new one took its place")
 		require.Contains(t, first.get(path).body, "remplacé par un autre mandat")
@@ -265,7 +268,7 @@ func bystander(t *testing.T, a *agency, first, second *browser, other partner.Gu
 	before := own()
 	drafted := idOf(second.drafted(string(a.known[1].EAN)))
 	granted := second.drafted(string(a.known[1].EAN))
-	second.send(granted+"/give", nil, "file", "signé.pdf", []byte("%PDF-1.7"))
+	second.send(granted+"/give", nil, "document", "signé.pdf", []byte("%PDF-1.7"))
 	a.grant(other, idOf(granted), a.known[1])
 	second.post("/fr/partner/keys", url.Values{"name": {"lecture"}, "scope_mandates": {"yes"}, "months": {"3"}})
 	second.post("/fr/partner/people", url.Values{"name": {"Anna Klein"}})
@@ -290,7 +293,7 @@ func bystander(t *testing.T, a *agency, first, second *browser, other partner.Gu
 			case r.Method == http.MethodGet:
 				got = first.get(path + "?grain=month")
 			case r.Policy.Uploads > 0:
-				got = first.send(path, draftForm(string(a.known[1].EAN)), "file", "signé.pdf", []byte("%PDF-1.7"))
+				got = first.send(path, draftForm(string(a.known[1].EAN)), "document", "signé.pdf", []byte("%PDF-1.7"))
 			default:
 				got = first.post(path, url.Values{})
 			}

@@ -10,17 +10,18 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/doors"
+	"guichet/portal/evidence"
 	"guichet/portal/login"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	page "guichet/web/ui/page/partner"
 )
 
-// Evidence takes in documents; portal/evidence.
+// Evidence takes in documents; evidence.Service.
 type Evidence interface {
-	// Take keeps a file for a mandate and gives its id and SHA-256; portal.Invalid
-	// on Field "file" where it cannot be what was asked for.
-	Take(ctx context.Context, by audit.Entry, mandateID, name string, data []byte) (id string, hash []byte, err error)
+	// Take keeps a file; portal.Invalid on Field "document" where it cannot be
+	// what was asked for.
+	Take(ctx context.Context, by audit.Entry, up evidence.Upload) (evidence.File, error)
 }
 
 // PartnerDeps is what the pages of third parties need.
@@ -28,7 +29,7 @@ type PartnerDeps struct {
 	Room     *partner.Service
 	Mandates *mandates.Service
 	History  mandates.History
-	Evidence Evidence // nil: nothing can be given in
+	Evidence Evidence
 }
 
 // partners is the handlers of third parties.

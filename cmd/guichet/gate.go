@@ -13,6 +13,7 @@ import (
 	"guichet/portal/config"
 	"guichet/portal/desk"
 	"guichet/portal/doors"
+	"guichet/portal/evidence"
 	"guichet/portal/login"
 	"guichet/portal/metering"
 	"guichet/portal/metering/indexes"
@@ -34,6 +35,7 @@ type gateParts struct {
 	watch      *lookup.Watch
 	deps       lookup.Deps
 	partners   *partner.Service
+	uploads    *evidence.Service
 }
 
 // gate puts the gate together. What counts guesses goes by the keeper's clock,
@@ -85,7 +87,8 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
 			ADayNetwork: f.settings.LettersADayNet, ADayAll: f.settings.LettersADayAll, WorkingDays: int(f.settings.LetterDays)},
 		Mandates: f.mandates(),
-		Partners: web.PartnerDeps{Room: g.partners, Mandates: f.mandates(), History: &metering.History{Ledger: f.store, Clock: f.clock}},
+		Partners: web.PartnerDeps{Room: g.partners, Mandates: f.mandates(), History: &metering.History{Ledger: f.store, Clock: f.clock},
+			Evidence: g.uploads},
 		Papers: web.PaperDeps{Looks: f.store, Postings: f.store, Dossiers: f.store, Rectifications: f.rectifications(),
 			Posts: &registry.Posts{Clock: f.clock, Runner: f.store, Store: f.store}},
 	}

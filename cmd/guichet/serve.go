@@ -142,6 +142,12 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		return err
 	}
 	metrics.MustRegister(newGateMetrics(parts.watch, shares{f.store}, f.clock, log))
+	uploads, err := f.evidence()
+	if err != nil {
+		return err
+	}
+	defer uploads.Sandbox.Close()
+	parts.uploads = uploads
 	doors, err := f.doors(log, metrics, parts, &closing, gallery)
 	if err != nil {
 		return err
@@ -177,6 +183,12 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	jobs.Go(func() {
 		every(background, time.Hour, log, "doing what is due daily", func(ctx context.Context) error {
 			_, err := f.daily(ctx)
+			return err
+		})
+	})
+	jobs.Go(func() {
+		every(background, time.Minute, log, "asking the scanner again about uploads", func(ctx context.Context) error {
+			_, err := uploads.Rescan(ctx)
 			return err
 		})
 	})

@@ -89,6 +89,15 @@ const (
 	MandateEnded     Action = "mandate.ended"     // a line ended for another reason (Ld4)
 	Delivered        Action = "delivery.made"     // consumption left on a mandate (L18, L29)
 	DeliveryRefused  Action = "delivery.refused"  // it was asked for and refused (L29)
+	EvidenceReceived Action = "evidence.received" // a document was uploaded and kept in quarantine (T25)
+	EvidenceRefused  Action = "evidence.refused"  // one was not taken, with the reason
+	EvidenceCleared  Action = "evidence.cleared"  // the scanner found nothing
+	EvidenceInfected Action = "evidence.infected" // the scanner found something; the bytes are gone
+	EvidenceReleased Action = "evidence.released" // an officer let it go where no scanner is set
+	EvidenceShown    Action = "evidence.shown"    // a page of it was shown
+	EvidenceTaken    Action = "evidence.taken"    // its bytes were downloaded
+	EvidenceChecked  Action = "evidence.checked"  // its electronic signature was judged (D8)
+	EvidencePurged   Action = "evidence.purged"   // three years after its mandate's end (D16)
 )
 
 // Entry is one line of the trail: who did what, when, on what ground, through

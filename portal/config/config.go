@@ -81,6 +81,8 @@ type Settings struct {
 	LettersADayAll  int64    `name:"letters-a-day-all" help:"Letters that leave for people without one in a day, portal-wide; what is beyond waits for the next." placeholder:"2000"`
 	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
 	Limits          `embed:""`
+	Clamd           string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
+	TrustedSigners  string `help:"Certificates (PEM) of those whose electronic signatures are trusted; empty: none is." placeholder:"FILE"`
 	LogLevel        string `help:"debug, info, warn or error." placeholder:"LEVEL"`
 
 	DeskURL              string `name:"desk-url" help:"The desk's address as the staff type it; the identity provider sends them back there." placeholder:"URL"`
@@ -168,6 +170,9 @@ func (s Settings) Check() error {
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		wrong("TLS_CERT", "certificate and key (TLS_KEY) go together")
+	}
+	if _, _, err := net.SplitHostPort(s.Clamd); err != nil && s.Clamd != "" && !filepath.IsAbs(s.Clamd) {
+		wrong("CLAMD", "%q is neither the path of a socket nor HOST:PORT", s.Clamd)
 	}
 	s.checkOIDC(wrong)
 	for _, p := range s.TrustedProxies {

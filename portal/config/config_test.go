@@ -29,6 +29,7 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"LETTERS_A_DAY":     func(s *Settings) { s.LettersADay = -1 },
 		"LETTERS_A_DAY_ALL": func(s *Settings) { s.LettersADayAll = -1 },
 		"LETTER_DAYS":       func(s *Settings) { s.LetterDays = 61 },
+		"CLAMD":             func(s *Settings) { s.Clamd = "clamav" },
 		"LOG_LEVEL":         func(s *Settings) { s.LogLevel = "loud" },
 		"SECURITY_CONTACT":  func(s *Settings) { s.SecurityContact = "security@x" },
 	} {

@@ -47,6 +47,7 @@ const (
 	ForPartnerCode Purpose = "partner-code" // the same of partners' people
 	ForInvitation  Purpose = "invitation"   // a one-time code that sets up an account, bound to its login
 	ForAPIKey      Purpose = "api-key"      // a partner's key
+	ForEvidence    Purpose = "evidence"     // sealed uploaded documents (T25)
 	ForWork        Purpose = "work"         // proof of work: its signature, its form, that it was used (T28)
 )
 
