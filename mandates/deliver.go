@@ -91,7 +91,7 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, now time
 	refused := NotRefused
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
 		refused = NotRefused
-		m, err := s.Store.LockMandate(t, d.Mandate.ID)
+		m, err := s.Store.LockMandate(t, d.Mandate.PartnerID, d.Mandate.ID)
 		if err != nil {
 			return err
 		}
@@ -116,6 +116,9 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, now time
 				"to":   d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly),
 			}
 			t.Record(e)
+			if err := s.supersede(t, by, now, m, l); err != nil {
+				return err
+			}
 			d.Mandate, d.Line, d.Entry = m, l, e.ID
 			return s.Store.SaveMandateLine(t, m.ID, l)
 		}

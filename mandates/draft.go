@@ -66,6 +66,23 @@ func (d Draft) Mandate(now time.Time) (Mandate, error) {
 	return m, nil
 }
 
+// Draft gives a mandate back as its form: what Mandate reads of it is the same.
+func (m Mandate) Draft() Draft {
+	data, valid := days(m.Scope.Data), days(m.Scope.Validity)
+	d := Draft{Name: m.Mandator.Name, CompanyNumber: m.Mandator.CompanyNumber, Capacity: string(m.Mandator.Capacity), SignedBy: m.Mandator.SignedBy,
+		Street: m.Mandator.Street, Postcode: m.Mandator.Postcode, Town: m.Mandator.Town, Language: string(m.Language),
+		DataFrom: data[0], DataTo: data[1], ValidFrom: valid[0], ValidTo: valid[1], Purpose: m.Scope.Purpose, Once: m.Scope.Once}
+	for _, k := range m.Scope.Kinds {
+		d.Kinds = append(d.Kinds, string(k))
+	}
+	points := make([]string, len(m.Lines))
+	for i, l := range m.Lines {
+		points[i] = string(l.EAN)
+	}
+	d.Points = strings.Join(points, "\n")
+	return d
+}
+
 type reader struct{ problems portal.Problems }
 
 func (r *reader) wrong(field, key string, args ...any) {

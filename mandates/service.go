@@ -20,9 +20,11 @@ import (
 type Store interface {
 	// PutMandate adds a mandate with its lines.
 	PutMandate(t tx.Tx, m Mandate) error
-	// LockMandate reads a mandate with its lines and locks it until the unit
-	// ends; NotFound where there is none.
-	LockMandate(t tx.Tx, id string) (Mandate, error)
+	// LockMandate reads a partner's mandate with its lines and locks it until
+	// the unit ends; partnerID is "" for an officer. NotFound where there is
+	// none or it is another's, by the same statement: another's ten thousand
+	// lines cost no time either (L10).
+	LockMandate(t tx.Tx, partnerID, id string) (Mandate, error)
 	// SaveMandate writes all that may change: status, version, text, reason,
 	// dates, signature, scope and mandator.
 	SaveMandate(t tx.Tx, m Mandate) error
@@ -106,6 +108,14 @@ type Service struct {
 
 var absent = &portal.Error{Code: portal.NotFound, Key: "mandate"}
 
+// missing says of a mandate that is not there what is said of another's.
+func missing(err error) error {
+	if portal.CodeOf(err) == portal.NotFound {
+		return absent
+	}
+	return err
+}
+
 // Subject is what trail entries about a mandate carry.
 func Subject(id string) string { return "mandate:" + id }
 
@@ -122,16 +132,24 @@ func record(t tx.Tx, by audit.Entry, now time.Time, action audit.Action, m Manda
 // Draft keeps a new mandate of a partner. Nothing of it is looked up (G13).
 func (s *Service) Draft(ctx context.Context, by audit.Entry, to Mandatary, d Draft) (Mandate, error) {
 	now := s.Clock()
+	m, err := s.draft(to, d, now)
+	if err != nil {
+		return Mandate{}, err
+	}
+	return m, s.Runner.Do(ctx, func(t tx.Tx) error {
+		record(t, by, now, audit.MandateDrafted, m, map[string]string{"points": strconv.Itoa(len(m.Lines))})
+		return s.Store.PutMandate(t, m)
+	})
+}
+
+func (s *Service) draft(to Mandatary, d Draft, now time.Time) (Mandate, error) {
 	m, err := d.Mandate(now)
 	if err != nil {
 		return Mandate{}, err
 	}
 	m.ID, m.PartnerID, m.Version = portal.NewID(now), to.ID, 1
 	_, m.Text = m.Bind(to.Name, to.CompanyNumber)
-	return m, s.Runner.Do(ctx, func(t tx.Tx) error {
-		record(t, by, now, audit.MandateDrafted, m, map[string]string{"points": strconv.Itoa(len(m.Lines))})
-		return s.Store.PutMandate(t, m)
-	})
+	return m, nil
 }
 
 // Edit writes a draft anew: another version, which needs another signature.
@@ -256,6 +274,9 @@ func (s *Service) Decide(ctx context.Context, by audit.Entry, to Mandatary, id s
 				}
 				more["occupancy"] = stay.ID
 				record(t, by, now, audit.MandateGranted, *m, more)
+				if err := s.supersede(t, by, now, *m, *l); err != nil {
+					return err
+				}
 			}
 			if err := s.Store.SaveMandateLine(t, m.ID, *l); err != nil {
 				return err

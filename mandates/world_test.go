@@ -44,8 +44,8 @@ func (w *world) Mandate(_ context.Context, partner, id string) (mandates.Mandate
 	return w.copied(), true, nil
 }
 
-func (w *world) LockMandate(_ tx.Tx, id string) (mandates.Mandate, error) {
-	if id != w.mandate.ID {
+func (w *world) LockMandate(_ tx.Tx, partnerID, id string) (mandates.Mandate, error) {
+	if id != w.mandate.ID || partnerID != "" && partnerID != w.mandate.PartnerID {
 		return mandates.Mandate{}, &portal.Error{Code: portal.NotFound, Key: "not_found"}
 	}
 	return w.copied(), nil

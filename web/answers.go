@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -63,13 +64,23 @@ func (s *surface) adapt(r Route) gin.HandlerFunc {
 }
 
 func (s *surface) run(x *ctx, r Route) error {
-	if changes(r.Method) {
-		if err := x.decode(); err != nil {
+	decode := func() error {
+		if !changes(r.Method) {
+			return nil
+		}
+		return x.decode(r.Policy.Uploads)
+	}
+	steps := []func() error{decode, func() error { return r.Policy.Admit(x) }}
+	if r.Policy.Uploads > 0 { // megabytes are taken from nobody who may not send them
+		slices.Reverse(steps)
+	}
+	for _, step := range steps {
+		if err := step(); err != nil {
 			return err
 		}
 	}
-	if err := r.Policy.Admit(x); err != nil {
-		return err
+	if r.Policy.Uploads > 0 { // the work begins once the file is in
+		x.bound(context.WithoutCancel(x.context()))
 	}
 	return r.Handler(x)
 }

@@ -24,15 +24,19 @@ func (sel selection) files(x *ctx) []layout.Link {
 // consumptionXML is the same selection as ESPI 4.0.
 func (s *site) consumptionXML(x *ctx) error {
 	return s.download(x, "xml", "application/atom+xml; charset=utf-8", func(b *bytes.Buffer, series metering.Series) error {
-		words := exchange.FeedWords{
-			Mark: x.T("confidential.mark"), Title: unbroken(x.T("consumption.title." + string(series.Energy))),
-			Author: s.Contact.Operator, Made: x.now, Registers: map[metering.Register]string{},
-		}
-		for _, r := range metering.Registers {
-			words.Registers[r] = unbroken(x.T("register." + string(r)))
-		}
-		return exchange.WriteESPI(b, series, words)
+		return exchange.WriteESPI(b, series, feedWords(x, series))
 	})
+}
+
+func feedWords(x *ctx, series metering.Series) exchange.FeedWords {
+	words := exchange.FeedWords{
+		Mark: x.T("confidential.mark"), Title: unbroken(x.T("consumption.title." + string(series.Energy))),
+		Author: x.s.Contact.Operator, Made: x.now, Registers: map[metering.Register]string{},
+	}
+	for _, r := range metering.Registers {
+		words.Registers[r] = unbroken(x.T("register." + string(r)))
+	}
+	return words
 }
 
 // consumptionPDF is the page's selection as a letter to keep: like the page

@@ -23,15 +23,17 @@ import (
 // ctx is one request as handlers see it; gin stays behind it.
 type ctx struct {
 	*i18n.Catalog
-	gin  *gin.Context
-	s    *surface
-	id   string        // of the request, in the log; not in the answer: all refusals are the same bytes (G5)
-	now  time.Time     // read once, so that one request has one time
-	form url.Values    // the decoded form of a change, every field once (T4)
-	at   string        // the path behind the language with its query, for the language bar
-	from lookup.Origin // once it was asked for
-	pass any           // what the policy let in: a visit, a colleague's session
-	door doors.Door    // the shut door that a request stands before
+	gin    *gin.Context
+	s      *surface
+	id     string             // of the request, in the log; not in the answer: all refusals are the same bytes (G5)
+	now    time.Time          // read once, so that one request has one time
+	form   url.Values         // the decoded form of a change, every field once (T4)
+	cancel context.CancelFunc // ends the work's time
+	file   upload             // the file that came with the form
+	at     string             // the path behind the language with its query, for the language bar
+	from   lookup.Origin      // once it was asked for
+	pass   any                // what the policy let in: a visit, a colleague's session
+	door   doors.Door         // the shut door that a request stands before
 }
 
 const ctxKey = "guichet"
@@ -48,7 +50,12 @@ func (x *ctx) field(name string) string { return x.form.Get(name) }
 func (x *ctx) secret(name string) keys.Secret { return keys.Secret(x.form.Get(name)) }
 
 // query gives a parameter of the address, "" where absent.
-func (x *ctx) query(name string) string { return x.gin.Query(name) }
+func (x *ctx) query(name string) string {
+	if x.gin == nil { // a page's fixture
+		return ""
+	}
+	return x.gin.Query(name)
+}
 
 // param gives a part of the path.
 func (x *ctx) param(name string) string { return x.gin.Param(name) }

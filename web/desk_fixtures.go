@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"time"
 
 	"guichet/lookup"
@@ -18,7 +19,7 @@ import (
 )
 
 // deskFixtures are all pages of the desk's listener, in its two languages.
-var deskFixtures = []fixture{
+var deskFixtures = slices.Concat(deskPartnerFixtures, []fixture{
 	{"desk-sign-in", func(x *ctx) templ.Component { return page.SignInPage(localView(x, nil)) }},
 	{"desk-sign-in-refused", func(x *ctx) templ.Component {
 		x.form = url.Values{"login": {"anna"}}
@@ -93,7 +94,7 @@ var deskFixtures = []fixture{
 	{"desk-gate-new", overviewFixture(func(*desk.Overview) {})},
 	{"desk-gate-attacked", overviewFixture(attacked)},
 	{"desk-case-unknown", caseFixture(func(c *desk.Case) { *c = desk.Case{ID: c.ID, BlockedAt: c.BlockedAt} }, nil)},
-}
+})
 
 // exhibitDesk is a request that never came in, on the desk's listener.
 func exhibitDesk(c Common, lang portal.Language) *ctx {

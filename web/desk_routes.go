@@ -36,7 +36,7 @@ func deskRoutes(d DeskDeps) []Route {
 	c := counter{d}
 	colleague := Policy{Name: "colleague", Admit: c.admit}
 	get, post := http.MethodGet, http.MethodPost
-	const aCase = "/:lang/desk/case/:id"
+	const aCase, aPartner = "/:lang/desk/case/:id", "/:lang/desk/partners/:id"
 	return []Route{
 		{get, "/", Anyone, c.front},
 		{get, "/:lang/", Anyone, c.front},
@@ -65,6 +65,9 @@ func deskRoutes(d DeskDeps) []Route {
 		{post, "/:lang/desk/grounds/:id/decide", colleague, c.decideGround},
 		{post, "/:lang/desk/grounds/:id/letter", colleague, c.sendGround},
 		{post, "/:lang/desk/grounds/:id/end", colleague, c.endGround},
+		{get, "/:lang/desk/partners", colleague, c.partners},
+		{get, aPartner, colleague, c.partner},
+		{post, aPartner + "/:act", colleague, c.decidePartner},
 		{get, aCase, colleague, c.show},
 		{post, aCase + "/open", colleague, c.open},
 		{post, aCase + "/check", colleague, c.check},

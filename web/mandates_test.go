@@ -17,8 +17,8 @@ import (
 func grantMandate(t *testing.T, h *house, a strongroom, ean portal.EAN, stay string) (id string) {
 	t.Helper()
 	storetest.Exec(t, a.dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier,
-  status, asked_us, decided_us, decided_by, reason)
-  VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'approved', 1, 1, 'otto', '')
+  manager, status, asked_us, decided_us, decided_by, reason)
+  VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'Anna', 'approved', 1, 1, 'otto', '')
   ON CONFLICT (id) DO NOTHING`)
 	svc := &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}
 	to := mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}
@@ -55,7 +55,7 @@ func TestD8TheCustomerDecides(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, other.StatusCode)
 		require.Equal(t, none.body, other.body, "not yours is not there")
 	}
-	done := b.post("/fr/mandates/" + id + "/confirm?of=1", nil)
+	done := b.post("/fr/mandates/"+id+"/confirm?of=1", nil)
 	require.Equal(t, "/fr/mandates?of=1&done=confirmed", done.Header.Get("Location"))
 	page = b.get(done.Header.Get("Location"))
 	require.Contains(t, plainSpaces(page.doc.Find("[role=status]").Text()), "dès maintenant")

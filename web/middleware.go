@@ -30,11 +30,19 @@ func (s *surface) begin(c *gin.Context) {
 	if changes(c.Request.Method) {
 		client = context.WithoutCancel(client) // who hangs up is counted all the same (T3)
 	}
-	bounded, cancel := context.WithTimeout(client, requestTime)
-	defer cancel()
-	c.Request = c.Request.WithContext(bounded)
+	x.bound(client)
+	defer func() { x.cancel() }()
 	c.Set(ctxKey, x)
 	c.Next()
+}
+
+// bound gives the request's work its time, from now on.
+func (x *ctx) bound(parent context.Context) {
+	if x.cancel != nil {
+		x.cancel()
+	}
+	bounded, cancel := context.WithTimeout(parent, requestTime)
+	x.gin.Request, x.cancel = x.gin.Request.WithContext(bounded), cancel
 }
 
 // observe logs and counts each request by its route's pattern: never the
@@ -124,7 +132,10 @@ const formSize = 64 << 10
 
 // decode reads a change's form: urlencoded only, at most formSize, and each
 // field once, so that nobody can hold two answers against one question (T4).
-func (x *ctx) decode() error {
+func (x *ctx) decode(uploads int64) error {
+	if uploads > 0 {
+		return x.decodeUpload(uploads)
+	}
 	r := x.gin.Request
 	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
 	if err != nil || kind != "application/x-www-form-urlencoded" {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strings"
 
 	"guichet/lookup"
 	"guichet/portal"
@@ -79,6 +80,7 @@ type PublicDeps struct {
 	Letters    LetterDeps
 	Papers     PaperDeps
 	Mandates   Mandates
+	Partners   PartnerDeps
 }
 
 // site is the public listener's handlers.
@@ -93,12 +95,20 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 		Common:    d.Common,
 		name:      "public",
 		languages: portal.Languages,
-		signedOut: func(x *ctx) string { return x.path("/ended") },
+		signedOut: signedOut,
 		routes:    append(assets(), publicRoutes(d)...),
 		footer:    true,
 		trustBase: true,
 	}
 	return s.handler()
+}
+
+// signedOut is where a visit that is over leads, and a partner's session.
+func signedOut(x *ctx) string {
+	if strings.HasPrefix(x.gin.FullPath(), "/:lang/partner") {
+		return x.path("/partner/sign-in")
+	}
+	return x.path("/ended")
 }
 
 // publicRoutes is the public listener's table.
@@ -136,5 +146,5 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}, s.paperRoutes(visitor), s.mandateRoutes(visitor))
+	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes())
 }

@@ -21,6 +21,9 @@ type Policy struct {
 	Name  string
 	Admit func(*ctx) error
 	Door  doors.Door
+	// Uploads is how many bytes a change may bring as multipart/form-data; 0:
+	// only the small forms that every other route takes.
+	Uploads int64
 }
 
 // Anyone lets everybody in.

@@ -6,12 +6,15 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"path"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
 
 	"guichet/lookup"
 	"guichet/portal"
+	"guichet/portal/doors"
 	"guichet/web/i18n"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -48,10 +51,15 @@ func TestEveryRouteHasAPolicy(t *testing.T) {
 func TestPublicPolicies(t *testing.T) {
 	visitors := []string{}
 	for _, r := range tables(t)["public"] {
-		if r.Policy.Name == "visitor" {
-			visitors = append(visitors, r.Method+" "+r.Path)
-		} else {
-			require.Equal(t, "anyone", r.Policy.Name)
+		switch at := r.Method + " " + r.Path; {
+		case r.Policy.Name == "visitor":
+			visitors = append(visitors, at)
+		case strings.HasPrefix(r.Path, "/:lang/partner"):
+			before := slices.Contains([]string{"ask", "asked", "sign-in", "set-up"}, path.Base(r.Path))
+			require.Equal(t, map[bool]string{true: "anyone", false: "partner"}[before], r.Policy.Name, at)
+			require.Equal(t, doors.Partners, r.Policy.Door, at)
+		default:
+			require.Equal(t, "anyone", r.Policy.Name, at)
 		}
 	}
 	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption/detail", "POST /:lang/consumption/detail",
@@ -60,7 +68,8 @@ func TestPublicPolicies(t *testing.T) {
 		"GET /:lang/readings/new", "POST /:lang/readings/new", "POST /:lang/visit/extend",
 		"GET /:lang/seen", "GET /:lang/seen/receipt",
 		"POST /:lang/consumption/by-post", "GET /:lang/consumption/posted",
-		"GET /:lang/mine", "GET /:lang/mine.json", "GET /:lang/rectify", "POST /:lang/rectify", "GET /:lang/rectify/asked"}, visitors)
+		"GET /:lang/mine", "GET /:lang/mine.json", "GET /:lang/rectify", "POST /:lang/rectify", "GET /:lang/rectify/asked",
+		"GET /:lang/mandates", "POST /:lang/mandates/:id/confirm", "POST /:lang/mandates/:id/revoke"}, visitors)
 }
 
 // TestEveryChangeRefusesAnotherSite walks the table: no POST passes with the
@@ -81,7 +90,7 @@ func TestEveryChangeRefusesAnotherSite(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, b.do(req).StatusCode, r.Path+" "+name)
 		}
 	}
-	require.Equal(t, 8, changesSeen)
+	require.Equal(t, 24, changesSeen)
 	require.Len(t, h.sessions, 1, "nobody was made to leave")
 }
 

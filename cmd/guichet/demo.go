@@ -38,6 +38,7 @@ type access struct {
 	AdminURL   string            `json:"admin_url"`
 	References []accessReference `json:"references"`
 	Staff      []accessStaff     `json:"staff"`
+	Partner    accessPartner     `json:"partner"`
 	Outbox     string            `json:"outbox"`
 	Database   string            `json:"database"`
 	Keys       string            `json:"keys"`
@@ -63,6 +64,13 @@ type accessStaff struct {
 	Login     string `json:"login"`
 	Password  string `json:"password"`
 	OTPSecret string `json:"otp_secret"`
+}
+
+type accessPartner struct {
+	Login     string `json:"login"`
+	Password  string `json:"password"`
+	OTPSecret string `json:"otp_secret"`
+	APIKey    string `json:"api_key"`
 }
 
 // What else the table installation remembers of a demo.
@@ -216,6 +224,8 @@ func (a access) print(t *terminal, file string) {
 	for _, p := range a.Staff {
 		t.printf("  %-9s login %-10s password %s   one-time-code key %s\n", p.Role, p.Login, p.Password, p.OTPSecret)
 	}
+	t.printf("\nPartner, on %s/fr/partner:\n  login %s   password %s   one-time-code key %s\n  API key %s\n",
+		a.URL, a.Partner.Login, a.Partner.Password, a.Partner.OTPSecret, a.Partner.APIKey)
 	t.printf("\nA caller who is asked at the desk: name and month of moving in stand beside each reference in the file.\n")
 	t.printf("Letters land in %s; the database is %s. Stop with Ctrl+C.\n", a.Outbox, a.Database)
 }

@@ -54,7 +54,11 @@ func (f *foundation) buildTown(ctx context.Context) (access, error) {
 		}
 	}
 	people, err := f.demoStaff(ctx)
-	return access{References: references, Staff: people}, err
+	if err != nil {
+		return access{}, err
+	}
+	third, err := f.demoPartner(ctx, t)
+	return access{References: references, Staff: people, Partner: third}, err
 }
 
 // planTown lets the featured households read their meters.
@@ -112,6 +116,7 @@ var demoColleagues = []struct {
 	{"m.claes", "Marc Claes", staff.Readings},
 	{"l.weber", "Lena Weber", staff.Office},
 	{"m.dubois", "Marc Dubois", staff.Office}, // a ground needs a second officer (D7)
+	{"e.martin", "Éva Martin", staff.Mandates},
 }
 
 func (f *foundation) demoStaff(ctx context.Context) ([]accessStaff, error) {

@@ -8,10 +8,13 @@ import (
 	"guichet/lookup"
 	"guichet/lookup/challenge"
 	"guichet/mandates"
+	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/config"
 	"guichet/portal/desk"
 	"guichet/portal/doors"
+	"guichet/portal/evidence"
+	"guichet/portal/login"
 	"guichet/portal/metering"
 	"guichet/portal/metering/indexes"
 	"guichet/portal/registry"
@@ -31,6 +34,8 @@ type gateParts struct {
 	permits    *lookup.Permits
 	watch      *lookup.Watch
 	deps       lookup.Deps
+	partners   *partner.Service
+	uploads    *evidence.Service
 }
 
 // gate puts the gate together. What counts guesses goes by the keeper's clock,
@@ -82,6 +87,8 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
 			ADayNetwork: f.settings.LettersADayNet, ADayAll: f.settings.LettersADayAll, WorkingDays: int(f.settings.LetterDays)},
 		Mandates: f.mandates(),
+		Partners: web.PartnerDeps{Room: g.partners, Mandates: f.mandates(), History: &metering.History{Ledger: f.store, Clock: f.clock},
+			Evidence: g.uploads},
 		Papers: web.PaperDeps{Looks: f.store, Postings: f.store, Dossiers: f.store, Rectifications: f.rectifications(),
 			Posts: &registry.Posts{Clock: f.clock, Runner: f.store, Store: f.store}},
 	}
@@ -89,6 +96,15 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 
 func (f *foundation) rectifications() *registry.Rectifications {
 	return &registry.Rectifications{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store}
+}
+
+// partners is the room of third parties.
+func (f *foundation) partners(short login.Idle, clock portal.Clock) (*partner.Service, error) {
+	passwords, err := login.NewPasswords()
+	if err != nil {
+		return nil, err
+	}
+	return partner.New(partner.Deps{Store: f.store, Runner: f.store, State: short, Ring: f.ring, Clock: clock, Passwords: passwords}), nil
 }
 
 func (f *foundation) mandates() *mandates.Service {

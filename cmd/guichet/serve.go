@@ -138,12 +138,16 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	var closing atomic.Bool
 	bell := desk.NewBell(f.store, f.store, f.clock, log, countAlarms(metrics))
 	parts := f.gate(short, keeper, log, bell.Ring)
+	if parts.partners, err = f.partners(short, f.clock); err != nil {
+		return err
+	}
 	metrics.MustRegister(newGateMetrics(parts.watch, shares{f.store}, f.clock, log))
 	uploads, err := f.evidence()
 	if err != nil {
 		return err
 	}
 	defer uploads.Sandbox.Close()
+	parts.uploads = uploads
 	doors, err := f.doors(log, metrics, parts, &closing, gallery)
 	if err != nil {
 		return err

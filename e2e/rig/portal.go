@@ -42,6 +42,14 @@ type Colleague struct {
 	OTPSecret string `json:"otp_secret"`
 }
 
+// Partner is somebody of the third party the demo gives.
+type Partner struct {
+	Login     string `json:"login"`
+	Password  string `json:"password"`
+	OTPSecret string `json:"otp_secret"`
+	APIKey    string `json:"api_key"`
+}
+
 // Access is what opens a demo: the first line of `guichet demo --json`.
 type Access struct {
 	URL        string      `json:"url"`
@@ -49,6 +57,7 @@ type Access struct {
 	AdminURL   string      `json:"admin_url"`
 	References []Reference `json:"references"`
 	Staff      []Colleague `json:"staff"`
+	Partner    Partner     `json:"partner"`
 	Outbox     string      `json:"outbox"`
 	Database   string      `json:"database"`
 	Keys       string      `json:"keys"`

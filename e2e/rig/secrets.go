@@ -43,6 +43,11 @@ func (p *Portal) learn() {
 		p.Secret("password", c.Password)
 		p.Secret("one-time-code seed", c.OTPSecret)
 	}
+	if p.Partner.Login != "" {
+		p.Secret("password", p.Partner.Password)
+		p.Secret("one-time-code seed", p.Partner.OTPSecret)
+		p.Secret("API key", p.Partner.APIKey)
+	}
 }
 
 // short secrets are numbers that stand in any log by chance (a time, a size);

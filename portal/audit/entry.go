@@ -118,7 +118,7 @@ type Entry struct {
 	Action  Action
 	Ground  string // why it was allowed or asked: "reference", a case number, a typed reason's key
 	Channel string // "web", "desk", "command", "post"
-	// Subject is what it is about: "occupancy:"+id, "reference:"+counter key,
+	// Subject is what it is about: "occupancy:"+id, "reference:"+counter key, "partner:"+id, "person:"+login,
 	// "letter-request:"+id, "staff:"+login, or empty.
 	Subject string
 	Details map[string]string

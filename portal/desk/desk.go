@@ -190,6 +190,8 @@ type Deps struct {
 	Grounds Grounds
 	// Readings are the reading and validation service's.
 	Readings Readings
+	// Partners are the third parties, for mandates officers.
+	Partners Partners
 }
 
 // Service is the desk. Its methods are safe for concurrent use, ask for the
@@ -207,6 +209,7 @@ const (
 	handle              // cases
 	judge               // readings that wait for a person (L4)
 	mend                // files that are wrong, and grounds (S4, D3, D7)
+	trust               // third parties and their mandates
 )
 
 var rights = map[staff.Role][]right{
@@ -214,6 +217,7 @@ var rights = map[staff.Role][]right{
 	staff.Security: {see},
 	staff.Readings: {see, judge},
 	staff.Office:   {see, mend},
+	staff.Mandates: {see, trust},
 }
 
 // need refuses members whose role lacks a right, and those without any (L8).

@@ -20,7 +20,7 @@ import (
 func deskOnly(key string) bool { return deskAreas.MatchString(key) }
 
 var (
-	deskAreas   = regexp.MustCompile(`^(desk|action|ground|role)\.|^error\.(desk|staff|password|login|sign-in|signed-out|meter)(\.|$)`)
+	deskAreas   = regexp.MustCompile(`^(desk|action|ground|role)\.|^error\.(desk|staff|meter)(\.|$)|^error\.sign-in\.`)
 	placeholder = regexp.MustCompile(`\{\d\}`)
 )
 

@@ -33,3 +33,10 @@ func drawCode(text string) (codeDrawing, error) {
 	}
 	return codeDrawing{side + 2*quiet, path.String()}, nil
 }
+
+// Code draws a QR code for a page: the side of its square and the path of what
+// is dark in it.
+func Code(text string) (side int, path string, err error) {
+	d, err := drawCode(text)
+	return d.Size, d.Path, err
+}

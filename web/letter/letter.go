@@ -42,6 +42,8 @@ func Render(l outbox.Letter, late *Late, h House) (pdf, html []byte, err error) 
 		return renderDetail(l, h)
 	case l.Kind == outbox.Mandate:
 		return renderMandate(l, h)
+	case l.Kind == outbox.Invitation:
+		return renderInvitation(l, h)
 	case l.Kind == outbox.History && late != nil:
 		return newHistory(l, late.Point, late.Series).post(h)
 	case l.Kind == outbox.Answer:

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"guichet/mandates"
+	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/outbox"
 
@@ -42,5 +43,28 @@ func TestD8ACustomerIsTold(t *testing.T) {
 		require.NotEqual(t, texts[false], texts[true], "D8 (b) begins at once, and says so")
 	}
 	_, _, err := Render(outbox.Letter{Kind: outbox.Mandate, Data: json.RawMessage("[]")}, nil, house)
+	require.Error(t, err)
+}
+
+// TestT26AnInvitationTellsHow in every language: login, code and where.
+func TestT26AnInvitationTellsHow(t *testing.T) {
+	for _, lang := range portal.Languages {
+		l := sample(t, lang, "Énergie Conseil SA")
+		l.Kind = outbox.Invitation
+		var err error
+		l.Data, err = json.Marshal(partner.Letter{Organisation: "Énergie Conseil SA", Person: "Zoé Noël", Login: "z.noel-k3m9qx",
+			Code: "7K3M 9QXA 0000 ZZZZ", Until: portal.Date(2027, 3, 1)})
+		require.NoError(t, err)
+		pdf, html, err := Render(l, nil, house)
+		require.NoError(t, err)
+		require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
+		doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
+		require.NoError(t, err)
+		require.NotEmpty(t, doc.Find("header .confidential").Text(), "L20: as text")
+		for _, told := range []string{"Zoé Noël", "z.noel-k3m9qx", "7K3M 9QXA 0000 ZZZZ", "/" + string(lang) + "/partner/set-up", "2027", house.CallCentre} {
+			require.Contains(t, doc.Find("main").Text(), told)
+		}
+	}
+	_, _, err := Render(outbox.Letter{Kind: outbox.Invitation, Data: json.RawMessage("[]")}, nil, house)
 	require.Error(t, err)
 }

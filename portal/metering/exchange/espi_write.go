@@ -18,6 +18,7 @@ import (
 type FeedWords struct {
 	Mark      string // the confidentiality mark, the feed's rights (L20)
 	Title     string
+	Subtitle  string // on what it left the house; "" for one's own
 	Author    string // the operator
 	Registers map[metering.Register]string
 	Made      time.Time
@@ -41,6 +42,9 @@ func WriteESPI(w io.Writer, s metering.Series, words FeedWords) error {
 	}
 	f.put("id", "urn:uuid:"+uuid())
 	f.put("title", words.Title)
+	if words.Subtitle != "" {
+		f.put("subtitle", words.Subtitle)
+	}
 	f.put("updated", f.made)
 	f.put("author", person{words.Author})
 	f.put("rights", words.Mark)

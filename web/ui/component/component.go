@@ -11,6 +11,7 @@ type Field struct {
 	Class             string // width: w4, w6, w8, ean or ""
 	Letters           bool   // capital letters, too; else digits only
 	Date              bool   // a day, YYYY-MM-DD, with the browser's calendar where it has one
+	Type, Auto        string // of a Text: "password", "email"; and what a browser may offer
 	Unit              string // written behind the input, where the value has one
 }
 

@@ -1,0 +1,80 @@
+package web
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/mandates"
+	"guichet/mandates/partner"
+	"guichet/portal"
+	"guichet/web/ui/component"
+)
+
+// spaced writes a long secret in groups of four, as people type it.
+func spaced(s string) string {
+	var groups []string
+	for ; len(s) > 4; s = s[4:] {
+		groups = append(groups, s[:4])
+	}
+	return strings.Join(append(groups, s), " ")
+}
+
+// lineWord is where a line stands, in words and in a tag's colour.
+func lineWord(x *ctx, m mandates.Mandate, l mandates.Line) component.Cell {
+	s := l.StatusAt(x.now, m.Scope.Validity.To)
+	c := component.Cell{Text: x.T("mandate.line." + string(s)), Tag: "plain"}
+	switch s {
+	case mandates.LineProposed, mandates.LineWaiting:
+		c.Tag = "warn"
+	case mandates.LineRefused, mandates.LineExpired, mandates.LineEnded:
+		c.Tag = "stop"
+	}
+	return c
+}
+
+// lineNote is why, or from when.
+func lineNote(x *ctx, m mandates.Mandate, l mandates.Line) string {
+	switch l.StatusAt(x.now, m.Scope.Validity.To) {
+	case mandates.LineRefused:
+		return x.saidOr("mandate.refused."+l.Reason, "mandate.refused.other")
+	case mandates.LineEnded:
+		return x.T("mandate.end."+string(l.End)) + ", " + x.Date(l.EndedAt)
+	case mandates.LineWaiting:
+		if begins := l.Begins(); !begins.IsZero() {
+			return x.T("partner.line.from", x.Date(begins))
+		}
+		return x.T("partner.line.letter")
+	case mandates.LineInForce:
+		return x.T("partner.line.until", x.Date(lastDay(m.Scope.Validity.To)))
+	}
+	return ""
+}
+
+func statusTag(s mandates.Status) string {
+	switch s {
+	case mandates.Drafted, mandates.Returned:
+		return "warn"
+	case mandates.Withdrawn:
+		return "stop"
+	}
+	return "plain"
+}
+
+// place reads "before" as placeText writes it.
+func place(text string) (mandates.Place, error) {
+	at, id, err := seenCursor(text)
+	return mandates.Place{At: at, ID: id}, err
+}
+
+func placeText(at time.Time, id string) string {
+	return strconv.FormatInt(portal.Micros(at), 10) + "." + id
+}
+
+func scopeWords(x *ctx, scopes []partner.Scope) string {
+	words := make([]string, len(scopes))
+	for i, s := range scopes {
+		words[i] = x.T("partner.scope." + string(s))
+	}
+	return strings.Join(words, ", ")
+}
