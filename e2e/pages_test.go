@@ -45,6 +45,7 @@ func safe(t *testing.T, p *visitor.Page) {
 }
 
 func TestPages(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	for _, lang := range languages {
 		v := visitor.Public(t, p)

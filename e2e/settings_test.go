@@ -35,6 +35,7 @@ func founded(t *testing.T, extra ...string) *rig.Portal {
 // T29: demo and serve leave each other's databases alone, and keys that do not
 // match shut the door.
 func TestForeignDatabases(t *testing.T) {
+	t.Parallel()
 	own := founded(t)
 	demo := rig.Demo(t)
 	require.Zero(t, demo.Stop(t), demo.Tail())
@@ -100,6 +101,7 @@ func TestSecondProcess(t *testing.T) {
 }
 
 func TestWrongSettings(t *testing.T) {
+	t.Parallel()
 	p := founded(t)
 	for _, c := range []struct {
 		setting, names string

@@ -25,7 +25,8 @@ hour, so that this is needed only where nothing serves.
 Reading windows that are over: where nothing was entered, the registers are
 estimated, from the household's own last twelve months, or from the yearly
 consumption that the window's file gave; gas by degree-days. Nothing is
-estimated in a vacancy, across a move, or with nothing to go by.
+estimated in a vacancy, across a move, or with nothing to go by. An estimate
+after an estimate is raised (ESTIMATE_AGAIN).
 
 Uploaded documents of mandates that ended three years ago: their bytes and
 names are deleted.`
@@ -61,7 +62,7 @@ func (c dailyCmd) Run(ctx context.Context, set *config.Settings, t *terminal) er
 // daily runs every job that is due. Each must be safe to run in several
 // processes at once.
 func (f *foundation) daily(ctx context.Context) (daily, error) {
-	estimator := &indexes.Estimator{Ledger: f.store, Runner: f.store, Clock: f.clock,
+	estimator := &indexes.Estimator{Ledger: f.store, Runner: f.store, Clock: f.clock, Again: f.settings.EstimateAgain,
 		History: &metering.History{Ledger: f.store, Clock: f.clock}}
 	readings, err := estimator.Run(ctx)
 	if err != nil {

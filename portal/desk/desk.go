@@ -187,6 +187,9 @@ type Deps struct {
 	// Rectify and Papers are the back office's.
 	Rectify Rectifications
 	Papers  PaperStore
+	Grounds Grounds
+	// Readings are the reading and validation service's.
+	Readings Readings
 	// Partners are the third parties, for mandates officers.
 	Partners Partners
 }
@@ -204,13 +207,15 @@ type right int
 const (
 	see    right = iota // the list and the state of the gate
 	handle              // cases
-	mend                // files that are wrong (S4, D3)
+	judge               // readings that wait for a person (L4)
+	mend                // files that are wrong, and grounds (S4, D3, D7)
 	trust               // third parties and their mandates
 )
 
 var rights = map[staff.Role][]right{
 	staff.Agent:    {see, handle},
 	staff.Security: {see},
+	staff.Readings: {see, judge},
 	staff.Office:   {see, mend},
 	staff.Mandates: {see, trust},
 }

@@ -43,14 +43,17 @@ type Verdict struct {
 	SignedAt time.Time // as the signer's machine said, before the file came in
 }
 
-// Holds tells whether all holds but who signed.
-func (v Verdict) Holds() bool { return len(v.Reasons) == 0 }
+// Holds tells whether all holds but who signed. The zero verdict holds nothing.
+func (v Verdict) Holds() bool { return len(v.Reasons) == 0 && !v.SignedAt.IsZero() }
 
 // By gives the reasons why the document is not proven to be signed by the
 // occupant; none: all four points of D8 (b) hold.
 func (v Verdict) By(occupant string) []Reason {
-	if v.Holds() && !v.Signer.Is(occupant) {
+	switch {
+	case v.Holds() && !v.Signer.Is(occupant):
 		return []Reason{NotTheSigner}
+	case !v.Holds() && len(v.Reasons) == 0:
+		return []Reason{Unsigned}
 	}
 	return v.Reasons
 }
@@ -93,8 +96,7 @@ func covers(content []byte, s Signed) bool {
 		return false
 	}
 	gap := content[from:to]
-	if gap[0] != '<' || gap[len(gap)-1] != '>' ||
-		!bytes.HasSuffix(bytes.TrimRight(content[:from], blank), []byte("/Contents")) {
+	if gap[0] != '<' || gap[len(gap)-1] != '>' {
 		return false
 	}
 	digits, err := hex.DecodeString(string(gap[1 : len(gap)-1]))

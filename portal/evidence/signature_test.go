@@ -54,6 +54,7 @@ func TestSignatures(t *testing.T) {
 		{"issued by who may not", Sign(t, Draft{}, signer.Issue(t, marie)), time.Time{}, []evidence.Reason{evidence.UnknownIssuer}},
 		{"expired before signing", Sign(t, Draft{}, trusted.Issue(t, over)), time.Time{}, []evidence.Reason{evidence.NotInTime}},
 		{"not yet valid at signing", Sign(t, Draft{}, trusted.Issue(t, later)), time.Time{}, []evidence.Reason{evidence.NotInTime}},
+		{"not yet valid at signing, but when it came in", Sign(t, Draft{}, trusted.Issue(t, later)), time.Now().AddDate(0, 0, 2), []evidence.Reason{evidence.NotInTime}},
 		{"expired before it came in", signed, time.Now().AddDate(1, 0, 0), []evidence.Reason{evidence.NotInTime}},
 		{"signed after it came in", signed, ago, []evidence.Reason{evidence.NotInTime}},
 		{"a certificate for signing in", Sign(t, Draft{}, trusted.Issue(t, Person{Name: "Marie Dupont", ForSigningIn: true})), time.Time{}, []evidence.Reason{evidence.NotForSigning}},
@@ -83,11 +84,18 @@ func TestSignatures(t *testing.T) {
 		})
 	}
 
+	require.Equal(t, []evidence.Reason{evidence.Unsigned}, evidence.Verdict{}.By(""), "no verdict proves nothing")
+
 	t.Run("nobody is trusted where nothing is set", func(t *testing.T) {
 		paper, err := sandbox.Read(t.Context(), signed)
 		require.NoError(t, err)
 		require.Equal(t, []evidence.Reason{evidence.UnknownIssuer}, evidence.Judge(signed, paper.Signatures, nil, time.Now()).Reasons)
 		one := paper.Signatures[0]
+		for at, mark := range map[int]byte{one.Range[1]: '(', one.Range[2] - 1: ')'} { // what is signed is the same
+			other := bytes.Clone(signed)
+			other[at] = mark
+			require.Equal(t, []evidence.Reason{evidence.NotWhole}, evidence.Judge(other, paper.Signatures, pool, time.Now()).Reasons, string(mark))
+		}
 		for what, change := range map[string]func(*evidence.Signed){
 			"a signature of a hash":            func(s *evidence.Signed) { s.Format = "adbe.pkcs7.sha1" },
 			"more ranges":                      func(s *evidence.Signed) { s.Range = append(slices.Clone(s.Range), 1, 1) },
