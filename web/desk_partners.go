@@ -83,7 +83,7 @@ func (c counter) showPartner(x *ctx, act string, wrong *portal.Error) error {
 	if err != nil {
 		return err
 	}
-	file, err := room.Open(x.context(), x.member().Actor(), x.param("id"))
+	file, err := room.Open(x.context(), x.member().Actor(), x.named("id"))
 	if err != nil {
 		return err
 	}
@@ -123,11 +123,11 @@ func (c counter) decidePartner(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	return x.redirect(x.path("/desk/partners/" + x.param("id") + "?done=" + act))
+	return x.redirect(x.path("/desk/partners/" + x.named("id") + "?done=" + act))
 }
 
 func actOn(x *ctx, room desk.Partners, act string) error {
-	ctx, by, id, reason := x.context(), x.member().Actor(), x.param("id"), x.field("reason")
+	ctx, by, id, reason := x.context(), x.member().Actor(), x.named("id"), x.field("reason")
 	switch act {
 	case "approve":
 		return room.Approve(ctx, by, id)

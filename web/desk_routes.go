@@ -37,6 +37,7 @@ func deskRoutes(d DeskDeps) []Route {
 	colleague := Policy{Name: "colleague", Admit: c.admit}
 	get, post := http.MethodGet, http.MethodPost
 	const aCase, aPartner = "/:lang/desk/case/:id", "/:lang/desk/partners/:id"
+	const aDeed = "/:lang/desk/mandates/:id"
 	return []Route{
 		{get, "/", Anyone, c.front},
 		{get, "/:lang/", Anyone, c.front},
@@ -65,6 +66,12 @@ func deskRoutes(d DeskDeps) []Route {
 		{post, "/:lang/desk/grounds/:id/decide", colleague, c.decideGround},
 		{post, "/:lang/desk/grounds/:id/letter", colleague, c.sendGround},
 		{post, "/:lang/desk/grounds/:id/end", colleague, c.endGround},
+		{get, "/:lang/desk/mandates", colleague, c.deeds},
+		{get, aDeed, colleague, c.deed},
+		{post, aDeed + "/decide", colleague, c.decideDeed},
+		{post, aDeed + "/return", colleague, c.returnDeed},
+		{get, aDeed + "/documents/:file/:act", colleague, c.deedPage},
+		{post, aDeed + "/documents/:file/:act", colleague, c.releaseDeed},
 		{get, "/:lang/desk/partners", colleague, c.partners},
 		{get, aPartner, colleague, c.partner},
 		{post, aPartner + "/:act", colleague, c.decidePartner},

@@ -15,6 +15,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/lookup/lookuptest"
+	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/desk"
 	"guichet/portal/doors"
@@ -118,7 +119,7 @@ func newBureau(t *testing.T) *bureau {
 	common.Ring, common.Log = ring, slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	colleagues := staff.New(staff.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords})
 	b.staff = colleagues
-	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security, "dirk": staff.Security, "lena": staff.Office, "marc": staff.Office, "nora": staff.Readings} {
+	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security, "dirk": staff.Security, "lena": staff.Office, "marc": staff.Office, "nora": staff.Readings, "marie": staff.Mandates} {
 		b.seeds[name], err = colleagues.Add(t.Context(), portal.Actor{Kind: portal.System, ID: "test"}, name, name, role, deskPassword)
 		require.NoError(t, err)
 	}
@@ -132,6 +133,7 @@ func newBureau(t *testing.T) *bureau {
 		Readings: &indexes.Desk{Ledger: b.store, Runner: b.store, Clock: clock},
 		Rectify:  &registry.Rectifications{Ring: ring, Clock: clock, Runner: b.store, Store: b.store},
 		Grounds:  &registry.Grounds{Ring: ring, Clock: clock, Runner: b.store, Store: b.store},
+		Partners: partner.New(partner.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords}),
 		Watch:    lookup.NewWatch(deps.Permits, b.store, clock, common.Log, nil), Shares: unmeasured{}})})
 	require.NoError(t, err)
 	server := httptest.NewServer(handler)
@@ -321,6 +323,49 @@ func TestT26SignInPage(t *testing.T) {
 	b.fresh()
 	b.web.Jar.SetCookies(must(url.Parse(b.url)), []*http.Cookie{{Name: deskCookie, Value: first}})
 	require.Equal(t, "/fr/desk/sign-in", b.get("/fr/desk").Request.URL.Path, "the former session ended")
+}
+
+// TestOfficersDecideOnPartners: who may, what each act leads to, and that every
+// reading and change is in the trail (L9, L18, L19).
+func TestOfficersDecideOnPartners(t *testing.T) {
+	b := newBureau(t)
+	room := partner.New(partner.Deps{Store: b.store, Runner: b.store, Ring: storetest.Keys(t), Clock: func() time.Time { return b.now }})
+	o, err := room.Ask(t.Context(), partner.Application{Name: "Nordlicht SA", CompanyNumber: "0403170701", Mail: "a@b.example", PrivacyMail: "p@b.example",
+		Language: "de", Street: "Quai 1", Postcode: "4000", Town: "Liège", Manager: "Zoé Noël"})
+	require.NoError(t, err)
+	one := "/fr/desk/partners/" + o.ID
+	for _, other := range []string{"anna", "carla", "lena"} {
+		b.signIn(other)
+		require.Equal(t, http.StatusForbidden, b.get("/fr/desk/partners").StatusCode, other)
+		require.Equal(t, http.StatusForbidden, b.get(one).StatusCode, other)
+		require.Equal(t, http.StatusForbidden, b.post(one+"/approve").StatusCode, other)
+	}
+	b.signIn("marie")
+	list := b.get("/fr/desk/partners")
+	require.Equal(t, one, list.doc.Find("#partners th a").AttrOr("href", ""))
+	for _, path := range []string{"/fr/desk/partners/x", "/fr/desk/partners/%00", "/fr/desk/partners/%ff", "/fr/desk/partners?before=9.%00", "/fr/desk/partners?before=x"} {
+		require.Equal(t, http.StatusNotFound, b.get(path).StatusCode, path)
+	}
+	require.Equal(t, http.StatusNotFound, b.post(one+"/marry").StatusCode)
+	wrong := b.post(one+"/refuse", "reason", "non")
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+	require.Equal(t, "non", wrong.doc.Find("#reason").Text(), "nothing typed is lost")
+	done := b.post(one + "/approve")
+	require.Equal(t, one+"?done=approve", done.Request.URL.RequestURI())
+	require.Contains(t, done.doc.Find("#people").Text(), "Zoé Noël")
+	again := b.post(one + "/approve")
+	require.Equal(t, http.StatusConflict, again.StatusCode)
+	require.Contains(t, b.post(one+"/suspend", "reason", "Enquête en cours.").text, "Enquête en cours.")
+	require.Contains(t, b.get("/fr/desk/partners?of=suspended").text, "Nordlicht SA")
+	resumed := b.post(one+"/resume", "reason", "Enquête close.")
+	for _, told := range []string{"Accès demandé", "Admis", "Suspendu", "Suspension levée", "Dossier lu"} {
+		require.Contains(t, resumed.doc.Find("#history").Text(), told)
+	}
+	entries, err := b.store.Entries(t.Context(), partner.Subject(o.ID), 50, time.Time{}, "")
+	require.NoError(t, err)
+	for _, e := range entries[:len(entries)-1] {
+		require.Equal(t, portal.Actor{Kind: portal.Staff, ID: "marie"}, e.Actor, e.Action)
+	}
 }
 
 func must(u *url.URL, _ error) *url.URL { return u }

@@ -38,9 +38,9 @@ func (p *partners) edit(x *ctx) error {
 		return err
 	}
 	d := typedDraft(x)
-	m, err := p.Mandates.Edit(x.context(), x.by(), x.guest().Organisation.Mandatary(), x.param("id"), d)
+	m, err := p.Mandates.Edit(x.context(), x.by(), x.guest().Organisation.Mandatary(), x.named("id"), d)
 	if isKey(err, "mandate.state") {
-		return x.redirect(x.mandatePath(x.param("id")))
+		return x.redirect(x.mandatePath(x.named("id")))
 	}
 	return p.drafted(x, "edit", d, m, err)
 }
@@ -64,9 +64,9 @@ func (p *partners) renew(x *ctx) error {
 		return err
 	}
 	d := typedDraft(x)
-	m, err := p.Mandates.Renew(x.context(), x.by(), x.guest().Organisation.Mandatary(), x.param("id"), d)
+	m, err := p.Mandates.Renew(x.context(), x.by(), x.guest().Organisation.Mandatary(), x.named("id"), d)
 	if isKey(err, "mandate.state") {
-		return x.redirect(x.mandatePath(x.param("id")))
+		return x.redirect(x.mandatePath(x.named("id")))
 	}
 	return p.drafted(x, "renew", d, m, err)
 }
@@ -85,7 +85,7 @@ func (p *partners) drafted(x *ctx, what string, d mandates.Draft, m mandates.Man
 func (p *partners) showDraft(x *ctx, what string, d mandates.Draft, err error) error {
 	x.at = "/partner/mandates/new"
 	if what != "new" {
-		x.at = "/partner/mandates/" + x.param("id") + "/" + what
+		x.at = "/partner/mandates/" + x.named("id") + "/" + what
 	}
 	return x.show(statusFor(err), page.FormPage(draftView(x, what, d, err)))
 }

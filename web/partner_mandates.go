@@ -29,7 +29,7 @@ var errNoMandate = &portal.Error{Code: portal.NotFound, Key: "mandate"}
 
 // mine reads the partner's own mandate: another's and none are one answer (L10).
 func (p *partners) mine(x *ctx) (mandates.Mandate, error) {
-	m, found, err := p.Mandates.Store.Mandate(x.context(), x.guest().PartnerID, x.param("id"))
+	m, found, err := p.Mandates.Store.Mandate(x.context(), x.guest().PartnerID, x.named("id"))
 	if err == nil && !found {
 		err = errNoMandate
 	}
@@ -246,7 +246,7 @@ func (p *partners) give(x *ctx) error {
 }
 
 func (p *partners) withdraw(x *ctx) error {
-	return p.done(x, p.Mandates.Withdraw(x.context(), x.by(), x.guest().PartnerID, x.param("id")), "withdrawn")
+	return p.done(x, p.Mandates.Withdraw(x.context(), x.by(), x.guest().PartnerID, x.named("id")), "withdrawn")
 }
 
 // done leads back to the mandate: with what was done, or with why it was not.
@@ -257,7 +257,7 @@ func (p *partners) done(x *ctx, err error, what string) error {
 	if err != nil {
 		return err
 	}
-	return x.redirect(x.mandatePath(x.param("id")) + "?done=" + what)
+	return x.redirect(x.mandatePath(x.named("id")) + "?done=" + what)
 }
 
 // nth reads which of a mandate's access points is meant.

@@ -47,7 +47,7 @@ func (p *partners) makeKey(x *ctx) error {
 }
 
 func (p *partners) endKey(x *ctx) error {
-	if err := p.Room.EndKey(x.context(), x.guest(), x.param("id")); err != nil {
+	if err := p.Room.EndKey(x.context(), x.guest(), x.named("id")); err != nil {
 		return err
 	}
 	return x.redirect(x.path("/partner/keys?done=ended"))
@@ -116,7 +116,7 @@ func (p *partners) invite(x *ctx) error {
 }
 
 func (p *partners) endPerson(x *ctx) error {
-	err := p.Room.EndPerson(x.context(), x.guest(), x.param("login"))
+	err := p.Room.EndPerson(x.context(), x.guest(), x.named("login"))
 	if portal.CodeOf(err) == portal.Conflict {
 		return p.showPeople(x, shownOnce{}, err)
 	}

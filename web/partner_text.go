@@ -1,6 +1,8 @@
 package web
 
 import (
+	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -61,9 +63,24 @@ func statusTag(s mandates.Status) string {
 	return "plain"
 }
 
+// nameForm is what an id or a login of ours looks like.
+var nameForm = regexp.MustCompile(`^[a-z0-9][a-z0-9._-]{0,63}$`)
+
+// named is a part of the path that names something of ours; what cannot be such
+// a name is nobody's, and no database is asked whether it is text at all.
+func (x *ctx) named(part string) string {
+	if s := x.param(part); nameForm.MatchString(s) {
+		return s
+	}
+	return "-"
+}
+
 // place reads "before" as placeText writes it.
 func place(text string) (mandates.Place, error) {
 	at, id, err := seenCursor(text)
+	if err == nil && id != "" && !nameForm.MatchString(id) {
+		err = unspoken(http.StatusNotFound)
+	}
 	return mandates.Place{At: at, ID: id}, err
 }
 

@@ -159,13 +159,13 @@ func problemsOf(err error) portal.Problems {
 func spread(x *ctx, controls []component.Control, problems portal.Problems) *component.Summary {
 	s := &component.Summary{Title: x.N("partner.problems", len(problems))}
 	for _, p := range problems {
-		text, placed := x.T("error."+p.Key, p.Args...), false
+		text, placed, label := x.T("error."+p.Key, p.Args...), false, ""
 		for i := range controls {
 			c := &controls[i]
 			if c.Name != p.Field || p.Field == "" {
 				continue
 			}
-			placed = true
+			placed, label = true, c.Label
 			if c.Error == "" {
 				c.Error = text
 			} else {
@@ -173,7 +173,7 @@ func spread(x *ctx, controls []component.Control, problems portal.Problems) *com
 			}
 		}
 		if placed {
-			s.Fields = append(s.Fields, component.FieldLink{Name: p.Field, Text: text})
+			s.Fields = append(s.Fields, component.FieldLink{Name: p.Field, Text: x.T("partner.problem", label, text)})
 		} else {
 			s.Paragraphs = append(s.Paragraphs, text)
 		}

@@ -116,7 +116,7 @@ var demoColleagues = []struct {
 	{"m.claes", "Marc Claes", staff.Readings},
 	{"l.weber", "Lena Weber", staff.Office},
 	{"m.dubois", "Marc Dubois", staff.Office}, // a ground needs a second officer (D7)
-	{"e.martin", "Éva Martin", staff.Mandates},
+	{"e.martin", "Élise Martin", staff.Mandates},
 }
 
 func (f *foundation) demoStaff(ctx context.Context) ([]accessStaff, error) {

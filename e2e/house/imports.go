@@ -29,7 +29,7 @@ var rooms = map[string][]string{
 	"lookup":          {"portal/state", "portal/registry"},
 	"mandates":        {"portal/registry", "portal/metering", "portal/evidence", "portal/login"},
 	"works":           {"portal/registry", "portal/evidence"},
-	"portal/desk":     {"portal/registry", "portal/metering", "portal/staff", "portal/state", "portal/doors", "lookup", "mandates", "works"},
+	"portal/desk":     {"portal/registry", "portal/metering", "portal/staff", "portal/state", "portal/doors", "portal/evidence", "lookup", "mandates", "works"},
 	"portal/report":   everyRoom("portal/report"),
 	"portal/store":    everyRoom("portal/store"),
 	"web":             everyRoom("web"),

@@ -89,6 +89,7 @@ const (
 	MandateGiven     Action = "mandate.given"     // a partner gave in a signed document
 	MandateReturned  Action = "mandate.returned"  // an officer asked for what is missing
 	MandateWithdrawn Action = "mandate.withdrawn" // a partner gave up what was not decided
+	MandateRead      Action = "mandate.read"      // an officer compared a mandate with the register
 	MandateGranted   Action = "mandate.granted"   // an officer granted a line (L29)
 	MandateRefused   Action = "mandate.refused"   // an officer refused a line
 	MandateConfirmed Action = "mandate.confirmed" // the customer said yes behind the reference (D8)

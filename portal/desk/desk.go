@@ -192,6 +192,8 @@ type Deps struct {
 	Readings Readings
 	// Partners are the third parties, for mandates officers.
 	Partners Partners
+	// Officer is what they do with what customers signed.
+	Officer Officer
 }
 
 // Service is the desk. Its methods are safe for concurrent use, ask for the

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"image"
+	"image/color"
 	_ "image/jpeg"
 	_ "image/png"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -226,4 +228,38 @@ func TestPages(t *testing.T) {
 	paper, err := hasty.Read(t.Context(), Draft{}.Bytes())
 	require.NoError(t, err, "and the next one is read")
 	require.Equal(t, 1, paper.Pages)
+}
+
+// A photograph lies as its camera was held: what was its first corner comes
+// where the person who took it saw it.
+func TestPicturesStandUpright(t *testing.T) {
+	h := open(t, storetest.Backends(t)[0])
+	img := image.NewGray(image.Rect(0, 0, 64, 32))
+	for i := range 16 * 16 {
+		img.Set(i%16, i/16, color.White)
+	}
+	plain := jpegOf(t, img)
+	const top, left = 4, 4
+	for turned, c := range [][4]int{1: {64, 32, left, top}, {64, 32, 60, top}, {64, 32, 60, 28}, {64, 32, left, 28},
+		{32, 64, left, top}, {32, 64, 28, top}, {32, 64, 28, 60}, {32, 64, left, 60}, {64, 32, left, top}} {
+		exif := "Exif\x00\x00MM\x00*\x00\x00\x00\x08\x00\x01\x01\x12\x00\x03\x00\x00\x00\x01\x00" + string(rune(turned)) + "\x00\x00"
+		if turned%2 == 0 {
+			exif = "Exif\x00\x00II*\x00\x08\x00\x00\x00\x01\x00\x12\x01\x03\x00\x01\x00\x00\x00" + string(rune(turned)) + "\x00\x00\x00"
+		}
+		f, err := h.take(t, "x", slices.Concat([]byte("\xff\xd8\xff\xe1\x00"), []byte{byte(len(exif) + 2)}, []byte(exif), plain[2:]))
+		require.NoError(t, err)
+		p, err := h.Page(t.Context(), officer, subject, f.ID, 1)
+		require.NoError(t, err)
+		drawn, _, err := image.Decode(bytes.NewReader(p.Content))
+		require.NoError(t, err)
+		if turned == 0 {
+			c = [4]int{64, 32, left, top}
+		}
+		require.Equal(t, image.Pt(c[0], c[1]), drawn.Bounds().Size(), turned)
+		for _, corner := range [][2]int{{0, 0}, {1, 0}, {0, 1}, {1, 1}} {
+			x, y := 4+corner[0]*(c[0]-8), 4+corner[1]*(c[1]-8)
+			grey, _, _, _ := drawn.At(x, y).RGBA()
+			require.Equal(t, x == c[2] && y == c[3], grey > 0x8000, "%d at %d, %d", turned, x, y)
+		}
+	}
 }

@@ -9,6 +9,7 @@ import (
 	_ "image/png" // decoded as well
 
 	"golang.org/x/image/draw"
+	"golang.org/x/image/math/f64"
 )
 
 // mostPixels bounds a picture before it is decoded: an A4 page at 600 dots an
@@ -49,25 +50,78 @@ func decode(content []byte) (image.Image, error) {
 	return img, nil
 }
 
-// redraw makes a picture anew, at most widest pixels long.
+// redraw makes a picture anew, upright and at most widest pixels long.
 func (s *Sandbox) redraw(ctx context.Context, content []byte) (p Picture, err error) {
 	err = s.alone(ctx, func() error {
 		img, err := decode(content)
 		if err != nil {
 			return err
 		}
-		if size := img.Bounds().Size(); max(size.X, size.Y) > widest {
-			long := max(size.X, size.Y)
-			smaller := image.NewRGBA(image.Rect(0, 0, max(1, size.X*widest/long), max(1, size.Y*widest/long)))
-			draw.ApproxBiLinear.Scale(smaller, smaller.Bounds(), img, img.Bounds(), draw.Src, nil)
-			img = smaller
-		}
+		img = upright(img, orientation(content))
 		var b bytes.Buffer
 		err = jpeg.Encode(&b, img, &jpeg.Options{Quality: 85})
 		p = Picture{Type: JPEG, Content: b.Bytes(), Width: img.Bounds().Dx(), Height: img.Bounds().Dy()}
 		return err
 	})
 	return p, err
+}
+
+// upright turns a picture as a camera says that it was held, and makes it small
+// enough, in one step. turned is Exif's 1 to 8, of which 1 is upright.
+func upright(img image.Image, turned int) image.Image {
+	size := img.Bounds().Size()
+	scale := min(1, widest/float64(max(size.X, size.Y)))
+	if scale == 1 && turned == 1 {
+		return img
+	}
+	w, h := max(1, float64(size.X)*scale), max(1, float64(size.Y)*scale)
+	to := []f64.Aff3{
+		{scale, 0, 0, 0, scale, 0}, {-scale, 0, w, 0, scale, 0}, {-scale, 0, w, 0, -scale, h}, {scale, 0, 0, 0, -scale, h},
+		{0, scale, 0, scale, 0, 0}, {0, -scale, h, scale, 0, 0}, {0, -scale, h, -scale, 0, w}, {0, scale, 0, -scale, 0, w},
+	}[turned-1]
+	if turned > 4 {
+		w, h = h, w
+	}
+	paper := image.NewRGBA(image.Rect(0, 0, int(w), int(h)))
+	draw.ApproxBiLinear.Transform(paper, to, img, img.Bounds(), draw.Src, nil)
+	return paper
+}
+
+// orientation reads how a JPEG's camera was held (Exif 2.3, tag 0x0112); 1 where
+// nothing can be read.
+func orientation(content []byte) int {
+	for at := 2; at+4 <= len(content) && content[at] == 0xff && content[at+1] != 0xda; {
+		length := int(binary.BigEndian.Uint16(content[at+2:]))
+		segment := content[at+4 : min(len(content), max(at+4, at+2+length))]
+		if tiff, ok := bytes.CutPrefix(segment, []byte("Exif\x00\x00")); ok && content[at+1] == 0xe1 && len(tiff) >= 8 {
+			return turnedIn(tiff)
+		}
+		at += 2 + length
+	}
+	return 1
+}
+
+func turnedIn(tiff []byte) int {
+	var order binary.ByteOrder = binary.BigEndian
+	if tiff[0] == 'I' {
+		order = binary.LittleEndian
+	}
+	list := int64(order.Uint32(tiff[4:]))
+	if list+2 > int64(len(tiff)) {
+		return 1
+	}
+	const entry = 12 // bytes: tag, type, count, value
+	entries := tiff[list+2:]
+	for range order.Uint16(tiff[list:]) {
+		if len(entries) < entry {
+			return 1
+		}
+		if turned := int(order.Uint16(entries[8:])); order.Uint16(entries) == 0x0112 && turned >= 1 && turned <= 8 {
+			return turned
+		}
+		entries = entries[entry:]
+	}
+	return 1
 }
 
 // pngEnd tells where a PNG ends, -1 where it has no end: behind its signature
