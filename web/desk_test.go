@@ -15,10 +15,12 @@ import (
 
 	"guichet/lookup"
 	"guichet/lookup/lookuptest"
+	"guichet/mandates"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/desk"
 	"guichet/portal/doors"
+	"guichet/portal/evidence"
 	"guichet/portal/keys"
 	"guichet/portal/login"
 	"guichet/portal/metering/indexes"
@@ -82,6 +84,9 @@ func TestDeskPagesInBothLanguages(t *testing.T) {
 
 // bureau is the desk's listener over real rooms.
 type bureau struct {
+	dsn     string
+	vault   *evidence.Service
+	deeds   *mandates.Service
 	t       *testing.T
 	url     string
 	web     *http.Client
@@ -110,6 +115,7 @@ func newBureau(t *testing.T) *bureau {
 	clock := func() time.Time { return b.now }
 	lite := storetest.Backends(t)[0]
 	dsn := lite.DSN(t)
+	b.dsn = dsn
 	b.store = storetest.Reopen(t, dsn, clock)
 	b.known = storetest.References(t, dsn, 1)[0]
 	ring, short := storetest.Keys(t), state.NewMemory(clock, 1000)
@@ -133,6 +139,7 @@ func newBureau(t *testing.T) *bureau {
 		Readings: &indexes.Desk{Ledger: b.store, Runner: b.store, Clock: clock},
 		Rectify:  &registry.Rectifications{Ring: ring, Clock: clock, Runner: b.store, Store: b.store},
 		Grounds:  &registry.Grounds{Ring: ring, Clock: clock, Runner: b.store, Store: b.store},
+		Officer:  b.officer(ring, clock, short, passwords),
 		Partners: partner.New(partner.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords}),
 		Watch:    lookup.NewWatch(deps.Permits, b.store, clock, common.Log, nil), Shares: unmeasured{}})})
 	require.NoError(t, err)

@@ -34,7 +34,8 @@ func deskFrame(x *ctx, g desk.Gate, title string, args ...any) page.Frame {
 			layout.Link{Text: x.T("desk.nav.grounds"), Href: x.path("/desk/grounds"), Lang: "h", Current: strings.HasPrefix(x.at, "/desk/grounds")})
 	}
 	if m.Role == staff.Mandates {
-		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.partners"), Href: x.path("/desk/partners"), Lang: "p", Current: x.at == "/desk/partners"})
+		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.mandates"), Href: x.path("/desk/mandates"), Lang: "m", Current: strings.HasPrefix(x.at, "/desk/mandates")},
+			layout.Link{Text: x.T("desk.nav.partners"), Href: x.path("/desk/partners"), Lang: "p", Current: x.at == "/desk/partners"})
 	}
 	f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.doors"), Href: x.path("/desk/doors"), Lang: "d", Current: x.at == "/desk/doors"})
 	f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.gate"), Href: x.path("/desk/gate"), Lang: "g", Current: x.at == "/desk/gate"})

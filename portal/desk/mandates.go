@@ -200,6 +200,9 @@ func (o *Officer) Decide(ctx context.Context, by portal.Actor, id string, j Deed
 	if err != nil {
 		return err
 	}
+	if err := o.cleared(ctx, id); err != nil {
+		return err
+	}
 	decision := mandates.Decision{Signature: j.Signature, Checks: j.Checks, Lines: map[portal.EAN]mandates.LineDecision{}}
 	if j.Signature == mandates.Electronic {
 		if decision.Verdict, err = o.Vault.Signature(ctx, officerEntry(by), mandates.Subject(id), j.Document); err != nil {
@@ -219,6 +222,20 @@ func (o *Officer) Decide(ctx context.Context, by portal.Actor, id string, j Deed
 		}
 	}
 	return o.Deeds.Decide(ctx, officerEntry(by), d.Mandatary.Mandatary(), id, decision)
+}
+
+// cleared refuses to decide on what nobody could look at.
+func (o *Officer) cleared(ctx context.Context, id string) error {
+	files, err := o.Vault.List(ctx, mandates.Subject(id))
+	for _, f := range files {
+		if f.Cleared() {
+			return err
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return &portal.Error{Code: portal.Conflict, Key: "mandate.document", Field: "signature"}
 }
 
 // Return asks the partner for what is missing.

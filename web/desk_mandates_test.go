@@ -1,0 +1,100 @@
+package web
+
+import (
+	"bytes"
+	"image"
+	"image/png"
+	"net/http"
+	"testing"
+	"time"
+
+	"guichet/mandates"
+	"guichet/mandates/partner"
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/desk"
+	"guichet/portal/evidence"
+	"guichet/portal/keys"
+	"guichet/portal/login"
+	"guichet/portal/state"
+	"guichet/portal/store/storetest"
+
+	"github.com/stretchr/testify/require"
+)
+
+// officer is a mandates officer's room over the bureau's store.
+func (b *bureau) officer(ring *keys.Ring, clock portal.Clock, short state.Store, passwords *login.Passwords) desk.Officer {
+	b.vault = &evidence.Service{Clock: clock, Runner: b.store, Store: b.store, Sandbox: &evidence.Sandbox{Interpreted: true}}
+	b.deeds = &mandates.Service{Clock: clock, Runner: b.store, Store: b.store}
+	return desk.Officer{Store: b.store, Deeds: b.deeds, Vault: b.vault, Runner: b.store, Clock: clock,
+		Partners: partner.New(partner.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords})}
+}
+
+// D8, L18: an officer sees what a mandate says beside the register and the
+// document as a picture made anew, must compare every point, and what is
+// decided is granted to the very occupant, or refused with its reason.
+func TestD8AnOfficerCompares(t *testing.T) {
+	b := newBureau(t)
+	storetest.Exec(t, b.dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier,
+  manager, status, asked_us, decided_us, decided_by, reason)
+  VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'Anna', 'approved', 1, 1, 'marie', '')`)
+	stay, err := b.store.Occupancy(t.Context(), b.known.OccupancyID)
+	require.NoError(t, err)
+	by := audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "anna"}}
+	nobody := portal.EAN("541449000000099998")
+	m, err := b.deeds.Draft(t.Context(), by, mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}, mandates.Draft{
+		Name: stay.Name, Capacity: "occupant", Street: "Rue 1", Postcode: "5000", Town: "Namur", Language: "fr", Kinds: []string{"totals"},
+		Points: string(b.known.EAN) + "\n" + string(nobody[:17]) + string(portal.EANCheckDigit(string(nobody[:17]))), DataFrom: "2026-01-01", Purpose: "Comparer les offres"})
+	require.NoError(t, err)
+	var scan bytes.Buffer
+	require.NoError(t, png.Encode(&scan, image.NewGray(image.Rect(0, 0, 60, 80))))
+	file, err := b.vault.Take(t.Context(), by, evidence.Upload{Subject: mandates.Subject(m.ID), Name: "scan.png", Body: bytes.NewReader(scan.Bytes())})
+	require.NoError(t, err)
+	require.NoError(t, b.deeds.GiveIn(t.Context(), by, "p1", m.ID, mandates.Document{ID: "d", EvidenceID: file.ID, Hash: file.Hash}))
+
+	for _, stranger := range []string{"anna", "carla", "lena"} {
+		b.signIn(stranger)
+		require.Equal(t, http.StatusForbidden, b.get("/fr/desk/mandates/"+m.ID).StatusCode, stranger)
+		require.Equal(t, http.StatusForbidden, b.post("/fr/desk/mandates/"+m.ID+"/decide", "signature", "hand").StatusCode)
+		b.fresh()
+	}
+	b.signIn("marie")
+	require.Contains(t, plainSpaces(b.get("/de/desk/mandates").text), "Énergie SA")
+	path := "/fr/desk/mandates/" + m.ID
+	page := b.get(path)
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Contains(t, plainSpaces(page.text), "le mandant")
+	require.Contains(t, plainSpaces(page.text), "point inconnu")
+	require.Zero(t, page.doc.Find("img.scan").Length(), "in quarantine")
+	b.now = b.now.Add(time.Minute)
+	decide := []string{"signature", "hand"}
+	for _, c := range mandates.Checks {
+		decide = append(decide, "check_"+string(c), "yes")
+	}
+	require.Equal(t, http.StatusConflict, b.post(path+"/decide", decide...).StatusCode, "nobody has looked at it")
+	require.Equal(t, path, b.post(path+"/documents/"+file.ID+"/release").Request.URL.Path)
+	source, ok := b.get(path).doc.Find("img.scan").Attr("src")
+	require.True(t, ok)
+	picture := b.get(source)
+	require.Equal(t, http.StatusOK, picture.StatusCode)
+	require.Equal(t, "image/jpeg", picture.Header.Get("Content-Type"))
+	require.Equal(t, "nosniff", picture.Header.Get("X-Content-Type-Options"))
+
+	unchecked := b.post(path+"/decide", "signature", "hand", "check_name", "yes")
+	require.Equal(t, http.StatusUnprocessableEntity, unchecked.StatusCode)
+	require.Contains(t, plainSpaces(unchecked.text), "Comparez chaque élément")
+	require.Equal(t, 1, unchecked.doc.Find("input[name=check_name][checked]").Length(), "nothing ticked is lost")
+	require.Equal(t, http.StatusUnprocessableEntity, b.post(path+"/decide").StatusCode)
+	require.Equal(t, http.StatusUnprocessableEntity, b.post(path+"/return", "reason", "").StatusCode)
+	require.Equal(t, "/fr/desk/mandates?done=decided", b.post(path+"/decide", decide...).Request.URL.RequestURI())
+	kept, found, err := b.store.GivenMandate(t.Context(), m.ID)
+	require.NoError(t, err)
+	require.True(t, found)
+	require.Equal(t, mandates.Granted, kept.Lines[0].Outcome)
+	require.Equal(t, b.known.OccupancyID, kept.Lines[0].OccupancyID)
+	require.Equal(t, mandates.Refused, kept.Lines[1].Outcome)
+	require.Equal(t, desk.RefusedNobody, kept.Lines[1].Reason)
+	require.Contains(t, plainSpaces(b.get("/fr/desk/mandates").text), "Aucun mandat n’attend")
+	require.Positive(t, storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'mandate.read' AND subject = $1`, "occupancy:"+b.known.OccupancyID))
+	require.Equal(t, http.StatusNotFound, b.get("/fr/desk/mandates/nothing").StatusCode)
+}
