@@ -100,6 +100,7 @@ func (p *partners) giveUp(x *ctx) error {
 func (p *partners) takeCSV(x *ctx) error {
 	return p.take(x, "csv", "text/csv; charset=utf-8", func(b *bytes.Buffer, d mandates.Delivery) error {
 		words := csvWords(x, d.Series)
+		words.Mark, words.Lines[0] = x.T("partner.take.mark"), x.T("energy."+string(d.Series.Energy))
 		words.Lines = append(words.Lines, groundText(x, d))
 		return exchange.WriteCSV(b, d.Series, words)
 	})
@@ -107,7 +108,7 @@ func (p *partners) takeCSV(x *ctx) error {
 
 func (p *partners) takeJSON(x *ctx) error {
 	return p.take(x, "json", "application/json", func(b *bytes.Buffer, d mandates.Delivery) error {
-		return exchange.WriteJSONOn(b, d.Series, x.T("confidential.mark"),
+		return exchange.WriteJSONOn(b, d.Series, x.T("partner.take.mark"),
 			exchange.Ground{Mandate: d.Mandate.ID, Text: hex.EncodeToString(d.Mandate.Text), Entry: d.Entry})
 	})
 }
@@ -115,7 +116,7 @@ func (p *partners) takeJSON(x *ctx) error {
 func (p *partners) takeXML(x *ctx) error {
 	return p.take(x, "xml", "application/atom+xml; charset=utf-8", func(b *bytes.Buffer, d mandates.Delivery) error {
 		words := feedWords(x, d.Series)
-		words.Subtitle = groundText(x, d)
+		words.Mark, words.Title, words.Subtitle = x.T("partner.take.mark"), x.T("energy."+string(d.Series.Energy)), groundText(x, d)
 		return exchange.WriteESPI(b, d.Series, words)
 	})
 }

@@ -148,11 +148,13 @@ func (b *browser) drafted(points string) string {
 
 func idOf(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 
-// grant decides as an officer does, on a document whose signature was verified.
+// grant decides as an officer does who compared everything, and the customer
+// says yes.
 func (a *agency) grant(g partner.Guest, id string, k storetest.Known) {
 	a.t.Helper()
 	require.NoError(a.t, a.deeds.Decide(a.t.Context(), audit.Entry{Actor: testOfficer, Ground: "mandate", Channel: "desk"}, g.Organisation.Mandatary(), id,
-		mandates.Decision{Signature: mandates.Electronic, Lines: map[portal.EAN]mandates.LineDecision{k.EAN: {OccupancyID: k.OccupancyID}}}))
+		mandates.Decision{Signature: mandates.ByHand, Checks: mandates.Checks, Lines: map[portal.EAN]mandates.LineDecision{k.EAN: {OccupancyID: k.OccupancyID}}}))
+	require.NoError(a.t, a.deeds.Confirm(a.t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Ground: "reference", Channel: "web"}, k.OccupancyID, id))
 }
 
 func TestPartnerPages(t *testing.T) {
@@ -197,6 +199,8 @@ func TestPartnerPages(t *testing.T) {
 			require.Equal(t, http.StatusOK, file.StatusCode, ending)
 			require.Equal(t, kind, file.Header.Get("Content-Type"))
 			require.Contains(t, file.body, idOf(path), "the mandate's number")
+			require.Contains(t, file.body, "Confidentiel", "L20")
+			require.NotContains(t, file.body, "Ma consommation", "it is not the partner's own")
 			require.NotContains(t, file.body, point, "G12")
 		}
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption.csv?grain=day").StatusCode, "not ticked")
