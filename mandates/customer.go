@@ -21,12 +21,9 @@ func encode(v any) (json.RawMessage, error) {
 // is whose it must be; "" for an officer.
 func (s *Service) change(ctx context.Context, partnerID, id string, e Event, do func(tx.Tx, *Mandate) error) error {
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		m, err := s.Store.LockMandate(t, id)
+		m, err := s.Store.LockMandate(t, partnerID, id)
 		if err != nil {
-			return err
-		}
-		if partnerID != "" && m.PartnerID != partnerID {
-			return absent
+			return missing(err)
 		}
 		to, err := m.Status.Next(e)
 		if err != nil {
@@ -45,9 +42,9 @@ func (s *Service) change(ctx context.Context, partnerID, id string, e Event, do 
 // absent to them.
 func (s *Service) line(ctx context.Context, occupancyID, id string, do func(tx.Tx, Mandate, *Line) error) error {
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		m, err := s.Store.LockMandate(t, id)
+		m, err := s.Store.LockMandate(t, "", id)
 		if err != nil {
-			return err
+			return missing(err)
 		}
 		for i := range m.Lines {
 			l := &m.Lines[i]
@@ -93,12 +90,9 @@ func (s *Service) Revoke(ctx context.Context, by audit.Entry, occupancyID, id st
 func (s *Service) Stop(ctx context.Context, by audit.Entry, partnerID, id string, ean portal.EAN, end End) error {
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		m, err := s.Store.LockMandate(t, id)
+		m, err := s.Store.LockMandate(t, partnerID, id)
 		if err != nil {
-			return err
-		}
-		if partnerID != "" && m.PartnerID != partnerID {
-			return absent
+			return missing(err)
 		}
 		for i := range m.Lines {
 			l := &m.Lines[i]

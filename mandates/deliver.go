@@ -91,7 +91,7 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, now time
 	refused := NotRefused
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
 		refused = NotRefused
-		m, err := s.Store.LockMandate(t, d.Mandate.ID)
+		m, err := s.Store.LockMandate(t, d.Mandate.PartnerID, d.Mandate.ID)
 		if err != nil {
 			return err
 		}

@@ -19,9 +19,11 @@ import (
 type Store interface {
 	// PutMandate adds a mandate with its lines.
 	PutMandate(t tx.Tx, m Mandate) error
-	// LockMandate reads a mandate with its lines and locks it until the unit
-	// ends; NotFound where there is none.
-	LockMandate(t tx.Tx, id string) (Mandate, error)
+	// LockMandate reads a partner's mandate with its lines and locks it until
+	// the unit ends; partnerID is "" for an officer. NotFound where there is
+	// none or it is another's, by the same statement: another's ten thousand
+	// lines cost no time either (L10).
+	LockMandate(t tx.Tx, partnerID, id string) (Mandate, error)
 	// SaveMandate writes all that may change: status, version, text, reason,
 	// dates, signature, scope and mandator.
 	SaveMandate(t tx.Tx, m Mandate) error
@@ -104,6 +106,14 @@ type Service struct {
 }
 
 var absent = &portal.Error{Code: portal.NotFound, Key: "mandate"}
+
+// missing says of a mandate that is not there what is said of another's.
+func missing(err error) error {
+	if portal.CodeOf(err) == portal.NotFound {
+		return absent
+	}
+	return err
+}
 
 // Subject is what trail entries about a mandate carry.
 func Subject(id string) string { return "mandate:" + id }

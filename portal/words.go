@@ -51,7 +51,7 @@ type ActorKind string
 const (
 	Visitor   ActorKind = "visitor"   // somebody at the gate, not yet let in
 	Household ActorKind = "household" // somebody whose reference opened
-	Partner   ActorKind = "partner"   // somebody of a third party, ID is the login or the key
+	Partner   ActorKind = "partner"   // somebody of a third party (ID is the login) or its program ("key:"+id)
 	Staff     ActorKind = "staff"     // a named colleague, ID is the login
 	System    ActorKind = "system"    // a command or a job, ID is its name
 )

@@ -7,7 +7,6 @@ import (
 	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/portal/login"
-	"guichet/portal/staff"
 	"guichet/web/i18n"
 	"guichet/web/ui/component"
 	page "guichet/web/ui/page/desk"
@@ -61,7 +60,7 @@ func (c counter) arrive(x *ctx) error {
 	if err != nil {
 		return c.stopped(x, err)
 	}
-	x.setCookie(deskCookie, token, staff.SessionLife)
+	x.setCookie(deskCookie, token, login.SessionLife)
 	x.header("Refresh", "0; url="+x.path("/desk"))
 	return x.show(http.StatusOK, page.SignedInPage(signedInView(x)))
 }

@@ -6,6 +6,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/doors"
+	"guichet/portal/login"
 	"guichet/portal/staff"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
@@ -45,7 +46,7 @@ func (c counter) enter(x *ctx) error {
 	if err := c.Staff.Leave(x.context(), x.cookie(deskCookie)); err != nil { // one browser, one colleague
 		return err
 	}
-	x.setCookie(deskCookie, token, staff.SessionLife)
+	x.setCookie(deskCookie, token, login.SessionLife)
 	return x.redirect(x.path("/desk"))
 }
 

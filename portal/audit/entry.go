@@ -78,17 +78,31 @@ const (
 
 // The actions about mandates.
 const (
-	MandateDrafted   Action = "mandate.drafted"   // a partner wrote or changed the text of a mandate
-	MandateGiven     Action = "mandate.given"     // a partner gave in a signed document
-	MandateReturned  Action = "mandate.returned"  // an officer asked for what is missing
-	MandateWithdrawn Action = "mandate.withdrawn" // a partner gave up what was not decided
-	MandateGranted   Action = "mandate.granted"   // an officer granted a line (L29)
-	MandateRefused   Action = "mandate.refused"   // an officer refused a line
-	MandateConfirmed Action = "mandate.confirmed" // the customer said yes behind the reference (D8)
-	MandateRevoked   Action = "mandate.revoked"   // the customer said no (Ld5)
-	MandateEnded     Action = "mandate.ended"     // a line ended for another reason (Ld4)
-	Delivered        Action = "delivery.made"     // consumption left on a mandate (L18, L29)
-	DeliveryRefused  Action = "delivery.refused"  // it was asked for and refused (L29)
+	MandateDrafted    Action = "mandate.drafted"   // a partner wrote or changed the text of a mandate
+	MandateGiven      Action = "mandate.given"     // a partner gave in a signed document
+	MandateReturned   Action = "mandate.returned"  // an officer asked for what is missing
+	MandateWithdrawn  Action = "mandate.withdrawn" // a partner gave up what was not decided
+	MandateGranted    Action = "mandate.granted"   // an officer granted a line (L29)
+	MandateRefused    Action = "mandate.refused"   // an officer refused a line
+	MandateConfirmed  Action = "mandate.confirmed" // the customer said yes behind the reference (D8)
+	MandateRevoked    Action = "mandate.revoked"   // the customer said no (Ld5)
+	MandateEnded      Action = "mandate.ended"     // a line ended for another reason (Ld4)
+	Delivered         Action = "delivery.made"     // consumption left on a mandate (L18, L29)
+	DeliveryRefused   Action = "delivery.refused"  // it was asked for and refused (L29)
+	PartnerAsked      Action = "partner.asked"     // an organisation asked for access
+	PartnerApproved   Action = "partner.approved"  // an officer let it in
+	PartnerRefused    Action = "partner.refused"   // or did not
+	PartnerSuspended  Action = "partner.suspended" // an officer shut it out
+	PartnerResumed    Action = "partner.resumed"   // and let it in again
+	PartnersRead      Action = "partner.read"      // an officer read the list or a file
+	PersonInvited     Action = "person.invited"    // one of a partner's people was invited
+	PersonEnrolled    Action = "person.enrolled"   // and set up their account
+	PersonEnded       Action = "person.ended"      // a manager ended a colleague
+	PartnerSignedIn   Action = "person.signed-in"
+	PartnerTurnedAway Action = "person.refused" // a sign-in that failed
+	PartnerLeft       Action = "person.left"
+	KeyMade           Action = "key.made"  // a partner made an API key
+	KeyEnded          Action = "key.ended" // and ended one
 )
 
 // Entry is one line of the trail: who did what, when, on what ground, through
@@ -102,7 +116,7 @@ type Entry struct {
 	Action  Action
 	Ground  string // why it was allowed or asked: "reference", a case number, a typed reason's key
 	Channel string // "web", "desk", "command", "post"
-	// Subject is what it is about: "occupancy:"+id, "reference:"+counter key,
+	// Subject is what it is about: "occupancy:"+id, "reference:"+counter key, "partner:"+id, "person:"+login,
 	// "letter-request:"+id, "staff:"+login, or empty.
 	Subject string
 	Details map[string]string

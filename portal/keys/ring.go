@@ -32,19 +32,22 @@ type Purpose string
 // The purposes of keyed hashes and of sealing. A new one needs nothing but a
 // line here: keys are derived from the ring's per purpose.
 const (
-	ForReference  Purpose = "reference"   // counter key of a typed number; uses the pepper
-	ForDigits     Purpose = "digits"      // the four digits, bound to their reference
-	ForLetterCode Purpose = "letter-code" // bound to its reference
-	ForTried      Purpose = "tried"       // wrong digits already counted (T21)
-	ForDevice     Purpose = "device"      // device cookie's signature
-	ForForm       Purpose = "form"        // what was posted with a form (T21)
-	ForSource     Purpose = "source"      // an address in a limiter's key
-	ForCaptcha    Purpose = "captcha"     // how a challenge is drawn and spoken
-	ForSession    Purpose = "session"     // a session's cookie, as state key
-	ForOutbox     Purpose = "outbox"      // sealed letters
-	ForRequest    Purpose = "request"     // sealed requests for a letter
-	ForStaffCode  Purpose = "staff-code"  // sealed one-time-code seeds
-	ForWork       Purpose = "work"        // proof of work: its signature, its form, that it was used (T28)
+	ForReference   Purpose = "reference"    // counter key of a typed number; uses the pepper
+	ForDigits      Purpose = "digits"       // the four digits, bound to their reference
+	ForLetterCode  Purpose = "letter-code"  // bound to its reference
+	ForTried       Purpose = "tried"        // wrong digits already counted (T21)
+	ForDevice      Purpose = "device"       // device cookie's signature
+	ForForm        Purpose = "form"         // what was posted with a form (T21)
+	ForSource      Purpose = "source"       // an address in a limiter's key
+	ForCaptcha     Purpose = "captcha"      // how a challenge is drawn and spoken
+	ForSession     Purpose = "session"      // a session's cookie, as state key
+	ForOutbox      Purpose = "outbox"       // sealed letters
+	ForRequest     Purpose = "request"      // sealed requests for a letter
+	ForStaffCode   Purpose = "staff-code"   // sealed one-time-code seeds
+	ForPartnerCode Purpose = "partner-code" // the same of partners' people
+	ForInvitation  Purpose = "invitation"   // a one-time code that sets up an account, bound to its login
+	ForAPIKey      Purpose = "api-key"      // a partner's key
+	ForWork        Purpose = "work"         // proof of work: its signature, its form, that it was used (T28)
 )
 
 // TrailName is the signer's name in signed heads.

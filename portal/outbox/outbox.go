@@ -31,10 +31,13 @@ const (
 	// Mandate tells a customer that somebody may have their consumption on a
 	// mandate (D8): Data is a mandates.Letter.
 	Mandate Kind = "mandate"
+	// Invitation carries the one-time code with which an approved partner's
+	// first person sets up their account: Data is a partner.Letter.
+	Invitation Kind = "invitation"
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{References, History, Answer, Detail, Mandate}
+var Kinds = []Kind{References, History, Answer, Detail, Mandate, Invitation}
 
 // Letter is one envelope. It holds secrets and so is only ever stored sealed.
 type Letter struct {

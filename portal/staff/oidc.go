@@ -35,7 +35,7 @@ func (s *Service) Depart(ctx context.Context, lang portal.Language, former keys.
 	}
 	w := login.Way{Language: lang}
 	if former != "" {
-		w.Former = s.sessionID(former)
+		w.Former = s.sessions().ID(former)
 	}
 	return s.OIDC.Depart(ctx, w)
 }
@@ -51,7 +51,7 @@ func (s *Service) Arrive(ctx context.Context, r login.Return, source string) (ke
 	if err != nil {
 		return "", a.Language, err
 	}
-	token, session := s.newSession(a.Login)
+	token, session := s.sessions().New(a.Login)
 	why, err := s.admit(ctx, a, session, source)
 	if err != nil {
 		return "", a.Language, err
@@ -59,7 +59,7 @@ func (s *Service) Arrive(ctx context.Context, r login.Return, source string) (ke
 	if why != "" {
 		return "", a.Language, &portal.Error{Code: portal.Invalid, Key: "sign-in", Err: errors.Join(errors.New(why), a.Cause)}
 	}
-	if err := s.State.Set(ctx, idleKey(session.ID), []byte("1"), IdleLife); err != nil {
+	if err := s.sessions().Begin(ctx, session.ID); err != nil {
 		return "", a.Language, err
 	}
 	if a.Former != "" { // one browser, one colleague
@@ -76,7 +76,7 @@ func (s *Service) admit(ctx context.Context, a login.Arrival, session Session, s
 		why = a.Why
 		var account Account
 		var found bool
-		if why == "" && loginForm.MatchString(a.Login) {
+		if why == "" && login.Form.MatchString(a.Login) {
 			var err error
 			if account, found, err = s.Store.LockStaff(t, a.Login); err != nil {
 				return err
@@ -125,5 +125,5 @@ func (s *Service) refuseLocal(ctx context.Context, source string) error {
 	if err != nil {
 		return err
 	}
-	return errRefused
+	return login.Refused
 }

@@ -72,10 +72,10 @@ func TestT26ProviderSignsIn(t *testing.T) {
 			m, err := c.Resume(t.Context(), token)
 			require.NoError(t, err)
 			require.Equal(t, name, m.Login)
-			c.wait(staff.IdleLife)
+			c.wait(login.IdleLife)
 			_, err = c.Resume(t.Context(), token)
 			require.Equal(t, portal.SignedOut, portal.CodeOf(err), "T24: fifteen idle minutes")
-			c.wait(-staff.IdleLife)
+			c.wait(-login.IdleLife)
 		}
 		require.ElementsMatch(t, []string{"staff.added", "staff.signed-in"}, c.told(t))
 	})

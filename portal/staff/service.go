@@ -2,7 +2,6 @@ package staff
 
 import (
 	"context"
-	"time"
 
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -11,26 +10,11 @@ import (
 	"guichet/portal/tx"
 )
 
-const (
-	// SessionLife is how long a session lasts in all.
-	SessionLife = 8 * time.Hour
-	// IdleLife is how long it lasts unused.
-	IdleLife = 15 * time.Minute
-)
-
-// Idle keeps who was seen lately: the part of portal/state's Store that a
-// session needs, with the same contract.
-type Idle interface {
-	Set(ctx context.Context, key string, value []byte, ttl time.Duration) error
-	Replace(ctx context.Context, key string, value []byte, ttl time.Duration) (ok bool, err error)
-	Delete(ctx context.Context, key string) error
-}
-
 // Deps is what Service works with.
 type Deps struct {
 	Store     Store
 	Runner    tx.Runner
-	State     Idle
+	State     login.Idle
 	Ring      *keys.Ring
 	Clock     portal.Clock
 	Passwords *login.Passwords
@@ -48,7 +32,7 @@ func New(d Deps) *Service { return &Service{d} }
 // and stored sealed. Invalid where login, name, role or password cannot be,
 // Conflict where the login was ever used.
 func (s *Service) Add(ctx context.Context, actor portal.Actor, name, fullName string, role Role, password keys.Secret) (keys.Secret, error) {
-	m := Member{Login: normalise(name), Name: fullName, Role: role, AddedAt: s.Clock()}
+	m := Member{Login: login.Normalise(name), Name: fullName, Role: role, AddedAt: s.Clock()}
 	if err := m.Validate(); err != nil {
 		return "", err
 	}
@@ -65,7 +49,7 @@ func (s *Service) Add(ctx context.Context, actor portal.Actor, name, fullName st
 // AddWithoutPassword makes an account that only the identity provider opens:
 // what Add draws and takes, nobody knows here. Errors are those of Add.
 func (s *Service) AddWithoutPassword(ctx context.Context, actor portal.Actor, name, fullName string, role Role) error {
-	m := Member{Login: normalise(name), Name: fullName, Role: role, AddedAt: s.Clock()}
+	m := Member{Login: login.Normalise(name), Name: fullName, Role: role, AddedAt: s.Clock()}
 	if err := m.Validate(); err != nil {
 		return err
 	}
@@ -96,7 +80,7 @@ func (s *Service) add(ctx context.Context, actor portal.Actor, m Member, hash st
 // End closes an account and its sessions at once. NotFound where nobody of
 // that login works here.
 func (s *Service) End(ctx context.Context, actor portal.Actor, name string) error {
-	now, who := s.Clock(), normalise(name)
+	now, who := s.Clock(), login.Normalise(name)
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
 		a, found, err := s.Store.LockStaff(t, who)
 		if err != nil {

@@ -1,14 +1,9 @@
 // Package staff protects who works here: named accounts, each with one role,
 // never shared (L8, L24). Nobody is staff but by an entry in the trail.
 //
-// A sign-in (T26) waits for its turn at the hashing; then the account's row is
-// locked, a try that must wait is refused unread, any other counted as a
-// failure; the password is compared outside the transaction; a second one locks
-// the row again, compares the one-time code with the last step used, forgives
-// the failures and opens the session. Unknown login, wrong password, wrong code
-// and waiting take the same work and get the same answer. A session ends after
-// eight hours, after fifteen idle minutes, when it is left or when its person's
-// account ends: session and account are read from SQL at each request (T24).
+// A sign-in is package login's (T26). A session ends after eight hours, after
+// fifteen idle minutes, when it is left or when its person's account ends:
+// session and account are read from SQL at each request (T24).
 //
 // Where an identity provider is set, people sign in there and local passwords
 // are refused unread: the browser departs with a state, the provider proves who
@@ -18,7 +13,6 @@ package staff
 
 import (
 	"context"
-	"regexp"
 	"strings"
 	"time"
 
@@ -75,14 +69,8 @@ type Account struct {
 	Failures login.Failures
 }
 
-// Session is somebody at work. ID is the keyed hash of the cookie's token.
-type Session struct {
-	ID        string
-	Login     string
-	StartedAt time.Time
-	EndsAt    time.Time
-	EndedAt   time.Time // zero: not left
-}
+// Session is somebody at work.
+type Session = login.Session
 
 // Store is what Service needs of the database. Only Service calls it; what a
 // method changes, Service records.
@@ -108,18 +96,13 @@ type Store interface {
 	EndStaffSession(t tx.Tx, id string, now time.Time) (bool, error)
 }
 
-var loginForm = regexp.MustCompile(`^[a-z][a-z0-9._-]{1,31}$`)
-
-// normalise gives the one spelling of a login.
-func normalise(login string) string { return strings.ToLower(strings.TrimSpace(login)) }
-
 // Validate refuses logins, names and roles that cannot be.
 func (m Member) Validate() error {
 	wrong := func(field string) error {
 		return &portal.Error{Code: portal.Invalid, Key: "staff." + field, Field: field}
 	}
 	switch {
-	case !loginForm.MatchString(m.Login):
+	case !login.Form.MatchString(m.Login):
 		return wrong("login")
 	case strings.TrimSpace(m.Name) == "" || len(m.Name) > 120:
 		return wrong("name")

@@ -252,10 +252,10 @@ func TestT24SessionsEnd(t *testing.T) {
 				require.Error(t, h.Leave(t.Context(), token))
 				h.Service.State = forgetful
 			},
-			"idle":       func(keys.Secret) { h.wait(staff.IdleLife) },
+			"idle":       func(keys.Secret) { h.wait(login.IdleLife) },
 			"state lost": func(keys.Secret) { h.state = emptied(h) },
 			"over": func(token keys.Secret) {
-				for at := time.Duration(0); at < staff.SessionLife-10*time.Minute; at += 10 * time.Minute {
+				for at := time.Duration(0); at < login.SessionLife-10*time.Minute; at += 10 * time.Minute {
 					h.wait(10 * time.Minute)
 					_, err := h.Resume(t.Context(), token)
 					require.NoError(t, err)
@@ -307,7 +307,7 @@ func (s sessions) OpenStaffSession(t tx.Tx, session staff.Session) error {
 }
 
 // clinging is a state that forgets nobody.
-type clinging struct{ staff.Idle }
+type clinging struct{ login.Idle }
 
 func (clinging) Delete(context.Context, string) error {
 	return portal.Shut("state", errors.New("gone"))
@@ -355,7 +355,7 @@ func TestT26Prove(t *testing.T) {
 	})
 }
 
-type brokenState struct{ staff.Idle }
+type brokenState struct{ login.Idle }
 
 func (brokenState) Replace(context.Context, string, []byte, time.Duration) (bool, error) {
 	return false, portal.Shut("state", errors.New("gone"))

@@ -143,9 +143,9 @@ func scanMandateLine(r scanner) (l mandates.Line, err error) {
 const linesOf = `SELECT ` + lineColumns + ` FROM` + linesJoined + `WHERE l.mandate_id = $1 ORDER BY l.place`
 
 // LockMandate implements mandates.Store.
-func (s *Store) LockMandate(t tx.Tx, id string) (mandates.Mandate, error) {
+func (s *Store) LockMandate(t tx.Tx, partnerID, id string) (mandates.Mandate, error) {
 	u := inside(t)
-	m, err := mandateRow(u.queryRow(`SELECT `+mandateColumns+` FROM mandates m WHERE m.id = $1`+s.lock, id))
+	m, err := mandateRow(u.queryRow(`SELECT `+mandateColumns+` FROM mandates m WHERE m.id = $1 AND (m.partner_id = $2 OR $2 = '')`+s.lock, id, partnerID))
 	if err != nil {
 		return m, nothing(err)
 	}

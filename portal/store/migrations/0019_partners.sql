@@ -12,21 +12,27 @@ CREATE TABLE partners (
   postcode       TEXT   NOT NULL,
   town           TEXT   NOT NULL,
   supplier       TEXT   NOT NULL,
+  manager        TEXT   NOT NULL,
   status         TEXT   NOT NULL,
   asked_us       BIGINT NOT NULL,
   decided_us     BIGINT NOT NULL,
   decided_by     TEXT   NOT NULL,
   reason         TEXT   NOT NULL
 );
-CREATE UNIQUE INDEX partners_company ON partners (company_number) WHERE status <> 'refused' AND status <> 'ended';
-CREATE INDEX partners_asked ON partners (asked_us, id) WHERE status = 'asked';
+-- Asking twice is allowed: what is known must not show in the answer (G13).
+CREATE UNIQUE INDEX partners_company ON partners (company_number) WHERE status = 'approved' OR status = 'suspended';
+CREATE INDEX partners_asked ON partners (asked_us, id);
 
+-- invitation is the keyed hash of the one-time code that sets up the account,
+-- until invited_us; empty and 0 once it did.
 CREATE TABLE partner_people (
   login      TEXT   NOT NULL PRIMARY KEY,
   partner_id TEXT   NOT NULL REFERENCES partners (id),
   name       TEXT   NOT NULL,
   manager    BOOLEAN NOT NULL,
   password   TEXT   NOT NULL,
+  invitation BYTEA  NOT NULL,
+  invited_us BIGINT NOT NULL,
   seed       BYTEA  NOT NULL,
   step       BIGINT NOT NULL,
   failures   BIGINT NOT NULL,
