@@ -101,8 +101,12 @@ const (
 	PartnerSignedIn   Action = "person.signed-in"
 	PartnerTurnedAway Action = "person.refused" // a sign-in that failed
 	PartnerLeft       Action = "person.left"
-	KeyMade           Action = "key.made"  // a partner made an API key
-	KeyEnded          Action = "key.ended" // and ended one
+	KeyMade           Action = "key.made"    // a partner made an API key
+	KeyEnded          Action = "key.ended"   // and ended one
+	BatchAsked        Action = "batch.asked" // a partner asked for many access points at once
+	BatchTaken        Action = "batch.taken" // and fetched a page of what came of it
+	HookMade          Action = "hook.made"   // a partner registered a webhook
+	HookEnded         Action = "hook.ended"  // and ended one
 )
 
 // Entry is one line of the trail: who did what, when, on what ground, through
@@ -120,4 +124,7 @@ type Entry struct {
 	// "letter-request:"+id, "staff:"+login, or empty.
 	Subject string
 	Details map[string]string
+	// Blind is the salt of its commitment, where the leaf is needed before the
+	// commit (Recorded); drawn by the Tx where empty.
+	Blind []byte
 }

@@ -47,6 +47,8 @@ const (
 	ForPartnerCode Purpose = "partner-code" // the same of partners' people
 	ForInvitation  Purpose = "invitation"   // a one-time code that sets up an account, bound to its login
 	ForAPIKey      Purpose = "api-key"      // a partner's key
+	ForHook        Purpose = "hook"         // sealed secrets of partners' webhooks
+	ForBatch       Purpose = "batch"        // sealed results that wait for their partner
 	ForWork        Purpose = "work"         // proof of work: its signature, its form, that it was used (T28)
 )
 

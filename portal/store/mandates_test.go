@@ -129,8 +129,8 @@ func newHome(t *testing.T, s *store.Store, dsn string) home {
 		}
 	})
 	require.NoError(t, err)
-	storetest.Exec(t, dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier,
+	storetest.Exec(t, dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier, manager,
   status, asked_us, decided_us, decided_by, reason)
-  VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'approved', 1, 1, 'otto', '')`)
+  VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'x', 'approved', 1, 1, 'otto', '')`)
 	return h
 }
