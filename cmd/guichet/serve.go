@@ -177,6 +177,7 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 			return err
 		})
 	})
+	f.serveAPI(background, &jobs, log)
 	requests := f.letterRequests(log, bell.Ring)
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "answering requests for letters", func(ctx context.Context) error {
@@ -275,6 +276,7 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, parts
 	if err != nil {
 		return nil, err
 	}
+	public = f.withAPI(public, common, parts)
 	staffDeps, err := f.deskDeps(common, parts, log, metrics)
 	if err != nil {
 		return nil, err

@@ -55,7 +55,17 @@ func OpenLeaf(signed string, verifier note.Verifier) (l Leaf, err error) {
 	if err != nil {
 		return l, err
 	}
-	lines := strings.Split(strings.TrimSuffix(n.Text, "\n"), "\n")
+	return parseSigned(n.Text)
+}
+
+// PeekLeaf reads a leaf without its signature, which proves nothing yet.
+func PeekLeaf(signed string) (Leaf, error) {
+	text, _, _ := strings.Cut(signed, "\n\n")
+	return parseSigned(text)
+}
+
+func parseSigned(text string) (l Leaf, err error) {
+	lines := strings.Split(strings.TrimSuffix(text, "\n"), "\n")
 	if len(lines) < 4 || lines[0] != leafTitle {
 		return l, errors.New("what is signed is no leaf of the trail")
 	}
