@@ -16,8 +16,10 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"reflect"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"time"
 
 	"guichet/mandates"
@@ -128,6 +130,9 @@ func New(d Deps) (http.Handler, *huma.OpenAPI) {
 	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
 	config.CreateHooks = nil // which would add links to schemas to every answer
 	config.RejectUnknownQueryParameters = true
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
+		return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
+	})
 	describe(config.OpenAPI, d)
 	s.api = humagin.New(engine, config)
 	s.mandateRoutes()

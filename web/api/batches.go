@@ -88,7 +88,7 @@ func (s *service) batchRoutes() {
 		Summary: "Fetch the lines of a batch", Errors: absent,
 		Description: "Each with its outcome and, where it was delivered and may still leave at this moment, its delivery."}, partner.ForConsumption, s.getBatchLines)
 	// The document tells the delivery's form, which is passed on as it was sealed.
-	line := s.api.OpenAPI().Components.Schemas.SchemaFromRef("#/components/schemas/LineView")
+	line := s.api.OpenAPI().Components.Schemas.SchemaFromRef("#/components/schemas/Line")
 	line.Properties["delivery"] = s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[deliveryView](), true, "Delivery")
 }
 
