@@ -98,6 +98,7 @@ func check(t *testing.T, v *visitor.Visitor, page *visitor.Page, answers map[str
 // the right digits get the answer of an unknown reference, byte for byte, also
 // after a power cut; an agent unlocks; the owner is in; the trail verifies.
 func TestBlockedAndUnlocked(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	r := p.Take(t)
 	for n := 1; n <= 3; n++ {
@@ -149,6 +150,7 @@ func TestBlockedAndUnlocked(t *testing.T) {
 
 // The desk's own doors.
 func TestDesk(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	t.Run("T26 one answer for every wrong sign-in", func(t *testing.T) {
 		right := p.Colleague(t, "agent")

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -29,6 +30,7 @@ var notes = regexp.MustCompile(`(?m)^(\x{feff})?#.*\r?\n`)
 // again, and the portal hands out the same bytes; ESPI against its schema; the
 // letter with its mark as text (L20).
 func TestFormats(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	var chosen []rig.Reference
 	for range 4 { // the fourth chose its quarter-hours (D5)
@@ -59,6 +61,10 @@ func TestFormats(t *testing.T) {
 		return files
 	}
 	before := take(true)
+	firm := chosen[3]
+	for range 5 { // the ninth is a firm whose quarter-hours are kept by law
+		firm = p.Take(t)
+	}
 	require.Zero(t, p.Stop(t), p.Tail())
 	for name, text := range before {
 		ean, _, _ := strings.Cut(name, "-")
@@ -72,7 +78,10 @@ func TestFormats(t *testing.T) {
 		require.Contains(t, r.Err, "the EAN is masked; say with --for EAN")
 	}
 	samplesOfESPI(t, p, chosen[0].EAN)
+	day := lastAutumn(time.Now())
+	loadAutumn(t, p, firm.EAN, day)
 	p.Restart(t)
+	readAutumn(t, p, firm, day)
 	for name, text := range take(false) {
 		require.Equal(t, notes.ReplaceAllString(before[name], ""), notes.ReplaceAllString(text, ""), name)
 	}

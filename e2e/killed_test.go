@@ -31,6 +31,7 @@ type guessed struct{ sent, answered int }
 // the one failure. Each client guesses at a reference of its own, known and
 // unknown ones in turn, so that the trail can be held against it.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	p := rig.New(t).Quick(t)
 	p.Settle(t)
 	p.Start(t, "demo", "--json", "--dir", p.Dir)

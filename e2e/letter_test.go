@@ -38,6 +38,7 @@ const held = `SELECT o.ean FROM occupancies o JOIN meters m ON m.ean = o.ean AND
 // lives there finds a letter in their box: one in thirty days, whose reference
 // ends the former at its first use (G2).
 func TestNoLetter(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	handled(t, p)
 	former := p.Take(t) // its letter is recent: nothing is sent
@@ -84,6 +85,7 @@ func TestNoLetter(t *testing.T) {
 	visitor.Public(t, p).MustEnter(t, fresh)
 	closed(t, p, stale)
 	visitor.Public(t, p).MustEnter(t, fresh)
+	t.Run("D7 the owner of the vacant dwelling", func(t *testing.T) { ownerSees(t, p, vacant) })
 	t.Run("what cannot be a request", func(t *testing.T) { noRequest(t, p) })
 	t.Run("T16 so many a day", func(t *testing.T) { manyRequests(t, p, nobody) })
 	verified(t, p)

@@ -16,6 +16,7 @@ import (
 // The operator's own way, without the demo: keys and tables, the register from
 // a file, letters, the household that reads its letter, the gate.
 func TestOperator(t *testing.T) {
+	t.Parallel()
 	p := founded(t)
 	example := rig.Must(t, p.Dir, p.Settings, "import", "registry", "--example").Out
 	file := filepath.Join(p.Dir, "points.csv")
@@ -64,6 +65,7 @@ func TestOperator(t *testing.T) {
 
 // The same program over PostgreSQL and Redis: guess, block, restart, verify.
 func TestOnPostgres(t *testing.T) {
+	t.Parallel()
 	p := rig.New(t, "DATABASE="+rig.PostgresURL(t)).Quick(t)
 	p.Start(t, "demo", "--json", "--dir", p.Dir)
 	r, other := p.Take(t), p.Take(t)

@@ -183,6 +183,7 @@ func sums(t *testing.T, file string) (amounts []string, rows int) {
 // language and order; a second import changes nothing; a foreign file is
 // refused by line.
 func TestReadings(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	require.Zero(t, p.Stop(t), p.Tail())
 	electricity := firstOf(t, p, "electricity")

@@ -35,6 +35,7 @@ func founded(t *testing.T, extra ...string) *rig.Portal {
 // T29: demo and serve leave each other's databases alone, and keys that do not
 // match shut the door.
 func TestForeignDatabases(t *testing.T) {
+	t.Parallel()
 	own := founded(t)
 	demo := rig.Demo(t)
 	require.Zero(t, demo.Stop(t), demo.Tail())
@@ -100,6 +101,7 @@ func TestSecondProcess(t *testing.T) {
 }
 
 func TestWrongSettings(t *testing.T) {
+	t.Parallel()
 	p := founded(t)
 	for _, c := range []struct {
 		setting, names string
@@ -118,6 +120,7 @@ func TestWrongSettings(t *testing.T) {
 		{"HARM_AN_HOUR=-1", "HARM_AN_HOUR", 2},
 		{"HARM_A_DAY=10", "HARM_AN_HOUR", 2}, // the rig's hour is more than that
 		{"LETTERS_A_DAY=-1", "LETTERS_A_DAY", 2},
+		{"TRUSTED_SIGNERS=/nowhere.pem", "TRUSTED_SIGNERS", 1},
 	} {
 		t.Run(c.setting, func(t *testing.T) {
 			r := rig.Run(t, p.Dir, append(p.Settings, c.setting), "serve")

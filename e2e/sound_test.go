@@ -15,6 +15,7 @@ import (
 // the same bytes for the same challenge, so that nobody averages the noise
 // away, and others for another.
 func TestSound(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	heard := map[string]string{} // bytes -> whose
 	for _, lang := range languages {

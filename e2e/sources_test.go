@@ -32,6 +32,7 @@ func worked(t *testing.T, v *visitor.Visitor) bool {
 // T16, T19: one source stops after five different references failed, or two
 // that it closed; its neighbours in the world do not.
 func TestSources(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t, "OVERFLOW_A_DAY=2", "CAPTCHAS_A_MINUTE=300")
 	t.Run("T16 a source stops after five references", func(t *testing.T) {
 		known, r := visitor.Public(t, p), p.Take(t)
@@ -88,6 +89,7 @@ func forged(t *testing.T, p *rig.Portal) {
 // counts, whatever stands before it; a /64 is one source, and an IPv4 address
 // dressed as IPv6 is itself.
 func TestTrustedProxies(t *testing.T) {
+	t.Parallel()
 	outer, inner := net.IPv4(127, 90, 0, 1), net.IPv4(127, 90, 1, 1)
 	p := rig.Demo(t, "TRUSTED_PROXIES=127.90.0.0/16")
 	from := func(by net.IP, hops string) *visitor.Visitor {

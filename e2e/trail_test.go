@@ -29,6 +29,7 @@ func verified(t *testing.T, p *rig.Portal) {
 // T8 and must-show 3: whatever is changed with the sqlite3 program, audit
 // verify names the first bad entry.
 func TestTrailTampered(t *testing.T) {
+	t.Parallel()
 	p := rig.Demo(t)
 	r := p.Take(t)
 	for n := 1; n <= 3; n++ {

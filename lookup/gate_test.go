@@ -45,6 +45,35 @@ func TestG2FirstUseEndsTheFormer(t *testing.T) {
 	})
 }
 
+// G2, T6: after a meter exchange the old meter's reference opens until the new
+// one's first use; that ends it, with the visits it had opened, and it answers
+// as an unknown one. The old one ends nothing.
+func TestG2FirstUseAfterAMeterExchange(t *testing.T) {
+	houses(t, 2, func(t *testing.T, h *house) {
+		former, latter := h.known[0], h.known[1]
+		exchanged := noon.AddDate(0, 0, -7).UnixMicro()
+		storetest.Exec(t, h.dsn, `UPDATE meters SET to_us = $1 WHERE id = $2`, exchanged, former.MeterID)
+		storetest.Exec(t, h.dsn, `UPDATE meters SET ean = $1, from_us = $2 WHERE id = $3`, string(former.EAN), exchanged, latter.MeterID)
+		storetest.Exec(t, h.dsn, `UPDATE issued_references SET occupancy_id = $1, issued_us = $2 WHERE key = $3`,
+			former.OccupancyID, exchanged, latter.Key)
+		inside, err := h.gate.Open(h.ctx, h.claim(former.Reference, former.Digits))
+		require.NoError(t, err)
+		require.True(t, inside.Opened)
+		token, err := h.visits.Admit(h.ctx, "", inside.Visit)
+		require.NoError(t, err)
+		_, err = h.visits.Resume(h.ctx, token)
+		require.NoError(t, err)
+
+		require.True(t, h.open(h.claim(latter.Reference, latter.Digits)))
+		require.False(t, h.open(h.claim(former.Reference, former.Digits)))
+		_, err = h.visits.Resume(h.ctx, token)
+		require.Equal(t, portal.SignedOut, portal.CodeOf(err))
+		require.True(t, h.open(h.claim(latter.Reference, latter.Digits)))
+		require.Equal(t, 1, h.entries("reference.ended", "reference:"+former.Key))
+		require.Equal(t, 0, h.entries("reference.ended", "reference:"+latter.Key))
+	})
+}
+
 // G1, G2: a drawn reference ends a legacy one of its occupancy, also after an
 // exchange of the meter; a legacy one ends none on another meter.
 func TestG1FirstUseEndsTheLegacy(t *testing.T) {

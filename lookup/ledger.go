@@ -42,4 +42,18 @@ type Pass struct {
 	Occupancy registry.Occupancy
 	Point     registry.AccessPoint
 	Meter     registry.Meter // the one its reference designates (G2)
+	// Ground is why somebody looks who is not the occupant; zero for occupants.
+	// Occupancy is then cut to what the ground shows (D7).
+	Ground registry.Ground
+}
+
+// ByGround tells whether the visitor is not the occupant.
+func (p Pass) ByGround() bool { return p.Ground.ID != "" }
+
+// Why is the visit's ground in the trail (L18).
+func (p Pass) Why() string {
+	if p.ByGround() {
+		return string(p.Ground.Kind)
+	}
+	return "reference"
 }

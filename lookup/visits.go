@@ -227,6 +227,6 @@ func latestOfEach(passes []Pass) []Pass {
 
 func visitEntry(action audit.Action, now time.Time, p Pass) audit.Entry {
 	return audit.Entry{At: now, Actor: portal.Actor{Kind: portal.Household}, Action: action,
-		Ground: "reference", Channel: "web", Subject: "occupancy:" + p.Occupancy.ID,
+		Ground: p.Why(), Channel: "web", Subject: "occupancy:" + p.Occupancy.ID,
 		Details: map[string]string{"visit": p.Visit.ID}}
 }

@@ -9,6 +9,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/evidence"
 	"guichet/portal/outbox"
 	"guichet/portal/registry"
 	"guichet/portal/tx"
@@ -210,8 +211,11 @@ type LineDecision struct {
 // Decision is what an officer decided on a mandate.
 type Decision struct {
 	Signature Signature
-	Checks    []Check // compared, where signed by hand
-	Lines     map[portal.EAN]LineDecision
+	// Verdict is what the document's electronic signature proves; demanded where
+	// Signature is Electronic, and then of each occupant it is granted about (D8).
+	Verdict evidence.Verdict
+	Checks  []Check // compared, where signed by hand
+	Lines   map[portal.EAN]LineDecision
 }
 
 // Decide grants and refuses the lines, and queues one letter for each
@@ -259,6 +263,9 @@ func (s *Service) Decide(ctx context.Context, by audit.Entry, to Mandatary, id s
 				}
 				if stay.EAN != l.EAN || !stay.Contains(now) {
 					return &portal.Error{Code: portal.Conflict, Key: "mandate.stay", Field: "line_" + string(l.EAN)}
+				}
+				if d.Signature == Electronic && len(d.Verdict.By(stay.Name)) > 0 {
+					return &portal.Error{Code: portal.Invalid, Key: "evidence.signature." + string(d.Verdict.By(stay.Name)[0]), Field: "signature"}
 				}
 				if err := l.Grant(stay.ID, letters.add(stay, point), d.Signature == Electronic, now); err != nil {
 					return err

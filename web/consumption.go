@@ -175,7 +175,7 @@ func (s *site) disclose(x *ctx, sel selection, pass lookup.Pass, action audit.Ac
 	return series, s.Runner.Do(x.context(), func(t tx.Tx) error {
 		t.Record(audit.Entry{
 			At: x.now, Actor: portal.Actor{Kind: portal.Household}, Action: action,
-			Ground: "reference", Channel: "web", Subject: "occupancy:" + pass.Occupancy.ID, Details: details,
+			Ground: pass.Why(), Channel: "web", Subject: "occupancy:" + pass.Occupancy.ID, Details: details,
 		})
 		return nil
 	})
@@ -232,7 +232,7 @@ func csvWords(x *ctx, series metering.Series) exchange.Words {
 		Registers: map[metering.Register]string{}, Qualities: map[string]string{},
 	}
 	for _, r := range metering.Registers {
-		w.Registers[r] = x.T("register." + string(r))
+		w.Registers[r] = unbroken(x.T("register." + string(r)))
 	}
 	for _, q := range qualities {
 		w.Qualities[q] = x.T("quality." + q)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 
 	"guichet/portal"
@@ -73,8 +74,15 @@ func (s speaker) axis(thousandths int64) string {
 func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment, bands bool) chart.Bar {
 	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial(), Cut: p.Cut && !p.Running && p.Gap == metering.NoGap, Crossed: p.Gap == metering.GapStraddle}
 	b.Label, b.Under = s.labels(i, p)
-	if s.series.Grain.Fine() {
+	switch g := s.series.Grain; {
+	case g.Fine():
 		b.Short = s.clock(p.Period.From)
+	case p.Running && (g == metering.ByYear || g == metering.ByMonth):
+		b.Under = s.T("table.running")
+		b.Row = b.Label + ", " + b.Under
+		if g == metering.ByMonth {
+			b.Row = b.Label + " " + strconv.Itoa(p.Period.From.In(portal.Brussels).Year()) + ", " + b.Under
+		}
 	}
 	if p.YearBefore != nil {
 		b.Before, b.HasBefore = amount(*p.YearBefore), true
@@ -87,7 +95,7 @@ func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int6
 	b.Segments, b.Value = segments(p.Amounts), s.say(amount(p.Amounts))
 	b.Name = s.T("chart.value", s.period(p), b.Value)
 	if bands && s.banded() {
-		b.Name += s.T("chart.peak", s.say(p.Amounts.Of(metering.OfftakePeak)))
+		b.Name += s.share(p)
 	}
 	if b.HasBefore {
 		b.Name += s.T("chart.before", s.say(b.Before))
@@ -104,6 +112,20 @@ func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int6
 		b.Name += s.T("chart.cut")
 	}
 	return b
+}
+
+// share names the bands of a point: how much was at peak, or that only one of
+// them counted.
+func (s speaker) share(p metering.Point) string {
+	switch peak, off := silent(p, metering.OfftakePeak), silent(p, metering.OfftakeOffPeak); {
+	case peak && off:
+		return ""
+	case peak:
+		return s.T("chart.all-offpeak")
+	case off:
+		return s.T("chart.all-peak")
+	}
+	return s.T("chart.peak", s.say(p.Amounts.Of(metering.OfftakePeak)))
 }
 
 // labels are the axis's words: the year stands under its first month, the
@@ -134,10 +156,15 @@ func (s speaker) describe(amount func(metering.Amounts) int64) string {
 	if s.series.Grain.Fine() {
 		span = s.Date(s.series.Period.From)
 	}
+	// A period that is not whole is no lowest, unless there is no other.
+	fits := func(p metering.Point) bool { return p.Gap == metering.NoGap && !p.Running && !p.Cut && !p.Partial() }
+	if !slices.ContainsFunc(points, fits) {
+		fits = func(p metering.Point) bool { return p.Gap == metering.NoGap }
+	}
 	var high, low *metering.Point
 	for i := range points {
 		p := &points[i]
-		if p.Gap != metering.NoGap {
+		if !fits(*p) {
 			continue
 		}
 		if high == nil || amount(p.Amounts) > amount(high.Amounts) {
@@ -168,7 +195,11 @@ func (s speaker) marks() (list []chart.Mark) {
 				continue
 			}
 			part := float64(n.At.Sub(p.Period.From)) / float64(p.Period.To.Sub(p.Period.From))
-			list = append(list, chart.Mark{At: float64(i) + part, Text: s.T("mark." + string(n.Kind))})
+			key := "mark." + string(n.Kind)
+			if n.Kind != metering.NoteMeterExchanged {
+				key = voiced(s.shown.pass, key)
+			}
+			list = append(list, chart.Mark{At: float64(i) + part, Text: s.T(key)})
 			break
 		}
 	}

@@ -23,7 +23,7 @@ type Choices interface {
 
 // detail shows what is chosen for one opened reference.
 func (s *site) detail(x *ctx) error {
-	pass, index, err := x.opened()
+	pass, index, err := x.holding()
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func (s *site) detail(x *ctx) error {
 // changeDetail chooses or withdraws. What is refused shows the same page, and
 // why.
 func (s *site) changeDetail(x *ctx) error {
-	pass, index, err := x.opened()
+	pass, index, err := x.holding()
 	if err != nil {
 		return err
 	}

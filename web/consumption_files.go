@@ -29,7 +29,7 @@ func (s *site) consumptionXML(x *ctx) error {
 			Author: s.Contact.Operator, Made: x.now, Registers: map[metering.Register]string{},
 		}
 		for _, r := range metering.Registers {
-			words.Registers[r] = x.T("register." + string(r))
+			words.Registers[r] = unbroken(x.T("register." + string(r)))
 		}
 		return exchange.WriteESPI(b, series, words)
 	})
@@ -89,7 +89,7 @@ func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Seri
 	t := s.table(sel)
 	h := letter.Paper{
 		Language: x.Lang, Title: unbroken(x.T("consumption.title." + string(pass.Point.Energy))), Made: x.T("csv.made", x.Date(x.now)),
-		Paragraphs: []string{lead(x, pass.Occupancy.Period), x.T("consumption.point", together(series.EAN.Masked()))},
+		Paragraphs: []string{lead(x, pass), x.T("consumption.point", together(series.EAN.Masked()))},
 		Empty:      x.T("consumption.empty"), Notes: s.notes(),
 		Back: letter.Back{Text: x.T("history.back"), Href: x.path("/consumption") + sel.values()},
 	}

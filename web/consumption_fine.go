@@ -22,25 +22,36 @@ func offset(t time.Time) string {
 	return "+" + strconv.Itoa(seconds/3600)
 }
 
-// clock writes when an interval begins, with its offset where that is needed.
+// season tells which of the two hours of one name it is, in a word.
+func (s speaker) season(t time.Time) string {
+	if t.In(portal.Brussels).IsDST() {
+		return s.T("period.summer")
+	}
+	return s.T("period.winter")
+}
+
+// clock writes in little room when an interval begins; which of two, by the
+// season alone: the table has the offset.
 func (s speaker) clock(t time.Time) string {
 	if twice(t) {
-		return s.T("period.offset", s.Time(t), offset(t))
+		return s.T("period.season", s.Time(t), s.season(t))
 	}
 	return s.Time(t)
 }
 
-// hours names an interval of a day: "2 h 00 – 3 h 00 (UTC+2)". The page says
-// which day.
+// hours names an interval of a day: "2 h 00 – 3 h 00 (été, UTC+2)". The page
+// says which day.
 func (s speaker) hours(p metering.Point) string {
 	if p.Gap == metering.GapDaily {
 		return s.Date(p.Period.From)
 	}
-	span := s.T("period.span", s.Time(p.Period.From), s.Time(p.Period.To))
-	if twice(p.Period.From) {
-		return s.T("period.offset", span, offset(p.Period.From))
+	from, to := p.Period.From.In(portal.Brussels), p.Period.To
+	if !twice(from) {
+		return s.T("period.span", s.Time(from), s.Time(to))
 	}
-	return span
+	// The end as the clock would have gone on: 2 h 00 to 2 h 00 is no hour.
+	end := time.Date(from.Year(), from.Month(), from.Day(), from.Hour(), from.Minute(), int(to.Sub(from).Seconds()), 0, portal.Brussels)
+	return s.T("period.offset", s.T("period.span", s.Time(from), s.Time(end)), offset(from), s.season(from))
 }
 
 // hourLabels are the axis's words of an interval; quarter-hours have one every
@@ -87,7 +98,9 @@ func (s speaker) empty() []string {
 	fine := s.series.Grain.Fine()
 	switch {
 	case fine && s.series.Detail.IsZero() && s.over():
-		return []string{s.T("consumption.detail.over")}
+		return []string{s.T(voiced(s.shown.pass, "consumption.detail.over"))}
+	case fine && s.series.Detail.IsZero() && s.shown.pass.ByGround():
+		return []string{s.T("by-ground.consumption.detail.none")}
 	case fine && s.series.Detail.IsZero():
 		return []string{s.T("consumption.detail.none"), s.T("consumption.detail.why")}
 	case fine && len(points) == 0 && s.shown.sel.query.From.Before(s.series.Detail):

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -12,6 +13,9 @@ import (
 func (s speaker) notes() (list []string) {
 	for _, n := range s.series.Notes {
 		key := "note." + string(n.Kind)
+		if n.Kind == metering.NoteMovedIn || n.Kind == metering.NoteMovedOut {
+			key = voiced(s.shown.pass, key)
+		}
 		switch {
 		case n.At.IsZero():
 			list = append(list, s.T(key))
@@ -27,10 +31,13 @@ func (s speaker) notes() (list []string) {
 		return list
 	}
 	if s.cut() {
-		list = append(list, s.T("note.cut"))
+		list = append(list, s.T(voiced(s.shown.pass, "note.cut")))
 	}
 	if s.banded() {
 		list = append(list, s.bands()...)
+		if s.silentBand() {
+			list = append(list, s.T("note.silent"))
+		}
 	}
 	if s.injects() {
 		list = append(list, s.T("note.net"))
@@ -46,6 +53,13 @@ func (s speaker) cut() bool {
 		}
 	}
 	return false
+}
+
+// silentBand tells whether one of the two bands did not count in some period.
+func (s speaker) silentBand() bool {
+	return slices.ContainsFunc(s.series.Points, func(p metering.Point) bool {
+		return p.Gap == metering.NoGap && (silent(p, metering.OfftakePeak) || silent(p, metering.OfftakeOffPeak))
+	})
 }
 
 // bands explain peak and off-peak, by date, for the time that is shown (D4).

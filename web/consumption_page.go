@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"guichet/lookup"
 	"guichet/portal"
@@ -106,8 +107,6 @@ func consumptionView(x *ctx, parts []shown) public.Consumption {
 		Base: x.base(title),
 		Bar:  barView(x, first.sel.of, valuesOf(ofAll(parts), first.sel.query)),
 		Up:   upward(x, first.sel.query, at),
-		Mark: x.T("confidential.mark"),
-		Made: x.T("csv.made", x.Date(x.now)),
 	}
 	v.Bar.Files = files(x, v.Bar.Files, parts)
 	for _, g := range grains {
@@ -156,16 +155,20 @@ func files(x *ctx, links []layout.Link, parts []shown) []layout.Link {
 func partView(x *ctx, p shown) public.Part {
 	s := newSpeaker(x, p)
 	v := public.Part{
-		ID:      "part" + s.suffix(),
-		Title:   x.T("consumption.title." + string(p.pass.Point.Energy)),
-		Lead:    lead(x, p.pass.Occupancy.Period),
-		Point:   together(p.pass.Point.EAN.Masked()),
-		Reading: layout.Link{Text: x.T("reading.title"), Href: x.path("/readings/new?of=" + strconv.Itoa(p.sel.of))},
-		KPIs:    s.kpis(),
-		Charts:  s.charts(),
-		Notes:   s.notes(),
-		Table:   s.table(p.sel),
-		File:    fileView(x, p.sel.of),
+		ID:     "part" + s.suffix(),
+		Title:  x.T("consumption.title." + string(p.pass.Point.Energy)),
+		Lead:   lead(x, p.pass),
+		Point:  together(p.pass.Point.EAN.Masked()),
+		KPIs:   s.kpis(),
+		Charts: s.charts(),
+		Notes:  s.notes(),
+		Table:  s.table(p.sel),
+	}
+	if g := p.pass.Ground; p.pass.ByGround() {
+		v.Ground = x.T("consumption.ground."+string(g.Kind), x.Date(g.Until.Add(-time.Second)))
+	} else {
+		v.Reading = layout.Link{Text: x.T("reading.title"), Href: x.path("/readings/new?of=" + strconv.Itoa(p.sel.of))}
+		v.File = fileView(x, p.sel.of)
 	}
 	if p.several { // two meters of one energy have each their own name
 		v.Title = x.T("energy."+string(p.pass.Point.Energy)) + " · " + x.T("visit.meter", meterEnding(p.pass))
@@ -176,7 +179,7 @@ func partView(x *ctx, p shown) public.Part {
 	}
 	v.Empty = s.empty()
 	detail := x.path("/consumption/detail?of=" + strconv.Itoa(p.sel.of))
-	if p.sel.query.Grain.Fine() {
+	if p.sel.query.Grain.Fine() && !p.pass.ByGround() {
 		v.Detail = layout.Link{Text: x.T("consumption.detail.open"), Href: detail}
 	}
 	whole := selection{of: p.sel.of, query: metering.Query{Grain: metering.ByDay}}

@@ -3,6 +3,8 @@ package web
 import (
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -39,12 +41,15 @@ func TestD4AnHourThatComesTwiceHasItsOffset(t *testing.T) {
 			require.Equal(t, want/25, winter)
 			names := doc.Find("svg.narrow g[tabindex='0']")
 			require.Equal(t, want, names.Length())
-			require.Contains(t, names.Eq(2*want/25).AttrOr("aria-label", ""), "(UTC+2)")
-			require.Contains(t, names.Eq(3*want/25).AttrOr("aria-label", ""), "(UTC+1)")
+			require.Contains(t, names.Eq(2*want/25).Find("title").Text(), ", UTC+2)")
+			require.Contains(t, names.Eq(3*want/25).Find("title").Text(), ", UTC+1)")
 		}
 	}
 	doc := render(t, fixtureNamed(t, "consumption-hour"), portal.English)
-	require.Equal(t, "2:00 – 3:00 (UTC+1)", plainSpaces(strings.TrimSpace(doc.Find("#values tbody th").Eq(3).Text())))
+	require.Equal(t, "2:00 – 3:00 (summer, UTC+2)", plainSpaces(strings.TrimSpace(doc.Find("#values tbody th").Eq(2).Text())))
+	require.Equal(t, "2:00 – 3:00 (winter, UTC+1)", plainSpaces(strings.TrimSpace(doc.Find("#values tbody th").Eq(3).Text())))
+	quarters := render(t, fixtureNamed(t, "consumption-quarter"), portal.English).Find("#values tbody th")
+	require.Equal(t, "2:45 – 3:00 (summer, UTC+2)", plainSpaces(strings.TrimSpace(quarters.Eq(11).Text())))
 }
 
 // TestD5WithoutTheChoiceThereIsAnExplanationAndALink, and no value.
@@ -146,13 +151,15 @@ func TestD4BandsAreExplainedByDate(t *testing.T) {
 func TestNetAndFactor(t *testing.T) {
 	doc := render(t, fixtureNamed(t, "consumption-month"), portal.French)
 	cells := doc.Find("#values tbody tr").Eq(7).Find("td")
-	require.Equal(t, []string{"96", "77", "173", "115", "58"}, []string{cells.Eq(0).Text(), cells.Eq(1).Text(), cells.Eq(2).Text(), cells.Eq(3).Text(), cells.Eq(4).Text()})
+	var text []string
+	cells.Each(func(_ int, c *goquery.Selection) { text = append(text, c.Text()) })
+	require.Equal(t, []string{"173", "178", "96", "77", "115", "58", "relevé"}, text, "the total first, then what it was a year before")
 	require.Contains(t, doc.Find(".kpis").Text(), "consommation moins injection")
 	require.Equal(t, int64(-5), metering.Amounts{1, 0, 0, 6}.Net())
 
 	doc = render(t, fixtureNamed(t, "consumption-year"), portal.French)
-	require.Equal(t, "10,5263", doc.Find("#values tbody tr").Eq(1).Find("td").Eq(2).Text())
-	require.Contains(t, plainSpaces(doc.Find(".notes").Text()), "ce facteur est de 10,5263 kWh par m³")
+	require.Equal(t, "10,5263", doc.Find("#values tbody tr").Eq(1).Find("td").Eq(3).Text())
+	require.Contains(t, plainSpaces(doc.Find(".notes").Text()), "ce coefficient est de 10,5263 kWh par m³")
 	_, ok := factor(metering.Amounts{})
 	require.False(t, ok, "no gas, no factor")
 	for _, half := range []metering.Amounts{{6: 5}, {7: 5}} {
@@ -193,6 +200,51 @@ func TestEachStateHasItsPatternAndItsWord(t *testing.T) {
 		data.Points = data.Points[:2] // of which none is missing
 		for _, k := range newSpeaker(x, shown{series: data}).charts()[0].Legend {
 			require.NotEqual(t, chart.KeyMissing, k.Class, "a key for what is not there")
+		}
+	}
+}
+
+// TestABandThatDoesNotCountIsNotZero: an hour at peak has a dash under off-peak
+// and its bar names the one band; a note says what the dash is.
+func TestABandThatDoesNotCountIsNotZero(t *testing.T) {
+	doc := render(t, fixtureNamed(t, "consumption-hour"), portal.French)
+	night, peak := doc.Find("#values tbody tr").Eq(0).Find("td"), doc.Find("#values tbody tr").Eq(9).Find("td")
+	require.Equal(t, []string{"0,120", "–", "0,120"}, []string{night.Eq(0).Text(), night.Eq(1).Text(), night.Eq(2).Text()})
+	require.Equal(t, []string{peak.Eq(0).Text(), "–"}, []string{peak.Eq(1).Text(), peak.Eq(2).Text()})
+	bars := doc.Find("svg.wide g[tabindex='0']")
+	require.Contains(t, bars.Eq(0).Find("title").Text(), "tout en heures creuses")
+	require.Contains(t, bars.Eq(9).Find("title").Text(), "tout en heures pleines")
+	require.Contains(t, doc.Find(".notes").Text(), "Un tiret")
+	require.NotContains(t, render(t, fixtureNamed(t, "consumption-month"), portal.French).Find(".notes").Text(), "Un tiret")
+}
+
+// TestARunningPeriodSaysSoInTheDrawing, and is not told as the lowest.
+func TestARunningPeriodSaysSoInTheDrawing(t *testing.T) {
+	for lang, word := range map[portal.Language]string{portal.French: "en cours", portal.German: "läuft noch", portal.Dutch: "loopt nog", portal.English: "not over yet"} {
+		for _, fixture := range []string{"consumption-month", "consumption-year"} {
+			doc := render(t, fixtureNamed(t, fixture), lang)
+			require.Contains(t, doc.Find("svg.wide g.c-bar").Last().Find("text").Text(), word, fixture)
+			require.Contains(t, doc.Find("svg.narrow g.c-bar").Last().Find("text").Text(), word, fixture)
+		}
+	}
+	data := electricityMonths()
+	data.Points[11].Amounts = amounts(map[metering.Register]int64{metering.OfftakePeak: 1000})
+	s := newSpeaker(exhibit(testCommon(time.Now), portal.French), shown{series: data})
+	require.Contains(t, plainSpaces(s.charts()[0].Desc), "Le plus bas : juillet 2026, 173 kWh")
+}
+
+// TestL20EverySheetOfPaperHasTheMark: the style sheet cannot ask for a text, so
+// it has the mark of each language, and the same as each page of a visit.
+func TestL20EverySheetOfPaperHasTheMark(t *testing.T) {
+	css, err := os.ReadFile(filepath.Join("static", "guichet.css"))
+	require.NoError(t, err)
+	for _, lang := range portal.Languages {
+		require.Contains(t, string(css), `@page marked-`+string(lang)+` { @bottom-left { content: "`+exhibit(testCommon(time.Now), lang).T("confidential.mark")+`"`)
+		require.Contains(t, string(css), `body:lang(`+string(lang)+`):has(.paper) { page: marked-`+string(lang)+`; }`)
+		for _, f := range fixtures {
+			if doc := render(t, f, lang); doc.Find("[data-ends-in]").Length() > 0 {
+				require.Contains(t, doc.Find(".paper").Text(), exhibit(testCommon(time.Now), lang).T("confidential.mark"), f.name)
+			}
 		}
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/metering"
 	"guichet/web/ui/component"
@@ -72,11 +73,21 @@ func (s speaker) period(p metering.Point) string {
 // together keeps a number's groups on one line.
 func together(s string) string { return strings.ReplaceAll(s, " ", "\u00a0") }
 
-func lead(x *ctx, stay portal.Period) string {
+func lead(x *ctx, pass lookup.Pass) string {
+	stay := pass.Occupancy.Period
 	if stay.To.IsZero() || stay.To.After(x.now) {
-		return x.T("consumption.since", x.Date(stay.From))
+		return x.T(voiced(pass, "consumption.since"), x.Date(stay.From))
 	}
-	return x.T("consumption.between", x.Date(stay.From), x.Date(stay.To.Add(-time.Second)))
+	return x.T(voiced(pass, "consumption.between"), x.Date(stay.From), x.Date(stay.To.Add(-time.Second)))
+}
+
+// voiced is the key of a text that tells the occupant of their own stay; who
+// looks on another ground did not live there, and reads one of their own (D7).
+func voiced(pass lookup.Pass, key string) string {
+	if pass.ByGround() {
+		return "by-ground." + key
+	}
+	return key
 }
 
 // paging leads to the page before and after, where there can be anything for
@@ -154,38 +165,68 @@ func (s speaker) kpis() (list []public.KPI) {
 // column is one column of the table and how it reads a point.
 type column struct {
 	title string
-	value func(metering.Amounts) int64
-	text  func(metering.Amounts) string // where it is no plain amount
+	text  func(metering.Point) string
 }
 
+// columns begin with the total and what it was a year before: on a narrow
+// screen they are what is seen first.
 func (s speaker) columns() (list []column) {
-	amount := func(key string, value func(metering.Amounts) int64, unit ...any) {
-		list = append(list, column{title: s.T(key, unit...), value: value})
+	add := func(title string, text func(metering.Point) string) { list = append(list, column{title, text}) }
+	amount := func(value func(metering.Amounts) int64, registers ...metering.Register) func(metering.Point) string {
+		return func(p metering.Point) string {
+			if p.Gap != metering.NoGap || silent(p, registers...) {
+				return dash
+			}
+			return s.Number(value(p.Amounts), s.decimals)
+		}
 	}
-	of := func(r metering.Register) func(metering.Amounts) int64 {
-		return func(a metering.Amounts) int64 { return a.Of(r) }
+	of := func(r metering.Register) func(metering.Point) string {
+		return amount(func(a metering.Amounts) int64 { return a.Of(r) }, r)
 	}
 	total := "table.consumption"
 	if s.banded() {
-		amount("table.peak", of(metering.OfftakePeak))
-		amount("table.offpeak", of(metering.OfftakeOffPeak))
 		total = "table.total"
 	}
-	amount(total, s.amount, s.unit)
+	add(s.T(total, s.unit), amount(s.amount))
+	if !s.series.Grain.Fine() {
+		add(s.T("table.before", s.unit), func(p metering.Point) string {
+			if p.YearBefore == nil {
+				return dash
+			}
+			return s.Number(s.amount(*p.YearBefore), s.decimals)
+		})
+	}
+	if s.banded() {
+		add(s.T("table.peak"), of(metering.OfftakePeak))
+		add(s.T("table.offpeak"), of(metering.OfftakeOffPeak))
+	}
 	if s.measured() {
-		amount("table.volume", metering.Amounts.Volume)
-		list = append(list, column{title: s.T("table.factor"), text: func(a metering.Amounts) string {
-			if f, ok := factor(a); ok {
+		add(s.T("table.volume"), amount(metering.Amounts.Volume, metering.GasVolume))
+		add(s.T("table.factor"), func(p metering.Point) string {
+			if f, ok := factor(p.Amounts); ok && p.Gap == metering.NoGap {
 				return s.Factor(f)
 			}
-			return "–"
-		}})
+			return dash
+		})
 	}
 	if s.injects() {
-		amount("table.injection", metering.Amounts.Injection)
-		amount("table.net", metering.Amounts.Net)
+		add(s.T("table.injection"), amount(metering.Amounts.Injection, metering.InjectionPeak, metering.InjectionOffPeak, metering.InjectionTotal))
+		add(s.T("table.net"), amount(metering.Amounts.Net))
 	}
 	return list
+}
+
+// dash stands where there is no amount, which is not zero.
+const dash = "–"
+
+// silent tells whether none of the registers counted in a point.
+func silent(p metering.Point, registers ...metering.Register) bool {
+	for _, r := range registers {
+		if !p.Silent.Has(r) {
+			return false
+		}
+	}
+	return len(registers) > 0
 }
 
 func (s speaker) banded() bool {
@@ -210,38 +251,19 @@ func (s speaker) table(sel selection) component.Table {
 	if s.dailyOnly() {
 		return t
 	}
-	fine := s.series.Grain.Fine()
 	t.Columns = append(t.Columns, component.Column{Text: s.T("period." + string(s.series.Grain))})
 	for _, c := range columns {
 		t.Columns = append(t.Columns, component.Column{Text: c.title, Numeric: true})
-	}
-	if !fine {
-		t.Columns = append(t.Columns, component.Column{Text: s.T("table.before", s.unit), Numeric: true})
 	}
 	t.Columns = append(t.Columns, component.Column{Text: s.T("table.quality")})
 	for i, p := range s.series.Points {
 		row := component.Row{Head: s.period(p), Href: s.deeper(sel, p)}
 		for _, c := range columns {
-			cell := component.Cell{Text: "–"}
-			switch {
-			case p.Gap != metering.NoGap:
-			case c.text != nil:
-				cell.Text = c.text(p.Amounts)
-			default:
-				cell.Text = s.Number(c.value(p.Amounts), s.decimals)
-			}
-			row.Cells = append(row.Cells, cell)
-		}
-		before := component.Cell{Text: "–"}
-		if p.YearBefore != nil {
-			before.Text = s.Number(s.amount(*p.YearBefore), s.decimals)
-		}
-		if !fine {
-			row.Cells = append(row.Cells, before)
+			row.Cells = append(row.Cells, component.Cell{Text: c.text(p)})
 		}
 		row.Cells = append(row.Cells, s.quality(p))
 		t.Rows = append(t.Rows, row)
-		if fine {
+		if s.series.Grain.Fine() {
 			t.Caption = s.T("table.caption-day", s.Date(p.Period.From))
 		} else if i == len(s.series.Points)-1 {
 			t.Caption = s.T("table.caption", s.period(s.series.Points[0]), s.period(p))

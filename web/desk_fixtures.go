@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/desk"
@@ -61,8 +62,19 @@ var deskFixtures = []fixture{
 		c.Standing = desk.Standing{}
 		c.Second, c.Request = true, &desk.Unblock{Login: "bert", Kind: desk.Asked, At: fixtureNow.Add(-time.Hour)}
 	}, nil)},
+	{"desk-readings", heldFixture(true, nil)},
+	{"desk-readings-none", heldFixture(false, nil)},
+	{"desk-readings-problems", heldFixture(true, lookup.Problems{{Code: portal.Invalid, Key: "index.comma", Field: "index-offtake-peak"},
+		{Code: portal.Invalid, Key: "desk.readings.why", Field: "refusal"}})},
 	{"desk-moves", movesFixture(true)},
 	{"desk-moves-none", movesFixture(false)},
+	{"desk-grounds", groundsFixture(true, nil)},
+	{"desk-grounds-none", groundsFixture(false, nil)},
+	{"desk-grounds-problems", groundsFixture(true, &portal.Error{Code: portal.Invalid, Key: "desk.grounds.why", Field: "why"})},
+	{"desk-ground-new", newGroundFixture(nil)},
+	{"desk-ground-problems", newGroundFixture(registry.GroundFaults{{Code: portal.Invalid, Key: "desk.grounds.until-far", Field: "until", Args: []any{36}},
+		{Code: portal.Invalid, Key: "desk.grounds.kind", Field: "kind"}, {Code: portal.Invalid, Key: "ean.check", Field: "ean"},
+		{Code: portal.Invalid, Key: "desk.grounds.evidence", Field: "evidence"}, {Code: portal.Invalid, Key: "desk.grounds.language", Field: "language"}})},
 	{"desk-rectify", wrongsFixture(true, nil)},
 	{"desk-rectify-none", wrongsFixture(false, nil)},
 	{"desk-rectify-problems", wrongsFixture(true, &portal.Error{Code: portal.Invalid, Key: "desk.rectify.why", Field: "words"})},

@@ -128,7 +128,7 @@ func lateMovesView(x *ctx, f page.Frame, list []desk.Gone, wrong *portal.Error) 
 			one.Facts = append(one.Facts, page.Fact{Name: x.T("desk.late.kind." + string(k)), Value: x.count(m.Count(k))})
 		}
 		if len(m.Wrong) > 0 {
-			t := &component.Table{ID: "wrong-" + m.ID, Caption: x.T("desk.late.caption"), Region: x.T("desk.late.caption"),
+			t := &component.Table{ID: "wrong-" + m.ID, Caption: x.T("desk.late.caption"), Region: x.T("desk.late.caption") + " – " + o.Name + ", " + m.EAN,
 				Columns: []component.Column{{Text: x.T("desk.history.when")}, {Text: x.T("desk.history.what")}, {Text: x.T("desk.late.where")}}}
 			for _, w := range m.Wrong {
 				where := w.What

@@ -20,6 +20,7 @@ import (
 	"guichet/portal/doors"
 	"guichet/portal/keys"
 	"guichet/portal/login"
+	"guichet/portal/metering/indexes"
 	"guichet/portal/registry"
 	"guichet/portal/staff"
 	"guichet/portal/state"
@@ -117,7 +118,7 @@ func newBureau(t *testing.T) *bureau {
 	common.Ring, common.Log = ring, slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	colleagues := staff.New(staff.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords})
 	b.staff = colleagues
-	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security, "dirk": staff.Security, "lena": staff.Office} {
+	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security, "dirk": staff.Security, "lena": staff.Office, "marc": staff.Office, "nora": staff.Readings} {
 		b.seeds[name], err = colleagues.Add(t.Context(), portal.Actor{Kind: portal.System, ID: "test"}, name, name, role, deskPassword)
 		require.NoError(t, err)
 	}
@@ -128,8 +129,10 @@ func newBureau(t *testing.T) *bureau {
 		Ran: func() time.Duration { return b.now.Sub(began) }})
 	handler, err := NewDesk(DeskDeps{Common: common, Staff: colleagues, Doors: b.doors, Desk: desk.New(desk.Deps{Store: b.store, Runner: b.store,
 		State: short, Ring: ring, Clock: clock, Log: common.Log, Issuer: registry.NewIssuer(ring, clock, b.store, b.store), Papers: b.store,
-		Rectify: &registry.Rectifications{Ring: ring, Clock: clock, Runner: b.store, Store: b.store},
-		Watch:   lookup.NewWatch(deps.Permits, b.store, clock, common.Log, nil), Shares: unmeasured{}})})
+		Readings: &indexes.Desk{Ledger: b.store, Runner: b.store, Clock: clock},
+		Rectify:  &registry.Rectifications{Ring: ring, Clock: clock, Runner: b.store, Store: b.store},
+		Grounds:  &registry.Grounds{Ring: ring, Clock: clock, Runner: b.store, Store: b.store},
+		Watch:    lookup.NewWatch(deps.Permits, b.store, clock, common.Log, nil), Shares: unmeasured{}})})
 	require.NoError(t, err)
 	server := httptest.NewServer(handler)
 	t.Cleanup(server.Close)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"strings"
 	"time"
 
 	"guichet/portal"
@@ -24,9 +25,13 @@ func deskFrame(x *ctx, g desk.Gate, title string, args ...any) page.Frame {
 	if m.Role == staff.Agent {
 		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.find"), Href: x.path("/desk") + "#reference", Lang: "f"})
 	}
+	if m.Role == staff.Readings {
+		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.readings"), Href: x.path(heldPath), Lang: "v", Current: x.at == heldPath})
+	}
 	if m.Role == staff.Office {
 		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.rectify"), Href: x.path("/desk/rectifications"), Lang: "r", Current: x.at == "/desk/rectifications"},
-			layout.Link{Text: x.T("desk.nav.moves"), Href: x.path("/desk/moves"), Lang: "m", Current: x.at == "/desk/moves"})
+			layout.Link{Text: x.T("desk.nav.moves"), Href: x.path("/desk/moves"), Lang: "m", Current: x.at == "/desk/moves"},
+			layout.Link{Text: x.T("desk.nav.grounds"), Href: x.path("/desk/grounds"), Lang: "h", Current: strings.HasPrefix(x.at, "/desk/grounds")})
 	}
 	f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.doors"), Href: x.path("/desk/doors"), Lang: "d", Current: x.at == "/desk/doors"})
 	f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.gate"), Href: x.path("/desk/gate"), Lang: "g", Current: x.at == "/desk/gate"})

@@ -22,6 +22,9 @@ func detailFixtures() []fixture {
 			return metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByHour, Unit: "kWh"}
 		})},
 		{"consumption-several", severalFixture},
+		{"consumption-heir", byGroundFixture(registry.Heir)},
+		{"consumption-guardian", byGroundFixture(registry.Guardian)},
+		{"consumption-owner", byGroundFixture(registry.Owner)},
 		{"detail", detailFixture(registry.Occupancy{}, 9_200, nil)},
 		{"detail-withdrawn", detailFixture(registry.Occupancy{DetailEnded: fixtureNow}, 9_200,
 			&portal.Error{Code: portal.Conflict, Key: "detail.again"})},
@@ -53,11 +56,11 @@ func autumnDay(grain metering.Grain, length time.Duration) metering.Series {
 	for i := range metering.SlotsIn(date, length) {
 		from := date.Add(time.Duration(i) * length)
 		hour := from.In(portal.Brussels).Hour()
-		register := metering.OfftakeOffPeak
+		register, other := metering.OfftakeOffPeak, metering.OfftakePeak
 		if hour >= 7 && hour < 11 || hour >= 17 && hour < 22 {
-			register = metering.OfftakePeak
+			register, other = other, register
 		}
-		p := metering.Point{Period: portal.Period{From: from, To: from.Add(length)}, Days: 1}
+		p := metering.Point{Period: portal.Period{From: from, To: from.Add(length)}, Days: 1, Silent: metering.RegisterSet(0).With(other)}
 		switch {
 		case hour == 5:
 			p.Gap, p.MissingDays = metering.GapMissing, 1

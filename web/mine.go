@@ -21,7 +21,7 @@ const visitsShown = 50
 
 // mine shows everything that the portal holds on the opened occupancy (S4).
 func (s *site) mine(x *ctx) error {
-	pass, index, err := x.opened()
+	pass, index, err := x.holding()
 	if err != nil {
 		return err
 	}
@@ -47,7 +47,7 @@ func (s *site) dossier(x *ctx, id string) (registry.Dossier, []registry.Rectific
 // mineJSON is the same to take away. Names of fields stay as they are for
 // programs; the EAN is masked and no number opens anything (G12).
 func (s *site) mineJSON(x *ctx) error {
-	pass, _, err := x.opened()
+	pass, _, err := x.holding()
 	if err != nil {
 		return err
 	}
@@ -181,7 +181,7 @@ func mineView(x *ctx, index int, d registry.Dossier, asked []registry.Rectificat
 	list := func(id string, columns []string, rows []component.Row) {
 		t := component.Table{ID: id, Caption: x.T("mine." + id), Region: x.T("mine." + id), Rows: rows}
 		for _, c := range columns {
-			t.Columns = append(t.Columns, component.Column{Text: x.T("mine.column." + c)})
+			t.Columns = append(t.Columns, component.Column{Text: x.T("mine.column." + c), Numeric: c == "days"})
 		}
 		v.Tables = append(v.Tables, t)
 	}

@@ -151,7 +151,8 @@ func movesFixture(any bool) func(*ctx) templ.Component {
 			m := registry.LateMove{ID: "06h0h0m0c0vrf3h170bmgztrpe", EAN: fixtureEAN.Masked(), MovedAt: day(40), LearntAt: day(1), Wrong: []registry.WrongThing{
 				{Kind: registry.WrongDisclosure, What: "06h0h0m0c0vrf3h170bmgztrpf", At: day(20)},
 				{Kind: registry.WrongLetter, What: "06h0h0m0c0vrf3h170bmgztrpg", At: day(19)},
-				{Kind: registry.WrongReference, What: "key", At: day(18)}}}
+				{Kind: registry.WrongReference, What: "key", At: day(18)},
+				{Kind: registry.WrongReading, What: "06h0h0m0c0vrf3h170bmgztrpj", At: day(17)}}}
 			list = []desk.Gone{{LateMove: m, Posting: p}, {LateMove: registry.LateMove{ID: "06h0h0m0c0vrf3h170bmgztrph", EAN: m.EAN, MovedAt: day(3), LearntAt: day(1)}, Posting: p}}
 		}
 		return page.MovesPage(lateMovesView(x, f, list, nil))

@@ -24,7 +24,7 @@ type PostingReader interface {
 // byPost asks for the history by post. The form has no field: it goes to the
 // address on record and nowhere else (L28, D1).
 func (s *site) byPost(x *ctx) error {
-	pass, index, err := x.opened()
+	pass, index, err := x.holding()
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (s *site) byPost(x *ctx) error {
 // posted tells how it stands: on its way, sent, asked already, or why it
 // cannot be sent.
 func (s *site) posted(x *ctx) error {
-	pass, index, err := x.opened()
+	pass, index, err := x.holding()
 	if err != nil {
 		return err
 	}

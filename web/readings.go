@@ -32,7 +32,7 @@ func stayOf(p lookup.Pass) indexes.Stay {
 
 // readings shows the form where a reading is due, and the readings so far.
 func (s *site) readings(x *ctx) error {
-	pass, of, err := x.opened()
+	pass, of, err := x.holding()
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (s *site) lookAtReadings(x *ctx, pass lookup.Pass) (indexes.Page, error) {
 
 // enterReading takes the form: refused at its fields, asked about, or kept.
 func (s *site) enterReading(x *ctx) error {
-	pass, of, err := x.opened()
+	pass, of, err := x.holding()
 	if err != nil {
 		return err
 	}

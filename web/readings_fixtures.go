@@ -1,13 +1,17 @@
 package web
 
 import (
+	"net/url"
 	"time"
 
 	"guichet/lookup"
 	"guichet/portal"
+	"guichet/portal/desk"
 	"guichet/portal/metering"
 	"guichet/portal/metering/indexes"
 	"guichet/portal/registry"
+	"guichet/portal/staff"
+	page "guichet/web/ui/page/desk"
 	"guichet/web/ui/page/public"
 
 	"github.com/a-h/templ"
@@ -34,6 +38,13 @@ var readingFixtures = []fixture{
 	}, nil)},
 	{"readings-late", readingFixture(func(p *indexes.Page) {
 		p.Entries, p.Late = entriesFixture(indexes.Sent, indexes.Validated, indexes.Corrected, indexes.Estimated), true
+	}, nil)},
+	{"readings-refused", readingFixture(func(p *indexes.Page) {
+		p.Entries = entriesFixture(indexes.Refused, indexes.Refused, indexes.Refused, indexes.Refused)
+		for i, why := range indexes.Refusals {
+			p.Entries[i].Refusal = why
+		}
+		p.Typed = p.Entries
 	}, nil)},
 	{"readings-closed", readingFixture(func(p *indexes.Page) {
 		p.Window, p.Next = indexes.Window{}, portal.Date(2027, time.January, 15)
@@ -88,4 +99,36 @@ func entriesFixture(statuses ...indexes.Status) (list []indexes.Entry) {
 		list = append(list, e)
 	}
 	return list
+}
+
+// heldFixture is the validation service's list.
+func heldFixture(any bool, wrong lookup.Problems) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		p := fixtureHousehold(x)
+		x.at = heldPath
+		x.pass = staff.Member{Login: "marc", Name: "Marc Claes", Role: staff.Readings}
+		f := deskFrame(x, fixtureGate(), "desk.readings.title")
+		var held desk.Held
+		if any {
+			w := windowFixture().Window
+			one := indexes.Review{Window: w, Round: 1, Point: p.Point, Stay: p.Occupancy, MeterNumber: "1SAG1100076616",
+				Entries: entriesFixture(indexes.ToCheck, indexes.Received, indexes.Held, indexes.Held)}
+			for i, finding := range []indexes.Finding{indexes.Unusual, indexes.Plausible, indexes.Comma, indexes.Backwards} {
+				one.Window.Registers[i].LastOn = portal.Date(2025, time.November, 21)
+				one.Entries[i].Finding = finding
+			}
+			one.Entries[0].Consumed, one.Entries[1].Consumed = 7_312, 1_245
+			former := one
+			former.Round, former.Entries = 2, entriesFixture(indexes.Held, indexes.Held, indexes.ToCheck, indexes.Held)
+			former.Stay.From = portal.Date(2026, time.November, 1)
+			for i, finding := range []indexes.Finding{indexes.Swapped, indexes.Swapped, indexes.Amended, indexes.Injection} {
+				former.Entries[i].Finding = finding
+			}
+			held = desk.Held{List: []indexes.Review{one, former}, More: true}
+		}
+		if wrong != nil {
+			x.form = url.Values{"decision": {"correct"}, "index-offtake-peak": {"21840,6"}}
+		}
+		return page.ReadingsPage(heldView(x, f, held, "fixture.1", wrong))
+	}
 }

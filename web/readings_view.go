@@ -82,7 +82,7 @@ func readingsTables(x *ctx, entries []indexes.Entry) (tables []component.Table) 
 		}
 		status := e.Status.Shown()
 		tag := "plain"
-		if status == indexes.Estimated || status == indexes.Corrected {
+		if status == indexes.Estimated || status == indexes.Corrected || status == indexes.Refused {
 			tag = "warn"
 		}
 		t := &tables[len(tables)-1]
@@ -94,8 +94,11 @@ func readingsTables(x *ctx, entries []indexes.Entry) (tables []component.Table) 
 }
 
 func statusText(x *ctx, e indexes.Entry, shown indexes.Status) string {
-	if shown == indexes.Corrected {
-		return x.T("reading.corrected", x.Number(e.Value*1000, 0))
+	switch shown {
+	case indexes.Corrected:
+		return x.T("reading.corrected", x.Number(e.Noted()*1000, 0))
+	case indexes.Refused:
+		return x.T("reading.refused." + string(e.Refusal))
 	}
 	return x.T("reading.status." + string(shown))
 }

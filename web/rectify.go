@@ -25,7 +25,7 @@ func (s *site) rectify(x *ctx) error { return s.showRectify(x, http.StatusOK, ni
 
 // wrong takes a request: which field, and what is wrong with it.
 func (s *site) wrong(x *ctx) error {
-	pass, index, err := x.opened()
+	pass, index, err := x.holding()
 	if err != nil {
 		return err
 	}
@@ -41,7 +41,7 @@ func (s *site) wrong(x *ctx) error {
 }
 
 func (s *site) showRectify(x *ctx, status int, e *portal.Error) error {
-	_, index, err := x.opened()
+	_, index, err := x.holding()
 	if err != nil {
 		return err
 	}
@@ -76,7 +76,7 @@ func rectifyView(x *ctx, index int, e *portal.Error) public.Rectify {
 
 // rectifyAsked confirms with receipt and due date.
 func (s *site) rectifyAsked(x *ctx) error {
-	pass, index, err := x.opened()
+	pass, index, err := x.holding()
 	if err != nil {
 		return err
 	}

@@ -97,8 +97,8 @@ func TestChartSaysEachValueInFull(t *testing.T) {
 		values := doc.Find("figure:first-of-type " + drawing + " g[tabindex='0'][role=img]")
 		require.Equal(t, 12, values.Length(), drawing)
 		require.Equal(t, "janvier 2026 : 418 kWh, dont 232 kWh en heures pleines ; un an plus tôt 431 kWh",
-			plainSpaces(values.Eq(1).AttrOr("aria-label", "")))
-		require.Contains(t, plainSpaces(values.Eq(8).AttrOr("aria-label", "")), "aucune valeur")
+			plainSpaces(values.Eq(1).Find("title").Text()))
+		require.Contains(t, plainSpaces(values.Eq(8).Find("title").Text()), "aucune valeur")
 		require.Equal(t, 1, values.Eq(8).Find(".c-hole").Length())
 		require.Equal(t, 2, values.Eq(10).Find(".c-hatched").Length(), "estimated is hatched")
 	}

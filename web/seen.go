@@ -22,7 +22,7 @@ const looksAPage = 25
 // seen tells who looked at the opened reference's data. Telling it is a
 // disclosure and is recorded before it is answered (L18).
 func (s *site) seen(x *ctx) error {
-	pass, index, err := x.opened()
+	pass, index, err := x.holding()
 	if err != nil {
 		return err
 	}
@@ -50,7 +50,7 @@ func (s *site) seen(x *ctx) error {
 
 // receipt gives the proof of one entry to take away.
 func (s *site) receipt(x *ctx) error {
-	pass, _, err := x.opened()
+	pass, _, err := x.holding()
 	if err != nil {
 		return err
 	}
@@ -87,7 +87,7 @@ func ownEntry(x *ctx, pass lookup.Pass, action audit.Action, details map[string]
 		all[name] = value
 	}
 	return audit.Entry{At: x.now, Actor: portal.Actor{Kind: portal.Household}, Action: action,
-		Ground: "reference", Channel: "web", Subject: stay(pass), Details: all}
+		Ground: pass.Why(), Channel: "web", Subject: stay(pass), Details: all}
 }
 
 func ofQuery(index int) string { return "?of=" + strconv.Itoa(index) }

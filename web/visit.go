@@ -40,6 +40,15 @@ func (x *ctx) opened() (pass lookup.Pass, index int, err error) {
 	return passes[index-1], index, nil
 }
 
+// holding is opened for pages of the occupant alone: whoever looks on another
+// ground sees the history and nothing else of the file (D7, L16).
+func (x *ctx) holding() (pass lookup.Pass, index int, err error) {
+	if pass, index, err = x.opened(); err == nil && pass.ByGround() {
+		return lookup.Pass{}, 0, &portal.Error{Code: portal.NotFound, Key: "of"}
+	}
+	return pass, index, err
+}
+
 // extend asks for more time; the end in all does not move.
 func (s *site) extend(x *ctx) error {
 	if _, err := s.Visits.Extend(x.context(), x.cookie(visitCookie)); err != nil {
@@ -89,6 +98,7 @@ func barView(x *ctx, index int, selection string) public.VisitBar {
 	session := x.session()
 	hard := !session.IdleEndsAt.Before(session.EndsAt)
 	v := public.VisitBar{
+		Made:    x.T("csv.made", x.Date(x.now)),
 		Another: layout.Link{Text: x.T("visit.another"), Href: x.path("/lookup")},
 		Ends:    x.T("visit.ends", x.Time(session.IdleEndsAt)),
 		Extend:  x.path("/visit/extend"), Leave: x.path("/leave"), Back: selection,

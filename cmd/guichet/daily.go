@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 
 	"guichet/portal/config"
+	"guichet/portal/evidence"
 	"guichet/portal/metering"
 	"guichet/portal/metering/indexes"
 )
@@ -24,12 +25,17 @@ hour, so that this is needed only where nothing serves.
 Reading windows that are over: where nothing was entered, the registers are
 estimated, from the household's own last twelve months, or from the yearly
 consumption that the window's file gave; gas by degree-days. Nothing is
-estimated in a vacancy, across a move, or with nothing to go by.`
+estimated in a vacancy, across a move, or with nothing to go by. An estimate
+after an estimate is raised (ESTIMATE_AGAIN).
+
+Uploaded documents of mandates that ended three years ago: their bytes and
+names are deleted.`
 }
 
 // daily is what a run came to.
 type daily struct {
 	Readings indexes.Estimates `json:"readings"`
+	Purged   int               `json:"purged_documents"`
 }
 
 // Run implements the command.
@@ -49,14 +55,19 @@ func (c dailyCmd) Run(ctx context.Context, set *config.Settings, t *terminal) er
 	r := done.Readings
 	t.printf("reading windows over: %d, %d of them read; registers estimated: %d, left without a reading: %d\n",
 		r.Windows, r.Read, r.Estimated, r.Without)
+	t.printf("uploaded documents purged: %d\n", done.Purged)
 	return nil
 }
 
 // daily runs every job that is due. Each must be safe to run in several
 // processes at once.
 func (f *foundation) daily(ctx context.Context) (daily, error) {
-	estimator := &indexes.Estimator{Ledger: f.store, Runner: f.store, Clock: f.clock,
+	estimator := &indexes.Estimator{Ledger: f.store, Runner: f.store, Clock: f.clock, Again: f.settings.EstimateAgain,
 		History: &metering.History{Ledger: f.store, Clock: f.clock}}
 	readings, err := estimator.Run(ctx)
-	return daily{Readings: readings}, err
+	if err != nil {
+		return daily{Readings: readings}, err
+	}
+	purged, err := (&evidence.Service{Clock: f.clock, Runner: f.store, Store: f.store}).Purge(ctx)
+	return daily{Readings: readings, Purged: purged}, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/base32"
+	"io"
 	"slices"
 	"strings"
 
@@ -58,14 +59,14 @@ func (f *foundation) buildTown(ctx context.Context) (access, error) {
 
 // planTown lets the featured households read their meters.
 func (f *foundation) planTown(ctx context.Context, t *town.Town, due []town.Due) error {
-	if _, err := f.planner().Weather(ctx, t.DegreeDays(), "the demo's sky", false); err != nil {
+	if _, err := f.planner(newProgress(io.Discard, "")).Weather(ctx, t.DegreeDays(), "the demo's sky", false); err != nil {
 		return err
 	}
 	var windows []indexes.PlannedWindow
 	for _, d := range due {
 		windows = append(windows, d.PlannedWindow)
 	}
-	plan, err := f.planner().Windows(ctx, windows, "the demo's town", false)
+	plan, err := f.planner(newProgress(io.Discard, "")).Windows(ctx, windows, "the demo's town", false)
 	if err == nil && len(plan.Refused) > 0 {
 		err = plan.Refused[0]
 	}
@@ -108,7 +109,9 @@ var demoColleagues = []struct {
 	{"b.lambert", "Bruno Lambert", staff.Agent},
 	{"s.maes", "Sofie Maes", staff.Security},
 	{"t.simon", "Thomas Simon", staff.Security}, // a closed door needs two to open
+	{"m.claes", "Marc Claes", staff.Readings},
 	{"l.weber", "Lena Weber", staff.Office},
+	{"m.dubois", "Marc Dubois", staff.Office}, // a ground needs a second officer (D7)
 }
 
 func (f *foundation) demoStaff(ctx context.Context) ([]accessStaff, error) {

@@ -8,6 +8,7 @@ import (
 
 	"guichet/portal/desk"
 	"guichet/portal/login"
+	"guichet/portal/metering/indexes"
 	"guichet/portal/registry"
 	"guichet/web"
 )
@@ -36,7 +37,9 @@ func (f *foundation) deskDeps(common web.Common, g gateParts, log *slog.Logger, 
 			Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store),
 			Watch:  g.watch, Shares: shares{f.store},
 			Rectify: f.rectifications(), Papers: f.store,
-			Alarm: func(string, int) { alarms.Inc() }}),
+			Grounds:  &registry.Grounds{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store},
+			Readings: &indexes.Desk{Ledger: f.store, Runner: f.store, Clock: f.clock},
+			Alarm:    func(string, int) { alarms.Inc() }}),
 	}, nil
 }
 

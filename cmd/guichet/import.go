@@ -9,7 +9,7 @@ import (
 	"guichet/portal/registry"
 )
 
-// importFlags are what the imports have in common whose columns --map names.
+// importFlags are what the imports of tables have in common.
 type importFlags struct {
 	DryRun  bool     `help:"Show what would change, and change nothing."`
 	Map     string   `placeholder:"TITLE=COLUMN,..." help:"Name columns by other titles (- ignores one) and the encoding (encoding=windows-1252)."`

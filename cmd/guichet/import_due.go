@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -14,39 +13,38 @@ import (
 	"guichet/portal/registry"
 )
 
-// handedFlags are what the imports around typed readings have in common.
-type handedFlags struct {
-	DryRun bool     `help:"Show what would change, and change nothing."`
-	JSON   bool     `name:"json" help:"Print JSON, one object a file."`
-	Files  []string `arg:"" optional:"" name:"file" help:"Files to import."`
+// handed is a kind of file around typed readings: its columns, an example, and
+// what imports one.
+type handed struct {
+	columns []indexes.Column
+	example string
+	one     func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (told any, words string, wrong []registry.LineError, err error)
 }
 
-// each imports one file after another; one reads it and tells what it came to.
-func (c handedFlags) each(ctx context.Context, set *config.Settings, t *terminal, one func(f *foundation, in io.Reader, name string) (any, string, []registry.LineError, error)) error {
-	if len(c.Files) == 0 {
-		return usageError{errors.New("name a file to import")}
+// run imports files of a kind.
+func (c importFlags) run(ctx context.Context, set *config.Settings, t *terminal, h handed) error {
+	if c.Example {
+		t.printf("%s", h.example)
+		return nil
 	}
-	f, err := openFoundation(ctx, set.Default())
+	f, o, err := c.open(ctx, set, indexes.ParseMap(h.columns))
 	if err != nil {
 		return err
 	}
 	defer f.store.Close()
-	var failed []error
-	for _, name := range c.Files {
-		if err := c.file(f, t, name, one); err != nil {
-			failed = append(failed, fmt.Errorf("%s: %w", name, err))
-		}
-	}
-	return errors.Join(failed...)
+	_, err = c.each(func(name string) error { return c.file(f, t, name, o, h) })
+	return err
 }
 
-func (c handedFlags) file(f *foundation, t *terminal, name string, one func(f *foundation, in io.Reader, name string) (any, string, []registry.LineError, error)) error {
+func (c importFlags) file(f *foundation, t *terminal, name string, o registry.Options, h handed) error {
 	in, err := os.Open(name)
 	if err != nil {
 		return err
 	}
 	defer in.Close()
-	told, words, wrong, err := one(f, in, filepath.Base(name))
+	p := newProgress(t.err, filepath.Base(name))
+	defer p.end()
+	told, words, wrong, err := h.one(f, in, filepath.Base(name), o, p)
 	if err != nil {
 		return err
 	}
@@ -69,10 +67,7 @@ func (c handedFlags) file(f *foundation, t *terminal, name string, one func(f *f
 }
 
 // importWindowsCmd imports when meters are to be read.
-type importWindowsCmd struct {
-	handedFlags
-	Example bool `help:"Print an example file and leave."`
-}
+type importWindowsCmd struct{ importFlags }
 
 // Help is shown by --help.
 func (importWindowsCmd) Help() string {
@@ -89,27 +84,23 @@ import until somebody has read. Meters that are read at a distance have none.
 
 // Run implements the command.
 func (c importWindowsCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	if c.Example {
-		t.printf("%s", indexes.ExampleWindows())
-		return nil
-	}
-	return c.each(ctx, set, t, func(f *foundation, in io.Reader, name string) (any, string, []registry.LineError, error) {
-		list, wrong := indexes.ParseWindows(in)
+	return c.run(ctx, set, t, handed{indexes.WindowColumns, indexes.ExampleWindows(), func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (any, string, []registry.LineError, error) {
+		list, wrong := indexes.ParseWindows(in, o)
 		if len(wrong) > 0 {
 			return nil, "", wrong, nil
 		}
-		p, err := f.planner().Windows(ctx, list, name, c.DryRun)
-		return p, fmt.Sprintf("windows %7d new %7d changed %7d unchanged; of the new ones %d in a year of cards, %d in one of visits",
-			p.New, p.Changed, p.Unchanged, p.Cards, p.Visits), p.Refused, err
-	})
+		plan, err := f.planner(p).Windows(ctx, list, name, c.DryRun)
+		return plan, fmt.Sprintf("windows %7d new %7d changed %7d unchanged; of the new ones %d in a year of cards, %d in one of visits",
+			plan.New, plan.Changed, plan.Unchanged, plan.Cards, plan.Visits), plan.Refused, err
+	}})
 }
 
-func (f *foundation) planner() *indexes.Planner {
-	return &indexes.Planner{Ledger: f.store, Runner: f.store, Clock: f.clock}
+func (f *foundation) planner(p *progress) *indexes.Planner {
+	return &indexes.Planner{Ledger: f.store, Runner: f.store, Clock: f.clock, Progress: p.at}
 }
 
 // importDegreeDaysCmd imports the weather.
-type importDegreeDaysCmd struct{ handedFlags }
+type importDegreeDaysCmd struct{ importFlags }
 
 // Help is shown by --help.
 func (importDegreeDaysCmd) Help() string {
@@ -123,19 +114,19 @@ by it. Without the degree-days of nine days in ten a person looks at them.
 
 // Run implements the command.
 func (c importDegreeDaysCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	return c.each(ctx, set, t, func(f *foundation, in io.Reader, name string) (any, string, []registry.LineError, error) {
-		list, wrong := indexes.ParseDegreeDays(in)
+	return c.run(ctx, set, t, handed{indexes.DegreeDayColumns, "date;degree_days\n2026-01-01;12,3\n", func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (any, string, []registry.LineError, error) {
+		list, wrong := indexes.ParseDegreeDays(in, o)
 		if len(wrong) > 0 {
 			return nil, "", wrong, nil
 		}
-		changed, err := f.planner().Weather(ctx, list, name, c.DryRun)
+		changed, err := f.planner(p).Weather(ctx, list, name, c.DryRun)
 		return map[string]int{"changed": changed, "unchanged": len(list) - changed},
 			fmt.Sprintf("days %7d new or changed %7d unchanged", changed, len(list)-changed), nil, err
-	})
+	}})
 }
 
 // importValidationsCmd imports what became of readings.
-type importValidationsCmd struct{ handedFlags }
+type importValidationsCmd struct{ importFlags }
 
 // Help is shown by --help.
 func (importValidationsCmd) Help() string {
@@ -150,13 +141,13 @@ export readings, estimates, and those of its --to-check. The customer sees
 
 // Run implements the command.
 func (c importValidationsCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	return c.each(ctx, set, t, func(f *foundation, in io.Reader, name string) (any, string, []registry.LineError, error) {
-		list, wrong := indexes.ParseDecisions(in)
+	return c.run(ctx, set, t, handed{indexes.DecisionColumns, "reading;status;value\n06h0h0m0c0vrf3h170bmgztrpc;validated;\n06h0h0m0c0vrf3h170bmgztrpd;corrected;34260\n", func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (any, string, []registry.LineError, error) {
+		list, wrong := indexes.ParseDecisions(in, o)
 		if len(wrong) > 0 {
 			return nil, "", wrong, nil
 		}
-		h := &indexes.Handover{Ledger: f.store, Runner: f.store, Clock: f.clock}
+		h := &indexes.Handover{Ledger: f.store, Runner: f.store, Clock: f.clock, Progress: p.at}
 		s, err := h.Settle(ctx, list, name, c.DryRun)
 		return s, fmt.Sprintf("readings %7d validated %7d corrected %7d unchanged", s.Validated, s.Corrected, s.Unchanged), s.Refused, err
-	})
+	}})
 }

@@ -36,7 +36,9 @@ German. Times are local; days of 23 and 25 hours are kept whole.
 
 ESPI 4.0 carries no EAN: name it with --for. Of its bands (tou), 1 is peak and
 2 off-peak. A CSV of this portal has its EAN masked: name it with --for, too. One
-by month or year has no days to give; where days are stored, they must agree.`
+by month or year has no days to give: its totals are kept with their own bounds,
+and shown where an occupancy sees just that period; where days are stored, they
+must agree with them.`
 }
 
 // importedFile is what is told of one file.
@@ -173,7 +175,7 @@ func (o importedFile) print(t *terminal, s exchange.Summary) {
 	if o.DryRun {
 		verb = "would be imported (dry run, nothing written)"
 	}
-	t.printf("  %s: %d days of a register new, %d changed, %d unchanged, %d monthly totals\n",
+	t.printf("  %s: %d days of a register new, %d changed, %d unchanged, %d totals of longer periods\n",
 		verb, o.Report.New, o.Report.Changed, o.Report.Unchanged, o.Report.Months)
 	if o.Report.ByDay > 0 {
 		t.printf("  %d of them kept as one total a day: detail was not chosen there (D5)\n", o.Report.ByDay)

@@ -42,6 +42,20 @@ func TestD6ReadingsByCommand(t *testing.T) {
 	require.Contains(t, must("import", "windows", windows).out, "0 new       0 changed       2 unchanged")
 	require.Contains(t, must("import", "degree-days", written(t, dir, "sky.csv", "date,degree_days\n2026-01-01,12.3\n")).out, "1 new or changed")
 
+	// --map names titles and the encoding, and ignores what is not ours.
+	latin := "Jour;Degr\xe9s;Station\n2026-01-01;12,3;Spa\n2026-01-02;11;Spa\n"
+	sky := written(t, dir, "latin.csv", latin)
+	plain := guichet(t, dir, nil, "", "import", "degree-days", sky)
+	require.Equal(t, 1, plain.status)
+	require.Contains(t, plain.err, "unknown column; rename it, or ignore it with --map")
+	mapped := []string{"import", "degree-days", "--map", "Jour=date,Degrés=degree_days,Station=-,encoding=windows-1252"}
+	require.Contains(t, must(append(mapped, "--dry-run", sky)...).out, "1 new or changed       1 unchanged\n  dry run: nothing written")
+	require.Contains(t, must(append(mapped, sky)...).out, "1 new or changed       1 unchanged")
+	for _, kind := range []string{"windows", "degree-days", "validations"} {
+		require.Equal(t, 2, guichet(t, dir, nil, "", "import", kind, "--map", "a=b", sky).status, kind)
+		require.NotEmpty(t, must("import", kind, "--example").out)
+	}
+
 	require.Contains(t, must("export", "readings", "--into", dir).out, "no reading is waiting")
 	require.Contains(t, must("daily").out, "reading windows over: 1, 0 of them read; registers estimated: 2, left without a reading: 0")
 	require.Contains(t, must("daily", "--json").out, `"windows":0`)

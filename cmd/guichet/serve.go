@@ -139,6 +139,11 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	bell := desk.NewBell(f.store, f.store, f.clock, log, countAlarms(metrics))
 	parts := f.gate(short, keeper, log, bell.Ring)
 	metrics.MustRegister(newGateMetrics(parts.watch, shares{f.store}, f.clock, log))
+	uploads, err := f.evidence()
+	if err != nil {
+		return err
+	}
+	defer uploads.Sandbox.Close()
 	doors, err := f.doors(log, metrics, parts, &closing, gallery)
 	if err != nil {
 		return err
@@ -178,6 +183,12 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		})
 	})
 	f.serveAPI(background, &jobs, log)
+	jobs.Go(func() {
+		every(background, time.Minute, log, "asking the scanner again about uploads", func(ctx context.Context) error {
+			_, err := uploads.Rescan(ctx)
+			return err
+		})
+	})
 	requests := f.letterRequests(log, bell.Ring)
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "answering requests for letters", func(ctx context.Context) error {

@@ -2,7 +2,7 @@
 // an unlocked reference, each page judged like the public ones.
 import assert from 'node:assert/strict';
 import { after, test } from 'node:test';
-import { close, code, fits, judge, knock, languages, listen, once, picture, portal, taken, visit, wrongDigits } from './lib.mjs';
+import { atDesk, close, judged, knock, languages, listen, once, portal, taken, visit, wrongDigits } from './lib.mjs';
 
 after(close);
 
@@ -13,18 +13,6 @@ async function block(reference) {
     await knock(page, reference, wrongDigits({ digits: String(Number(reference.digits) + n) }));
     await context.close();
   }
-}
-
-// judged keeps a picture of a page at both widths, and holds it against the
-// judges and against a phone's window.
-async function judged(page, lang, name, sent) {
-  const of = `desk-${lang}-${name.replaceAll(' ', '-')}`;
-  await picture(page, of);
-  await judge(`${lang} ${name}`, page, sent);
-  await page.setViewportSize({ width: 320, height: 640 });
-  await picture(page, `${of}-320`);
-  await fits(page);
-  await page.setViewportSize({ width: 1180, height: 900 });
 }
 
 // questions are what the case's page asks, and what this caller knows of it,
@@ -49,22 +37,15 @@ for (const lang of languages) {
     const { page, context } = await visit({ lang, bypassCSP: true });
     const sent = listen(page);
     const agent = portal.staff.find((s) => s.role === 'agent');
-    const signIn = async (password) => {
-      await page.locator('input[name=login]').fill(agent.login);
-      await page.locator('input[name=password]').fill(password);
-      await page.locator('input[name=code]').fill(code(agent.otp_secret));
-      await page.locator('main form button[type=submit]').click();
-      await page.waitForLoadState();
-    };
-    const step = (name) => t.test(name, () => judged(page, lang, name, sent));
+    const step = (name) => t.test(name, () => judged(`desk ${lang} ${name}`, page, sent, true));
     await page.goto(`${portal.desk_url}/${lang}/desk`);
     assert.equal(new URL(page.url()).pathname, `/${lang}/desk/sign-in`);
     await step('1 sign-in');
-    await signIn('not the password');
+    await atDesk(page, lang, agent, 'not the password');
     assert.equal(await page.locator('[role=alert]').count(), 1);
     await step('2 refused');
     await new Promise((resolve) => setTimeout(resolve, 1100)); // a failure is waited out
-    await signIn(agent.password);
+    await atDesk(page, lang, agent);
     assert.equal(new URL(page.url()).pathname, `/${lang}/desk`);
     await step('3 list');
     await page.locator('form[action$="/find"] input[name=reference]').fill('12345678901234');
@@ -104,13 +85,9 @@ for (const lang of languages) {
     for (const [i, officer] of portal.staff.filter((s) => s.role === 'security').entries()) {
       const { page, context } = await visit({ lang, bypassCSP: true });
       const sent = listen(page);
-      await page.goto(`${portal.desk_url}/${lang}/desk/sign-in`);
-      await page.locator('input[name=login]').fill(officer.login);
-      await page.locator('input[name=password]').fill(officer.password);
-      await page.locator('input[name=code]').fill(code(officer.otp_secret));
-      await page.locator('main form button[type=submit]').click();
-      await page.waitForURL(`**/${lang}/desk`);
-      const step = (name) => t.test(name, () => judged(page, lang, name, sent));
+      await atDesk(page, lang, officer);
+      assert.equal(new URL(page.url()).pathname, `/${lang}/desk`);
+      const step = (name) => t.test(name, () => judged(`desk ${lang} ${name}`, page, sent, true));
       const act = async (form, reason) => {
         const of = page.locator(`main form[action$="/doors/${form}"]`);
         await of.locator('select').selectOption('partners');

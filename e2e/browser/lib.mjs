@@ -1,6 +1,7 @@
 // What the browser tests share: the portal under test, browsers with an address
 // of their own, and the checks every page must pass.
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
@@ -11,7 +12,7 @@ import { chromium } from 'playwright-core';
 import { HtmlValidate } from 'html-validate';
 
 // portal is what browser_test.go started: url, desk_url, redis, references, staff,
-// languages, out.
+// languages, out, and command to run the same program beside it.
 export const portal = JSON.parse(process.env.GUICHET_E2E ?? 'null');
 assert.ok(portal, 'run by go test ./e2e -run TestBrowser');
 
@@ -118,9 +119,9 @@ export async function picture(page, name) {
 // only contexts made with bypassCSP can use it.
 export async function axe(page) {
   await page.addScriptTag({ path: axeFile });
-  const { violations } = await page.evaluate(() => globalThis.axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'],
-  }));
+  const violations = await page.evaluate(async () => (await globalThis.axe.run(document, {
+    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'],
+  })).violations); // what passes is half a megabyte, which nobody reads
   const lines = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${v.help}\n    ${n.html}\n    ${n.failureSummary.replace(/\n/g, ' ')}`));
   assert.ok(lines.length === 0, `axe-core on ${page.url()}\n  ${lines.join('\n  ')}`);
 }
@@ -137,19 +138,47 @@ const validator = new HtmlValidate({
   },
 });
 
-// listen keeps the last document the server sent, as it was sent.
+// listen keeps the last page the server sent, to be read as it was sent.
 export function listen(page) {
-  const last = { html: '' };
+  const last = { get html() { return this.answer.text(); } };
   page.on('response', (r) => {
-    if (r.request().resourceType() === 'document' && Math.floor(r.status() / 100) !== 3) last.html = r.text();
+    const page = r.request().resourceType() === 'document' && Math.floor(r.status() / 100) !== 3;
+    if (page && !r.headers()['content-disposition']) last.answer = r;
   });
   return last;
 }
 
-// judge holds a page against both.
+// judge holds a page against both, and its words against what a text that was
+// put together wrongly shows.
 export async function judge(name, page, sent) {
+  assert.doesNotMatch(await page.locator('main').innerText(), /, ,|\. \.|\{\d|\bNaN\b|undefined/, `${name}: words`);
   await axe(page);
   await validHTML(name, await sent.html);
+}
+
+// judged is judge on a desk's screen, and a look whether a telephone does.
+// Pictures are of the telephone, where pages break, and of both where asked.
+export async function judged(name, page, sent, both = false) {
+  const file = name.replaceAll(' ', '-');
+  await judge(name, page, sent);
+  if (both) await picture(page, file);
+  await page.setViewportSize({ width: 320, height: 640 });
+  await fits(page);
+  await picture(page, `${file}-320`);
+  await page.setViewportSize({ width: 1180, height: 900 });
+}
+
+// blames asserts that the fields with these ids, and no others, are wrong: each
+// tells why in words tied to it, and the summary above leads there.
+export async function blames(page, ...ids) {
+  assert.deepEqual(await page.locator('main [aria-invalid=true]').evaluateAll((all) => all.map((f) => f.id)), ids);
+  for (const id of ids) {
+    const told = await page.locator(`#${id}`).evaluate((f) => f.getAttribute('aria-describedby').split(' ')
+      .map((of) => document.getElementById(of)).filter((e) => e.matches('.wrong-text')).map((e) => e.textContent.trim()));
+    assert.equal(told.length, 1, `${id} does not tell what is wrong`);
+    assert.ok(told[0].length > 10, told[0]);
+    assert.equal(await page.locator(`[role=alert] a[href="#${id}"]`).count(), 1, `the summary does not lead to ${id}`);
+  }
 }
 
 export async function validHTML(name, html) {
@@ -173,10 +202,34 @@ export async function enter(page, lang, reference) {
   assert.equal(new URL(page.url()).pathname, `/${lang}/consumption`);
 }
 
-// tabTo presses Tab until what has the focus matches, and shows it.
-export async function tabTo(page, selector) {
+// atDesk fills the desk's door.
+export async function atDesk(page, lang, colleague, password = colleague.password) {
+  await page.goto(`${portal.desk_url}/${lang}/desk/sign-in`);
+  await page.locator('input[name=login]').fill(colleague.login);
+  await page.locator('input[name=password]').fill(password);
+  await page.locator('input[name=code]').fill(code(colleague.otp_secret));
+  await page.locator('main form button[type=submit]').click();
+  await page.waitForLoadState();
+}
+
+// guichet runs a command of the program and gives what it says; it must succeed.
+export function guichet(...args) {
+  const { program, dir, env } = portal.command;
+  return new Promise((resolve, reject) => {
+    execFile(program, args, { cwd: dir, env }, (failed, out, told) => (failed ? reject(new Error(`guichet ${args.join(' ')}: ${told}`)) : resolve(out)));
+  });
+}
+
+// tabTo presses Tab, or Shift+Tab where that is the shorter way, until what has
+// the focus matches, and shows it.
+export async function tabTo(page, selector, way) {
+  const key = way ?? await page.evaluate((s) => {
+    const stops = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, [tabindex="0"]')].filter((e) => e.checkVisibility());
+    const ahead = stops.findIndex((e) => e.matches(s)) - stops.indexOf(document.activeElement);
+    return ahead > 0 && ahead < stops.length / 2 ? 'Tab' : 'Shift+Tab';
+  }, selector);
   for (let n = 0; n < 120; n++) {
-    await page.keyboard.press('Tab');
+    await page.keyboard.press(key);
     if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) {
       const outline = await page.evaluate(() => {
         const s = getComputedStyle(document.activeElement);
@@ -186,7 +239,65 @@ export async function tabTo(page, selector) {
       return;
     }
   }
-  assert.fail(`${selector} cannot be reached by Tab on ${page.url()}`);
+  assert.fail(`${selector} cannot be reached by ${key} on ${page.url()}`);
+}
+
+// byHand are the two ways of using a page: by keyboard alone, seeing where one
+// is, or by pointing. press follows a link or sends a form; with stays it waits
+// for no new page.
+export const byHand = {
+  keyboard: (page) => ({
+    async press(selector, leads = true) {
+      await tabTo(page, selector);
+      await Promise.all([leads && page.waitForNavigation(), page.keyboard.press('Enter')]);
+    },
+    async type(selector, text) {
+      await tabTo(page, selector);
+      await page.keyboard.press('Control+A');
+      await page.keyboard.press('Delete');
+      await page.keyboard.type(text);
+    },
+    // A field for a day takes its parts in the order of the browser's language,
+    // which is that of English in all of them here.
+    async date(selector, day) {
+      await tabTo(page, selector, 'Tab'); // backwards its calendar comes first
+      const [year, month, of] = day.split('-');
+      await page.keyboard.type(month + of + year);
+      assert.equal(await page.locator(selector).inputValue(), day);
+    },
+    async tick(selector) {
+      await tabTo(page, selector);
+      await page.keyboard.press('Space');
+    },
+    async choose(selector, value) {
+      await tabTo(page, selector);
+      await page.keyboard.press('Home');
+      for (let n = 0; n < 30 && await page.locator(selector).inputValue() !== value; n++) await page.keyboard.press('ArrowDown');
+      assert.equal(await page.locator(selector).inputValue(), value, `${selector} cannot be chosen by keyboard`);
+    },
+  }),
+  mouse: (page) => ({
+    async press(selector, leads = true) {
+      await Promise.all([leads && page.waitForNavigation(), page.locator(selector).first().click()]);
+    },
+    type: (selector, text) => page.locator(selector).fill(text),
+    date: (selector, day) => page.locator(selector).fill(day),
+    tick: (selector) => page.locator(selector).check(),
+    choose: (selector, value) => page.locator(selector).selectOption(value),
+  }),
+};
+
+// onPaper asserts that what is printed has what is to be read, fits an A4 sheet
+// and shows nothing that can only be pressed.
+export async function onPaper(page) {
+  await page.emulateMedia({ media: 'print' });
+  await page.setViewportSize({ width: 680, height: 960 }); // 180 mm
+  await fits(page);
+  assert.ok(await page.locator('h1').isVisible());
+  const pressed = await page.locator('button, input, select, .btn, nav').evaluateAll((all) => all.filter((e) => e.checkVisibility()).map((e) => e.outerHTML));
+  assert.deepEqual(pressed, [], `printed of ${page.url()}`);
+  await page.setViewportSize({ width: 1180, height: 900 });
+  await page.emulateMedia({ media: null });
 }
 
 // code is a one-time code as an authenticator shows it (RFC 6238).

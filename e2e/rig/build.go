@@ -16,6 +16,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,6 +114,16 @@ func run(t testing.TB, program, lines, dir string, settings []string, args ...st
 	return Result{Status: cmd.ProcessState.ExitCode(), Out: out.String(), Err: errOut.String()}
 }
 
+// Command is what runs a command of the program beside this portal.
+func (p *Portal) Command() (program, dir string, env map[string]string) {
+	env = map[string]string{}
+	for _, s := range environment(p.Settings) {
+		name, value, _ := strings.Cut(s, "=")
+		env[name] = value
+	}
+	return p.program, p.Dir, env
+}
+
 // Must is Run for a command that has to succeed.
 func Must(t testing.TB, dir string, settings []string, args ...string) Result {
 	t.Helper()
@@ -132,13 +143,29 @@ func environment(settings []string) []string {
 	return env
 }
 
+// ports are handed out once each, below those that the system lends to whoever
+// connects: between its choice and its use nobody else takes one. Runs beside
+// this one begin elsewhere.
+const firstPort, ports = 10_000, 22_000
+
+var portsAsked atomic.Int64
+
+func freePort() (string, error) {
+	for range ports {
+		port := strconv.FormatInt(firstPort+(int64(os.Getpid())*997+portsAsked.Add(1))%ports, 10)
+		if l, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			return port, l.Close()
+		}
+	}
+	return "", errors.New("no port is free")
+}
+
 // FreeAddress gives an address on which nothing listens now.
 func FreeAddress(t testing.TB) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freePort()
 	require.NoError(t, err)
-	defer l.Close()
-	return "127.0.0.1:" + strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	return "127.0.0.1:" + port
 }
 
 // SQL asks the database file through the sqlite3 program, as somebody would

@@ -30,6 +30,8 @@ type Reference struct {
 	EAN        string `json:"ean"`
 	Energy     string `json:"energy"`
 	Language   string `json:"language"`
+	// Shows is what the meter's registers show today; none where nobody reads it.
+	Shows map[string]string `json:"shows"`
 }
 
 // Colleague is a member of the staff the demo gives.

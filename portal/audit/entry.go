@@ -35,6 +35,8 @@ const (
 	ReadingsShown   Action = "readings.shown"   // readings shown on a page
 	ReadingsSent    Action = "readings.sent"    // readings left for validation
 	ReadingSettled  Action = "reading.settled"  // a reading came back validated or corrected
+	ReadingsRead    Action = "readings.read"    // a reading that waits for a person was read at the desk
+	ReadingJudged   Action = "reading.judged"   // it was released, corrected or refused there (L4)
 	WindowEnded     Action = "window.ended"     // a reading window was over: read, estimated, or neither
 	LegacyLoaded    Action = "legacy.loaded"    // a file of another system's references was imported
 	DigitsMeasured  Action = "digits.measured"  // how often the likeliest digits come (G8)
@@ -54,6 +56,11 @@ const (
 	RectifyAsked    Action = "rectify.asked"    // somebody says that data about them are wrong (S4)
 	RectifyRead     Action = "rectify.read"     // the back office read such a request
 	RectifyDecided  Action = "rectify.decided"  // it was decided, and the answer queued
+	GroundAsked     Action = "ground.asked"     // an officer asked that an heir, guardian or owner may look (D7)
+	GroundGranted   Action = "ground.granted"   // another officer granted it
+	GroundRefused   Action = "ground.refused"   // or refused it
+	GroundEnded     Action = "ground.ended"     // an officer ended it
+	GroundsRead     Action = "grounds.read"     // the back office read one
 	LetterDropped   Action = "letter.dropped"   // a letter could no longer go to the address on record (D2, Ld9)
 	LetterHanded    Action = "letter.handed"    // a letter left the outbox
 	StaffAdded      Action = "staff.added"
@@ -76,7 +83,7 @@ const (
 	RestoreAccepted Action = "trail.restore" // the log goes on from a backup (T17)
 )
 
-// The actions about mandates.
+// The actions about mandates and their documents.
 const (
 	MandateDrafted    Action = "mandate.drafted"   // a partner wrote or changed the text of a mandate
 	MandateGiven      Action = "mandate.given"     // a partner gave in a signed document
@@ -101,12 +108,21 @@ const (
 	PartnerSignedIn   Action = "person.signed-in"
 	PartnerTurnedAway Action = "person.refused" // a sign-in that failed
 	PartnerLeft       Action = "person.left"
-	KeyMade           Action = "key.made"    // a partner made an API key
-	KeyEnded          Action = "key.ended"   // and ended one
-	BatchAsked        Action = "batch.asked" // a partner asked for many access points at once
-	BatchTaken        Action = "batch.taken" // and fetched a page of what came of it
-	HookMade          Action = "hook.made"   // a partner registered a webhook
-	HookEnded         Action = "hook.ended"  // and ended one
+	KeyMade           Action = "key.made"          // a partner made an API key
+	KeyEnded          Action = "key.ended"         // and ended one
+	BatchAsked        Action = "batch.asked"       // a partner asked for many access points at once
+	BatchTaken        Action = "batch.taken"       // and fetched a page of what came of it
+	HookMade          Action = "hook.made"         // a partner registered a webhook
+	HookEnded         Action = "hook.ended"        // and ended one
+	EvidenceReceived  Action = "evidence.received" // a document was uploaded and kept in quarantine (T25)
+	EvidenceRefused   Action = "evidence.refused"  // one was not taken, with the reason
+	EvidenceCleared   Action = "evidence.cleared"  // the scanner found nothing
+	EvidenceInfected  Action = "evidence.infected" // the scanner found something; the bytes are gone
+	EvidenceReleased  Action = "evidence.released" // an officer let it go where no scanner is set
+	EvidenceShown     Action = "evidence.shown"    // a page of it was shown
+	EvidenceTaken     Action = "evidence.taken"    // its bytes were downloaded
+	EvidenceChecked   Action = "evidence.checked"  // its electronic signature was judged (D8)
+	EvidencePurged    Action = "evidence.purged"   // three years after its mandate's end (D16)
 )
 
 // Entry is one line of the trail: who did what, when, on what ground, through

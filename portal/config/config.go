@@ -80,7 +80,10 @@ type Settings struct {
 	LettersADayNet  int64    `name:"letters-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
 	LettersADayAll  int64    `name:"letters-a-day-all" help:"Letters that leave for people without one in a day, portal-wide; what is beyond waits for the next." placeholder:"2000"`
 	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
+	EstimateAgain   int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
 	Limits          `embed:""`
+	Clamd           string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
+	TrustedSigners  string `help:"Certificates (PEM) of those whose electronic signatures are trusted; empty: none is." placeholder:"FILE"`
 	LogLevel        string `help:"debug, info, warn or error." placeholder:"LEVEL"`
 
 	DeskURL              string `name:"desk-url" help:"The desk's address as the staff type it; the identity provider sends them back there." placeholder:"URL"`
@@ -118,7 +121,8 @@ func (s Settings) Default() Settings {
 		field *int64
 		value int64
 	}{{&s.CaptchasAMinute, 30}, {&s.CaptchasADay, 300},
-		{&s.LettersADay, 5}, {&s.LettersADayNet, 30}, {&s.LettersADayAll, 2000}, {&s.LetterDays, 3}} { // the table of threats.md
+		{&s.LettersADay, 5}, {&s.LettersADayNet, 30}, {&s.LettersADayAll, 2000}, {&s.LetterDays, 3}, // the table of threats.md
+		{&s.EstimateAgain, 110}} {
 		if *d.field == 0 {
 			*d.field = d.value
 		}
@@ -169,6 +173,9 @@ func (s Settings) Check() error {
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		wrong("TLS_CERT", "certificate and key (TLS_KEY) go together")
 	}
+	if _, _, err := net.SplitHostPort(s.Clamd); err != nil && s.Clamd != "" && !filepath.IsAbs(s.Clamd) {
+		wrong("CLAMD", "%q is neither the path of a socket nor HOST:PORT", s.Clamd)
+	}
 	s.checkOIDC(wrong)
 	for _, p := range s.TrustedProxies {
 		if _, err := netip.ParsePrefix(p); err != nil {
@@ -186,6 +193,9 @@ func (s Settings) Check() error {
 	s.Limits.check(wrong)
 	if s.LetterDays < 1 || s.LetterDays > 60 {
 		wrong("LETTER_DAYS", "%d is not 1 to 60", s.LetterDays)
+	}
+	if s.EstimateAgain < 100 || s.EstimateAgain > 200 {
+		wrong("ESTIMATE_AGAIN", "%d is not 100 to 200", s.EstimateAgain)
 	}
 	switch s.LogLevel {
 	case "debug", "info", "warn", "error":

@@ -28,7 +28,9 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"HARM_AN_HOUR":      func(s *Settings) { s.HarmAnHour = s.HarmADay + 1 },
 		"LETTERS_A_DAY":     func(s *Settings) { s.LettersADay = -1 },
 		"LETTERS_A_DAY_ALL": func(s *Settings) { s.LettersADayAll = -1 },
+		"ESTIMATE_AGAIN":    func(s *Settings) { s.EstimateAgain = 99 },
 		"LETTER_DAYS":       func(s *Settings) { s.LetterDays = 61 },
+		"CLAMD":             func(s *Settings) { s.Clamd = "clamav" },
 		"LOG_LEVEL":         func(s *Settings) { s.LogLevel = "loud" },
 		"SECURITY_CONTACT":  func(s *Settings) { s.SecurityContact = "security@x" },
 	} {

@@ -187,6 +187,9 @@ type Deps struct {
 	// Rectify and Papers are the back office's.
 	Rectify Rectifications
 	Papers  PaperStore
+	Grounds Grounds
+	// Readings are the reading and validation service's.
+	Readings Readings
 }
 
 // Service is the desk. Its methods are safe for concurrent use, ask for the
@@ -202,12 +205,14 @@ type right int
 const (
 	see    right = iota // the list and the state of the gate
 	handle              // cases
-	mend                // files that are wrong (S4, D3)
+	judge               // readings that wait for a person (L4)
+	mend                // files that are wrong, and grounds (S4, D3, D7)
 )
 
 var rights = map[staff.Role][]right{
 	staff.Agent:    {see, handle},
 	staff.Security: {see},
+	staff.Readings: {see, judge},
 	staff.Office:   {see, mend},
 }
 

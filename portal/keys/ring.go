@@ -50,6 +50,7 @@ const (
 	ForHook        Purpose = "hook"         // sealed secrets of partners' webhooks
 	ForBatch       Purpose = "batch"        // sealed results that wait for their partner
 	ForWork        Purpose = "work"         // proof of work: its signature, its form, that it was used (T28)
+	ForEvidence    Purpose = "evidence"     // sealed uploaded documents (T25)
 )
 
 // TrailName is the signer's name in signed heads.

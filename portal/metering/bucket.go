@@ -28,6 +28,9 @@ type bucket struct {
 	straddles bool                         // there is one total for the whole month, and a move in it
 }
 
+// everyRegister is the set of them all.
+const everyRegister RegisterSet = 1<<RegisterCount - 1
+
 // familyDays counts the days of a family: the same day of two bands once.
 type familyDays struct {
 	days, estimated, missing int
@@ -122,7 +125,7 @@ func (p *Point) fill(b *bucket, main int) {
 		p.Gap, p.MissingDays = GapMissing, p.Days
 		return
 	}
-	p.Amounts = b.amounts
+	p.Amounts, p.Silent = b.amounts, everyRegister&^RegisterSet(b.known)
 	if !f.whole {
 		p.MissingDays = max(0, p.Days-(f.days-f.early))
 	}
@@ -165,6 +168,11 @@ func present(points []Point, v view) []Register {
 	for number, b := range v.months {
 		if number >= from && number <= to {
 			known |= b.known
+		}
+	}
+	for _, t := range v.sums {
+		if place, ok := t.Register.place(); ok && within(t.Period, portal.Period{From: points[0].Period.From, To: points[len(points)-1].Period.To}) {
+			known |= 1 << place
 		}
 	}
 	var registers []Register

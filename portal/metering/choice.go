@@ -23,7 +23,8 @@ type ChoiceStore interface {
 	// PutChoice writes from when detail is chosen, zero: not chosen, and when a
 	// choice was last ended.
 	PutChoice(t tx.Tx, occupancyID string, from, ended time.Time) error
-	// ReadingDaysIn and PutReadingDays are Archive's.
+	// ReadingPoint, ReadingDaysIn and PutReadingDays are Archive's.
+	ReadingPoint(t tx.Tx, ean portal.EAN) (registry.AccessPoint, []registry.Occupancy, bool, error)
 	ReadingDaysIn(t tx.Tx, ean portal.EAN, from, to int64) ([]DayRow, error)
 	PutReadingDays(t tx.Tx, days []DayRow) error
 	// ChoicesOver lists at most limit stays that have ended and still have a choice.
@@ -157,22 +158,29 @@ func (c *Choices) open(t tx.Tx, id string, now time.Time) (registry.AccessPoint,
 	return point, stay, err
 }
 
-// end takes the choice back and makes each day that is finer than a total into
-// its total. The months stay as they are: they count totals. days counts those
-// made coarser, of all registers.
+// end takes the choice back and makes each day since the stay began that is
+// finer than a total, and that nobody else's choice keeps, into its total: also
+// those after the stay, which were kept for it until the move was learnt (D3).
+// The months stay as they are: they count totals. days counts those made
+// coarser, of all registers.
 func (c *Choices) end(t tx.Tx, stay registry.Occupancy, now time.Time) (days int, err error) {
-	last := now
-	if !stay.To.IsZero() && stay.To.Before(last) {
-		last = stay.To
+	point, stays, _, err := c.Store.ReadingPoint(t, stay.EAN)
+	if err != nil {
+		return 0, err
 	}
-	rows, err := c.Store.ReadingDaysIn(t, stay.EAN, DayNumber(stay.From), DayNumber(last))
+	for i := range stays {
+		if stays[i].ID == stay.ID {
+			stays[i].DetailFrom = time.Time{}
+		}
+	}
+	rows, err := c.Store.ReadingDaysIn(t, stay.EAN, DayNumber(stay.From), DayNumber(now))
 	if err != nil {
 		return 0, err
 	}
 	var coarse []DayRow
 	for _, r := range rows {
 		day := Day{EAN: r.EAN, Register: r.Register, Date: DateOf(r.Day), Meter: r.Meter}
-		if !stay.Contains(day.Date) {
+		if detailKept(point, stays, day.Date, now) {
 			continue
 		}
 		if day.Values, day.Lost, err = Unpack(nil, r.Packed); err != nil {

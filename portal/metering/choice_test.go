@@ -161,6 +161,39 @@ func TestAMoveEndsTheChoice(t *testing.T) {
 	require.False(t, b.DetailFrom.IsZero())
 }
 
+// D3, D5, S3: quarter-hours that were stored for somebody who had gone already,
+// before the move was learnt, are no more than totals afterwards; those that the
+// next occupant chose stay.
+func TestAMoveLearntLateEndsTheDetailStoredSince(t *testing.T) {
+	p := newPlace(t, portal.Date(2024, 4, 25))
+	ean := eanOf(1)
+	p.point(t, ean, portal.Electricity, 9_200)
+	p.stay(t, "a", ean, portal.Date(2023, 1, 1), time.Time{}, portal.Date(2024, 4, 1))
+	var days []metering.Day
+	for d := portal.Date(2024, 4, 1); d.Before(portal.Date(2024, 4, 25)); d = d.AddDate(0, 0, 1) {
+		days = append(days, quarters(ean, metering.OfftakeTotal, d))
+	}
+	_, err := p.importer().Import(ctx, days, metering.ImportOptions{})
+	require.NoError(t, err)
+	require.Equal(t, 96, p.finest(t, ean))
+	p.exec(t, `UPDATE occupancies SET to_us = $1 WHERE id = 'a'`, portal.Micros(portal.Date(2024, 4, 10))) // then a vacancy
+	p.stay(t, "b", ean, portal.Date(2024, 4, 15), time.Time{}, portal.Date(2024, 4, 20))
+	require.NoError(t, p.choices().EndAfterMoves(ctx))
+	rows, err := p.ReadingDays(ctx, ean, 0, 99999999)
+	require.NoError(t, err)
+	require.Len(t, rows, len(days))
+	for _, r := range rows {
+		values, _, err := metering.Unpack(nil, r.Packed)
+		require.NoError(t, err)
+		want := 1
+		if r.Day >= 20240420 {
+			want = 96
+		}
+		require.Len(t, values, want, "%d", r.Day)
+	}
+	require.EqualValues(t, 1, p.count(t, countOf, string(audit.DetailEnded)))
+}
+
 // Where there is nothing to choose, nothing is: by law, after the end, before
 // the beginning, of nobody.
 func TestDetailIsRefusedWhereThereIsNothingToChoose(t *testing.T) {

@@ -93,6 +93,7 @@ type fineDay struct {
 	byHour  bool // hours were read, quarter-hours asked for
 	known   uint16
 	buckets []bucket
+	total   Amounts // of a day of which daily tells
 }
 
 func (d *fineDay) read(rows []DayRow) error {
@@ -108,6 +109,11 @@ func (d *fineDay) read(rows []DayRow) error {
 		}
 	}
 	if d.daily = finest == 1; d.daily {
+		for i, r := range rows {
+			if place, ok := r.Register.place(); ok {
+				d.total[place] = total(values[i]).Amount
+			}
+		}
 		return nil
 	}
 	if finest > 0 && finest < want {
@@ -134,7 +140,7 @@ func (d *fineDay) read(rows []DayRow) error {
 func (d *fineDay) points() (points []Point) {
 	end := d.date.AddDate(0, 0, 1)
 	if d.daily {
-		return []Point{{Period: portal.Period{From: d.date, To: end}, Gap: GapDaily, Days: 1}}
+		return []Point{{Period: portal.Period{From: d.date, To: end}, Gap: GapDaily, Days: 1, OfDay: &d.total}}
 	}
 	length := end.Sub(d.date) / time.Duration(len(d.buckets))
 	for i := range d.buckets {

@@ -65,6 +65,45 @@ func TestDaysOfClockChangesHaveTheirHours(t *testing.T) {
 	}
 }
 
+// A band that does not count in an hour is silent there and not zero; over a
+// day or a year that has hours of both, neither is.
+func TestABandIsSilentWhereItDoesNotCount(t *testing.T) {
+	p := newPlace(t, portal.Date(2024, 5, 1))
+	ean, date := eanOf(1), portal.Date(2024, 3, 6)
+	point := p.point(t, ean, portal.Electricity, 60_000)
+	stay := p.stay(t, "o", ean, portal.Date(2024, 1, 1), time.Time{}, time.Time{})
+	peak, off := quarters(ean, metering.OfftakePeak, date), quarters(ean, metering.OfftakeOffPeak, date)
+	for i := range peak.Values {
+		if i >= 28 && i < 88 { // 7 to 22 h
+			off.Values[i] = metering.Slot{Absent: true}
+		} else {
+			peak.Values[i] = metering.Slot{Absent: true}
+		}
+	}
+	peak.Values[40].Amount = 0 // counted, and nothing was used
+	_, err := p.importer().Import(ctx, []metering.Day{peak, off}, metering.ImportOptions{})
+	require.NoError(t, err)
+	series := func(g metering.Grain) metering.Series {
+		s, err := p.history().Series(ctx, point, stay, metering.Query{Grain: g, From: date, To: date.AddDate(0, 0, 1)})
+		require.NoError(t, err)
+		return s
+	}
+	for i, q := range series(metering.ByQuarter).Points {
+		atPeak := i >= 28 && i < 88
+		require.Equal(t, !atPeak, q.Silent.Has(metering.OfftakePeak), i)
+		require.Equal(t, atPeak, q.Silent.Has(metering.OfftakeOffPeak), i)
+		require.True(t, q.Silent.Has(metering.InjectionTotal), "there is no such register")
+	}
+	for _, g := range []metering.Grain{metering.ByDay, metering.ByMonth, metering.ByYear} {
+		for _, whole := range series(g).Points {
+			if whole.Gap == metering.NoGap {
+				require.False(t, whole.Silent.Has(metering.OfftakePeak), g)
+				require.False(t, whole.Silent.Has(metering.OfftakeOffPeak), g)
+			}
+		}
+	}
+}
+
 // D4: of a day that is not over and of which nothing has come, nothing is
 // shown and nothing is remarked, however many hours it will have.
 func TestADayNotOwedYetIsNotRemarked(t *testing.T) {

@@ -13,6 +13,9 @@ type Ledger interface {
 	// ReadingMonths gives all registers' months in [from, to], MonthNumbers,
 	// in the order of month.
 	ReadingMonths(ctx context.Context, ean portal.EAN, from, to int64) ([]Month, error)
+	// ReadingTotals gives all registers' totals with bounds of their own that lie
+	// in [from, until], both DayNumbers, in the order of register and bounds.
+	ReadingTotals(ctx context.Context, ean portal.EAN, from, until int64) ([]PeriodTotal, error)
 	// ReadingDays gives all registers' days in [from, to], DayNumbers, in the
 	// order of register and day.
 	ReadingDays(ctx context.Context, ean portal.EAN, from, to int64) ([]DayRow, error)
@@ -57,6 +60,23 @@ type Query struct {
 // Amounts are thousandths of the unit by register, in the order of Registers.
 type Amounts [RegisterCount]int64
 
+// RegisterSet is a set of registers, a bit each by its place in Registers.
+type RegisterSet uint16
+
+// Has tells whether a register is one of the set.
+func (s RegisterSet) Has(r Register) bool {
+	i, ok := r.place()
+	return ok && s&(1<<i) != 0
+}
+
+// With is the set and one more.
+func (s RegisterSet) With(r Register) RegisterSet {
+	if i, ok := r.place(); ok {
+		s |= 1 << i
+	}
+	return s
+}
+
 // Of is the amount of one register.
 func (a Amounts) Of(r Register) int64 {
 	i, _ := r.place()
@@ -97,6 +117,8 @@ type Point struct {
 	// Gap is set where there is no amount: then Amounts is empty and means
 	// nothing, never zero.
 	Gap Gap
+	// OfDay is, where Gap is GapDaily, the day's total; else nil.
+	OfDay *Amounts
 	// Days is how many local days the period has, up to today; EstimatedDays
 	// and MissingDays are how many of them have an estimated or missing part.
 	// In a month read as one total, and in a point finer than daily, Days stands
@@ -108,6 +130,10 @@ type Point struct {
 	// are whole and inside occupancy and horizon; else nil. An hour has none: it
 	// fell on another day of the week.
 	YearBefore *Amounts
+	// Silent are the registers that counted nothing in it, not even zero: at
+	// night a meter of two bands does not count at peak. Where there is no
+	// amount it means nothing.
+	Silent RegisterSet
 }
 
 // Estimated and Partial tell whether a part is estimated, or missing.

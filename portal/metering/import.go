@@ -37,6 +37,10 @@ type Archive interface {
 	ReadingDaysIn(t tx.Tx, ean portal.EAN, from, to int64) ([]DayRow, error)
 	// ReadingMonthsIn gives all registers' months in [from, to], MonthNumbers.
 	ReadingMonthsIn(t tx.Tx, ean portal.EAN, from, to int64) ([]Month, error)
+	// ReadingTotalsIn is Ledger's ReadingTotals inside the unit of work.
+	ReadingTotalsIn(t tx.Tx, ean portal.EAN, from, until int64) ([]PeriodTotal, error)
+	// PutReadingTotals inserts totals or replaces those of the same bounds.
+	PutReadingTotals(t tx.Tx, totals []PeriodTotal) error
 	// PutReadingDays inserts or replaces days; no two may be the same.
 	PutReadingDays(t tx.Tx, days []DayRow) error
 	// DropReadingDays deletes days by EAN, Register and Day.

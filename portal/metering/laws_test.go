@@ -21,7 +21,24 @@ import (
 type archive interface {
 	metering.Archive
 	metering.Ledger
+	metering.ChoiceStore
 	tx.Runner
+}
+
+// tellMoves tells the late moves, after the readings were stored, and lets the
+// house's own job end what they end.
+func (w *world) tellMoves(t require.TestingT, a archive, tell func([]registry.Occupancy)) {
+	tell(w.recut)
+	choices := &metering.Choices{Store: a, Runner: a, Clock: func() time.Time { return w.now }}
+	require.NoError(t, choices.EndAfterMoves(ctx))
+	w.told = true
+	rows, err := a.ReadingDays(ctx, w.point.EAN, 0, 99999999)
+	require.NoError(t, err)
+	for _, row := range rows {
+		values, _, err := metering.Unpack(nil, row.Packed)
+		require.NoError(t, err)
+		require.False(t, len(values) > 1 && w.coarsened(metering.DateOf(row.Day)), "%d keeps %d values", row.Day, len(values))
+	}
 }
 
 // keep imports all that a world's meters delivered.
@@ -341,6 +358,9 @@ func TestHistoryIsWhatItsOwnDaysSumUpTo(t *testing.T) {
 		s := newShelf(w)
 		h := w.keep(t, s)
 		w.detailIsKeptByChoiceOnly(t, s)
+		if rapid.Bool().Draw(t, "told") {
+			w.tellMoves(t, s, s.tell)
+		}
 		w.look(t, h, w.everybody()...)
 	})
 }
@@ -358,10 +378,17 @@ func TestHistoryOnDatabases(t *testing.T) {
 				w.register(t, db)
 				h := w.keep(t, db)
 				w.detailIsKeptByChoiceOnly(t, db)
+				if rapid.Bool().Draw(t, "told") {
+					w.tellMoves(t, db, func(stays []registry.Occupancy) { w.registerStays(t, db, stays) })
+				}
 				w.look(t, h, rapid.SampledFrom(w.everybody()).Draw(t, "stay"))
 			})
 		})
 	}
+}
+
+func (w *world) registerStays(t require.TestingT, db *store.Store, stays []registry.Occupancy) {
+	require.NoError(t, db.Do(ctx, func(t tx.Tx) error { return db.PutRegistry(t, registry.Batch{Occupancies: stays}) }))
 }
 
 func (w *world) register(t require.TestingT, db *store.Store) {

@@ -67,6 +67,9 @@ func laidOver(old, file Day) Day {
 		return old
 	}
 	was, now := total(old.Values), total(file.Values)
+	if file.Untold && was.Known() && was.Amount == now.Amount {
+		return old
+	}
 	if gaps(now, file.Lost) > gaps(was, old.Lost) {
 		return old
 	}

@@ -136,6 +136,9 @@ type Day struct {
 	// Perhaps marks zeros that may stand for a register that did not count
 	// then: they are not written beside what is stored of the day already.
 	Perhaps bool
+	// Untold marks a daily total of whose quality the file tells nothing: it
+	// changes none that is stored of the same amount.
+	Untold bool
 }
 
 // Total is a sum with what it is made of.

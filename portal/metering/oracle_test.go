@@ -80,7 +80,30 @@ func (o oracle) kept(date time.Time, main metering.Register) (n int) {
 			n = max(n, 1)
 		}
 	}
+	if n > 1 && o.told && o.coarsened(date) {
+		n = 1
+	}
 	return n
+}
+
+// coarsened tells whether the end of somebody's choice took a day's finer
+// values: every day since that stay began that no choice keeps which lasts (D5),
+// as the stays are known since the moves were told (D3).
+func (w *world) coarsened(date time.Time) bool {
+	if w.point.PowerVA >= registry.DetailPower {
+		return false
+	}
+	ends, lasts := false, false
+	for _, stay := range w.recut {
+		over := !stay.To.IsZero() && !w.now.Before(stay.To)
+		if over && !stay.DetailFrom.IsZero() && !date.Before(around("day", stay.From).From) {
+			ends = true
+		}
+		if !over && !date.Before(stay.From) && (stay.To.IsZero() || date.Before(stay.To)) && chose(stay, date) {
+			lasts = true
+		}
+	}
+	return ends && !lasts
 }
 
 func chose(stay registry.Occupancy, date time.Time) bool {

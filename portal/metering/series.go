@@ -65,6 +65,7 @@ type view struct {
 	begun, ended bool              // by Query.Within, which has no note: whoever asked knows it
 	months       map[int64]*bucket // by MonthNumber, already cut to period
 	main         int               // the family whose values decide whether there is an amount
+	sums         []PeriodTotal     // with bounds of their own, inside period
 }
 
 func dayStart(t time.Time) time.Time {
@@ -176,6 +177,9 @@ func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) error
 		b.straddles = b.straddles && b.known == 0
 	}
 	v.main = mainFamily(v.months)
+	if v.sums, err = h.Ledger.ReadingTotals(ctx, ean, DayNumber(v.period.From), DayNumber(v.period.To)); err != nil {
+		return err
+	}
 	return h.readToday(ctx, ean, v)
 }
 
@@ -289,18 +293,20 @@ func (v *view) point(g Grain, whole portal.Period) Point {
 	if g == ByMonth {
 		b := v.months[MonthNumber(whole.From)]
 		p.fill(b, v.main)
+		v.sum(&p)
 		if p.Running && p.Gap == GapMissing && v.readAsOne(MonthNumber(whole.From.AddDate(0, -1, 0))) {
 			p.Days, p.MissingDays = 0, 0 // a total of this month comes when it is over
 		}
 		return p
 	}
-	p.Gap = GapMissing
+	p.Gap, p.Silent = GapMissing, everyRegister
 	for at := p.Period.From; at.Before(p.Period.To); {
 		month := bounds(ByMonth, at)
 		m := v.point(ByMonth, month)
 		switch {
 		case m.Gap == NoGap:
 			p.Gap = NoGap
+			p.Silent &= m.Silent
 			for i := range p.Amounts {
 				p.Amounts[i] += m.Amounts[i]
 			}
@@ -311,7 +317,33 @@ func (v *view) point(g Grain, whole portal.Period) Point {
 		p.EstimatedDays += m.EstimatedDays
 		at = month.To
 	}
+	v.sum(&p)
 	return p
+}
+
+// sum gives a point of which nothing else is known the totals of just its
+// period, as it is cut to the view: a total with other bounds counts days that
+// are not the occupancy's, or not this period's (Ld3).
+func (v *view) sum(p *Point) {
+	if p.Gap != GapMissing {
+		return
+	}
+	for _, t := range v.sums {
+		place, ok := t.Register.place()
+		if !ok || !t.Period.From.Equal(p.Period.From) || !t.Period.To.Equal(p.Period.To) {
+			continue
+		}
+		if p.Gap == GapMissing {
+			p.Gap, p.MissingDays, p.EstimatedDays = NoGap, 0, 0
+		}
+		p.Amounts[place] += t.Amount
+		if t.Missing {
+			p.MissingDays = 1
+		}
+		if t.Estimated {
+			p.EstimatedDays = 1
+		}
+	}
 }
 
 // frame is a period cut to the view, still without amounts.

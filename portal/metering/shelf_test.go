@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"time"
 
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -21,6 +22,7 @@ type shelf struct {
 	meters []registry.Meter
 	days   map[shelfKey]metering.DayRow
 	months map[shelfKey]metering.Month
+	totals []metering.PeriodTotal
 }
 
 type shelfKey struct {
@@ -29,7 +31,7 @@ type shelfKey struct {
 }
 
 func newShelf(w *world) *shelf {
-	return &shelf{point: w.point, stays: w.stays, meters: w.meters, days: map[shelfKey]metering.DayRow{}, months: map[shelfKey]metering.Month{}}
+	return &shelf{point: w.point, stays: slices.Clone(w.stays), meters: w.meters, days: map[shelfKey]metering.DayRow{}, months: map[shelfKey]metering.Month{}}
 }
 
 // Record and Send implement tx.Tx; what an import records has its own test.
@@ -42,6 +44,33 @@ func (s *shelf) Do(_ context.Context, fn func(tx.Tx) error) error { return fn(s)
 func (s *shelf) ReadingPoint(_ tx.Tx, ean portal.EAN) (registry.AccessPoint, []registry.Occupancy, bool, error) {
 	return s.point, s.stays, ean == s.point.EAN, nil
 }
+
+// ChoiceOf, PutChoice and ChoicesOver implement metering.ChoiceStore.
+func (s *shelf) ChoiceOf(_ tx.Tx, id string) (registry.AccessPoint, registry.Occupancy, error) {
+	return s.point, s.stays[s.place(id)], nil
+}
+
+func (s *shelf) PutChoice(_ tx.Tx, id string, from, ended time.Time) error {
+	o := &s.stays[s.place(id)]
+	o.DetailFrom, o.DetailEnded = from, ended
+	return nil
+}
+
+func (s *shelf) ChoicesOver(_ context.Context, now time.Time, _ int) (ids []string, _ error) {
+	for _, o := range s.stays {
+		if !o.DetailFrom.IsZero() && !o.To.IsZero() && !now.Before(o.To) {
+			ids = append(ids, o.ID)
+		}
+	}
+	return ids, nil
+}
+
+func (s *shelf) place(id string) int {
+	return slices.IndexFunc(s.stays, func(o registry.Occupancy) bool { return o.ID == id })
+}
+
+// tell puts the stays as they are known later.
+func (s *shelf) tell(stays []registry.Occupancy) { s.stays = slices.Clone(stays) }
 
 func (s *shelf) ReadingDays(_ context.Context, _ portal.EAN, from, to int64) (rows []metering.DayRow, _ error) {
 	for key, row := range s.days {
@@ -107,5 +136,23 @@ func (s *shelf) DropReadingMonths(_ tx.Tx, months []metering.Month) error {
 	for _, m := range months {
 		delete(s.months, shelfKey{m.Register, metering.MonthNumber(m.Date)})
 	}
+	return nil
+}
+
+func (s *shelf) ReadingTotals(_ context.Context, _ portal.EAN, from, until int64) (totals []metering.PeriodTotal, _ error) {
+	for _, t := range s.totals {
+		if from <= metering.DayNumber(t.Period.From) && metering.DayNumber(t.Period.To) <= until {
+			totals = append(totals, t)
+		}
+	}
+	return totals, nil
+}
+
+func (s *shelf) ReadingTotalsIn(_ tx.Tx, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {
+	return s.ReadingTotals(ctx, ean, from, until)
+}
+
+func (s *shelf) PutReadingTotals(_ tx.Tx, totals []metering.PeriodTotal) error {
+	s.totals = append(s.totals, totals...)
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"guichet/portal/tx"
 )
 
-// PeriodTotal is a register's total over whole local days, more than one.
+// PeriodTotal is a register's total over whole local days.
 type PeriodTotal struct {
 	EAN                portal.EAN
 	Register           Register
@@ -22,26 +22,24 @@ type PeriodTotal struct {
 	Line               int   // in the file, for messages
 }
 
-// TotalError says by line why a total cannot be taken. Total is what is
-// stored of its period.
+// TotalError says by line that a total cannot be taken: what is stored of its
+// period adds up to Total.
 type TotalError struct {
 	Line  int
-	Days  bool // the days of the period are known and say something else
 	Total int64
 }
 
 func (e *TotalError) Error() string {
-	if e.Days {
-		return fmt.Sprintf("line %d: the days stored of this period add up to %d.%03d; import the days", e.Line, e.Total/1000, e.Total%1000)
-	}
-	return fmt.Sprintf("line %d: is no whole month, and a part of one cannot be kept as a total; import the days", e.Line)
+	return fmt.Sprintf("line %d: what is stored of this period adds up to %d.%03d; import the days", e.Line, e.Total/1000, e.Total%1000)
 }
 
 // ImportTotals writes the totals of one file, all or nothing, in the order of
 // Import's rules: a whole month becomes a month read as one total, unless its
 // days are stored. Days say more than a total, so that a total which differs
-// from them is a TotalError, and so is one that is no whole month and not the
-// sum of what is stored.
+// from them is a TotalError. One that is no whole month, a part of one or a
+// year, is kept with its own bounds where nothing of its period is stored; else
+// it must be the sum of what is. That of a period still running stands until
+// the period has a day more: then it is one of another period.
 func (i *Importer) ImportTotals(ctx context.Context, totals []PeriodTotal, o ImportOptions) (Report, error) {
 	totals = slices.Clone(totals)
 	slices.SortStableFunc(totals, func(a, b PeriodTotal) int { return cmp.Compare(a.EAN, b.EAN) })
@@ -50,23 +48,29 @@ func (i *Importer) ImportTotals(ctx context.Context, totals []PeriodTotal, o Imp
 		report = Report{}
 		w := work{archive: i.Archive, t: t, now: i.Clock(), total: len(totals), progress: i.Progress}
 		var puts []Month
+		var parts []PeriodTotal
 		for _, total := range totals {
-			m, err := w.totalOf(total)
-			if err != nil {
+			m, part, err := w.totalOf(total)
+			switch {
+			case err != nil:
 				return err
-			}
-			if m != nil {
+			case m != nil:
 				puts = append(puts, *m)
+			case part:
+				parts = append(parts, total)
+			}
+			if w.done++; w.progress != nil {
+				w.progress(w.done, w.total)
 			}
 		}
-		if len(puts) == 0 {
+		if len(puts)+len(parts) == 0 {
 			return nil
 		}
-		report.Months, report.Recorded = len(puts), true
-		if err := i.Archive.PutReadingMonths(t, puts); err != nil {
+		report.Months, report.Recorded = len(puts)+len(parts), true
+		if err := errors.Join(i.Archive.PutReadingMonths(t, puts), i.Archive.PutReadingTotals(t, parts)); err != nil {
 			return err
 		}
-		t.Record(i.entry(o.Name, map[string]string{"months": strconv.Itoa(len(puts)), "points": w.points}))
+		t.Record(i.entry(o.Name, map[string]string{"months": strconv.Itoa(report.Months), "points": w.points}))
 		if o.DryRun {
 			return errDryRun
 		}
@@ -78,25 +82,34 @@ func (i *Importer) ImportTotals(ctx context.Context, totals []PeriodTotal, o Imp
 	return report, err
 }
 
-// totalOf gives the month to write; nil where what is stored says the same.
-func (w *work) totalOf(total PeriodTotal) (*Month, error) {
+// totalOf gives the month to write, or tells that the total is to be kept with
+// its own bounds; neither where what is stored says the same.
+func (w *work) totalOf(total PeriodTotal) (m *Month, part bool, err error) {
 	if err := w.known(total); err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	from, last := total.Period.From, total.Period.To.Add(-1)
 	months, err := w.archive.ReadingMonthsIn(w.t, total.EAN, MonthNumber(from), MonthNumber(last))
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	month := bounds(ByMonth, from)
 	if !month.From.Equal(from) || !month.To.Equal(total.Period.To) {
-		sum, err := w.stored(total, months)
-		if err == nil && sum != total.Amount {
-			err = &TotalError{Line: total.Line}
+		sum, known, err := w.stored(total, months)
+		switch {
+		case err != nil || sum == total.Amount && known:
+			return nil, false, err
+		case known:
+			return nil, false, &TotalError{Line: total.Line, Total: sum}
 		}
-		return nil, err
+		return nil, true, nil
 	}
-	m := Month{EAN: total.EAN, Register: total.Register, Date: month.From, Amount: total.Amount}
+	return w.monthOf(total, months)
+}
+
+// monthOf lays a total of a whole month beside the months that are stored.
+func (w *work) monthOf(total PeriodTotal, months []Month) (*Month, bool, error) {
+	m := Month{EAN: total.EAN, Register: total.Register, Date: total.Period.From, Amount: total.Amount}
 	if total.Estimated {
 		m.Estimated = 1
 	}
@@ -108,18 +121,18 @@ func (w *work) totalOf(total PeriodTotal) (*Month, error) {
 		stored = stored || old.Register == total.Register
 	}
 	if !stored && total.Amount == 0 && len(months) > 0 {
-		return nil, nil // a zero that may count nothing (Day.Perhaps)
+		return nil, false, nil // a zero that may count nothing (Day.Perhaps)
 	}
 	for _, old := range months {
 		switch {
 		case old.Register != total.Register:
 		case old.Days > 0 && old.Amount != total.Amount:
-			return nil, &TotalError{Line: total.Line, Days: true, Total: old.Amount}
+			return nil, false, &TotalError{Line: total.Line, Total: old.Amount}
 		case old.Days > 0, sameMonth(old, m):
-			return nil, nil
+			return nil, false, nil
 		}
 	}
-	return &m, nil
+	return &m, false, nil
 }
 
 // known checks the point as Import does.
@@ -141,8 +154,22 @@ func (w *work) known(total PeriodTotal) error {
 	return nil
 }
 
-// stored adds up what is stored of a period: whole months, and days at its edges.
-func (w *work) stored(total PeriodTotal, months []Month) (sum int64, err error) {
+// stored adds up what is stored of a period: whole months, days at its edges, or
+// totals with just those bounds. known is false where nothing is, of any register.
+func (w *work) stored(total PeriodTotal, months []Month) (sum int64, known bool, err error) {
+	kept, err := w.archive.ReadingTotalsIn(w.t, total.EAN, DayNumber(total.Period.From), DayNumber(total.Period.To))
+	if err != nil {
+		return 0, false, err
+	}
+	of := func(p portal.Period) (sum int64, there bool) {
+		for _, k := range kept {
+			if k.Register == total.Register && k.Period.From.Equal(p.From) && k.Period.To.Equal(p.To) {
+				return k.Amount, true
+			}
+		}
+		return 0, false
+	}
+	known = len(months) > 0
 	for _, m := range months {
 		if m.Register == total.Register && within(bounds(ByMonth, m.Date), total.Period) {
 			sum += m.Amount
@@ -155,19 +182,26 @@ func (w *work) stored(total PeriodTotal, months []Month) (sum int64, err error) 
 		part, _ := bounds(ByMonth, at).Intersect(total.Period)
 		rows, err := w.archive.ReadingDaysIn(w.t, total.EAN, DayNumber(part.From), DayNumber(part.To.Add(-1)))
 		if err != nil {
-			return 0, err
+			return 0, false, err
 		}
+		if kept, there := of(part); len(rows) == 0 && there {
+			sum, known = sum+kept, true
+		}
+		known = known || len(rows) > 0
 		for _, row := range rows {
 			day, err := Sum(row.Packed)
 			if err != nil {
-				return 0, fmt.Errorf("%s of %d: %w", row.Register, row.Day, err)
+				return 0, false, fmt.Errorf("%s of %d: %w", row.Register, row.Day, err)
 			}
 			if row.Register == total.Register {
 				sum += day.Amount
 			}
 		}
 	}
-	return sum, nil
+	if whole, there := of(total.Period); there && !known {
+		return whole, whole == total.Amount, nil // another one of the same bounds replaces it
+	}
+	return sum, known, nil
 }
 
 func within(inner, outer portal.Period) bool {

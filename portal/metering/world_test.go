@@ -23,6 +23,7 @@ type world struct {
 	files  [][]metering.Day // the days in the files they come in
 	atOnce bool             // loaded into a fresh database, not imported
 	flawed bool             // whether values are missing in the stretch being read
+	told   bool             // the late moves were told, and what they ended is coarser now
 	chance func(below int) int
 }
 

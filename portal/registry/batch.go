@@ -33,8 +33,8 @@ type Ledger interface {
 	// beginning.
 	PutRegistry(t tx.Tx, b Batch) error
 	// WrongSince lists what went out about an occupancy since a time, the oldest
-	// first: disclosures whose period reaches beyond that time, letters, and
-	// references issued since.
+	// first: disclosures whose period reaches beyond that time, letters,
+	// references issued since, and readings of later days.
 	WrongSince(t tx.Tx, occupancyID string, moved time.Time) ([]WrongThing, error)
 	// EndIssuedSince ends live references of an occupancy issued since a time
 	// and gives their keys.

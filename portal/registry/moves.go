@@ -34,13 +34,14 @@ const (
 	WrongDisclosure WrongKind = "disclosure" // shown or taken behind the reference
 	WrongLetter     WrongKind = "letter"     // handed over for posting
 	WrongReference  WrongKind = "reference"  // issued to somebody who had gone; it is ended
+	WrongReading    WrongKind = "reading"    // of a day after the move, put down to somebody who had gone
 )
 
 // WrongKinds lists them all.
-var WrongKinds = []WrongKind{WrongDisclosure, WrongLetter, WrongReference}
+var WrongKinds = []WrongKind{WrongDisclosure, WrongLetter, WrongReference, WrongReading}
 
-// WrongThing is one of them. What is the entry's or the letter's id, or the
-// reference's key.
+// WrongThing is one of them. What is the entry's, the letter's or the
+// reading's id, or the reference's key.
 type WrongThing struct {
 	Kind WrongKind `json:"kind"`
 	What string    `json:"what"`

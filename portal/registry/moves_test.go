@@ -3,6 +3,7 @@ package registry_test
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -209,6 +210,11 @@ func TestD3MoveLearntLate(t *testing.T) {
 			shown("wrong", "2026-04-01")
 			storetest.Exec(t, s.dsn, `INSERT INTO letters_about (letter_id, occupancy_id, kind, queued_us, handed_us, dropped_us, dropped_why) VALUES ('posted', $1, 'history', 1, $2, 0, '')`,
 				anna, portal.Micros(s.now))
+			storetest.Exec(t, s.dsn, `INSERT INTO reading_windows (id, ean, meter_id, from_us, to_us, production, ended_us) SELECT 'w', ean, id, 1, 2, FALSE, 0 FROM meters`)
+			for round, day := range []int{20260315, 20260316} { // the day of the move is hers, too
+				storetest.Exec(t, s.dsn, `INSERT INTO index_readings (id, window_id, register, round, occupancy_id, value, consumed, finding, read_day, who, at_us, status, batch, final, settled_us)
+  VALUES ($1, 'w', 'offtake', $2, $3, 1, 1, '', $4, '', $5, 'received', '', 0, 0)`, fmt.Sprint("read-", day), round, anna, day, portal.Micros(s.now))
+			}
 			s.now = s.now.AddDate(0, 0, 3)
 
 			move := []string{line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", "2026-03-15"),
@@ -225,6 +231,7 @@ func TestD3MoveLearntLate(t *testing.T) {
 			require.Equal(t, []string{"at-once", "wrong"}, what[registry.WrongDisclosure])
 			require.Equal(t, []string{"posted"}, what[registry.WrongLetter])
 			require.Len(t, what[registry.WrongReference], 3)
+			require.Equal(t, []string{"read-20260316"}, what[registry.WrongReading])
 			require.EqualValues(t, 2, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM issued_references WHERE occupancy_id = $1 AND ended_us = $2`, anna, portal.Micros(s.now)))
 			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM issued_references WHERE ended_us = 5`), "what was over stays as it was")
 			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'move.learnt' AND subject = $1 AND details LIKE $2`,
@@ -250,7 +257,7 @@ func TestD3MoveLearntLate(t *testing.T) {
 			moves, err := s.LateMoves(ctx, 10)
 			require.NoError(t, err)
 			require.Len(t, moves, 1)
-			require.Len(t, moves[0].Wrong, 6)
+			require.Len(t, moves[0].Wrong, 7)
 		})
 	}
 }

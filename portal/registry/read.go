@@ -35,28 +35,49 @@ var encodings = map[string]encoding.Encoding{
 func ParseMap(text string) (Options, error) { return parseMap(text, columns) }
 
 func parseMap(text string, columns []column) (Options, error) {
+	return ParseMapOf(text, func(name string) bool {
+		return slices.ContainsFunc(columns, func(c column) bool { return c.name == name })
+	})
+}
+
+// ParseMapOf is ParseMap for files with other columns.
+func ParseMapOf(text string, ours func(column string) bool) (Options, error) {
 	o := Options{Map: map[string]string{}}
 	for item := range strings.SplitSeq(text, ",") {
 		if strings.TrimSpace(item) == "" {
 			continue
 		}
-		title, ours, found := strings.Cut(item, "=")
-		title, ours = normal(title), normal(ours)
+		title, name, found := strings.Cut(item, "=")
+		title, name = normal(title), normal(name)
 		switch {
-		case !found || title == "" || ours == "":
+		case !found || title == "" || name == "":
 			return o, fmt.Errorf("%q is not TITLE=COLUMN", item)
 		case title == "encoding":
-			if _, known := encodings[ours]; !known {
-				return o, fmt.Errorf("encoding %q is not utf-8, windows-1252 or utf-16", ours)
+			if _, known := encodings[name]; !known {
+				return o, fmt.Errorf("encoding %q is not utf-8, windows-1252 or utf-16", name)
 			}
-			o.Encoding = ours
-		case ours != "-" && !slices.ContainsFunc(columns, func(c column) bool { return c.name == ours }):
-			return o, fmt.Errorf("%q is not a column of ours", ours)
+			o.Encoding = name
+		case name != "-" && !ours(name):
+			return o, fmt.Errorf("%q is not a column of ours", name)
 		default:
-			o.Map[title] = ours
+			o.Map[title] = name
 		}
 	}
 	return o, nil
+}
+
+// Reader gives a file's text in UTF-8, without its byte order mark.
+func (o Options) Reader(r io.Reader) *bufio.Reader {
+	return bufio.NewReaderSize(transform.NewReader(r, unicode.BOMOverride(encodings[strings.ToLower(o.Encoding)].NewDecoder())), 1<<16)
+}
+
+// Column is our name of a file's column, "-" for one that is ignored.
+func (o Options) Column(title string) string {
+	name := normal(title)
+	if ours, mapped := o.Map[name]; mapped {
+		return ours
+	}
+	return name
 }
 
 // LineError says why one line of a file is refused. It names the column, never
@@ -82,15 +103,14 @@ type sheet struct {
 }
 
 func openSheet(r io.Reader, o Options, columns []column) (*sheet, []LineError) {
-	coding, known := encodings[strings.ToLower(o.Encoding)]
-	if !known {
+	if _, known := encodings[strings.ToLower(o.Encoding)]; !known {
 		return nil, []LineError{{Line: 1, Reason: "encoding is not utf-8, windows-1252 or utf-16"}}
 	}
-	in := bufio.NewReaderSize(transform.NewReader(r, unicode.BOMOverride(coding.NewDecoder())), 1<<16)
+	in := o.Reader(r)
 	s := &sheet{csv: csv.NewReader(in), at: map[string]int{}}
 	s.csv.FieldsPerRecord = -1
 	s.csv.ReuseRecord = true
-	s.csv.Comma = separator(in)
+	s.csv.Comma = Separator(in)
 	header, err := s.csv.Read()
 	if err != nil {
 		return nil, []LineError{{Line: 1, Reason: "no header: " + tell(err)}}
@@ -98,10 +118,7 @@ func openSheet(r io.Reader, o Options, columns []column) (*sheet, []LineError) {
 	s.titles = slices.Clone(header)
 	var wrong []LineError
 	for i, title := range header {
-		name := normal(title)
-		if ours, mapped := o.Map[name]; mapped {
-			name = ours
-		}
+		name := o.Column(title)
 		_, twice := s.at[name]
 		switch {
 		case name == "-":
@@ -121,8 +138,8 @@ func openSheet(r io.Reader, o Options, columns []column) (*sheet, []LineError) {
 	return s, wrong
 }
 
-// separator is the likeliest one of the header line.
-func separator(in *bufio.Reader) rune {
+// Separator is the likeliest one of the header line: ; , or a tab.
+func Separator(in *bufio.Reader) rune {
 	head, _ := in.Peek(4096) // shorter at the end of a small file
 	line, _, _ := strings.Cut(string(head), "\n")
 	best, most := ';', 0

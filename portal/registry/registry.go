@@ -76,6 +76,8 @@ type Reference struct {
 // envelope for a household, one line for each meter (G2).
 type ReferenceLetter struct {
 	Lines []ReferenceLine `json:"lines"`
+	// Ground is why somebody gets it who is not the occupant; "" for occupants (D7).
+	Ground GroundKind `json:"ground,omitempty"`
 }
 
 // ReferenceLine is what one meter's box on the letter prints. It is secret

@@ -22,18 +22,19 @@ import (
 )
 
 // Role is what somebody may do. A new role needs: Roles, the desk's table of
-// rights, web/locales "staff.role."+name, and the test that counts them.
+// rights, web/locales "desk.role."+name, the demo's colleagues, and the test that counts them.
 type Role string
 
 // The roles.
 const (
 	Agent    Role = "agent"    // call centre: cases, caller checks, unblocking (G10)
 	Security Role = "security" // security officer: sees the gate, opens no case
-	Office   Role = "office"   // back office: what people say is wrong, moves learnt late (S4, D3)
+	Readings Role = "readings" // reading and validation service: readings that wait for a person (L4, L22)
+	Office   Role = "office"   // back office: what people say is wrong, moves learnt late, grounds of heirs, guardians, owners (S4, D3, D7)
 )
 
 // Roles lists them all.
-var Roles = []Role{Agent, Security, Office}
+var Roles = []Role{Agent, Security, Readings, Office}
 
 // Valid tells whether r is one of the roles.
 func (r Role) Valid() bool {

@@ -16,8 +16,9 @@ var (
 
 // LoadAttempt implements lookup.Ledger in one SELECT that begins from the key
 // itself, so that it returns a row for every number there could be (T7). A
-// legacy reference ends at the first use of a drawn one of its occupancy also
-// where the meter was exchanged meanwhile (G1).
+// drawn reference ends at its first use whatever was issued to its occupancy
+// before it, also for a meter that was exchanged since: an access point has one
+// meter at a time (G1, G2). A legacy one ends none of another meter.
 func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (target lookup.Target, counter lookup.Counter, err error) {
 	u := inside(t)
 	if s.holdCounter != "" {
@@ -27,20 +28,25 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 	}
 	// One row for each superseded reference, or one in all.
 	rows, err := u.query(`SELECT COALESCE(c.failures, ''), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''),
-  COALESCE(r.occupancy_id, ''), r.digits, r.letter_code, COALESCE(r.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(b.opened_us, 0), COALESCE(f.key, '')
+  COALESCE(r.occupancy_id, g.id, ''), COALESCE(r.digits, gr.digits), COALESCE(r.letter_code, gr.letter_code),
+  COALESCE(r.ended_us, gr.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(g.until_us, 0),
+  COALESCE(b.opened_us, 0), COALESCE(f.key, gf.key, '')
   FROM (SELECT CAST($1 AS TEXT) AS key) k
   LEFT JOIN lookup_counters c ON c.key = k.key
   LEFT JOIN issued_references r ON r.key = k.key
   LEFT JOIN occupancies o ON o.id = COALESCE(r.occupancy_id, '')
   LEFT JOIN known_browsers b ON b.reference_key = k.key AND b.device = $2
-  LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR f.legacy AND NOT r.legacy)
-    AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us`, key, device)
+  LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR NOT r.legacy)
+    AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us
+  LEFT JOIN ground_references gr ON gr.key = k.key
+  LEFT JOIN grounds g ON g.id = COALESCE(gr.ground_id, '')
+  LEFT JOIN ground_references gf ON gf.ground_id = COALESCE(gr.ground_id, '') AND gf.key <> gr.key AND gf.ended_us = 0 AND gf.issued_us <= gr.issued_us`, key, device)
 	var failures, former string
-	var blocked, ended, moved, known int64
+	var blocked, ended, moved, until, known int64
 	var superseded []string
 	err = each(rows, err, func(r scanner) error {
 		if err := r.Scan(&failures, &blocked, &counter.CaseID,
-			&target.OccupancyID, &target.Secret, &target.LetterCode, &ended, &moved, &known, &former); err != nil {
+			&target.OccupancyID, &target.Secret, &target.LetterCode, &ended, &moved, &until, &known, &former); err != nil {
 			return err
 		}
 		if former != "" {
@@ -56,7 +62,7 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 	}
 	counter.BlockedAt = portal.FromMicros(blocked)
 	target.Known = target.OccupancyID != ""
-	target.EndsAt = lookup.EndsAt(portal.FromMicros(ended), brusselsTime(moved))
+	target.EndsAt = earliest(lookup.EndsAt(portal.FromMicros(ended), brusselsTime(moved)), portal.FromMicros(until))
 	target.Superseded, target.KnownSince = superseded, portal.FromMicros(known)
 	return target, counter, nil
 }
@@ -92,9 +98,8 @@ func (s *Store) OpenVisit(t tx.Tx, v lookup.Visit, superseded []string) error {
   VALUES ($1, $2, $3, $4, $5, 0)`, v.ID, v.ReferenceKey, v.OccupancyID, opened, portal.Micros(v.EndsAt)); err != nil {
 		return shut(err)
 	}
-	if _, err := u.exec(`UPDATE issued_references SET first_used_us = $1 WHERE key = $2 AND first_used_us = 0`,
-		opened, v.ReferenceKey); err != nil {
-		return shut(err)
+	if err := dateReference(u, "first_used_us", opened, v.ReferenceKey); err != nil {
+		return err
 	}
 	if v.Device != "" {
 		if _, err := u.exec(`INSERT INTO known_browsers (reference_key, device, opened_us) VALUES ($1, $2, $3)
@@ -103,11 +108,32 @@ func (s *Store) OpenVisit(t tx.Tx, v lookup.Visit, superseded []string) error {
 		}
 	}
 	for _, key := range superseded {
-		if _, err := u.exec(`UPDATE issued_references SET ended_us = $1 WHERE key = $2 AND ended_us = 0`, opened, key); err != nil {
+		if err := dateReference(u, "ended_us", opened, key); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// dateReference dates a reference, an occupant's or one issued on a ground, once.
+func dateReference(u *unit, column string, us int64, key string) error {
+	for _, table := range []string{"issued_references", "ground_references"} {
+		n, err := u.exec(`UPDATE `+table+` SET `+column+` = $1 WHERE key = $2 AND `+column+` = 0`, us, key)
+		if err != nil || n > 0 {
 			return shut(err)
 		}
 	}
 	return nil
+}
+
+// earliest is the first of some times; zero ones are none.
+func earliest(times ...time.Time) (first time.Time) {
+	for _, t := range times {
+		if first.IsZero() || !t.IsZero() && t.Before(first) {
+			first = t
+		}
+	}
+	return first
 }
 
 // LivePasses implements lookup.VisitStore.
@@ -150,7 +176,11 @@ func (s *Store) LivePasses(ctx context.Context, visitIDs []string, now time.Time
 		}
 		return nil
 	})
-	return passes, err
+	if err != nil || len(passes) == len(visitIDs) {
+		return passes, err
+	}
+	byGround, err := s.groundPasses(ctx, args, now) // hardly anybody comes on a ground
+	return append(passes, byGround...), err
 }
 
 // EndVisits implements lookup.VisitStore.

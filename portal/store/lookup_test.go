@@ -35,6 +35,8 @@ func TestT7SameStatements(t *testing.T) {
 				storetest.Exec(t, dsn, `UPDATE issued_references SET occupancy_id = $1, meter_id = $2, issued_us = issued_us - 1 WHERE key = $3`,
 					known[0].OccupancyID, known[0].MeterID, former.Key)
 			}
+			// Two on grounds of other people: one that is over, one that opens (D7).
+			over, lives := storetest.OnGround(t, dsn, known[0], noon), storetest.OnGround(t, dsn, known[3], noon.AddDate(1, 0, 0))
 			var told []string
 			deps := lookuptest.Deps(storetest.Keys(t), clock, s, state.NewMemory(clock, 100), lookuptest.Solved{}, s)
 			deps.Runner = store.Traced(s, func(text string) { told = append(told, text) })
@@ -63,6 +65,8 @@ func TestT7SameStatements(t *testing.T) {
 				{"blocked", k.Reference, "9004"},
 				{"right while blocked", k.Reference, k.Digits},
 				{"right but ended", known[1].Reference, known[1].Digits},
+				{"right on a ground that is over", over.Reference, over.Digits},
+				{"wrong on a ground", lives.Reference, "9005"},
 			} {
 				statements, opened := open(c.number, c.digits)
 				require.False(t, opened, c.name)
@@ -72,9 +76,11 @@ func TestT7SameStatements(t *testing.T) {
 			if backend.Name == "sqlite" {
 				require.Equal(t, 1, writes)
 			}
-			succeeded, opened := open(known[3].Reference, known[3].Digits)
-			require.True(t, opened)
-			require.True(t, strings.HasPrefix(succeeded, first[:strings.Index(first, "entries:")]), "a success begins like the rest")
+			for _, k := range []storetest.Known{known[3], lives} {
+				succeeded, opened := open(k.Reference, k.Digits)
+				require.True(t, opened)
+				require.True(t, strings.HasPrefix(succeeded, first[:strings.Index(first, "entries:")]), "a success begins like the rest")
+			}
 		})
 	}
 }

@@ -8,6 +8,7 @@ import (
 	"guichet/mandates"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/evidence"
 	"guichet/portal/metering"
 	"guichet/portal/registry"
 	"guichet/portal/store"
@@ -56,6 +57,14 @@ func TestMandatesOnDatabases(t *testing.T) {
 
 			decision := mandates.Decision{Signature: mandates.ByHand, Lines: map[portal.EAN]mandates.LineDecision{h.ean: {OccupancyID: h.stay}}}
 			require.ErrorContains(t, svc.Decide(t.Context(), officer, to, m.ID, decision), "mandate.unchecked", "every point is compared")
+			for _, signer := range []string{"", "Marc Dupont"} { // D8 (b): no signature, and somebody else's
+				electronic := decision
+				electronic.Signature, electronic.Verdict = mandates.Electronic, evidence.Verdict{Signer: evidence.Signer{Name: signer}}
+				if signer != "" {
+					electronic.Verdict.SignedAt = now
+				}
+				require.ErrorContains(t, svc.Decide(t.Context(), officer, to, m.ID, electronic), "evidence.signature.")
+			}
 			decision.Checks = mandates.Checks
 			require.NoError(t, svc.Decide(t.Context(), officer, to, m.ID, decision))
 			deliver := func() error {

@@ -132,6 +132,43 @@ func (s *Store) ReadingMeters(ctx context.Context, ean portal.EAN) ([]registry.M
 	return meters, err
 }
 
+const readingTotals = `SELECT register, from_day, until_day, amount, estimated, missing FROM reading_totals
+  WHERE ean = $1 AND from_day >= $2 AND until_day <= $3 ORDER BY register, from_day, until_day`
+
+func scanTotals(ean portal.EAN, rows *sql.Rows, err error) ([]metering.PeriodTotal, error) {
+	return all(rows, err, func(r scanner) (metering.PeriodTotal, error) {
+		t := metering.PeriodTotal{EAN: ean}
+		var from, until int64
+		err := r.Scan(&t.Register, &from, &until, &t.Amount, &t.Estimated, &t.Missing)
+		t.Period = portal.Period{From: metering.DateOf(from), To: metering.DateOf(until)}
+		return t, err
+	})
+}
+
+// ReadingTotals reads committed totals with their own bounds.
+func (s *Store) ReadingTotals(ctx context.Context, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {
+	rows, err := s.query(ctx, readingTotals, string(ean), from, until)
+	return scanTotals(ean, rows, err)
+}
+
+// ReadingTotalsIn reads them inside a unit of work.
+func (s *Store) ReadingTotalsIn(t tx.Tx, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {
+	rows, err := inside(t).query(readingTotals, string(ean), from, until)
+	return scanTotals(ean, rows, err)
+}
+
+// PutReadingTotals inserts totals or replaces those of the same bounds.
+func (s *Store) PutReadingTotals(t tx.Tx, totals []metering.PeriodTotal) error {
+	for _, one := range totals {
+		if _, err := inside(t).exec(`INSERT INTO reading_totals (ean, register, from_day, until_day, amount, estimated, missing) VALUES ($1, $2, $3, $4, $5, $6, $7)
+  ON CONFLICT (ean, register, from_day, until_day) DO UPDATE SET amount = excluded.amount, estimated = excluded.estimated, missing = excluded.missing`,
+			string(one.EAN), string(one.Register), metering.DayNumber(one.Period.From), metering.DayNumber(one.Period.To), one.Amount, one.Estimated, one.Missing); err != nil {
+			return shut(err)
+		}
+	}
+	return nil
+}
+
 // PutReadingDays inserts or replaces days.
 func (s *Store) PutReadingDays(t tx.Tx, days []metering.DayRow) error {
 	const columns = 5

@@ -37,13 +37,16 @@ func (s *Store) WrongSince(t tx.Tx, occupancyID string, moved time.Time) (all []
 		return nil, err
 	}
 	for _, q := range []struct {
-		kind registry.WrongKind
-		text string
+		kind  registry.WrongKind
+		text  string
+		since int64
 	}{
-		{registry.WrongLetter, `SELECT letter_id, handed_us FROM letters_about WHERE occupancy_id = $1 AND handed_us >= $2 ORDER BY handed_us, letter_id`},
-		{registry.WrongReference, `SELECT key, issued_us FROM issued_references WHERE occupancy_id = $1 AND issued_us >= $2 ORDER BY issued_us, key`},
+		{registry.WrongLetter, `SELECT letter_id, handed_us FROM letters_about WHERE occupancy_id = $1 AND handed_us >= $2 ORDER BY handed_us, letter_id`, since},
+		{registry.WrongReference, `SELECT key, issued_us FROM issued_references WHERE occupancy_id = $1 AND issued_us >= $2 ORDER BY issued_us, key`, since},
+		// The day of the move is both people's (Ld2).
+		{registry.WrongReading, `SELECT id, at_us FROM index_readings WHERE occupancy_id = $1 AND read_day > $2 ORDER BY at_us, id`, metering.DayNumber(moved)},
 	} {
-		rows, err := u.query(q.text, occupancyID, since)
+		rows, err := u.query(q.text, occupancyID, q.since)
 		if err := each(rows, err, func(r scanner) error {
 			var at int64
 			w := registry.WrongThing{Kind: q.kind}

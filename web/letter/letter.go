@@ -123,6 +123,9 @@ func newView(l outbox.Letter, data registry.ReferenceLetter, h House) view {
 	v.ReferenceIs, v.MeterIs, v.DigitsIs = c.T("letter.reference"), c.T("letter.meter"), c.T("letter.digits")
 	v.CodeIs, v.CodeHow, v.Keep = c.T("letter.code"), c.T("letter.code.how"), c.T("letter.keep")
 	v.Steps = []string{c.T("letter.steps.open"), c.T("letter.steps.type"), c.T("letter.steps.see")}
+	if data.Ground != "" {
+		v.Title, v.Intro = c.T("letter.ground.title"), c.T("letter.ground."+string(data.Ground))
+	}
 	for _, line := range data.Lines {
 		b := box{Energy: c.T("letter.energy.electricity"), Supply: line.Supply, Reference: line.Reference,
 			Four: line.Digits, Code: line.LetterCode, Gas: line.Energy == portal.Gas}

@@ -12,6 +12,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/outbox"
 	"guichet/portal/registry"
+	"guichet/web/i18n"
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
@@ -32,6 +33,18 @@ func sample(t testing.TB, lang portal.Language, name string, lines ...registry.R
 		To: outbox.Address{Name: name, Street: "Rue des Tilleuls 12", Postcode: "4700", Town: "Eupen"}, Data: data}
 }
 
+// onGround is one letter on each ground, each in another language (D7).
+var onGround = map[portal.Language]registry.GroundKind{portal.French: registry.Heir, portal.German: registry.Guardian,
+	portal.Dutch: registry.Owner, portal.English: registry.Heir}
+
+func onGroundOf(t testing.TB, lang portal.Language, kind registry.GroundKind) outbox.Letter {
+	l := sample(t, lang, "Otto Peters")
+	var err error
+	l.Data, err = json.Marshal(registry.ReferenceLetter{Ground: kind, Lines: []registry.ReferenceLine{line1(portal.Gas, "7FLO2119031964")}})
+	require.NoError(t, err)
+	return l
+}
+
 // samples are letters worth looking at.
 func samples(t testing.TB) map[string]outbox.Letter {
 	all := map[string]outbox.Letter{}
@@ -41,6 +54,9 @@ func samples(t testing.TB) map[string]outbox.Letter {
 		}
 		all[string(lang)+"-both"] = sample(t, lang, "Camille Lambert",
 			line1(portal.Electricity, "1SAG1100076616"), line1(portal.Gas, "7FLO2119031964"))
+	}
+	for lang, kind := range onGround {
+		all[string(lang)+"-ground"] = onGroundOf(t, lang, kind)
 	}
 	all["de-one"] = sample(t, portal.German, "Anna Peters", line1(portal.Electricity, "1SAG1100076616"))
 	old := line1(portal.Electricity, "00123456-2009")
@@ -106,6 +122,17 @@ func TestDigitsThatStandApartArePrintedAlone(t *testing.T) {
 	require.Equal(t, "35 481 90 2", doc.Find(".number").Text())
 	require.Equal(t, "1902", doc.Find("dd mark").Text())
 	require.Zero(t, doc.Find(".number mark").Length())
+}
+
+// D7: a letter on a ground says on which.
+func TestD7LetterTellsItsGround(t *testing.T) {
+	for lang, kind := range onGround {
+		c := i18n.For(lang)
+		_, html, err := Render(onGroundOf(t, lang, kind), nil, house)
+		require.NoError(t, err)
+		require.Contains(t, string(html), c.T("letter.ground."+string(kind)))
+		require.NotContains(t, string(html), c.T("letter.intro"))
+	}
 }
 
 func TestUnknownKindIsRefused(t *testing.T) {

@@ -159,7 +159,7 @@ func TestHistoryHasAnAccessibleTwin(t *testing.T) {
 		require.Equal(t, 1, doc.Find("h1").Length())
 		require.Zero(t, doc.Find("style, [style], script").Length(), "the policy allows none")
 		require.True(t, strings.HasPrefix(doc.Find("link[rel=stylesheet]").AttrOr("href", ""), "/static/letter."))
-		require.Equal(t, "0", doc.Find("[role=region][aria-label]").AttrOr("tabindex", ""))
+		require.Equal(t, "0", doc.Find("section.scroll[aria-label]").AttrOr("tabindex", ""))
 		require.Equal(t, h.Caption, doc.Find("caption").Text())
 		require.Equal(t, len(h.Columns), doc.Find("thead th[scope=col]").Length())
 		require.Equal(t, 5, doc.Find("tbody th[scope=row]").Length())

@@ -253,6 +253,7 @@ func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, od
 					p.refuse(l.no, unknown, "an incomplete value shorter than a day cannot be kept; take the finer values")
 					return
 				}
+				d.Untold = d.Untold || l.untold && l.register == r
 				if l.lost && l.register == r {
 					d.Lost = 1
 				}

@@ -62,6 +62,7 @@ type line struct {
 	second        bool  // of the two passes of the repeated hour, the winter one
 	start, end    int64 // seconds since 1970, once placed
 	lost          bool  // a part of the value is missing: a day's total in a file of ours
+	untold        bool  // the file does not tell the total's quality
 }
 
 type parser struct {

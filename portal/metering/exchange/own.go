@@ -30,7 +30,8 @@ type Words struct {
 // WriteCSV writes a Series for spreadsheets: UTF-8 with byte-order mark, ";",
 // decimal comma, one row per period and register, ISO 8601 times with their
 // offset (D4), masked EAN (G12), no cell that a spreadsheet would run. A gap is
-// one row for each register with an empty amount.
+// one row for each register with an empty amount; among hours a day of which
+// only the total is kept is one with that.
 func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 	buffered := bufio.NewWriter(w)
 	buffered.WriteString("\ufeff")
@@ -49,6 +50,8 @@ func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 			amount, before := "", ""
 			if p.Gap == metering.NoGap {
 				amount = decimal(p.Amounts.Of(r))
+			} else if p.OfDay != nil {
+				amount = decimal(p.OfDay.Of(r))
 			}
 			if p.YearBefore != nil {
 				before = decimal(p.YearBefore.Of(r))

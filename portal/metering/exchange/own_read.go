@@ -156,7 +156,9 @@ func (p *ownParser) row(no int, cells []string) bool {
 	switch {
 	case partial[word] && amount != "":
 		l.lost = true
-	case elsewhere[word] && amount == "":
+	case daily[word] && amount != "":
+		l.untold = true
+	case (daily[word] || straddles[word]) && amount == "":
 		l.quality = metering.Missing
 	default:
 		l.quality, l.amount = p.value(cell(status), amount, fail)
@@ -175,12 +177,12 @@ func (p *ownParser) row(no int, cells []string) bool {
 }
 
 // Words of our qualities beyond the family's, as plain leaves them: a part is
-// missing; there is an amount, but not of this period alone: one total for two
-// occupants, or one of the day where hours were asked for.
+// missing; hours were asked for, and this is the total of the day; there is an
+// amount, but not of this period alone: one total for two occupants.
 var (
 	partial   = map[string]bool{"partial": true, "incomplet": true, "luckenhaft": true, "onvolledig": true, "incomplete": true}
-	elsewhere = map[string]bool{"daily": true, "total du jour": true, "tageswert": true, "dagtotaal": true, "total of the day": true,
-		"straddle": true, "non partage": true, "nicht teilbar": true, "niet te splitsen": true, "not divisible": true}
+	daily     = map[string]bool{"daily": true, "total du jour": true, "tageswert": true, "dagtotaal": true, "total of the day": true}
+	straddles = map[string]bool{"straddle": true, "non partage": true, "nicht teilbar": true, "niet te splitsen": true, "not divisible": true}
 )
 
 // point holds the EAN against --for, as far as the mask shows it.

@@ -105,7 +105,7 @@ func newTown(t *testing.T, b storetest.Backend, movedIn time.Time) *town {
 }
 
 func (p *town) plan(t *testing.T, text string) indexes.Plan {
-	list, wrong := indexes.ParseWindows(strings.NewReader(text))
+	list, wrong := indexes.ParseWindows(strings.NewReader(text), registry.Options{})
 	require.Empty(t, wrong)
 	plan, err := p.planner().Windows(ctx, list, "windows.csv", false)
 	require.NoError(t, err)
@@ -228,7 +228,7 @@ func TestReadingFromFormToValidation(t *testing.T) {
 		answer := "reading;status;value\n" + lines[0].ID + ";validated;\n" + lines[1].ID + ";corrected;34260\n" +
 			amended.Entries[0].ID + ";validated;\n" + amended.Entries[1].ID + ";validated;\n"
 		settle := func(text string) indexes.Settlement {
-			list, wrong := indexes.ParseDecisions(strings.NewReader(text))
+			list, wrong := indexes.ParseDecisions(strings.NewReader(text), registry.Options{})
 			require.Empty(t, wrong)
 			s, err := p.handover().Settle(ctx, list, "answer.csv", false)
 			require.NoError(t, err)

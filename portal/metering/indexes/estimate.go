@@ -19,6 +19,10 @@ type Estimator struct {
 	History History
 	Runner  tx.Runner
 	Clock   portal.Clock
+	// Again is how many per cent of an estimate are taken where the one before
+	// it was an estimate, too: a household that goes unread twice is not to
+	// find it cheap (facts B.6). 100 or less raises nothing.
+	Again int64
 }
 
 // Estimates are what a run came to.
@@ -67,6 +71,11 @@ func (e *Estimator) end(ctx context.Context, w Window, now time.Time) (Estimates
 			return Estimates{}, err
 		}
 	}
+	// The readings before are the household's own, and of this meter.
+	own, err := e.Ledger.IndexEntries(ctx, w.MeterID, occ.ID, shownEntries)
+	if err != nil {
+		return Estimates{}, err
+	}
 	var sum Estimates
 	err = e.Runner.Do(ctx, func(t tx.Tx) error {
 		sum = Estimates{}
@@ -80,15 +89,26 @@ func (e *Estimator) end(ctx context.Context, w Window, now time.Time) (Estimates
 			return err
 		}
 		var made []Entry
-		if len(entries) > 0 {
+		round, read := 1, false
+		for _, e := range entries {
+			round, read = max(round, e.Round), read || e.Status != Refused
+		}
+		if !read && len(entries) > 0 {
+			round++ // what was refused stays beside what stands in for it
+		}
+		if read {
 			sum.Read = 1
 		} else {
 			for i, r := range locked.Registers {
 				if i >= len(expected) || r.Register != w.Registers[i].Register {
 					continue
 				}
-				if reading, ok := Estimate(r, expected[i]); ok {
-					made = append(made, Entry{ID: portal.NewID(now), WindowID: w.ID, Round: 1, OccupancyID: occ.ID, Reading: reading,
+				due := expected[i]
+				if again(own, w.ID, r) {
+					due = due.raised(e.Again)
+				}
+				if reading, ok := Estimate(r, due); ok {
+					made = append(made, Entry{ID: portal.NewID(now), WindowID: w.ID, Round: round, OccupancyID: occ.ID, Reading: reading,
 						On: on, Who: portal.System, At: now, Status: Estimated})
 				}
 			}
@@ -101,6 +121,17 @@ func (e *Estimator) end(ctx context.Context, w Window, now time.Time) (Estimates
 		return e.Ledger.EndWindow(t, w.ID, now)
 	})
 	return sum, err
+}
+
+// again tells whether the newest reading of a register before a window was an
+// estimate that nobody put right, and still is what the window counts from.
+func again(own []Entry, window string, r Register) bool {
+	for _, e := range own { // the newest first
+		if e.Register == r.Register && e.WindowID != window && e.Status != Refused {
+			return e.Finding == Guess && e.Status != Corrected && !e.On.Before(midnight(r.LastOn))
+		}
+	}
+	return false
 }
 
 func (e *Estimator) entry(w Window, occupancy string, sum Estimates, now time.Time) audit.Entry {

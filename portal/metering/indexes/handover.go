@@ -27,6 +27,9 @@ type Handover struct {
 	Ledger Ledger
 	Runner tx.Runner
 	Clock  portal.Clock
+	// Progress, where set, hears how many of how many decisions are done; it
+	// must only draw.
+	Progress func(done, total int)
 }
 
 func (h *Handover) actor(name string) portal.Actor {
@@ -115,7 +118,7 @@ func WriteLines(w io.Writer, lines []Line) error {
 			by = "estimate"
 		}
 		if err := out.Write([]string{l.Batch, l.ID, string(l.EAN), inert(l.MeterNumber), string(l.Register), l.On.Format(time.DateOnly),
-			strconv.FormatInt(l.Value, 10), l.Register.Unit(), strconv.FormatInt(l.Consumed, 10), check(l.Finding), string(l.Finding),
+			strconv.FormatInt(l.Value, 10), l.Register.Unit(), strconv.FormatInt(l.Consumed, 10), l.check(), string(l.Finding),
 			strconv.Itoa(l.Round), by, l.At.UTC().Format(time.RFC3339)}); err != nil {
 			return err
 		}
@@ -124,15 +127,19 @@ func WriteLines(w io.Writer, lines []Line) error {
 	return out.Error()
 }
 
-// check is the word of the rules on a reading, whatever became of it since.
-func check(f Finding) string {
-	switch f.Status() {
-	case Received:
+// check is the word of the rules on a reading, or of the colleague who decided
+// it, whatever became of it since.
+func (l Line) check() string {
+	switch s := l.Finding.Status(); {
+	case l.DecidedBy != "" && l.Noted() != l.Value:
+		return "corrected"
+	case l.DecidedBy != "" && l.Refusal == "":
+		return "released"
+	case s == Received:
 		return "validated"
-	case Estimated:
-		return "estimated"
+	default:
+		return string(s)
 	}
-	return string(f.Status())
 }
 
 func inert(s string) string {
@@ -185,11 +192,18 @@ func (h *Handover) Settle(ctx context.Context, decisions []Decision, name string
 			}
 		}
 		var settled []Entry
-		for _, d := range decisions {
+		for i, d := range decisions {
+			if h.Progress != nil && i%256 == 0 {
+				h.Progress(i, len(decisions))
+			}
 			e, found := known[d.ID]
 			switch {
 			case !found:
 				s.Refused = append(s.Refused, registry.LineError{Line: d.line, Column: "reading", Reason: "no reading has this id"})
+			case e.Status == Refused:
+				s.Refused = append(s.Refused, registry.LineError{Line: d.line, Column: "reading", Reason: "was refused at the desk"})
+			case e.Status == Corrected && d.Status == Validated && e.DecidedBy != "":
+				s.Unchanged++ // what the desk corrected was found right
 			case e.Status == d.Status && (d.Status == Validated || e.Final == d.Value):
 				s.Unchanged++
 			case e.Status == Received:

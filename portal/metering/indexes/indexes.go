@@ -6,7 +6,8 @@
 // with what is known of each. A reading in it is received, to check (unusual,
 // but the customer is sure) or held; received ones are handed over and are
 // sent; the operator's validation then calls them validated or corrected, and
-// decides those to check and held, too. What never came is estimated.
+// decides those to check and held, too; or a colleague at the desk releases,
+// corrects or refuses these (Desk). What never came is estimated.
 //
 // It protects former occupants (L16, Md7): where what a value is compared with
 // reaches behind the occupancy, the customer is told and asked nothing that
@@ -89,6 +90,14 @@ func (e Expected) Units() int64 {
 	return e.Amount * e.Load / e.Reference / 1000
 }
 
+// raised is so many per cent of what is expected, where that is more.
+func (e Expected) raised(percent int64) Expected {
+	if e.Known() && percent > 100 {
+		e.Amount = e.Amount * percent / 100
+	}
+	return e
+}
+
 // fits tells whether a consumption lies within [1/2, 2] x expected.
 func (e Expected) fits(units int64) bool {
 	if !e.Known() {
@@ -111,10 +120,11 @@ const (
 	Validated Status = "validated" // came back as it was
 	Corrected Status = "corrected" // came back with another value
 	Estimated Status = "estimated" // nothing came in time
+	Refused   Status = "refused"   // a person found that it cannot count; another may be entered
 )
 
 // Statuses lists them all.
-var Statuses = []Status{Received, ToCheck, Held, Sent, Validated, Corrected, Estimated}
+var Statuses = []Status{Received, ToCheck, Held, Sent, Validated, Corrected, Estimated, Refused}
 
 // Shown is the status as the customer sees it (D6): that a person looks tells
 // what the value was compared with, so it stays inside (Md7).
@@ -126,4 +136,4 @@ func (s Status) Shown() Status {
 }
 
 // Open tells whether the customer may still replace the reading.
-func (s Status) Open() bool { return s == Received || s == ToCheck || s == Held }
+func (s Status) Open() bool { return s == Received || s == ToCheck || s == Held || s == Refused }

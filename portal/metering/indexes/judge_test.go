@@ -30,7 +30,11 @@ func gas() Window {
 	return Window{Registers: []Register{{Register: metering.GasVolume, Digits: 5, Last: 4_000}}}
 }
 
-// TestTable is the table of facts B.6, each line a case (D6, L4).
+// TestTable is the table of facts B.6, each line a case (D6, L4). Its lines
+// elsewhere: what cannot be read, TestTypedValues; the date, TestDates; a second
+// entry, TestReadingFromFormToValidation; nothing by the end, TestEstimates,
+// raised behind another, TestSecondEstimateIsRaised; what is held proposes,
+// TestHeldReadingsArePropositions; Md7, TestNewOccupantIsAskedNothing.
 func TestTable(t *testing.T) {
 	for _, c := range []struct {
 		name     string
@@ -85,6 +89,10 @@ func TestTable(t *testing.T) {
 			[]Finding{Plausible, Plausible, Plausible, Plausible}, []int64{1000, 2000, 500, 500}, 0},
 		{"exchange, one subtraction across both would fit", electricity(), func(w *Window) { w.Registers[0].Exchange = &Exchange{Closing: 20_700, Opening: 20_500} },
 			[]int64{23_000, 52_000, 7_500, 3_500}, nil, []Finding{Unusual, Plausible, Plausible, Plausible}, []int64{3200, 2000, 500, 500}, 1},
+		{"exchange, nothing counted on either meter", electricity(), func(w *Window) { w.Registers[0].Exchange = &Exchange{Closing: 20_000, Opening: 5} },
+			[]int64{5, 52_000, 7_500, 3_500}, nil, []Finding{Zero, Plausible, Plausible, Plausible}, []int64{0, 2000, 500, 500}, 0},
+		{"exchange, and the new meter rolls over", electricity(), func(w *Window) { w.Registers[0].Exchange = &Exchange{Closing: 20_700, Opening: 999_800} },
+			[]int64{100, 52_000, 7_500, 3_500}, nil, []Finding{RollOver, Plausible, Plausible, Plausible}, []int64{1000, 2000, 500, 500}, 0},
 		{"exchange, below the new meter's beginning", electricity(), func(w *Window) { w.Registers[0].Exchange = &Exchange{Closing: 20_700, Opening: 500} },
 			[]int64{305, 52_000, 7_500, 3_500}, nil, []Finding{Backwards, Plausible, Plausible, Plausible}, nil, 1},
 	} {
@@ -117,8 +125,8 @@ func TestWhatBecomesOfAFinding(t *testing.T) {
 		Swapped: Held, Comma: Held, Injection: Held, Backwards: Held, Guess: Estimated} {
 		require.Equal(t, want, f.Status(), f)
 	}
-	for _, s := range Statuses { // D6: received, sent, validated or corrected, and what was estimated
-		require.Contains(t, []Status{Received, Sent, Validated, Corrected, Estimated}, s.Shown())
+	for _, s := range Statuses { // D6: received, sent, validated or corrected; what was estimated, and what a colleague refused
+		require.Contains(t, []Status{Received, Sent, Validated, Corrected, Estimated, Refused}, s.Shown())
 	}
 }
 

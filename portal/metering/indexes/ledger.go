@@ -28,6 +28,19 @@ type Entry struct {
 	// Final is the value that came back; it counts where Status is Corrected.
 	Final     int64
 	SettledAt time.Time
+	DecidedBy string  // login of the colleague who decided it at the desk, "" where none had to
+	Refusal   Refusal // why, where Status is Refused
+	// Typed is what the customer had typed where the desk corrected it: Value is
+	// then the desk's.
+	Typed *int64
+}
+
+// Noted is what the customer typed.
+func (e Entry) Noted() int64 {
+	if e.Typed != nil {
+		return *e.Typed
+	}
+	return e.Value
 }
 
 // Shown is the value that the customer sees: what came back, where it differs.
@@ -71,17 +84,23 @@ type Ledger interface {
 	RegistryOf(t tx.Tx, eans []portal.EAN) (registry.Batch, error)
 
 	// HandOver gives every reading that is ready a batch and makes what was
-	// received sent. Ready is received or estimated, not handed over yet, and
+	// received sent. Ready is received, estimated or corrected at the desk, not
+	// handed over yet, and
 	// no other register of the same round waits for a person.
 	HandOver(t tx.Tx, batch string) error
 	// BatchIn reads a batch inside the unit of work, Batch after it.
 	BatchIn(t tx.Tx, batch string) ([]Line, error)
 	Batch(ctx context.Context, batch string) ([]Line, error)
+	// Reviews gives what waits for the desk behind a cursor, the oldest first,
+	// at most so many: rounds that were not handed over, of which a register
+	// is to check or held.
+	Reviews(ctx context.Context, after Cursor, limit int) ([]Review, error)
 	// Waiting gives the readings to check and held, with their siblings.
 	Waiting(ctx context.Context) ([]Line, error)
 	// EntriesByID gives those of the ids that exist, locked.
 	EntriesByID(t tx.Tx, ids []string) ([]Entry, error)
-	// Settle writes status, final value and time of readings.
+	// Settle writes what was decided on readings: status, final value,
+	// consumption, time, by whom and why.
 	Settle(t tx.Tx, entries []Entry) error
 
 	// OverWindows gives windows that ended by now and were not dealt with,
@@ -89,7 +108,7 @@ type Ledger interface {
 	OverWindows(ctx context.Context, now time.Time, limit int) ([]Window, error)
 	// Holder gives who held an access point at an instant; found false in a vacancy.
 	Holder(ctx context.Context, ean portal.EAN, at time.Time) (registry.AccessPoint, registry.Occupancy, bool, error)
-	// EndWindow remembers that its end was dealt with.
+	// EndWindow remembers that its end was dealt with; the zero time forgets it.
 	EndWindow(t tx.Tx, id string, at time.Time) error
 }
 

@@ -51,9 +51,9 @@ type PlannedWindow struct {
 
 // ParseWindows reads a file of reading windows; lines of one meter and one
 // beginning are one window.
-func ParseWindows(in io.Reader) (list []PlannedWindow, wrong []registry.LineError) {
+func ParseWindows(in io.Reader, o registry.Options) (list []PlannedWindow, wrong []registry.LineError) {
 	place := map[string]int{}
-	wrong = readSheet(in, WindowColumns, func(r *row) {
+	wrong = readSheet(in, o, WindowColumns, func(r *row) {
 		w := PlannedWindow{Meter: r.text("meter"), line: r.line}
 		w.EAN = r.ean()
 		w.Period = portal.Period{From: r.day("from")}
@@ -137,6 +137,9 @@ type Planner struct {
 	Ledger Ledger
 	Runner tx.Runner
 	Clock  portal.Clock
+	// Progress, where set, hears how many of how many lines or windows are done.
+	// It is called from inside the unit of work and must only draw.
+	Progress func(done, total int)
 }
 
 // Plan is what a file of windows changes, or would.
@@ -162,6 +165,9 @@ func (p *Planner) Windows(ctx context.Context, list []PlannedWindow, name string
 		for start := 0; start < len(list); start += 200 {
 			if err := p.part(t, list[start:min(start+200, len(list))], &plan, now); err != nil {
 				return err
+			}
+			if p.Progress != nil {
+				p.Progress(min(start+200, len(list)), len(list))
 			}
 		}
 		if dryRun || len(plan.Refused) > 0 {

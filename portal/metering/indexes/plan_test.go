@@ -46,7 +46,7 @@ func TestPlanRefusals(t *testing.T) {
 		"a register of gas":        {"offtake-peak", "gas-volume", "register", "not a register of electricity"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			list, wrong := indexes.ParseWindows(strings.NewReader(strings.ReplaceAll(windows, c.from, c.to)))
+			list, wrong := indexes.ParseWindows(strings.NewReader(strings.ReplaceAll(windows, c.from, c.to)), registry.Options{})
 			require.Empty(t, wrong)
 			plan, err := p.planner().Windows(ctx, list, "w.csv", false)
 			require.NoError(t, err)
@@ -72,15 +72,15 @@ func TestPlanRefusals(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			changed := strings.ReplaceAll(windows, c.from, c.to)
 			require.NotEqual(t, windows, changed)
-			_, wrong := indexes.ParseWindows(strings.NewReader(changed))
+			_, wrong := indexes.ParseWindows(strings.NewReader(changed), registry.Options{})
 			require.NotEmpty(t, wrong)
 			require.Equal(t, c.column, wrong[0].Column)
 		})
 	}
-	list, wrong := indexes.ParseWindows(strings.NewReader(indexes.ExampleWindows()))
+	list, wrong := indexes.ParseWindows(strings.NewReader(indexes.ExampleWindows()), registry.Options{})
 	require.Empty(t, wrong, "the example is one")
 	require.Len(t, list, 2)
-	_, bad := indexes.ParseDegreeDays(strings.NewReader("date;degree_days\n2026-11-01;7,2\n2026-11-01;7\n2026-13-01;7\n2026-11-02;-1\n2026-11-03;NaN\n"))
+	_, bad := indexes.ParseDegreeDays(strings.NewReader("date;degree_days\n2026-11-01;7,2\n2026-11-01;7\n2026-13-01;7\n2026-11-02;-1\n2026-11-03;NaN\n"), registry.Options{})
 	require.Len(t, bad, 4)
 }
 

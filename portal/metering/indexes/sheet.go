@@ -1,7 +1,6 @@
 package indexes
 
 import (
-	"bufio"
 	"encoding/csv"
 	"errors"
 	"fmt"
@@ -21,10 +20,19 @@ type Column struct {
 	Needed            bool // the header must have it
 }
 
+// ParseMap reads the --map of a file with such columns.
+func ParseMap(columns []Column) func(text string) (registry.Options, error) {
+	return func(text string) (registry.Options, error) {
+		return registry.ParseMapOf(text, func(name string) bool {
+			return slices.ContainsFunc(columns, func(c Column) bool { return c.Name == name })
+		})
+	}
+}
+
 // Format explains a file for --help.
 func Format(columns []Column) string {
 	var b strings.Builder
-	b.WriteString("CSV in UTF-8, separated by semicolons or commas, with a header of these columns in\nany order (* is needed):\n\n")
+	b.WriteString("CSV in UTF-8, separated by semicolons, commas or tabs, with a header of these columns in\nany order (* is needed):\n\n")
 	for _, c := range columns {
 		star := " "
 		if c.Needed {
@@ -84,28 +92,21 @@ func (r *row) ean() portal.EAN {
 
 // readSheet calls each for every line of a file whose header it understands,
 // and gives the lines that were refused.
-func readSheet(in io.Reader, columns []Column, each func(*row)) (wrong []registry.LineError) {
-	buffer := bufio.NewReader(in)
-	if head, _ := buffer.Peek(3); string(head) == "\ufeff" {
-		_, _ = buffer.Discard(3) // it was just peeked
-	}
-	head, _ := buffer.Peek(4096) // shorter at the end of a small file
-	first, _, _ := strings.Cut(string(head), "\n")
+func readSheet(in io.Reader, o registry.Options, columns []Column, each func(*row)) (wrong []registry.LineError) {
+	buffer := o.Reader(in)
 	sheet := csv.NewReader(buffer)
-	sheet.Comma, sheet.FieldsPerRecord = ';', -1
-	if strings.Count(first, ",") > strings.Count(first, ";") {
-		sheet.Comma = ','
-	}
+	sheet.Comma, sheet.FieldsPerRecord = registry.Separator(buffer), -1
 	header, err := sheet.Read()
 	if err != nil {
 		return []registry.LineError{{Line: 1, Reason: "no header"}}
 	}
 	names := make([]string, len(header))
 	for i, title := range header {
-		names[i] = strings.ToLower(strings.TrimSpace(title))
+		names[i] = o.Column(title)
 		switch {
+		case names[i] == "-":
 		case !slices.ContainsFunc(columns, func(c Column) bool { return c.Name == names[i] }):
-			wrong = append(wrong, registry.LineError{Line: 1, Column: title, Reason: "unknown column"})
+			wrong = append(wrong, registry.LineError{Line: 1, Column: title, Reason: "unknown column; rename it, or ignore it with --map '" + title + "=-'"})
 		case slices.Contains(names[:i], names[i]):
 			wrong = append(wrong, registry.LineError{Line: 1, Column: title, Reason: "column given twice"})
 		}
@@ -152,9 +153,9 @@ var DecisionColumns = []Column{
 }
 
 // ParseDecisions reads what the validation service made of readings.
-func ParseDecisions(in io.Reader) (list []Decision, wrong []registry.LineError) {
+func ParseDecisions(in io.Reader, o registry.Options) (list []Decision, wrong []registry.LineError) {
 	seen := map[string]bool{}
-	wrong = readSheet(in, DecisionColumns, func(r *row) {
+	wrong = readSheet(in, o, DecisionColumns, func(r *row) {
 		d := Decision{ID: r.text("reading"), Status: Status(r.text("status")), line: r.line}
 		switch {
 		case d.ID == "":
@@ -182,9 +183,9 @@ var DegreeDayColumns = []Column{
 }
 
 // ParseDegreeDays reads the weather.
-func ParseDegreeDays(in io.Reader) (list []DegreeDay, wrong []registry.LineError) {
+func ParseDegreeDays(in io.Reader, o registry.Options) (list []DegreeDay, wrong []registry.LineError) {
 	seen := map[time.Time]bool{}
-	wrong = readSheet(in, DegreeDayColumns, func(r *row) {
+	wrong = readSheet(in, o, DegreeDayColumns, func(r *row) {
 		day := r.day("date")
 		if seen[day] && !r.bad {
 			r.refuse("date", "given twice")

@@ -52,6 +52,25 @@ func References(t testing.TB, dsn string, n int) []Known {
 	return known
 }
 
+// OnGround gives an heir of a household a live reference of their own until a
+// time (D7); its digits are the household's.
+func OnGround(t testing.TB, dsn string, k Known, until time.Time) Known {
+	t.Helper()
+	ring, since := Keys(t), portal.Micros(portal.Date(2024, time.January, 1))
+	g := k
+	g.Reference = registry.DrawReference()
+	g.Key = ring.CounterKey("reference", g.Reference)
+	id := "g" + k.OccupancyID
+	Exec(t, dsn, `INSERT INTO grounds (id, ean, occupancy_id, kind, name, language, street, postcode, town, from_us, to_us, until_us,
+  evidence, asked_us, asked_by, decided_us, decided_by, decision, ended_us, ended_by, ended_why)
+  VALUES ($1, $2, $3, 'heir', 'Otto', 'de', 'Rue B 2', '4700', 'Eupen', $4, 0, $5, $6, $4, 'lena', $4, 'marc', 'granted', 0, '', '')`,
+		id, string(k.EAN), k.OccupancyID, since, portal.Micros(until), []byte{})
+	Exec(t, dsn, `INSERT INTO ground_references (key, ground_id, meter_id, digits, letter_code, issued_us, first_used_us, ended_us)
+  VALUES ($1, $2, $3, $4, $5, $6, 0, 0)`, g.Key, id, k.MeterID, registry.DigitsHash(ring, g.Key, k.Digits),
+		registry.LetterCodeHash(ring, g.Key, registry.DrawLetterCode()), since)
+	return g
+}
+
 // Exec changes rows behind the store's back.
 func Exec(t testing.TB, dsn, text string, args ...any) {
 	t.Helper()

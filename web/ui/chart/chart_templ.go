@@ -640,7 +640,7 @@ func swatch(c Chart, k Key) templ.Component {
 				return templ_7745c5c3_Err
 			}
 		case KeyCut:
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<rect class=\"c-plain\" x=\"1\" y=\"5\" width=\"18\" height=\"6\"></rect>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 53, "<rect class=\"c-plain standing\" x=\"7\" y=\"1\" width=\"6\" height=\"14\"></rect> <rect class=\"c-plain lying\" x=\"1\" y=\"5\" width=\"18\" height=\"6\"></rect>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -44,14 +44,17 @@ func TestNothingLeavesTheDrawing(t *testing.T) {
 	})
 }
 
-// TestMarksStandBeforeTheirRow in the narrow drawing, and none is lost.
-func TestMarksStandBeforeTheirRow(t *testing.T) {
+// TestMarksStandAtTheirRow in the narrow drawing, before it or, of its second
+// half, after it; none is lost.
+func TestMarksStandAtTheirRow(t *testing.T) {
 	c := Chart{ID: "c", Ordered: func(int64) string { return "" }, Bars: make([]Bar, 3),
-		Marks: []Mark{{0, "in"}, {1.5, "meter"}, {3, "out"}}}
+		Marks: []Mark{{0, "in"}, {1.2, "meter"}, {1.9, "another"}, {3, "out"}}}
 	d := c.narrow()
-	require.Len(t, d.Rules, 3)
+	require.Len(t, d.Rules, 4)
 	require.Less(t, d.Rules[0].Y, d.Rows[0].Y)
 	require.Greater(t, d.Rules[1].Y, d.Rows[0].Y)
 	require.Less(t, d.Rules[1].Y, d.Rows[1].Y)
-	require.Greater(t, d.Rules[2].Y, d.Rows[2].Y)
+	require.Greater(t, d.Rules[2].Y, d.Rows[1].Y)
+	require.Less(t, d.Rules[2].Y, d.Rows[2].Y)
+	require.Greater(t, d.Rules[3].Y, d.Rows[2].Y)
 }

@@ -13,8 +13,8 @@ const (
 const (
 	many          = 40
 	compactHeight = 24.0 // as high as what is touched must be (WCAG 2.5.8)
-	compactLeft   = 106.0
-	compactRight  = 182.0
+	compactLeft   = 100.0
+	compactRight  = 172.0
 )
 
 // narrow is the computed drawing.
@@ -57,7 +57,7 @@ func (c Chart) narrow() (d narrow) {
 		}
 	}
 	for i, b := range c.Bars {
-		rule(float64(i) + 1)
+		rule(float64(i) + 0.5) // what fell in a period's second half stands after it
 		top := d.Height + down
 		r := narrowRow{Bar: b, Y: d.Height, Words: b.Row}
 		if d.Compact {

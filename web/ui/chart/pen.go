@@ -86,17 +86,16 @@ func (p *pen) before(l line) {
 	}
 }
 
-// bar opens a bar's group: it can be reached by keyboard and is named in full.
+// bar opens a bar's group: it can be reached by keyboard and is named in full,
+// once; what is drawn of it would be read a second time.
 func (p *pen) bar(name string, touch rect) {
-	p.mark(`<g class="c-bar" tabindex="0" role="img" aria-label="`)
-	start := len(p.b)
+	p.mark(`<g class="c-bar" tabindex="0" role="img"><title>`)
 	p.text(name)
-	end := len(p.b)
-	p.mark(`"><title>`)
-	p.b = append(p.b, p.b[start:end]...)
-	p.mark(`</title>`)
+	p.mark(`</title><g aria-hidden="true">`)
 	p.box("c-hit", touch)
 }
+
+func (p *pen) endBar() { p.mark(`</g></g>`) }
 
 func (p *pen) wideBar(b wideBar) {
 	p.bar(b.Name, rect{X: b.X, Y: plotTop - 6, W: b.W, H: plotFloor - plotTop + 8})
@@ -124,7 +123,7 @@ func (p *pen) wideBar(b wideBar) {
 	if b.Under != "" {
 		p.under(b.Middle, `" y="290" text-anchor="middle">`, b.Under)
 	}
-	p.mark(`</g>`)
+	p.endBar()
 }
 
 func (p *pen) under(x float64, place markup, text string) {
@@ -157,7 +156,7 @@ func (p *pen) narrowRow(r narrowRow, height float64) {
 	if r.HasBefore {
 		p.before(r.Earlier)
 	}
-	p.mark(`</g>`)
+	p.endBar()
 }
 
 // room is about what a bar takes, so that the pen seldom asks for more.
