@@ -58,6 +58,8 @@ func deliveries(t *testing.T, w *town) {
 	require.NotContains(t, got.body, w.a.stay, "the register's own name of the stay stays inside")
 
 	t.Run("the file proves itself, in each form", func(t *testing.T) {
+		curl := w.ask(w.a.key, "GET", w.consumption(w.a, ""), "", "Accept", "*/*")
+		require.Equal(t, "application/json", curl.Header.Get("Content-Type"), "as curl asks, and many clients")
 		for _, form := range []string{"application/json", "text/csv", "application/atom+xml"} {
 			file := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=month"), "", "Accept", form)
 			require.Equal(t, http.StatusOK, file.StatusCode, file.body)
@@ -124,7 +126,7 @@ func deliveries(t *testing.T, w *town) {
 		require.Equal(t, http.StatusForbidden, got.StatusCode)
 		require.Contains(t, got.body, "not in force")
 		events := w.ask(w.a.key, "GET", api.Prefix+"/events", "")
-		require.Equal(t, 2, strings.Count(events.body, `"about":"`+w.a.mandate.ID+`"`), "decided and revoked: "+events.body)
+		require.Equal(t, 3, strings.Count(events.body, `"about":"`+w.a.mandate.ID+`"`), "granted, confirmed and revoked: "+events.body)
 		require.NotContains(t, events.body, w.b.mandate.ID)
 	})
 }

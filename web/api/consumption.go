@@ -130,11 +130,9 @@ func queryOf(grain, from, to string) (metering.Query, error) {
 }
 
 func (s *service) consumption(ctx context.Context, r *request, in *consumptionIn) (*consumptionOut, error) {
-	form := asJSON
-	if in.Accept != "" {
-		if form = negotiation.SelectQValueFast(in.Accept, []string{asJSON, asCSV, asESPI}); form == "" {
-			return nil, bare(r, http.StatusNotAcceptable)
-		}
+	form, ok := formOf(in.Accept)
+	if !ok {
+		return nil, bare(r, http.StatusNotAcceptable)
 	}
 	ean, err := portal.ParseEAN(in.EAN)
 	if err != nil {
@@ -186,6 +184,15 @@ func (s *service) consumption(ctx context.Context, r *request, in *consumptionIn
 	leaf, err := leafOf(d, s.Signer)
 	out.Body = wrap(d.Content, leaf, form == asCSV)
 	return out, err
+}
+
+// formOf picks the form that an Accept header likes best; JSON where any will do.
+func formOf(accept string) (string, bool) {
+	if form := negotiation.SelectQValueFast(accept, []string{asJSON, asCSV, asESPI}); form != "" {
+		return form, true
+	}
+	whatever := accept == "" || strings.Contains(accept, "*/*") || strings.Contains(accept, "application/*")
+	return asJSON, whatever
 }
 
 func matches(header, tag string) bool {

@@ -86,7 +86,7 @@ func newTown(t *testing.T, b storetest.Backend) *town {
 }
 
 // settle makes an access point with an occupant and sixty days, a partner with
-// a key, and a mandate that an officer granted on an electronic signature.
+// a key, and a mandate that an officer granted and the occupant confirmed.
 func (w *town) settle(partners *partner.Service, name, company string, ean portal.EAN) third {
 	ctx := w.t.Context()
 	x := third{ean: ean, stay: "stay-" + name}
@@ -134,7 +134,9 @@ func (w *town) grant(x third, d mandates.Draft) mandates.Mandate {
 			lines[l.EAN] = mandates.LineDecision{OccupancyID: x.stay}
 		}
 	}
-	require.NoError(w.t, w.service.Decide(ctx, by, x.org.Mandatary(), m.ID, mandates.Decision{Signature: mandates.Electronic, Lines: lines}))
+	require.NoError(w.t, w.service.Decide(ctx, by, x.org.Mandatary(), m.ID, mandates.Decision{Signature: mandates.ByHand, Checks: mandates.Checks, Lines: lines}))
+	by.Actor = portal.Actor{Kind: portal.Household}
+	require.NoError(w.t, w.service.Confirm(ctx, by, x.stay, m.ID))
 	return m
 }
 
