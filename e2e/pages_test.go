@@ -47,6 +47,7 @@ func safe(t *testing.T, p *visitor.Page) {
 func TestPages(t *testing.T) {
 	t.Parallel()
 	p := rig.Demo(t)
+	t.Run("the API's document", func(t *testing.T) { apiDocument(t, p) })
 	for _, lang := range languages {
 		v := visitor.Public(t, p)
 		v.Lang = lang

@@ -70,7 +70,7 @@ install_missing() {
 
 install_node_tools() {
   cmp -s e2e/package-lock.json e2e/node_modules/.of-lock && return 0
-  echo "installing: axe-core, html-validate, lighthouse, playwright-core"
+  echo "installing: @redocly/cli, axe-core, html-validate, lighthouse, playwright-core"
   if ! (cd e2e && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error); then
     echo "e2e/test.sh: npm could not install what e2e/package-lock.json names" >&2
     echo "0 passed, 1 failed"

@@ -2,6 +2,8 @@ package mandates
 
 import (
 	"context"
+	"crypto/rand"
+	"crypto/sha256"
 	"encoding/hex"
 	"time"
 
@@ -17,22 +19,48 @@ type History interface {
 	Series(ctx context.Context, point registry.AccessPoint, stay registry.Occupancy, q metering.Query) (metering.Series, error)
 }
 
+// Asked is what is asked of a mandate.
+type Asked struct {
+	EAN   portal.EAN
+	Query metering.Query
+	// Days is how many days leave at once at most, 0: no bound. A mandate for
+	// one delivery is never cut: there is no second.
+	Days int
+	// Render writes the values that leave; their hash stands in the trail's
+	// entry. Nil where they are shown on a page.
+	Render func(metering.Series) ([]byte, error)
+	// With is done in the unit of work that records the delivery; it must be
+	// re-runnable. May be nil.
+	With func(tx.Tx, Delivery) error
+}
+
 // Delivery is what leaves, with what it leaves on.
 type Delivery struct {
-	Series  metering.Series
-	Mandate Mandate
-	Line    Line
-	Entry   string // the trail entry's id, of which the receipt is made
+	Series   metering.Series
+	Mandate  Mandate // Lines is the line alone
+	Line     Line
+	Document []byte    // SHA-256 of the signed document, nil where none was given in
+	Content  []byte    // what Render gave
+	Next     time.Time // where the series was cut; zero: it is whole
+	Entry    string    // the trail entry's id, of which the receipt is made
+	Recorded audit.Recorded
+	Says     map[string]string // what the entry says, for its signed leaf
 }
 
 // Deliver gives a partner what one of its mandates allows of an access point
+// at this moment; see Hand.
+func (s *Service) Deliver(ctx context.Context, history History, by audit.Entry, partnerID, id string, ean portal.EAN, q metering.Query) (Delivery, error) {
+	return s.Hand(ctx, history, by, partnerID, id, Asked{EAN: ean, Query: q})
+}
+
+// Hand gives a partner what one of its mandates allows of an access point
 // at this moment, and nothing else: it is computed anew each time, in the unit
 // of work that records it (D9, L18). What is refused is recorded with its
 // reason, and gives a portal.Error: NotFound for what is not there or not this
 // partner's, Denied "mandate.refused" with the Refusal otherwise.
-func (s *Service) Deliver(ctx context.Context, history History, by audit.Entry, partnerID, id string, ean portal.EAN, q metering.Query) (Delivery, error) {
+func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, partnerID, id string, a Asked) (Delivery, error) {
 	now := s.Clock()
-	m, found, err := s.Store.Mandate(ctx, partnerID, id)
+	m, found, err := s.Store.MandateLine(ctx, partnerID, id, a.EAN)
 	if err != nil {
 		return Delivery{}, err
 	}
@@ -40,23 +68,19 @@ func (s *Service) Deliver(ctx context.Context, history History, by audit.Entry, 
 	refused := NoMandate
 	var stay registry.Occupancy
 	var point registry.AccessPoint
-	if found {
-		for _, l := range m.Lines {
-			if l.EAN == ean {
-				d.Line = l
-			}
-		}
+	if found && len(m.Lines) == 1 {
+		d.Line = m.Lines[0]
 	}
 	if d.Line.OccupancyID != "" {
 		if stay, point, err = s.Store.Stay(ctx, d.Line.OccupancyID); err != nil && portal.CodeOf(err) != portal.NotFound {
 			return Delivery{}, err
 		}
 	}
-	if d.Line.EAN == ean && found {
-		q.Within, refused = m.Reach(d.Line, stay, q.Grain, now)
+	if d.Line.EAN == a.EAN && found {
+		a.Query.Within, refused = m.Reach(d.Line, stay, a.Query.Grain, now)
 	}
 	if refused == NotRefused {
-		if d.Series, err = history.Series(ctx, point, stay, q); err != nil {
+		if d.Series, err = history.Series(ctx, point, stay, a.Query); err != nil {
 			return Delivery{}, err
 		}
 		if len(d.Series.Points) == 0 {
@@ -66,7 +90,60 @@ func (s *Service) Deliver(ctx context.Context, history History, by audit.Entry, 
 	if refused != NotRefused {
 		return Delivery{}, s.refuse(ctx, by, partnerID, id, refused)
 	}
-	return s.hand(ctx, by, d, now)
+	if !m.Scope.Once {
+		d.cut(a.Days)
+	}
+	if d.Document, err = s.document(ctx, m); err != nil {
+		return Delivery{}, err
+	}
+	if a.Render != nil {
+		if d.Content, err = a.Render(d.Series); err != nil {
+			return Delivery{}, err
+		}
+	}
+	return s.hand(ctx, by, d, a.With, now)
+}
+
+// Reaches tells whether what was delivered may still be taken: a mandate that
+// was revoked since gives nothing of what waits either.
+func (s *Service) Reaches(ctx context.Context, partnerID, id string, ean portal.EAN, g metering.Grain) (Refusal, error) {
+	m, found, err := s.Store.MandateLine(ctx, partnerID, id, ean)
+	if err != nil || !found || len(m.Lines) != 1 {
+		return NoMandate, err
+	}
+	stay, _, err := s.Store.Stay(ctx, m.Lines[0].OccupancyID)
+	if err != nil && portal.CodeOf(err) != portal.NotFound {
+		return NoMandate, err
+	}
+	m.Scope.Once = false // it was its one delivery
+	_, refused := m.Reach(m.Lines[0], stay, g, s.Clock())
+	return refused, nil
+}
+
+// cut ends the series after so many days, between two of them.
+func (d *Delivery) cut(days int) {
+	if days == 0 || len(d.Series.Points) == 0 {
+		return
+	}
+	first := d.Series.Points[0].Period.From.In(portal.Brussels)
+	end := portal.Date(first.Year(), first.Month(), first.Day()+days)
+	for i, p := range d.Series.Points {
+		if !p.Period.From.Before(end) {
+			d.Series.Points, d.Series.Period.To, d.Next = d.Series.Points[:i], p.Period.From, p.Period.From
+			return
+		}
+	}
+}
+
+// document is the hash of the document that was decided on.
+func (s *Service) document(ctx context.Context, m Mandate) (hash []byte, err error) {
+	documents, err := s.Store.MandateDocuments(ctx, m.ID)
+	for _, d := range documents {
+		if d.Version == m.Version {
+			hash = d.Hash
+		}
+	}
+	return hash, err
 }
 
 // refuse records that somebody asked for what they may not have (L29).
@@ -87,11 +164,12 @@ func (s *Service) refuse(ctx context.Context, by audit.Entry, partnerID, id stri
 
 // hand records a delivery where the line still reaches: a revocation that came
 // meanwhile wins.
-func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, now time.Time) (Delivery, error) {
+func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, with func(tx.Tx, Delivery) error, now time.Time) (Delivery, error) {
 	refused := NotRefused
+	blind := make([]byte, audit.SaltSize)
+	rand.Read(blind) // never fails: crypto/rand stops the program instead
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
-		refused = NotRefused
-		m, err := s.Store.LockMandate(t, d.Mandate.PartnerID, d.Mandate.ID)
+		m, err := s.Store.LockMandateLine(t, d.Mandate.PartnerID, d.Mandate.ID, d.Line.EAN)
 		if err != nil {
 			return err
 		}
@@ -99,31 +177,36 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, now time
 		if err != nil {
 			return err
 		}
-		for _, l := range m.Lines {
-			if l.EAN != d.Line.EAN {
-				continue
-			}
-			if _, refused = m.Reach(l, stay, d.Series.Grain, now); refused != NotRefused {
-				return nil
-			}
-			l.DeliveredAt = now
-			e := by
-			e.ID, e.At, e.Action = portal.NewID(now), now, audit.Delivered
-			e.Ground, e.Subject = Subject(m.ID), "occupancy:"+l.OccupancyID
-			e.Details = map[string]string{
-				"partner": m.PartnerID, "grain": string(d.Series.Grain), "text": hex.EncodeToString(m.Text),
-				"from": d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly),
-				"to":   d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly),
-			}
-			t.Record(e)
-			if err := s.supersede(t, by, now, m, l); err != nil {
-				return err
-			}
-			d.Mandate, d.Line, d.Entry = m, l, e.ID
-			return s.Store.SaveMandateLine(t, m.ID, l)
+		if refused = NoMandate; len(m.Lines) != 1 {
+			return nil
 		}
-		refused = NoMandate
-		return nil
+		l := m.Lines[0]
+		if _, refused = m.Reach(l, stay, d.Series.Grain, now); refused != NotRefused {
+			return nil
+		}
+		l.DeliveredAt = now
+		e := by
+		e.ID, e.At, e.Action, e.Blind = portal.NewID(now), now, audit.Delivered, blind
+		e.Ground, e.Subject = Subject(m.ID), "occupancy:"+l.OccupancyID
+		e.Details = map[string]string{
+			"partner": m.PartnerID, "grain": string(d.Series.Grain), "text": hex.EncodeToString(m.Text),
+			"document": hex.EncodeToString(d.Document),
+			"from":     d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly),
+			"to":       d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly),
+		}
+		if d.Content != nil {
+			sum := sha256.Sum256(d.Content)
+			e.Details["content"] = hex.EncodeToString(sum[:])
+		}
+		t.Record(e)
+		if err := s.supersede(t, by, now, m, l); err != nil {
+			return err
+		}
+		d.Mandate, d.Line, d.Entry, d.Recorded, d.Says = m, l, e.ID, e.Recorded(), e.Details
+		if err := s.Store.SaveMandateLine(t, m.ID, l); err != nil || with == nil {
+			return err
+		}
+		return with(t, d)
 	})
 	if err == nil && refused != NotRefused {
 		err = s.refuse(ctx, by, d.Mandate.PartnerID, d.Mandate.ID, refused)

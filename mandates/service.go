@@ -25,6 +25,9 @@ type Store interface {
 	// none or it is another's, by the same statement: another's ten thousand
 	// lines cost no time either (L10).
 	LockMandate(t tx.Tx, partnerID, id string) (Mandate, error)
+	// LockMandateLine is LockMandate with the line of one access point alone, none
+	// where it has none.
+	LockMandateLine(t tx.Tx, partnerID, id string, ean portal.EAN) (Mandate, error)
 	// SaveMandate writes all that may change: status, version, text, reason,
 	// dates, signature, scope and mandator.
 	SaveMandate(t tx.Tx, m Mandate) error
@@ -37,6 +40,9 @@ type Store interface {
 	// Mandate reads one of a partner's, false where there is none or it is
 	// another's: one query, so that the two cannot be told apart (L10).
 	Mandate(ctx context.Context, partnerID, id string) (Mandate, bool, error)
+	// MandateLine is Mandate with the line of one access point alone, none where
+	// it has none: of ten thousand, one is read.
+	MandateLine(ctx context.Context, partnerID, id string, ean portal.EAN) (Mandate, bool, error)
 	// GivenMandate reads one that was given in, for an officer.
 	GivenMandate(ctx context.Context, id string) (Mandate, bool, error)
 	// MandateDocuments lists those of a mandate, oldest first.

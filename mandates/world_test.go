@@ -37,23 +37,37 @@ func (w *world) Send(l outbox.Letter)                             { w.letters = 
 func (w *world) clock() time.Time                                 { return w.now }
 func (w *world) Do(_ context.Context, fn func(tx.Tx) error) error { return fn(w) }
 
-func (w *world) Mandate(_ context.Context, partner, id string) (mandates.Mandate, bool, error) {
+func (w *world) MandateLine(_ context.Context, partner, id string, ean portal.EAN) (mandates.Mandate, bool, error) {
 	if partner != w.mandate.PartnerID || id != w.mandate.ID {
 		return mandates.Mandate{}, false, nil
 	}
-	return w.copied(), true, nil
+	return w.copied(ean), true, nil
 }
 
 func (w *world) LockMandate(_ tx.Tx, partnerID, id string) (mandates.Mandate, error) {
 	if id != w.mandate.ID || partnerID != "" && partnerID != w.mandate.PartnerID {
 		return mandates.Mandate{}, &portal.Error{Code: portal.NotFound, Key: "not_found"}
 	}
-	return w.copied(), nil
-}
-
-func (w *world) copied() mandates.Mandate {
 	m := w.mandate
 	m.Lines = slices.Clone(m.Lines)
+	return m, nil
+}
+
+func (w *world) LockMandateLine(_ tx.Tx, partner, id string, ean portal.EAN) (mandates.Mandate, error) {
+	m, found, _ := w.MandateLine(context.Background(), partner, id, ean)
+	if !found {
+		return m, &portal.Error{Code: portal.NotFound, Key: "not_found"}
+	}
+	return m, nil
+}
+
+func (w *world) MandateDocuments(context.Context, string) ([]mandates.Document, error) {
+	return nil, nil
+}
+
+func (w *world) copied(ean portal.EAN) mandates.Mandate {
+	m := w.mandate
+	m.Lines = slices.DeleteFunc(slices.Clone(m.Lines), func(l mandates.Line) bool { return l.EAN != ean })
 	return m
 }
 
@@ -192,11 +206,11 @@ func drawMandate(t *rapid.T, now time.Time) mandates.Mandate {
 	}
 	l := mandates.Line{EAN: theEAN, Outcome: mandates.Granted, OccupancyID: "mine", LetterID: "l", GrantedAt: now.AddDate(0, 0, -20)}
 	switch rapid.IntRange(0, 5).Draw(t, "line") {
-	case 0:
+	case 5:
 		l.ToldAt = within(t, "told", now, 25, 0)
-	case 1:
+	case 4:
 		l.End, l.EndedAt, l.Proven = mandates.ByRevocation, now, true
-	case 2:
+	case 3:
 		l.OccupancyID = rapid.SampledFrom([]string{"before", "after"}).Draw(t, "other stay")
 		l.Proven = true
 	default:

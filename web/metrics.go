@@ -1,6 +1,11 @@
 package web
 
-import "github.com/prometheus/client_golang/prometheus"
+import (
+	"strconv"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+)
 
 // Metrics counts requests by surface, route pattern and status; one of them
 // serves all listeners. No label holds anything typed (G12).
@@ -22,4 +27,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 	}
 	r.MustRegister(m.requests, m.duration)
 	return m
+}
+
+// Observe counts a request that another handler answered.
+func (m *Metrics) Observe(surface, verb, route string, status int, took time.Duration) {
+	m.requests.WithLabelValues(surface, method(verb), route, strconv.Itoa(status)).Inc()
+	m.duration.WithLabelValues(surface, route).Observe(took.Seconds())
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"net/url"
 	"runtime/debug"
-	"strconv"
 	"strings"
 
 	"guichet/portal"
@@ -55,8 +54,7 @@ func (s *surface) observe(c *gin.Context) {
 		route = "none"
 	}
 	status := c.Writer.Status()
-	s.Metrics.requests.WithLabelValues(s.name, method(c.Request.Method), route, strconv.Itoa(status)).Inc()
-	s.Metrics.duration.WithLabelValues(s.name, route).Observe(took.Seconds())
+	s.Metrics.Observe(s.name, c.Request.Method, route, status, took)
 	s.Log.LogAttrs(c.Request.Context(), slog.LevelInfo, "request",
 		slog.String("request", of(c).id), slog.String("surface", s.name),
 		slog.String("method", method(c.Request.Method)), slog.String("route", route),
@@ -66,7 +64,7 @@ func (s *surface) observe(c *gin.Context) {
 // method keeps a made-up method out of logs and label values.
 func method(m string) string {
 	switch m {
-	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodOptions:
+	case http.MethodGet, http.MethodHead, http.MethodPost, http.MethodDelete, http.MethodOptions:
 		return m
 	}
 	return "other"

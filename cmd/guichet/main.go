@@ -57,6 +57,8 @@ type cli struct {
 		Prove  auditProveCmd  `cmd:"" help:"Write the receipt of an entry."`
 		Check  auditCheckCmd  `cmd:"" help:"Check a receipt: no database needed."`
 
+		VerifyMandate auditVerifyMandateCmd `cmd:"" help:"Check a file delivered on a mandate: no database needed."`
+
 		AcceptRestore auditAcceptRestoreCmd `cmd:"" help:"Let the trail go on from a backup that was put back."`
 	} `cmd:"" help:"The trail of who did what."`
 	Simulate struct {

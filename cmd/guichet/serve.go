@@ -186,6 +186,7 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 			return err
 		})
 	})
+	f.serveAPI(background, &jobs, log)
 	jobs.Go(func() {
 		every(background, time.Minute, log, "asking the scanner again about uploads", func(ctx context.Context) error {
 			_, err := uploads.Rescan(ctx)
@@ -290,6 +291,7 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, parts
 	if err != nil {
 		return nil, err
 	}
+	public = f.withAPI(public, common, parts)
 	staffDeps, err := f.deskDeps(common, parts, log, metrics)
 	if err != nil {
 		return nil, err

@@ -106,6 +106,10 @@ const (
 	EvidenceTaken    Action = "evidence.taken"    // its bytes were downloaded
 	EvidenceChecked  Action = "evidence.checked"  // its electronic signature was judged (D8)
 	EvidencePurged   Action = "evidence.purged"   // three years after its mandate's end (D16)
+	BatchAsked       Action = "batch.asked"       // a partner asked for many access points at once
+	BatchTaken       Action = "batch.taken"       // and fetched a page of what came of it
+	HookMade         Action = "hook.made"         // a partner registered a webhook
+	HookEnded        Action = "hook.ended"        // and ended one
 )
 
 // Entry is one line of the trail: who did what, when, on what ground, through
@@ -123,4 +127,7 @@ type Entry struct {
 	// "letter-request:"+id, "staff:"+login, or empty.
 	Subject string
 	Details map[string]string
+	// Blind is the salt of its commitment, where the leaf is needed before the
+	// commit (Recorded); drawn by the Tx where empty.
+	Blind []byte
 }

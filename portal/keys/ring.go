@@ -49,6 +49,8 @@ const (
 	ForAPIKey      Purpose = "api-key"      // a partner's key
 	ForEvidence    Purpose = "evidence"     // sealed uploaded documents (T25)
 	ForWork        Purpose = "work"         // proof of work: its signature, its form, that it was used (T28)
+	ForHook        Purpose = "hook"         // sealed secrets of partners' webhooks
+	ForBatch       Purpose = "batch"        // sealed results that wait for their partner
 )
 
 // TrailName is the signer's name in signed heads.

@@ -140,32 +140,49 @@ func scanMandateLine(r scanner) (l mandates.Line, err error) {
 	return l, err
 }
 
-const linesOf = `SELECT ` + lineColumns + ` FROM` + linesJoined + `WHERE l.mandate_id = $1 ORDER BY l.place`
+const (
+	linesOf = `SELECT ` + lineColumns + ` FROM` + linesJoined + `WHERE l.mandate_id = $1 ORDER BY l.place`
+	lineOf  = `SELECT ` + lineColumns + ` FROM` + linesJoined + `WHERE l.mandate_id = $1 AND l.ean = $2`
+)
 
 // LockMandate implements mandates.Store.
 func (s *Store) LockMandate(t tx.Tx, partnerID, id string) (mandates.Mandate, error) {
+	return s.lockMandate(t, partnerID, id, linesOf, id)
+}
+
+// LockMandateLine implements mandates.Store.
+func (s *Store) LockMandateLine(t tx.Tx, partnerID, id string, ean portal.EAN) (mandates.Mandate, error) {
+	return s.lockMandate(t, partnerID, id, lineOf, id, string(ean))
+}
+
+func (s *Store) lockMandate(t tx.Tx, partnerID, id, lines string, args ...any) (mandates.Mandate, error) {
 	u := inside(t)
 	m, err := mandateRow(u.queryRow(`SELECT `+mandateColumns+` FROM mandates m WHERE m.id = $1 AND (m.partner_id = $2 OR $2 = '')`+s.lock, id, partnerID))
 	if err != nil {
 		return m, nothing(err)
 	}
-	rows, err := u.query(linesOf, id)
+	rows, err := u.query(lines, args...)
 	m.Lines, err = all(rows, err, scanMandateLine)
 	return m, err
 }
 
 // Mandate implements mandates.Store.
 func (s *Store) Mandate(ctx context.Context, partnerID, id string) (mandates.Mandate, bool, error) {
-	return s.mandate(ctx, `m.id = $1 AND m.partner_id = $2`, id, partnerID)
+	return s.mandate(ctx, `m.id = $1 AND m.partner_id = $2`, []any{id, partnerID}, linesOf, id)
+}
+
+// MandateLine implements mandates.Store.
+func (s *Store) MandateLine(ctx context.Context, partnerID, id string, ean portal.EAN) (mandates.Mandate, bool, error) {
+	return s.mandate(ctx, `m.id = $1 AND m.partner_id = $2`, []any{id, partnerID}, lineOf, id, string(ean))
 }
 
 // GivenMandate implements mandates.Store.
 func (s *Store) GivenMandate(ctx context.Context, id string) (mandates.Mandate, bool, error) {
-	return s.mandate(ctx, `m.id = $1 AND m.given_us > 0`, id)
+	return s.mandate(ctx, `m.id = $1 AND m.given_us > 0`, []any{id}, linesOf, id)
 }
 
-func (s *Store) mandate(ctx context.Context, where string, args ...any) (m mandates.Mandate, found bool, err error) {
-	rows, err := s.query(ctx, `SELECT `+mandateColumns+` FROM mandates m WHERE `+where, args...)
+func (s *Store) mandate(ctx context.Context, where string, of []any, lines string, args ...any) (m mandates.Mandate, found bool, err error) {
+	rows, err := s.query(ctx, `SELECT `+mandateColumns+` FROM mandates m WHERE `+where, of...)
 	err = each(rows, err, func(r scanner) (err error) {
 		m, err = mandateRow(r)
 		found = true
@@ -174,7 +191,7 @@ func (s *Store) mandate(ctx context.Context, where string, args ...any) (m manda
 	if err != nil || !found {
 		return m, false, err
 	}
-	rows, err = s.query(ctx, linesOf, m.ID)
+	rows, err = s.query(ctx, lines, args...)
 	m.Lines, err = all(rows, err, scanMandateLine)
 	return m, true, err
 }

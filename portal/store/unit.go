@@ -98,6 +98,9 @@ func (u *unit) flush() error {
 	if err := writeEntries(u, u.entries); err != nil {
 		return err
 	}
+	if err := writeEvents(u, u.entries); err != nil {
+		return err
+	}
 	return writeLetters(u, u.letters)
 }
 
@@ -112,8 +115,11 @@ func writeEntries(u *unit, entries []audit.Entry) error {
 			if e.ID == "" {
 				e.ID = portal.NewID(e.At)
 			}
-			salt := make([]byte, audit.SaltSize)
-			rand.Read(salt)
+			salt := e.Blind
+			if len(salt) == 0 {
+				salt = make([]byte, audit.SaltSize)
+				rand.Read(salt)
+			}
 			subject, details := storable(e.Subject), storable(audit.CanonicalDetails(e.Details))
 			args = append(args, storable(e.ID), portal.Micros(e.At), storable(string(e.Actor.Kind)), storable(e.Actor.ID),
 				storable(string(e.Action)), storable(e.Ground), storable(e.Channel),

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"guichet/mandates"
+	"guichet/mandates/batch"
+	"guichet/mandates/hook"
+	"guichet/mandates/partner"
+	"guichet/portal/metering"
+	"guichet/portal/tx"
+	"guichet/web"
+	"guichet/web/api"
+)
+
+// keyAMinute is how many requests one key may make in a minute.
+const keyAMinute = 600
+
+// withAPI puts the programs' way in before the public pages: it shares their
+// listener and nothing else of them.
+func (f *foundation) withAPI(pages http.Handler, common web.Common, parts gateParts) http.Handler {
+	programs, _ := api.New(f.apiDeps(common, parts))
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/") {
+			programs.ServeHTTP(w, r)
+			return
+		}
+		pages.ServeHTTP(w, r)
+	})
+}
+
+func (f *foundation) apiDeps(common web.Common, parts gateParts) api.Deps {
+	return api.Deps{Clock: f.clock, Log: common.Log, Doors: parts.keeper,
+		// A key needs neither sessions nor passwords.
+		Partners: partner.New(partner.Deps{Store: f.store, Runner: f.store, Ring: f.ring, Clock: f.clock}),
+		Mandates: f.mandates(), History: &metering.History{Ledger: f.store, Clock: f.clock},
+		Batches: f.batches(), Hooks: f.hooks(), Signer: f.ring.TrailSigner(),
+		Limits: parts.short.limits, AMinute: keyAMinute, BaseURL: f.settings.BaseURL, Operator: f.settings.Operator,
+		Observe: func(method, route string, status int, took time.Duration) {
+			common.Metrics.Observe("api", method, route, status, took)
+			common.Log.Info("request", "surface", "api", "method", method, "route", route, "status", status,
+				"ms", float64(took.Microseconds())/1000)
+		}}
+}
+
+func (f *foundation) hooks() *hook.Service {
+	return &hook.Service{Clock: f.clock, Runner: f.store, Store: f.store, Ring: f.ring, Sender: &hook.Sender{}}
+}
+
+func (f *foundation) batches() *batch.Service {
+	return &batch.Service{Clock: f.clock, Runner: f.store, Store: f.store, Ring: f.ring, Mandates: f.mandates(),
+		History: &metering.History{Ledger: f.store, Clock: f.clock}, Render: api.Render,
+		Write: func(d mandates.Delivery) (json.RawMessage, error) { return api.Write(d, f.ring.TrailSigner()) },
+		Done: func(t tx.Tx, partnerID, id string, now time.Time) error {
+			return f.store.PutEvent(t, hook.Event{PartnerID: partnerID, Kind: hook.BatchDone, About: id, At: now})
+		}}
+}
+
+// serveAPI works on batches and posts events.
+func (f *foundation) serveAPI(ctx context.Context, jobs *sync.WaitGroup, log *slog.Logger) {
+	batches, hooks := f.batches(), f.hooks()
+	jobs.Go(func() {
+		every(ctx, time.Second, log, "working on batches", func(ctx context.Context) error {
+			for {
+				if worked, err := batches.Work(ctx); err != nil || !worked {
+					return err
+				}
+			}
+		})
+	})
+	jobs.Go(func() {
+		every(ctx, time.Second, log, "posting events", func(ctx context.Context) error {
+			for {
+				if n, err := hooks.Post(ctx); err != nil || n == 0 {
+					return err
+				}
+			}
+		})
+	})
+	jobs.Go(func() { every(ctx, time.Hour, log, "forgetting batches", batches.Forget) })
+	jobs.Go(func() { every(ctx, time.Hour, log, "forgetting events", hooks.Forget) })
+}

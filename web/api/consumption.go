@@ -1,0 +1,233 @@
+package api
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/http"
+	"net/url"
+	"reflect"
+	"strings"
+	"time"
+
+	"guichet/mandates"
+	"guichet/mandates/partner"
+	"guichet/portal"
+	"guichet/portal/metering"
+	"guichet/portal/metering/exchange"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/negotiation"
+)
+
+// The forms of a delivery, the first where nothing else is asked for.
+const (
+	asJSON = "application/json"
+	asCSV  = "text/csv"
+	asESPI = "application/atom+xml"
+)
+
+type (
+	consumptionIn struct {
+		ID     string `path:"id" maxLength:"64" doc:"The mandate's number."`
+		EAN    string `query:"ean" required:"true" minLength:"18" maxLength:"22" doc:"The access point, one of the mandate's."`
+		Grain  string `query:"grain" enum:"year,month,day,hour,quarter" default:"month" doc:"The length of the periods."`
+		From   string `query:"from" format:"date" doc:"First day, local time of Brussels; left out: the first that may leave."`
+		To     string `query:"to" format:"date" doc:"Day after the last; left out: up to today."`
+		Accept string `header:"Accept" maxLength:"500" doc:"application/json, text/csv, or application/atom+xml for ESPI 4.0 (Green Button)."`
+		Match  string `header:"If-None-Match" maxLength:"200" doc:"The ETag of what you have: 304 where nothing has changed since."`
+	}
+	consumptionOut struct {
+		Status      int
+		ContentType string `header:"Content-Type"`
+		ETag        string `header:"ETag" doc:"Changes with the values, and with nothing else."`
+		Vary        string `header:"Vary"`
+		Link        string `header:"Link" doc:"rel=next: where a long series goes on."`
+		Body        []byte
+	}
+)
+
+// The same as the document has it; a test holds it against what is written.
+type (
+	deliveryView struct {
+		Mandate     grounds         `json:"mandate" doc:"On what it left."`
+		Entry       string          `json:"entry" doc:"The entry of the operator's trail that tells of this delivery."`
+		Next        string          `json:"next,omitempty" format:"uri-reference" doc:"Where a long series goes on; left out at its end."`
+		Consumption consumptionView `json:"consumption" doc:"The values. The leaf names the SHA-256 of these bytes without white space."`
+		Leaf        string          `json:"leaf" doc:"The entry's leaf, signed by the operator's trail key: guichet audit verify-mandate checks the file with it."`
+	}
+	consumptionView struct {
+		Mark   string         `json:"confidentiality" doc:"For whom the values are."`
+		EAN    string         `json:"ean" doc:"The access point, masked."`
+		Energy string         `json:"energy" enum:"electricity,gas" doc:"What flows there."`
+		Grain  string         `json:"grain" doc:"The length of the periods."`
+		From   string         `json:"from,omitempty" format:"date-time" doc:"Where the values begin."`
+		Until  string         `json:"until,omitempty" format:"date-time" doc:"Where they end, excluded."`
+		Units  []registerView `json:"registers" maxItems:"8" doc:"The registers that count there."`
+		Values []valueView    `json:"values" maxItems:"200000" doc:"The periods, in the order of time, without holes."`
+	}
+	registerView struct {
+		Register  string `json:"register" doc:"Its name, as in amounts."`
+		Unit      string `json:"unit" doc:"kWh or m³."`
+		Thousands int    `json:"amounts_per_unit" doc:"How many of an amount make one unit."`
+	}
+	valueView struct {
+		From          string           `json:"from" format:"date-time" doc:"Where the period begins."`
+		Until         string           `json:"until" format:"date-time" doc:"Where it ends, excluded."`
+		Quality       string           `json:"quality" enum:"complete,estimated,partial,missing,straddle,daily" doc:"The worst that applies."`
+		Days          *int             `json:"days,omitempty" doc:"Days in the period."`
+		MissingDays   *int             `json:"missing_days,omitempty" doc:"How many of them miss a part."`
+		EstimatedDays *int             `json:"estimated_days,omitempty" doc:"How many of them have an estimated part."`
+		Amounts       map[string]int64 `json:"amounts,omitempty" doc:"By register; left out where there is none, which is not zero."`
+		YearBefore    map[string]int64 `json:"year_before,omitempty" doc:"The same period a year earlier, where both are whole."`
+	}
+)
+
+// longest is how many days leave at once, by grain.
+var longest = map[metering.Grain]int{metering.ByHour: 366, metering.ByQuarter: 92}
+
+func (s *service) consumptionRoutes() {
+	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[deliveryView](), true, "Delivery")
+	text := &huma.Schema{Type: huma.TypeString}
+	operate(s, huma.Operation{OperationID: "getConsumption", Method: http.MethodGet, Path: Prefix + "/mandates/{id}/consumption",
+		Tags: []string{"consumption"}, Summary: "Get the consumption of an access point",
+		Description: "Computed anew at each call: the mandate, the mandator's stay, three years back, the period signed for and the occupant's choice of detail all bound it. " +
+			"What is not there and what is another's give the same answer; what your mandate does not cover gives 403 with the reason, and is recorded as every delivery is. " +
+			"A long series by hour or quarter-hour comes in parts: follow next. " +
+			"Values carry no date of change: to learn of corrected ones, ask again with If-None-Match; 304 says that all is as it was, 200 brings the whole series as it is now.",
+		Errors: []int{http.StatusNotFound, http.StatusNotAcceptable},
+		Responses: map[string]*huma.Response{
+			"200": {Description: "The delivery.", Content: map[string]*huma.MediaType{asJSON: {Schema: schema}, asCSV: {Schema: text}, asESPI: {Schema: text}}},
+			"304": {Description: "Nothing has changed since."},
+		}}, partner.ForConsumption, s.consumption)
+}
+
+// queryOf reads what is asked for. A day is one of Brussels.
+func queryOf(grain, from, to string) (metering.Query, error) {
+	q := metering.Query{Grain: metering.Grain(grain)}
+	var problems portal.Problems
+	for _, one := range []struct {
+		field, text string
+		at          *time.Time
+	}{{"from", from, &q.From}, {"to", to, &q.To}} {
+		if one.text == "" {
+			continue
+		}
+		t, err := portal.ParseDate(one.text)
+		if err != nil {
+			problems = append(problems, &portal.Error{Code: portal.Invalid, Key: "date.format", Field: one.field, Args: []any{one.text}})
+		}
+		*one.at = t
+	}
+	if len(problems) > 0 {
+		return q, problems
+	}
+	if !q.From.IsZero() && !q.To.IsZero() && !q.From.Before(q.To) {
+		return q, portal.Problems{{Code: portal.Invalid, Key: "api.order", Field: "to"}}
+	}
+	return q, nil
+}
+
+func (s *service) consumption(ctx context.Context, r *request, in *consumptionIn) (*consumptionOut, error) {
+	form, ok := formOf(in.Accept)
+	if !ok {
+		return nil, bare(r, http.StatusNotAcceptable)
+	}
+	ean, err := portal.ParseEAN(in.EAN)
+	if err != nil {
+		return nil, portal.Problems{{Code: portal.Invalid, Key: "mandate.point", Field: "ean", Args: []any{1}}}
+	}
+	asked := mandates.Asked{EAN: ean, Days: longest[metering.Grain(in.Grain)]}
+	if asked.Query, err = queryOf(in.Grain, in.From, in.To); err != nil {
+		return nil, err
+	}
+	var tag string
+	asked.Render = func(series metering.Series) ([]byte, error) {
+		plain, err := renderJSON(series)
+		if err != nil {
+			return nil, err
+		}
+		sum := sha256.Sum256(append([]byte(form+"\n"), plain...))
+		tag = `"` + hex.EncodeToString(sum[:16]) + `"`
+		switch form {
+		case asCSV:
+			return s.renderCSV(r, series)
+		case asESPI:
+			return s.renderESPI(r, series)
+		}
+		return plain, nil
+	}
+	d, err := s.Mandates.Hand(ctx, s.History, r.by(), r.partner(), in.ID, asked)
+	if err != nil {
+		return nil, err
+	}
+	out := &consumptionOut{Status: http.StatusOK, ContentType: form, ETag: tag, Vary: "Accept, Accept-Language"}
+	next := ""
+	if !d.Next.IsZero() {
+		values := url.Values{"ean": {in.EAN}, "grain": {in.Grain}, "from": {day(d.Next)}}
+		if in.To != "" {
+			values.Set("to", in.To)
+		}
+		next = Prefix + "/mandates/" + d.Mandate.ID + "/consumption?" + values.Encode()
+		out.Link = "<" + next + `>; rel="next"`
+	}
+	if matches(in.Match, tag) {
+		out.Status = http.StatusNotModified
+		return out, nil
+	}
+	if form == asJSON {
+		out.Body, err = writeJSON(d, s.Signer, next)
+		return out, err
+	}
+	out.ContentType += "; charset=utf-8"
+	leaf, err := leafOf(d, s.Signer)
+	out.Body = wrap(d.Content, leaf, form == asCSV)
+	return out, err
+}
+
+// formOf picks the form that an Accept header likes best; JSON where any will do.
+func formOf(accept string) (string, bool) {
+	if form := negotiation.SelectQValueFast(accept, []string{asJSON, asCSV, asESPI}); form != "" {
+		return form, true
+	}
+	whatever := accept == "" || strings.Contains(accept, "*/*") || strings.Contains(accept, "application/*")
+	return asJSON, whatever
+}
+
+func matches(header, tag string) bool {
+	for one := range strings.SplitSeq(header, ",") {
+		if one = strings.TrimPrefix(strings.TrimSpace(one), "W/"); one == tag || one == "*" {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *service) renderCSV(r *request, series metering.Series) ([]byte, error) {
+	t := r.words.T
+	words := exchange.Words{Mark: t("api.mark"), Lines: []string{soft(t("consumption.title." + string(series.Energy)))},
+		From: t("csv.from"), Until: t("csv.to"), EAN: t("csv.ean"), Register: t("csv.register"), Amount: t("csv.amount"), Unit: t("csv.unit"),
+		Quality: t("table.quality"), YearBefore: t("legend.before"), Registers: r.registers()}
+	var b bytes.Buffer
+	err := exchange.WriteCSV(&b, series, words)
+	return b.Bytes(), err
+}
+
+func (s *service) renderESPI(r *request, series metering.Series) ([]byte, error) {
+	var b bytes.Buffer
+	err := exchange.WriteESPI(&b, series, exchange.FeedWords{Mark: r.words.T("api.mark"), Title: soft(r.words.T("consumption.title." + string(series.Energy))),
+		Author: s.Operator, Registers: r.registers(), Made: r.now})
+	return b.Bytes(), err
+}
+
+// soft takes out where a narrow page may break a word.
+func soft(text string) string { return strings.ReplaceAll(text, "\u00ad", "") }
+
+func (r *request) registers() map[metering.Register]string {
+	words := map[metering.Register]string{}
+	for _, one := range metering.Registers {
+		words[one] = r.words.T("register." + string(one))
+	}
+	return words
+}

@@ -1,0 +1,161 @@
+package api
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"regexp"
+
+	"guichet/mandates"
+	"guichet/portal/audit"
+	"guichet/portal/metering"
+	"guichet/portal/metering/exchange"
+
+	"golang.org/x/mod/sumdb/note"
+)
+
+// A delivery file is the values, and a leaf of the trail that the trail's key
+// signed when they left: whose mandate, which text and document, which days,
+// and the SHA-256 of the values' bytes. In JSON the leaf stands beside the
+// values; in CSV and XML it is one line of its own, a remark or a comment, and
+// the values are all the other bytes.
+
+// mark is the confidentiality mark of what programs get (L20).
+const mark = "Confidential: for the mandatary, for the purpose that the customer signed for"
+
+// renderJSON writes the values of a delivery; its bytes are what the leaf names.
+func renderJSON(s metering.Series) ([]byte, error) {
+	var b bytes.Buffer
+	if err := exchange.WriteJSON(&b, s, mark); err != nil {
+		return nil, err
+	}
+	return bytes.TrimSpace(b.Bytes()), nil
+}
+
+// grounds says on what a delivery leaves.
+type grounds struct {
+	ID       string `json:"id" doc:"The mandate's number."`
+	Text     string `json:"text_sha256" doc:"SHA-256 of the text that the customer signed."`
+	Document string `json:"document_sha256,omitempty" doc:"SHA-256 of the signed document."`
+}
+
+// deliveryJSON is a delivery file in JSON.
+type deliveryJSON struct {
+	Mandate     grounds         `json:"mandate"`
+	Entry       string          `json:"entry"`
+	Next        string          `json:"next,omitempty"`
+	Consumption json.RawMessage `json:"consumption"`
+	Leaf        string          `json:"leaf"`
+}
+
+// leafOf signs a delivery's leaf.
+func leafOf(d mandates.Delivery, signer note.Signer) (string, error) {
+	says := map[string]string{"mandate": d.Mandate.ID}
+	for _, name := range []string{"text", "document", "grain", "from", "to", "content"} {
+		if d.Says[name] != "" {
+			says[name] = d.Says[name]
+		}
+	}
+	return d.Recorded.Sign(signer, says)
+}
+
+// Write makes the delivery file in JSON.
+func Write(d mandates.Delivery, signer note.Signer) (json.RawMessage, error) {
+	return writeJSON(d, signer, "")
+}
+
+// Render is mandates.Asked.Render of Write.
+func Render(s metering.Series) ([]byte, error) { return renderJSON(s) }
+
+func writeJSON(d mandates.Delivery, signer note.Signer, next string) (json.RawMessage, error) {
+	leaf, err := leafOf(d, signer)
+	if err != nil {
+		return nil, err
+	}
+	var b bytes.Buffer
+	out := json.NewEncoder(&b)
+	out.SetEscapeHTML(false) // the leaf names the bytes that exchange wrote
+	err = out.Encode(deliveryJSON{Mandate: grounds{d.Mandate.ID, d.Says["text"], d.Says["document"]},
+		Entry: d.Entry, Next: next, Consumption: d.Content, Leaf: leaf})
+	return b.Bytes(), err
+}
+
+const byteOrderMark = "\ufeff"
+
+// wrap puts the leaf's line into a file of CSV or XML.
+func wrap(content []byte, leaf string, csv bool) []byte {
+	line := leafName + base64.StdEncoding.EncodeToString([]byte(leaf))
+	if rest, ok := bytes.CutPrefix(content, []byte(byteOrderMark)); ok && csv {
+		return append([]byte(byteOrderMark+"# "+line+"\r\n"), rest...)
+	}
+	if !bytes.HasSuffix(content, []byte("\n")) {
+		return append(content[:len(content):len(content)], "<!-- "+line+" -->"...)
+	}
+	return append(content[:len(content):len(content)], "<!-- "+line+" -->\n"...)
+}
+
+const leafName = "guichet-delivery "
+
+var leafLine = regexp.MustCompile(`(?:# ` + leafName + `([A-Za-z0-9+/=]+)\r?\n)|(?:<!-- ` + leafName + `([A-Za-z0-9+/=]+) -->\n?)`)
+
+// DeliverySize bounds what is read as a delivery file.
+const DeliverySize = 64 << 20
+
+// CheckDelivery tells whether a delivery file is the one that left: its leaf is
+// signed by the trail's key and names these very values. It needs the public
+// key and nothing of ours.
+func CheckDelivery(file []byte, verifier note.Verifier) (audit.Leaf, error) {
+	leaf, content, err := split(file)
+	if err != nil {
+		return audit.Leaf{}, err
+	}
+	l, err := audit.OpenLeaf(leaf, verifier)
+	if err != nil {
+		return l, errors.New("the leaf is not signed by this key")
+	}
+	sum := sha256.Sum256(content)
+	if l.Says["mandate"] == "" || l.Says["content"] != hex.EncodeToString(sum[:]) {
+		return l, errors.New("the values are not those that were delivered")
+	}
+	return l, nil
+}
+
+func split(file []byte) (leaf string, content []byte, err error) {
+	if trimmed := bytes.TrimSpace(file); bytes.HasPrefix(trimmed, []byte("{")) {
+		var d deliveryJSON
+		if err := json.Unmarshal(trimmed, &d); err != nil || d.Leaf == "" {
+			return "", nil, errors.New("no delivery file: there is no leaf in it")
+		}
+		var b bytes.Buffer // a program may have laid it out anew
+		if err := json.Compact(&b, d.Consumption); err != nil {
+			return "", nil, err
+		}
+		l, err := audit.PeekLeaf(d.Leaf)
+		if err != nil {
+			return "", nil, err
+		}
+		if d.Entry != l.ID || d.Mandate.ID != l.Says["mandate"] || d.Mandate.Text != l.Says["text"] || d.Mandate.Document != l.Says["document"] {
+			return "", nil, errors.New("the file names another mandate or entry than its leaf")
+		}
+		return d.Leaf, b.Bytes(), nil
+	}
+	found := leafLine.FindAllSubmatchIndex(file, 2)
+	if len(found) != 1 {
+		return "", nil, errors.New("no delivery file: there is no leaf in it, or more than one")
+	}
+	at := found[0]
+	code := ""
+	for _, group := range [][]int{at[2:4], at[4:6]} {
+		if group[0] >= 0 {
+			code = string(file[group[0]:group[1]])
+		}
+	}
+	text, err := base64.StdEncoding.Strict().DecodeString(code)
+	if err != nil {
+		return "", nil, errors.New("the leaf cannot be read")
+	}
+	return string(text), append(append([]byte{}, file[:at[0]]...), file[at[1]:]...), nil
+}
