@@ -176,9 +176,9 @@ func documentView(x *ctx, base string, i int, doc desk.Signed) page.MandateDocum
 // deedLines sets each access point beside who lives there.
 func deedLines(x *ctx, d desk.Deed) component.Table {
 	t := component.Table{ID: "deed-lines", Caption: x.T("desk.mandate.lines"), Region: x.T("desk.mandate.lines"), Columns: []component.Column{
-		{Text: x.T("csv.ean")}, {Text: x.T("desk.mandate.occupant")}, {Text: x.T("desk.mandate.supply")}, {Text: x.T("desk.mandate.compared")}}}
-	for _, l := range d.Lines {
-		row := component.Row{Head: string(l.EAN), Cells: []component.Cell{{Text: "–"}, {Text: "–"}, {Text: x.T("mandate.refused.nobody"), Tag: "stop"}}}
+		{Text: x.T("desk.mandate.point")}, {Text: x.T("desk.mandate.occupant")}, {Text: x.T("desk.mandate.supply")}, {Text: x.T("desk.mandate.compared")}}}
+	for i, l := range d.Lines {
+		row := component.Row{Head: numbered(i, l.EAN), Cells: []component.Cell{{Text: "–"}, {Text: "–"}, {Text: x.T("mandate.refused.nobody"), Tag: "stop"}}}
 		if l.Stay.ID != "" {
 			row.Cells[0].Text, row.Cells[1].Text = l.Stay.Name, address(l.Point.Street, l.Point.Postcode, l.Point.Town)
 			row.Cells[2] = component.Cell{Text: x.T("mandate.refused.not-theirs"), Tag: "stop"}
@@ -193,6 +193,10 @@ func deedLines(x *ctx, d desk.Deed) component.Table {
 	}
 	return t
 }
+
+// numbered names an access point by its place in the document, where it stands
+// whole, and by what anybody may see of it (G12).
+func numbered(i int, ean portal.EAN) string { return strconv.Itoa(i+1) + ". " + ean.Masked() }
 
 // deedControls are how it is signed, what was compared, and which lines are
 // refused all the same.
@@ -212,10 +216,10 @@ func deedControls(x *ctx, d desk.Deed) []component.Control {
 		checks.Options = append(checks.Options, component.Option{Name: name, Value: "yes", Text: x.T("mandate.check." + string(c)), Selected: x.field(name) != ""})
 	}
 	refuse := component.Control{Kind: "checks", Field: component.Field{Name: "refuse", Label: x.T("desk.mandate.refuse")}}
-	for _, l := range d.Lines {
+	for i, l := range d.Lines {
 		if l.Same {
-			name := "refuse_" + string(l.EAN)
-			refuse.Options = append(refuse.Options, component.Option{Name: name, Value: "yes", Text: l.EAN.Masked(), Selected: x.field(name) != ""})
+			name := "refuse_" + strconv.Itoa(i+1)
+			refuse.Options = append(refuse.Options, component.Option{Name: name, Value: "yes", Text: numbered(i, l.EAN), Selected: x.field(name) != ""})
 		}
 	}
 	if len(refuse.Options) == 0 {
@@ -230,7 +234,7 @@ func (c counter) decideDeed(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	j := desk.DeedDecision{Refused: map[portal.EAN]bool{}}
+	j := desk.DeedDecision{Refused: map[int]bool{}}
 	signature := x.field("signature")
 	if kind := string(mandates.Electronic) + ":"; len(signature) > len(kind) && signature[:len(kind)] == kind {
 		j.Signature, j.Document = mandates.Electronic, signature[len(kind):]
@@ -243,8 +247,9 @@ func (c counter) decideDeed(x *ctx) error {
 		}
 	}
 	for name := range x.form {
-		if ean, ok := strings.CutPrefix(name, "refuse_"); ok {
-			j.Refused[portal.EAN(ean)] = true
+		if place, ok := strings.CutPrefix(name, "refuse_"); ok {
+			n, _ := strconv.Atoi(place) // 0 is no line's
+			j.Refused[n] = true
 		}
 	}
 	return c.deedDone(x, room.Decide(x.context(), x.member().Actor(), x.param("id"), j), "decided")

@@ -189,7 +189,7 @@ type DeedDecision struct {
 	Signature mandates.Signature
 	Checks    []mandates.Check
 	Document  string // whose electronic signature it rests on
-	Refused   map[portal.EAN]bool
+	Refused   map[int]bool // by the line's place in the document, from 1
 }
 
 // Decide grants the lines where the mandator lives now and refuses the others:
@@ -209,9 +209,9 @@ func (o *Officer) Decide(ctx context.Context, by portal.Actor, id string, j Deed
 			return err
 		}
 	}
-	for _, l := range d.Lines {
+	for i, l := range d.Lines {
 		switch {
-		case j.Refused[l.EAN]:
+		case j.Refused[i+1]:
 			decision.Lines[l.EAN] = mandates.LineDecision{Reason: RefusedOther}
 		case l.Stay.ID == "":
 			decision.Lines[l.EAN] = mandates.LineDecision{Reason: RefusedNobody}

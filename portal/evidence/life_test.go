@@ -126,8 +126,8 @@ func TestPurge(t *testing.T) {
 		t.Run(b.Name, func(t *testing.T) {
 			h := open(t, b)
 			day := func(years, days int) int64 { return portal.Micros(h.now.AddDate(years, 0, days)) }
-			storetest.Exec(t, h.dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier,
-  status, asked_us, decided_us, decided_by, reason) VALUES ('p', 'P', '0403170701', '', '', 'fr', '', '', '', '', 'approved', 1, 1, '', '')`)
+			storetest.Exec(t, h.dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier, manager,
+  status, asked_us, decided_us, decided_by, reason) VALUES ('p', 'P', '0403170701', '', '', 'fr', '', '', '', '', '', 'approved', 1, 1, '', '')`)
 			gone := map[string]bool{}
 			for _, m := range []struct {
 				id, status     string
