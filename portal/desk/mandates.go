@@ -188,7 +188,7 @@ const (
 type DeedDecision struct {
 	Signature mandates.Signature
 	Checks    []mandates.Check
-	Document  string // whose electronic signature it rests on
+	Document  string       // whose electronic signature it rests on
 	Refused   map[int]bool // by the line's place in the document, from 1
 }
 
