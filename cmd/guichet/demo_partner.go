@@ -124,6 +124,7 @@ func (f *foundation) demoGrant(ctx context.Context, by audit.Entry, guest partne
 		return err
 	}
 	defer uploads.Sandbox.Close()
+	uploads.Sandbox.Interpreted = true // one page is read once: compiling would be most of the demo's start
 	deeds, to := f.mandates(), guest.Organisation.Mandatary()
 	house := f.scribe().House
 	pdf, err := letter.Mandate(m, to, f.clock(), house).PDF(house)
