@@ -180,7 +180,24 @@ func drawWorld(t *rapid.T) *world {
 		w.fill(day, seed)
 	}
 	w.mandate = drawMandate(t, w.now)
+	if rapid.Bool().Draw(t, "in force") { // else most worlds would deliver nothing
+		w.force()
+	}
 	return w
+}
+
+// force makes the mandate one that delivers: all kinds, valid now, of whoever
+// lives there now, over some of the days that are there.
+func (w *world) force() {
+	m := &w.mandate
+	m.Scope.Kinds = mandates.Kinds
+	m.Scope.Validity = portal.Period{From: w.now.AddDate(0, 0, -1), To: w.now.AddDate(0, 1, 0)}
+	m.Scope.Data = portal.Period{From: w.now.AddDate(0, 0, -40)}
+	for _, stay := range w.stays {
+		if stay.Contains(w.now) {
+			m.Lines[0] = mandates.Line{EAN: theEAN, Outcome: mandates.Granted, Proven: true, OccupancyID: stay.ID, LetterID: "l", GrantedAt: w.now.AddDate(0, 0, -20)}
+		}
+	}
 }
 
 func (w *world) fill(day time.Time, seed int64) {
