@@ -83,6 +83,11 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 		if d.Series, err = history.Series(ctx, point, stay, a.Query); err != nil {
 			return Delivery{}, err
 		}
+		if KindOf(d.Series.Grain) != Totals {
+			// They add up whole months, of which detail may have begun in the middle
+			// (D5), and are a kind of their own.
+			d.Series.Totals = metering.Totals{}
+		}
 		if len(d.Series.Points) == 0 {
 			refused = OtherPeriod
 		}

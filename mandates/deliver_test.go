@@ -112,9 +112,20 @@ func TestNothingOutsideTheMandateLeaves(t *testing.T) {
 		w.mandate.Lines[0].DeliveredAt = time.Time{}
 		again, errAgain := w.deliver(g)
 		require.Equal(t, err, errAgain)
-		require.Equal(t, got.Series, again.Series)
+		same(t, got.Series, again.Series)
 	})
 	require.Positive(t, delivered, "the law saw no delivery")
+}
+
+// same compares part by part: a difference of thousands of quarter-hours would
+// take the rest of the day to be written out.
+func same(t *rapid.T, got, again metering.Series) {
+	require.Len(t, again.Points, len(got.Points))
+	for i, p := range got.Points {
+		require.Equal(t, p, again.Points[i])
+	}
+	got.Points, again.Points = nil, nil
+	require.Equal(t, got, again)
 }
 
 func (w *world) addsUp(t *rapid.T, s metering.Series, allowed map[int64]bool) {
