@@ -17,7 +17,7 @@ import (
 // T25 and D8 (b): what a signature must be to prove anything, and each way in
 // which it is not.
 func TestSignatures(t *testing.T) {
-	trusted, stranger := NewAuthority(t, "Citizen CA"), NewAuthority(t, "Citizen CA")
+	trusted, stranger := NewAuthority(t, "Citizen CA", time.Now()), NewAuthority(t, "Citizen CA", time.Now())
 	pool, err := evidence.Signers(trusted.PEM())
 	require.NoError(t, err)
 	marie := Person{Name: "Marie Dupont (Signature)", Given: "Marie Anne", Surname: "Dupont"}
@@ -139,8 +139,8 @@ func TestReasonsHaveTexts(t *testing.T) {
 
 // The setting TRUSTED_SIGNERS: issuers and nothing else.
 func TestSigners(t *testing.T) {
-	issuer := NewAuthority(t, "CA")
-	_, err := evidence.Signers(slices.Concat(issuer.PEM(), NewAuthority(t, "Other").PEM(), []byte("\n")))
+	issuer := NewAuthority(t, "CA", time.Now())
+	_, err := evidence.Signers(slices.Concat(issuer.PEM(), NewAuthority(t, "Other", time.Now()).PEM(), []byte("\n")))
 	require.NoError(t, err)
 	for want, text := range map[string][]byte{
 		"no certificate":          []byte("# none\n"),

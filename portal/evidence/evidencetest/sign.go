@@ -26,6 +26,7 @@ type Signer struct {
 	Cert   *x509.Certificate
 	Key    *ecdsa.PrivateKey
 	Issuer *Signer // nil: itself
+	now    time.Time
 }
 
 // Person is whom a certificate is to name.
@@ -38,12 +39,12 @@ type Person struct {
 	ForSigningIn   bool
 }
 
-// NewAuthority makes an authority that issues certificates to people.
-func NewAuthority(t testing.TB, name string) *Signer {
+// NewAuthority makes an authority that issues certificates to people at a moment.
+func NewAuthority(t testing.TB, name string, now time.Time) *Signer {
 	t.Helper()
 	template := &x509.Certificate{Subject: pkix.Name{CommonName: name, Country: []string{"BE"}}, IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageCertSign, NotBefore: time.Now().AddDate(-10, 0, 0), NotAfter: time.Now().AddDate(10, 0, 0)}
-	return issue(t, template, nil)
+		KeyUsage: x509.KeyUsageCertSign, NotBefore: now.AddDate(-10, 0, 0), NotAfter: now.AddDate(10, 0, 0)}
+	return issue(t, template, nil, now)
 }
 
 // Issue makes a person's certificate.
@@ -56,7 +57,7 @@ func (s *Signer) Issue(t testing.TB, p Person) *Signer {
 		p.Left = 300
 	}
 	template := &x509.Certificate{Subject: pkix.Name{CommonName: p.Name}, KeyUsage: x509.KeyUsageContentCommitment,
-		NotBefore: time.Now().AddDate(0, 0, -p.Days), NotAfter: time.Now().AddDate(0, 0, p.Left)}
+		NotBefore: s.now.AddDate(0, 0, -p.Days), NotAfter: s.now.AddDate(0, 0, p.Left)}
 	if p.ForSigningIn {
 		template.KeyUsage = x509.KeyUsageDigitalSignature
 	}
@@ -66,15 +67,15 @@ func (s *Signer) Issue(t testing.TB, p Person) *Signer {
 				pkix.AttributeTypeAndValue{Type: asn1.ObjectIdentifier{2, 5, 4, last}, Value: text})
 		}
 	}
-	return issue(t, template, s)
+	return issue(t, template, s, s.now)
 }
 
-func issue(t testing.TB, template *x509.Certificate, by *Signer) *Signer {
+func issue(t testing.TB, template *x509.Certificate, by *Signer, now time.Time) *Signer {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
 	template.SerialNumber, err = rand.Int(rand.Reader, big.NewInt(1<<62))
 	require.NoError(t, err)
-	s := &Signer{Key: key, Issuer: by}
+	s := &Signer{Key: key, Issuer: by, now: now}
 	if by == nil {
 		by = &Signer{Cert: template, Key: key}
 	}
