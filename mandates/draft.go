@@ -132,6 +132,15 @@ func CompanyNumber(text string) (string, bool) {
 	return number, true
 }
 
+// FormatCompanyNumber writes a company number as people compare it:
+// "0403.170.701". What is none stays as it is.
+func FormatCompanyNumber(n string) string {
+	if len(n) != 10 {
+		return n
+	}
+	return n[:4] + "." + n[4:7] + "." + n[7:]
+}
+
 // points reads one EAN a line. Twice the same is a mistake: a person listing
 // many should learn of it.
 func (r *reader) points(text string) (lines []Line) {

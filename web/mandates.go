@@ -3,12 +3,12 @@ package web
 import (
 	"context"
 	"net/http"
-	"strings"
 	"time"
 
 	"guichet/mandates"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/web/letter"
 	"guichet/web/ui/layout"
 	"guichet/web/ui/page/public"
 )
@@ -65,11 +65,6 @@ func (s *site) decideMandate(x *ctx, decide func(context.Context, audit.Entry, s
 	return x.redirect(x.path("/mandates" + ofQuery(index) + "&done=" + done))
 }
 
-// mandateTone is a state's colour; its word says the same.
-var mandateTone = map[mandates.LineStatus]string{
-	mandates.LineWaiting: "warn", mandates.LineInForce: "go", mandates.LineExpired: "", mandates.LineEnded: "",
-}
-
 func mandatesView(x *ctx, index int, list []mandates.Summary) public.Mandates {
 	of := ofQuery(index)
 	v := public.Mandates{
@@ -88,13 +83,13 @@ func mandatesView(x *ctx, index int, list []mandates.Summary) public.Mandates {
 
 func mandateView(x *ctx, of string, m mandates.Summary) public.Mandate {
 	l, until := m.Lines[0], m.Scope.Validity.To
-	status := l.StatusAt(x.now, until)
+	status, word := l.StatusAt(x.now, until), lineWord(x, m.Mandate, l)
 	v := public.Mandate{
-		ID: m.ID, Name: m.PartnerName, State: x.T("mandate.line." + string(status)), Tone: mandateTone[status],
+		ID: m.ID, Name: m.PartnerName, State: word.Text, Tone: word.Tag,
 		Facts: [][2]string{
 			{x.T("mandates.contact"), m.PartnerContact},
-			{x.T("mandates.what"), kindWords(x, m.Scope.Kinds)},
-			{x.T("mandates.data"), dataWords(x, m.Scope.Data)},
+			{x.T("mandates.what"), letter.KindWords(x.Catalog, m.Scope.Kinds)},
+			{x.T("mandates.data"), letter.DataWords(x.Catalog, m.Scope.Data)},
 			{x.T("mandates.purpose"), m.Scope.Purpose},
 			{x.T("mandates.valid"), x.T("mine.between", x.Date(m.Scope.Validity.From), x.Date(lastDay(until)))},
 			{x.T("mandates.signed"), x.T("mandate.signature." + string(m.Signature))},
@@ -125,18 +120,3 @@ func mandateView(x *ctx, of string, m mandates.Summary) public.Mandate {
 
 // lastDay is the last whole day before a border.
 func lastDay(border time.Time) time.Time { return border.In(portal.Brussels).AddDate(0, 0, -1) }
-
-func kindWords(x *ctx, kinds []mandates.Kind) string {
-	words := make([]string, len(kinds))
-	for i, k := range kinds {
-		words[i] = x.T("mandate.kind." + string(k))
-	}
-	return strings.Join(words, "; ")
-}
-
-func dataWords(x *ctx, p portal.Period) string {
-	if p.To.IsZero() {
-		return x.T("mandates.data-open", x.Date(p.From))
-	}
-	return x.T("mine.between", x.Date(p.From), x.Date(lastDay(p.To)))
-}

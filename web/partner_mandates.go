@@ -189,8 +189,8 @@ func mandateFacts(x *ctx, m mandates.Mandate) []page.Fact {
 		facts = append(facts, page.Fact{Name: x.T("partner.draft.signed-by"), Value: who.SignedBy})
 	}
 	return append(facts,
-		page.Fact{Name: x.T("partner.draft.kinds"), Value: kindWords(x, m.Scope.Kinds)},
-		page.Fact{Name: x.T("partner.fact.data"), Value: dataWords(x, m.Scope.Data)},
+		page.Fact{Name: x.T("partner.draft.kinds"), Value: letter.KindWords(x.Catalog, m.Scope.Kinds)},
+		page.Fact{Name: x.T("partner.fact.data"), Value: letter.DataWords(x.Catalog, m.Scope.Data)},
 		page.Fact{Name: x.T("partner.fact.valid"), Value: x.T("mine.between", x.Date(m.Scope.Validity.From), x.Date(lastDay(m.Scope.Validity.To)))},
 		page.Fact{Name: x.T("partner.draft.purpose"), Value: m.Scope.Purpose},
 		page.Fact{Name: x.T("partner.draft.often"), Value: often},

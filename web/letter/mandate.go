@@ -31,7 +31,7 @@ func renderMandate(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	p.Title = c.T("letter.mandate")
 	p.Paragraphs = []string{
 		c.T("letter.mandate.who", data.Mandatary, strings.Join(data.At, "; ")),
-		c.T("letter.mandate.what", kindWords(c, data.Kinds), dataWords(c, portal.Period{From: data.DataFrom, To: data.DataTo}), data.Purpose,
+		c.T("letter.mandate.what", KindWords(c, data.Kinds), DataWords(c, portal.Period{From: data.DataFrom, To: data.DataTo}), data.Purpose,
 			lastDay(c, data.Until), data.Mandate),
 		when, c.T("letter.mandate.revoke", door, h.CallCentre), c.T("letter.mandate.contact", data.Mandatary, data.Contact),
 	}
@@ -46,7 +46,7 @@ func Mandate(m mandates.Mandate, to mandates.Mandatary, made time.Time, h House)
 	who := m.Mandator
 	mandator := who.Name
 	if who.CompanyNumber != "" {
-		mandator += " (" + companyNumber(who.CompanyNumber) + ")"
+		mandator += " (" + mandates.FormatCompanyNumber(who.CompanyNumber) + ")"
 	}
 	mandator += ", " + who.Street + ", " + who.Postcode + " " + who.Town
 	capacity := c.T("mandate.capacity." + string(who.Capacity))
@@ -56,10 +56,10 @@ func Mandate(m mandates.Mandate, to mandates.Mandatary, made time.Time, h House)
 	p := Paper{Language: m.Language, Made: c.Date(made), Title: c.T("mandate.doc.title"),
 		Paragraphs: []string{
 			c.T("mandate.doc.mandator", mandator, capacity),
-			c.T("mandate.doc.mandatary", to.Name, companyNumber(to.CompanyNumber), to.Contact),
+			c.T("mandate.doc.mandatary", to.Name, mandates.FormatCompanyNumber(to.CompanyNumber), to.Contact),
 			c.T("mandate.doc.gives", h.Operator),
-			c.T("mandate.doc.kinds", kindWords(c, m.Scope.Kinds)),
-			c.T("mandate.doc.data", dataWords(c, m.Scope.Data)),
+			c.T("mandate.doc.kinds", KindWords(c, m.Scope.Kinds)),
+			c.T("mandate.doc.data", DataWords(c, m.Scope.Data)),
 			c.T("mandate.doc.valid", c.Date(m.Scope.Validity.From), lastDay(c, m.Scope.Validity.To)),
 			c.T("mandate.doc.purpose", m.Scope.Purpose),
 		},
@@ -90,14 +90,6 @@ func grouped(s string) string {
 	return strings.Join(append(parts, s), " ")
 }
 
-// companyNumber writes a company number as it is written: 0123.456.789.
-func companyNumber(n string) string {
-	if len(n) != 10 {
-		return n
-	}
-	return n[:4] + "." + n[4:7] + "." + n[7:]
-}
-
 // spaced writes an EAN in groups, whole: the one who signs must know which
 // point it is; only the mandatary's own document has it.
 func spaced(ean string) string {
@@ -107,7 +99,8 @@ func spaced(ean string) string {
 	return ean[:2] + "\u00a0" + ean[2:6] + "\u00a0" + ean[6:10] + "\u00a0" + ean[10:14] + "\u00a0" + ean[14:]
 }
 
-func kindWords(c *i18n.Catalog, kinds []mandates.Kind) string {
+// KindWords names the kinds of data of a mandate.
+func KindWords(c *i18n.Catalog, kinds []mandates.Kind) string {
 	words := make([]string, len(kinds))
 	for i, k := range kinds {
 		words[i] = c.T("mandate.kind." + string(k))
@@ -115,7 +108,8 @@ func kindWords(c *i18n.Catalog, kinds []mandates.Kind) string {
 	return strings.Join(words, "; ")
 }
 
-func dataWords(c *i18n.Catalog, p portal.Period) string {
+// DataWords tells of which period the consumption is.
+func DataWords(c *i18n.Catalog, p portal.Period) string {
 	if p.To.IsZero() {
 		return c.T("mandates.data-open", c.Date(p.From))
 	}
