@@ -42,8 +42,11 @@ func (s Status) Next(e Event) (Status, error) {
 // granted. A new one needs: Checks, web/locales "mandate.check."+name.
 type Check string
 
-// Checks lists all of a document signed by hand.
-var Checks = []Check{"name", "address", "meter", "text", "period", "signature", "capacity"}
+// CheckSignature is the one that an electronic signature stands for.
+const CheckSignature Check = "signature"
+
+// Checks lists them all.
+var Checks = []Check{"name", "address", "meter", "text", "period", CheckSignature, "capacity"}
 
 // Grant lets a line deliver: at once where proven, else from the customer's
 // confirmation on, or ten working days after the letter that tells them (D8).

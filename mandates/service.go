@@ -222,8 +222,11 @@ type Decision struct {
 	// Verdict is what the document's electronic signature proves; demanded where
 	// Signature is Electronic, and then of each occupant it is granted about (D8).
 	Verdict evidence.Verdict
-	Checks  []Check // compared, where signed by hand
-	Lines   map[portal.EAN]LineDecision
+	Checks  []Check // compared: all of them, but for the signature where it is Electronic
+	// Given is when it was given in, as the officer saw it: what was given in
+	// anew meanwhile has been compared by nobody.
+	Given time.Time
+	Lines map[portal.EAN]LineDecision
 }
 
 // Decide grants and refuses the lines, and queues one letter for each
@@ -237,9 +240,11 @@ func (s *Service) Decide(ctx context.Context, by audit.Entry, to Mandatary, id s
 	for _, line := range d.Lines {
 		granted = granted || line.OccupancyID != ""
 	}
-	if granted && d.Signature == ByHand {
+	if granted && d.Signature != Unsigned {
 		for _, c := range Checks {
-			if !slices.Contains(d.Checks, c) {
+			// An electronic signature proves who signed, not that it is this text.
+			proven := c == CheckSignature && d.Signature == Electronic
+			if !proven && !slices.Contains(d.Checks, c) {
 				problems = append(problems, &portal.Error{Code: portal.Invalid, Key: "mandate.unchecked", Field: "check_" + string(c)})
 			}
 		}
@@ -249,6 +254,9 @@ func (s *Service) Decide(ctx context.Context, by audit.Entry, to Mandatary, id s
 	}
 	now := s.Clock()
 	return s.change(ctx, "", id, EventDecide, func(t tx.Tx, m *Mandate) error {
+		if !d.Given.Equal(m.GivenAt) {
+			return &portal.Error{Code: portal.Conflict, Key: "mandate.changed", Field: "signature"}
+		}
 		m.DecidedAt, m.Signature = now, d.Signature
 		letters := newEnvelopes(now, to, *m)
 		for i := range m.Lines {

@@ -109,7 +109,11 @@ func deedView(x *ctx, f page.Frame, d desk.Deed, wrong error) page.Mandate {
 	}
 	v.Lines = deedLines(x, d)
 	if d.More > 0 {
-		v.Sample = x.N("desk.mandate.sample", d.More)
+		key := "desk.mandate.sample"
+		if who.CompanyNumber == "" {
+			key = "desk.mandate.rest"
+		}
+		v.Sample = x.N(key, d.More)
 	}
 	if d.Status != mandates.GivenIn {
 		return v
@@ -202,6 +206,7 @@ func numbered(i int, ean portal.EAN) string { return strconv.Itoa(i+1) + ". " + 
 // deedControls are how it is signed, what was compared, and which lines are
 // refused all the same.
 func deedControls(x *ctx, d desk.Deed) []component.Control {
+	given := component.Control{Kind: "hidden", Field: component.Field{Name: "given", Value: strconv.FormatInt(portal.Micros(d.GivenAt), 10)}}
 	signature := component.Control{Kind: "radios", Field: component.Field{Name: "signature", Label: x.T("desk.mandate.signature")}, Options: []component.Option{
 		{Value: string(mandates.ByHand), Text: x.T("mandate.signature.hand"), Selected: x.field("signature") == string(mandates.ByHand)}}}
 	for i, doc := range d.Documents {
@@ -224,9 +229,9 @@ func deedControls(x *ctx, d desk.Deed) []component.Control {
 		}
 	}
 	if len(refuse.Options) == 0 {
-		return []component.Control{signature, checks}
+		return []component.Control{given, signature, checks}
 	}
-	return []component.Control{signature, checks, refuse}
+	return []component.Control{given, signature, checks, refuse}
 }
 
 // decideDeed grants and refuses its lines.
@@ -236,6 +241,9 @@ func (c counter) decideDeed(x *ctx) error {
 		return err
 	}
 	j := desk.DeedDecision{Refused: map[int]bool{}}
+	if us, err := strconv.ParseInt(x.field("given"), 10, 64); err == nil {
+		j.Given = portal.FromMicros(us) // anything else is nothing that was given in
+	}
 	signature := x.field("signature")
 	if kind := string(mandates.Electronic) + ":"; len(signature) > len(kind) && signature[:len(kind)] == kind {
 		j.Signature, j.Document = mandates.Electronic, signature[len(kind):]

@@ -42,9 +42,11 @@ func TestD8AnOfficerCompares(t *testing.T) {
 	require.NoError(t, err)
 	by := audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "anna"}}
 	nobody := portal.EAN("541449000000099998")
-	m, err := b.deeds.Draft(t.Context(), by, mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}, mandates.Draft{
+	to := mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}
+	draft := mandates.Draft{
 		Name: stay.Name, Capacity: "occupant", Street: "Rue 1", Postcode: "5000", Town: "Namur", Language: "fr", Kinds: []string{"totals"},
-		Points: string(b.known.EAN) + "\n" + string(nobody[:17]) + string(portal.EANCheckDigit(string(nobody[:17]))), DataFrom: "2026-01-01", Purpose: "Comparer les offres"})
+		Points: string(b.known.EAN) + "\n" + string(nobody[:17]) + string(portal.EANCheckDigit(string(nobody[:17]))), DataFrom: "2026-01-01", Purpose: "Comparer les offres"}
+	m, err := b.deeds.Draft(t.Context(), by, to, draft)
 	require.NoError(t, err)
 	var scan bytes.Buffer
 	require.NoError(t, png.Encode(&scan, image.NewGray(image.Rect(0, 0, 60, 80))))
@@ -67,7 +69,9 @@ func TestD8AnOfficerCompares(t *testing.T) {
 	require.Contains(t, plainSpaces(page.text), "point inconnu")
 	require.Zero(t, page.doc.Find("img.scan").Length(), "in quarantine")
 	b.now = b.now.Add(time.Minute)
-	decide := []string{"signature", "hand"}
+	given, ok := page.doc.Find("input[name=given]").Attr("value")
+	require.True(t, ok)
+	decide := []string{"signature", "hand", "given", given}
 	for _, c := range mandates.Checks {
 		decide = append(decide, "check_"+string(c), "yes")
 	}
@@ -80,12 +84,32 @@ func TestD8AnOfficerCompares(t *testing.T) {
 	require.Equal(t, "image/jpeg", picture.Header.Get("Content-Type"))
 	require.Equal(t, "nosniff", picture.Header.Get("X-Content-Type-Options"))
 
-	unchecked := b.post(path+"/decide", "signature", "hand", "check_name", "yes")
+	unproven := append([]string{"signature", "electronic:" + file.ID, "given", given}, decide[4:]...)
+	require.Contains(t, plainSpaces(b.post(path+"/decide", unproven...).text), "ne porte pas de signature électronique")
+	unchecked := b.post(path+"/decide", "signature", "hand", "given", given, "check_name", "yes")
 	require.Equal(t, http.StatusUnprocessableEntity, unchecked.StatusCode)
 	require.Contains(t, plainSpaces(unchecked.text), "Comparez chaque élément")
 	require.Equal(t, 1, unchecked.doc.Find("input[name=check_name][checked]").Length(), "nothing ticked is lost")
 	require.Equal(t, http.StatusUnprocessableEntity, b.post(path+"/decide").StatusCode)
 	require.Equal(t, http.StatusUnprocessableEntity, b.post(path+"/return", "reason", "").StatusCode)
+	// What is written anew and given in meanwhile was compared by nobody, and
+	// what was signed for the former text proves nothing of this one.
+	officer := audit.Entry{Actor: portal.Actor{Kind: portal.Staff, ID: "marie"}}
+	require.NoError(t, b.deeds.Return(t.Context(), officer, m.ID, "Page 2 manque"))
+	wider := draft
+	wider.Kinds = []string{"totals", "daily"}
+	_, err = b.deeds.Edit(t.Context(), by, to, m.ID, wider)
+	require.NoError(t, err)
+	b.now = b.now.Add(time.Minute)
+	again, err := b.vault.Take(t.Context(), by, evidence.Upload{Subject: mandates.Subject(m.ID), Name: "scan.png", Body: bytes.NewReader(scan.Bytes())})
+	require.NoError(t, err)
+	require.NoError(t, b.deeds.GiveIn(t.Context(), by, "p1", m.ID, mandates.Document{ID: "d2", EvidenceID: again.ID, Hash: again.Hash}))
+	require.Contains(t, plainSpaces(b.post(path+"/decide", decide...).text), "Aucun document n’est libéré", "the former text's is none")
+	require.Equal(t, path, b.post(path+"/documents/"+again.ID+"/release").Request.URL.Path)
+	require.Contains(t, plainSpaces(b.post(path+"/decide", decide...).text), "remis à nouveau")
+	page = b.get(path)
+	require.Equal(t, 1, page.doc.Find("img.scan").Length(), "the former text's document is not shown beside this one")
+	decide[3] = page.doc.Find("input[name=given]").AttrOr("value", "")
 	require.Equal(t, "/fr/desk/mandates?done=decided", b.post(path+"/decide", decide...).Request.URL.RequestURI())
 	kept, found, err := b.store.GivenMandate(t.Context(), m.ID)
 	require.NoError(t, err)

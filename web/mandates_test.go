@@ -27,7 +27,7 @@ func grantMandate(t *testing.T, h *house, a strongroom, ean portal.EAN, stay str
 		Language: "fr", Points: string(ean), Kinds: []string{"totals"}, DataFrom: "2026-01-01", Purpose: "Comparer les offres"})
 	require.NoError(t, err)
 	require.NoError(t, svc.GiveIn(t.Context(), by, "p1", m.ID, mandates.Document{ID: m.ID, EvidenceID: "e", Hash: []byte{1}}))
-	require.NoError(t, svc.Decide(t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Staff, ID: "otto"}}, to, m.ID, mandates.Decision{
+	require.NoError(t, svc.Decide(t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Staff, ID: "otto"}}, to, m.ID, mandates.Decision{Given: h.clock(),
 		Signature: mandates.ByHand, Checks: mandates.Checks, Lines: map[portal.EAN]mandates.LineDecision{ean: {OccupancyID: stay}}}))
 	return m.ID
 }

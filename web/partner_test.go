@@ -152,8 +152,10 @@ func idOf(path string) string { return path[strings.LastIndex(path, "/")+1:] }
 // says yes.
 func (a *agency) grant(g partner.Guest, id string, k storetest.Known) {
 	a.t.Helper()
+	kept, _, err := a.deeds.Store.GivenMandate(a.t.Context(), id)
+	require.NoError(a.t, err)
 	require.NoError(a.t, a.deeds.Decide(a.t.Context(), audit.Entry{Actor: testOfficer, Ground: "mandate", Channel: "desk"}, g.Organisation.Mandatary(), id,
-		mandates.Decision{Signature: mandates.ByHand, Checks: mandates.Checks, Lines: map[portal.EAN]mandates.LineDecision{k.EAN: {OccupancyID: k.OccupancyID}}}))
+		mandates.Decision{Given: kept.GivenAt, Signature: mandates.ByHand, Checks: mandates.Checks, Lines: map[portal.EAN]mandates.LineDecision{k.EAN: {OccupancyID: k.OccupancyID}}}))
 	require.NoError(a.t, a.deeds.Confirm(a.t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Ground: "reference", Channel: "web"}, k.OccupancyID, id))
 }
 

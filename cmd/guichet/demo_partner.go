@@ -136,10 +136,16 @@ func (f *foundation) demoGrant(ctx context.Context, by audit.Entry, guest partne
 		return err
 	}
 	officer := audit.Entry{Actor: portal.Actor{Kind: portal.System, ID: "demo"}, Ground: "mandate", Channel: "command"}
+	if err := deeds.GiveIn(ctx, by, to.ID, m.ID, mandates.Document{ID: portal.NewID(f.clock()), EvidenceID: kept.ID, Hash: kept.Hash}); err != nil {
+		return err
+	}
+	given, _, err := f.store.GivenMandate(ctx, m.ID)
+	if err != nil {
+		return err
+	}
 	return errors.Join(
-		deeds.GiveIn(ctx, by, to.ID, m.ID, mandates.Document{ID: portal.NewID(f.clock()), EvidenceID: kept.ID, Hash: kept.Hash}),
 		uploads.Release(ctx, officer, kept.Subject, kept.ID),
-		deeds.Decide(ctx, officer, to, m.ID, mandates.Decision{Signature: mandates.ByHand, Checks: mandates.Checks,
+		deeds.Decide(ctx, officer, to, m.ID, mandates.Decision{Given: given.GivenAt, Signature: mandates.ByHand, Checks: mandates.Checks,
 			Lines: map[portal.EAN]mandates.LineDecision{stay.EAN: {OccupancyID: stay.ID}}}),
 		deeds.Confirm(ctx, audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Ground: "reference", Channel: "web"}, stay.ID, m.ID),
 	)

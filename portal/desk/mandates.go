@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"time"
 
 	"guichet/mandates"
 	"guichet/mandates/partner"
@@ -22,6 +23,7 @@ type MandateStore interface {
 	GivenMandate(ctx context.Context, id string) (mandates.Mandate, bool, error)
 	Point(ctx context.Context, ean portal.EAN) (registry.AccessPoint, error)
 	Occupancies(ctx context.Context, ean portal.EAN) ([]registry.Occupancy, error)
+	MandateDocuments(ctx context.Context, mandateID string) ([]mandates.Document, error)
 }
 
 // Deeds changes mandates; *mandates.Service.
@@ -100,7 +102,7 @@ func (o *Officer) Open(ctx context.Context, by portal.Actor, id string) (d Deed,
 	if d, err = o.read(ctx, by, id, PageOfMandates); err != nil {
 		return d, err
 	}
-	files, err := o.Vault.List(ctx, mandates.Subject(id))
+	files, err := o.documents(ctx, d.Mandate)
 	if err != nil {
 		return d, err
 	}
@@ -190,20 +192,31 @@ type DeedDecision struct {
 	Checks    []mandates.Check
 	Document  string       // whose electronic signature it rests on
 	Refused   map[int]bool // by the line's place in the document, from 1
+	Given     time.Time    // when what the officer saw was given in
 }
 
 // Decide grants the lines where the mandator lives now and refuses the others:
-// those shown as the officer says, those of a bulk mandate beyond the sample by
-// the same comparison.
+// those shown as the officer says, those of a company's bulk mandate beyond the
+// sample by the same comparison. People share their names, companies do not: of
+// a person's mandate nothing is granted that was not shown.
 func (o *Officer) Decide(ctx context.Context, by portal.Actor, id string, j DeedDecision) error {
 	d, err := o.read(ctx, by, id, 0)
 	if err != nil {
 		return err
 	}
-	if err := o.cleared(ctx, id); err != nil {
+	files, err := o.documents(ctx, d.Mandate)
+	if err != nil {
 		return err
 	}
-	decision := mandates.Decision{Signature: j.Signature, Checks: j.Checks, Lines: map[portal.EAN]mandates.LineDecision{}}
+	looked, signed := false, false
+	for _, f := range files {
+		looked = looked || f.Cleared()
+		signed = signed || f.Cleared() && f.ID == j.Document
+	}
+	if !looked || j.Signature == mandates.Electronic && !signed {
+		return &portal.Error{Code: portal.Conflict, Key: "mandate.document", Field: "signature"}
+	}
+	decision := mandates.Decision{Signature: j.Signature, Checks: j.Checks, Given: j.Given, Lines: map[portal.EAN]mandates.LineDecision{}}
 	if j.Signature == mandates.Electronic {
 		if decision.Verdict, err = o.Vault.Signature(ctx, officerEntry(by), mandates.Subject(id), j.Document); err != nil {
 			return err
@@ -211,7 +224,7 @@ func (o *Officer) Decide(ctx context.Context, by portal.Actor, id string, j Deed
 	}
 	for i, l := range d.Lines {
 		switch {
-		case j.Refused[i+1]:
+		case j.Refused[i+1], i >= PageOfMandates && d.Mandator.CompanyNumber == "":
 			decision.Lines[l.EAN] = mandates.LineDecision{Reason: RefusedOther}
 		case l.Stay.ID == "":
 			decision.Lines[l.EAN] = mandates.LineDecision{Reason: RefusedNobody}
@@ -224,18 +237,24 @@ func (o *Officer) Decide(ctx context.Context, by portal.Actor, id string, j Deed
 	return o.Deeds.Decide(ctx, officerEntry(by), d.Mandatary.Mandatary(), id, decision)
 }
 
-// cleared refuses to decide on what nobody could look at.
-func (o *Officer) cleared(ctx context.Context, id string) error {
-	files, err := o.Vault.List(ctx, mandates.Subject(id))
-	for _, f := range files {
-		if f.Cleared() {
-			return err
+// documents are the files given in for the text as it stands: one that was
+// signed for a former text proves nothing of this one.
+func (o *Officer) documents(ctx context.Context, m mandates.Mandate) (files []evidence.File, err error) {
+	given, err := o.Store.MandateDocuments(ctx, m.ID)
+	if err != nil {
+		return nil, err
+	}
+	of := map[string]bool{}
+	for _, d := range given {
+		of[d.EvidenceID] = d.Version == m.Version
+	}
+	all, err := o.Vault.List(ctx, mandates.Subject(m.ID))
+	for _, f := range all {
+		if of[f.ID] {
+			files = append(files, f)
 		}
 	}
-	if err != nil {
-		return err
-	}
-	return &portal.Error{Code: portal.Conflict, Key: "mandate.document", Field: "signature"}
+	return files, err
 }
 
 // Return asks the partner for what is missing.

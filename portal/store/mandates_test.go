@@ -55,10 +55,11 @@ func TestMandatesOnDatabases(t *testing.T) {
 			require.Equal(t, portal.Conflict, portal.CodeOf(svc.Return(t.Context(), officer, m.ID, "encore")))
 			require.NoError(t, svc.GiveIn(t.Context(), by, "p1", m.ID, mandates.Document{ID: "d2", EvidenceID: "e2", Hash: []byte{3}}))
 
-			decision := mandates.Decision{Signature: mandates.ByHand, Lines: map[portal.EAN]mandates.LineDecision{h.ean: {OccupancyID: h.stay}}}
+			decision := mandates.Decision{Signature: mandates.ByHand, Given: now, Lines: map[portal.EAN]mandates.LineDecision{h.ean: {OccupancyID: h.stay}}}
 			require.ErrorContains(t, svc.Decide(t.Context(), officer, to, m.ID, decision), "mandate.unchecked", "every point is compared")
 			for _, signer := range []string{"", "Marc Dupont"} { // D8 (b): no signature, and somebody else's
 				electronic := decision
+				electronic.Checks = mandates.Checks
 				electronic.Signature, electronic.Verdict = mandates.Electronic, evidence.Verdict{Signer: evidence.Signer{Name: signer}}
 				if signer != "" {
 					electronic.Verdict.SignedAt = now
@@ -66,6 +67,9 @@ func TestMandatesOnDatabases(t *testing.T) {
 				require.ErrorContains(t, svc.Decide(t.Context(), officer, to, m.ID, electronic), "evidence.signature.")
 			}
 			decision.Checks = mandates.Checks
+			old := decision
+			old.Given = now.Add(-time.Second)
+			require.ErrorContains(t, svc.Decide(t.Context(), officer, to, m.ID, old), "mandate.changed", "what was given in anew was compared by nobody")
 			require.NoError(t, svc.Decide(t.Context(), officer, to, m.ID, decision))
 			deliver := func() error {
 				_, err := svc.Deliver(t.Context(), history, by, "p1", m.ID, h.ean, metering.Query{Grain: metering.ByMonth})

@@ -134,7 +134,9 @@ func (w *town) grant(x third, d mandates.Draft) mandates.Mandate {
 			lines[l.EAN] = mandates.LineDecision{OccupancyID: x.stay}
 		}
 	}
-	require.NoError(w.t, w.service.Decide(ctx, by, x.org.Mandatary(), m.ID, mandates.Decision{Signature: mandates.ByHand, Checks: mandates.Checks, Lines: lines}))
+	kept, _, err := w.service.Store.GivenMandate(ctx, m.ID)
+	require.NoError(w.t, err)
+	require.NoError(w.t, w.service.Decide(ctx, by, x.org.Mandatary(), m.ID, mandates.Decision{Given: kept.GivenAt, Signature: mandates.ByHand, Checks: mandates.Checks, Lines: lines}))
 	by.Actor = portal.Actor{Kind: portal.Household}
 	require.NoError(w.t, w.service.Confirm(ctx, by, x.stay, m.ID))
 	return m
