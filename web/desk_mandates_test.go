@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"fmt"
 	"image"
 	"image/png"
 	"net/http"
@@ -30,14 +31,57 @@ func (b *bureau) officer(ring *keys.Ring, clock portal.Clock, short state.Store,
 		Partners: partner.New(partner.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords})}
 }
 
+// D9: beyond the sample a company's name grants, a person's does not: people
+// share their names, and nobody looked at that line.
+func TestD9BeyondTheSample(t *testing.T) {
+	for number, want := range map[string]mandates.Outcome{"": mandates.Refused, "0403.170.701": mandates.Granted} {
+		b := newBureau(t)
+		storetest.Exec(t, b.dsn, insertPartner)
+		stay, err := b.store.Occupancy(t.Context(), b.known.OccupancyID)
+		require.NoError(t, err)
+		points := ""
+		for i := range desk.PageOfMandates {
+			body := fmt.Sprintf("5414490099%07d", i)
+			points += body + string(portal.EANCheckDigit(body)) + "\n"
+		}
+		by := audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "anna"}}
+		m, err := b.deeds.Draft(t.Context(), by, mandates.Mandatary{ID: "p1"}, mandates.Draft{Name: stay.Name, CompanyNumber: number, Capacity: "occupant",
+			Street: "Rue 1", Postcode: "5000", Town: "Namur", Language: "fr", Kinds: []string{"totals"}, Points: points + string(b.known.EAN), Purpose: "Comparer les offres"})
+		require.NoError(t, err)
+		file := b.giveIn(by, m.ID)
+		require.NoError(t, b.vault.Release(t.Context(), by, file.Subject, file.ID))
+		kept, _, err := b.store.GivenMandate(t.Context(), m.ID)
+		require.NoError(t, err)
+		room := b.officer(storetest.Keys(t), func() time.Time { return b.now }, nil, nil)
+		require.NoError(t, room.Decide(t.Context(), portal.Actor{Kind: portal.Staff, ID: "marie"}, m.ID,
+			desk.DeedDecision{Signature: mandates.ByHand, Checks: mandates.Checks, Given: kept.GivenAt}))
+		kept, _, err = b.store.GivenMandate(t.Context(), m.ID)
+		require.NoError(t, err)
+		require.Equal(t, want, kept.Lines[desk.PageOfMandates].Outcome, number)
+	}
+}
+
+const insertPartner = `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier,
+  manager, status, asked_us, decided_us, decided_by, reason)
+  VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'Anna', 'approved', 1, 1, 'marie', '')`
+
+// giveIn uploads a scan and gives it in for the text as it stands.
+func (b *bureau) giveIn(by audit.Entry, id string) evidence.File {
+	b.t.Helper()
+	var scan bytes.Buffer
+	require.NoError(b.t, png.Encode(&scan, image.NewGray(image.Rect(0, 0, 60, 80))))
+	file, err := b.vault.Take(b.t.Context(), by, evidence.Upload{Subject: mandates.Subject(id), Name: "scan.png", Body: bytes.NewReader(scan.Bytes())})
+	require.NoError(b.t, err)
+	require.NoError(b.t, b.deeds.GiveIn(b.t.Context(), by, "p1", id, mandates.Document{ID: file.ID, EvidenceID: file.ID, Hash: file.Hash}))
+	return file
+}
+
 // D8, L18: an officer sees what a mandate says beside the register and the
 // document as a picture made anew, must compare every point, and what is
 // decided is granted to the very occupant, or refused with its reason.
 func TestD8AnOfficerCompares(t *testing.T) {
 	b := newBureau(t)
-	storetest.Exec(t, b.dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier,
-  manager, status, asked_us, decided_us, decided_by, reason)
-  VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'Anna', 'approved', 1, 1, 'marie', '')`)
+	storetest.Exec(t, b.dsn, insertPartner)
 	stay, err := b.store.Occupancy(t.Context(), b.known.OccupancyID)
 	require.NoError(t, err)
 	by := audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "anna"}}
@@ -48,11 +92,7 @@ func TestD8AnOfficerCompares(t *testing.T) {
 		Points: string(b.known.EAN) + "\n" + string(nobody[:17]) + string(portal.EANCheckDigit(string(nobody[:17]))), DataFrom: "2026-01-01", Purpose: "Comparer les offres"}
 	m, err := b.deeds.Draft(t.Context(), by, to, draft)
 	require.NoError(t, err)
-	var scan bytes.Buffer
-	require.NoError(t, png.Encode(&scan, image.NewGray(image.Rect(0, 0, 60, 80))))
-	file, err := b.vault.Take(t.Context(), by, evidence.Upload{Subject: mandates.Subject(m.ID), Name: "scan.png", Body: bytes.NewReader(scan.Bytes())})
-	require.NoError(t, err)
-	require.NoError(t, b.deeds.GiveIn(t.Context(), by, "p1", m.ID, mandates.Document{ID: "d", EvidenceID: file.ID, Hash: file.Hash}))
+	file := b.giveIn(by, m.ID)
 
 	for _, stranger := range []string{"anna", "carla", "lena"} {
 		b.signIn(stranger)
@@ -101,9 +141,7 @@ func TestD8AnOfficerCompares(t *testing.T) {
 	_, err = b.deeds.Edit(t.Context(), by, to, m.ID, wider)
 	require.NoError(t, err)
 	b.now = b.now.Add(time.Minute)
-	again, err := b.vault.Take(t.Context(), by, evidence.Upload{Subject: mandates.Subject(m.ID), Name: "scan.png", Body: bytes.NewReader(scan.Bytes())})
-	require.NoError(t, err)
-	require.NoError(t, b.deeds.GiveIn(t.Context(), by, "p1", m.ID, mandates.Document{ID: "d2", EvidenceID: again.ID, Hash: again.Hash}))
+	again := b.giveIn(by, m.ID)
 	require.Contains(t, plainSpaces(b.post(path+"/decide", decide...).text), "Aucun document n’est libéré", "the former text's is none")
 	require.Equal(t, path, b.post(path+"/documents/"+again.ID+"/release").Request.URL.Path)
 	require.Contains(t, plainSpaces(b.post(path+"/decide", decide...).text), "remis à nouveau")

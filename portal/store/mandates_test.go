@@ -57,6 +57,9 @@ func TestMandatesOnDatabases(t *testing.T) {
 
 			decision := mandates.Decision{Signature: mandates.ByHand, Given: now, Lines: map[portal.EAN]mandates.LineDecision{h.ean: {OccupancyID: h.stay}}}
 			require.ErrorContains(t, svc.Decide(t.Context(), officer, to, m.ID, decision), "mandate.unchecked", "every point is compared")
+			unread := decision
+			unread.Signature, unread.Verdict = mandates.Electronic, evidence.Verdict{Signer: evidence.Signer{Name: "Marie Dupont"}, SignedAt: now}
+			require.ErrorContains(t, svc.Decide(t.Context(), officer, to, m.ID, unread), "mandate.unchecked", "a signature proves who, not that it is this text")
 			for _, signer := range []string{"", "Marc Dupont"} { // D8 (b): no signature, and somebody else's
 				electronic := decision
 				electronic.Checks = mandates.Checks
