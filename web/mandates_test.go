@@ -64,7 +64,7 @@ func TestD8TheCustomerDecides(t *testing.T) {
 	require.Equal(t, "/fr/mandates?of=1&done=revoked", b.post("/fr/mandates/"+id+"/revoke?of=1", nil).Header.Get("Location"))
 	page = b.get("/fr/mandates")
 	require.Contains(t, plainSpaces(page.doc.Find("main section").Text()), "révoqué")
-	require.Zero(t, page.doc.Find("section.card form").Length(), "what is over has no button")
+	require.Zero(t, page.doc.Find("section.deed form").Length(), "what is over has no button")
 	for action, want := range map[audit.Action]int64{audit.MandateConfirmed: 1, audit.MandateRevoked: 1} {
 		require.Equal(t, want, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(action)))
 	}
