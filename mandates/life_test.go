@@ -134,19 +134,6 @@ func TestADraftNamesEverything(t *testing.T) {
 	require.GreaterOrEqual(t, len(problems), 8)
 }
 
-// A Belgian company number is known by its check digits, as people write it.
-func TestCompanyNumber(t *testing.T) {
-	for _, typed := range []string{"BE 0403.170.701", "0403170701", "403170701", "be0403-170-701"} {
-		number, ok := mandates.CompanyNumber(typed)
-		require.True(t, ok, typed)
-		require.Equal(t, "0403170701", number)
-	}
-	for _, typed := range []string{"", "0403170702", "9403170701", "04031707011", "BE", "04o3170701"} {
-		_, ok := mandates.CompanyNumber(typed)
-		require.False(t, ok, typed)
-	}
-}
-
 // Ld4: another version, point, word or day is another text; the same is the same.
 func TestTheTextIsBound(t *testing.T) {
 	m, err := draft().Mandate(portal.Date(2026, 11, 25))

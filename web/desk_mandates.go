@@ -93,9 +93,9 @@ func deedView(x *ctx, f page.Frame, d desk.Deed, wrong error) page.Mandate {
 	}
 	v := page.Mandate{Frame: f, Back: layout.Link{Text: x.T("desk.mandates.title"), Href: x.path("/desk/mandates")}, Claimed: []page.Fact{
 		{Name: x.T("desk.mandate.mandator"), Value: who.Name + ", " + address(who.Street, who.Postcode, who.Town)},
-		{Name: x.T("desk.partner.company"), Value: mandates.FormatCompanyNumber(who.CompanyNumber)},
+		{Name: x.T("desk.partner.company"), Value: portal.FormatCompanyNumber(who.CompanyNumber)},
 		{Name: x.T("desk.mandate.signs"), Value: signs},
-		{Name: x.T("desk.mandates.partner"), Value: d.Mandatary.Name + ", " + mandates.FormatCompanyNumber(d.Mandatary.CompanyNumber)},
+		{Name: x.T("desk.mandates.partner"), Value: d.Mandatary.Name + ", " + portal.FormatCompanyNumber(d.Mandatary.CompanyNumber)},
 		{Name: x.T("mandates.what"), Value: letter.KindWords(x.Catalog, d.Scope.Kinds)},
 		{Name: x.T("mandates.data"), Value: letter.DataWords(x.Catalog, d.Scope.Data)},
 		{Name: x.T("mandates.valid"), Value: x.T("mine.between", x.Date(d.Scope.Validity.From), x.Date(lastDay(d.Scope.Validity.To)))},

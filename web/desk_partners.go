@@ -3,7 +3,6 @@ package web
 import (
 	"net/http"
 
-	"guichet/mandates"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/desk"
@@ -63,7 +62,7 @@ func partnersView(x *ctx, f page.Frame, of partner.Status, list []partner.Organi
 	}
 	for _, o := range list {
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: o.Name, Href: x.path("/desk/partners/" + o.ID), Cells: []component.Cell{
-			{Text: mandates.FormatCompanyNumber(o.CompanyNumber)}, {Text: o.Postcode + " " + o.Town}, {Text: x.moment(o.AskedAt)}}})
+			{Text: portal.FormatCompanyNumber(o.CompanyNumber)}, {Text: o.Postcode + " " + o.Town}, {Text: x.moment(o.AskedAt)}}})
 	}
 	return v
 }
@@ -135,7 +134,7 @@ func actOn(x *ctx, room desk.Partners, act string) error {
 func partnerView(x *ctx, f page.Frame, file partner.File, act string, wrong *portal.Error) page.Partner {
 	o := file.Organisation
 	v := page.Partner{Frame: f, Tag: page.Tag{Text: x.T("desk.partner.status." + string(o.Status)), Kind: partnerTone[o.Status]}, Facts: []page.Fact{
-		{Name: x.T("desk.partner.company"), Value: mandates.FormatCompanyNumber(o.CompanyNumber)},
+		{Name: x.T("desk.partner.company"), Value: portal.FormatCompanyNumber(o.CompanyNumber)},
 		{Name: x.T("desk.customer.mail"), Value: address(o.Street, o.Postcode, o.Town)},
 		{Name: x.T("desk.partner.contact"), Value: o.Mail},
 		{Name: x.T("desk.partner.privacy"), Value: o.PrivacyMail},

@@ -108,7 +108,7 @@ func (a Application) Organisation(now time.Time) (Organisation, error) {
 	var ok bool
 	if strings.TrimSpace(a.CompanyNumber) == "" {
 		wrong("company_number", "partner.empty")
-	} else if o.CompanyNumber, ok = mandates.CompanyNumber(a.CompanyNumber); !ok {
+	} else if o.CompanyNumber, ok = portal.CompanyNumber(a.CompanyNumber); !ok {
 		wrong("company_number", "partner.company")
 	}
 	o.Street, o.Postcode, o.Town = line("street", a.Street), line("postcode", a.Postcode), line("town", a.Town)

@@ -46,7 +46,7 @@ func Mandate(m mandates.Mandate, to mandates.Mandatary, made time.Time, h House)
 	who := m.Mandator
 	mandator := who.Name
 	if who.CompanyNumber != "" {
-		mandator += " (" + mandates.FormatCompanyNumber(who.CompanyNumber) + ")"
+		mandator += " (" + portal.FormatCompanyNumber(who.CompanyNumber) + ")"
 	}
 	mandator += ", " + who.Street + ", " + who.Postcode + " " + who.Town
 	capacity := c.T("mandate.capacity." + string(who.Capacity))
@@ -56,7 +56,7 @@ func Mandate(m mandates.Mandate, to mandates.Mandatary, made time.Time, h House)
 	p := Paper{Language: m.Language, Made: c.Date(made), Title: c.T("mandate.doc.title"),
 		Paragraphs: []string{
 			c.T("mandate.doc.mandator", mandator, capacity),
-			c.T("mandate.doc.mandatary", to.Name, mandates.FormatCompanyNumber(to.CompanyNumber), to.Contact),
+			c.T("mandate.doc.mandatary", to.Name, portal.FormatCompanyNumber(to.CompanyNumber), to.Contact),
 			c.T("mandate.doc.gives", h.Operator),
 			c.T("mandate.doc.kinds", KindWords(c, m.Scope.Kinds)),
 			c.T("mandate.doc.data", DataWords(c, m.Scope.Data)),
