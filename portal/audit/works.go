@@ -1,0 +1,14 @@
+package audit
+
+// The actions about requests for works.
+const (
+	WorksMade     Action = "works.made"     // a request was captured (W5, W11)
+	WorksMoved    Action = "works.moved"    // one went on: the event, from where, to where (W4)
+	WorksNoted    Action = "works.noted"    // something about it was recorded that moves nothing
+	WorksPaper    Action = "works.paper"    // a document was added
+	WorksShown    Action = "works.shown"    // it was shown to its requester or the network user
+	WorksRead     Action = "works.read"     // an officer read one, or a list
+	WorksRefused  Action = "works.foreign"  // a field was sent that the kind has no place for (W13)
+	WorksPaid     Action = "works.paid"     // a payment was matched with it
+	PaymentsFiled Action = "payments.filed" // a bank file was imported
+)

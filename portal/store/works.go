@@ -1,0 +1,198 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/keys"
+	"guichet/portal/tx"
+	"guichet/works"
+)
+
+var _ works.Store = (*Store)(nil)
+
+// worksFixed and worksChanging are the columns of a request, in one order: what
+// its capture sets, and what may change since.
+const (
+	worksFixed = `id, key, number, code, kind, energy, occupancy_id, partner_id, made_us`
+
+	worksChanging = `requester, name, mail, telephone, language, channel, billing_name, billing_street, billing_postcode, billing_town,
+  company_number, street, postcode, town, facts, first_occupied, dwelling, end_user,
+  phase, status, turn, since_us, missing, missing_by_us, study_not_needed, offer, offer_until_us, user_agreed_us, day_us,
+  team, result, asset_us, invoiced_us, closed_us`
+)
+
+func changingWorks(r works.Request) ([]any, error) {
+	facts, err := json.Marshal(r.Values)
+	if err != nil {
+		return nil, err
+	}
+	offer, err := json.Marshal(r.Offer)
+	if err != nil {
+		return nil, err
+	}
+	return []any{string(r.Contact.Kind), r.Name, r.Mail, r.Telephone, string(r.Language), string(r.Channel),
+		r.BillingName, r.Billing.Street, r.Billing.Postcode, r.Billing.Town, r.CompanyNumber, r.Site.Street, r.Site.Postcode, r.Site.Town,
+		string(facts), r.Declared.FirstOccupied, r.Declared.Dwelling, r.Declared.EndUser,
+		string(r.Phase), string(r.Status), string(r.Status.Turn()), portal.Micros(r.Since), strings.Join(r.Missing, ","), portal.Micros(r.MissingBy),
+		r.StudyNotNeeded, string(offer), portal.Micros(r.Offer.ValidTo), portal.Micros(r.UserAgreedAt), portal.Micros(r.Day),
+		r.Team, r.Result, portal.Micros(r.AssetAt), portal.Micros(r.InvoicedAt), portal.Micros(r.ClosedAt)}, nil
+}
+
+// PutWorks implements works.Store.
+func (s *Store) PutWorks(t tx.Tx, r works.Request) error {
+	changing, err := changingWorks(r)
+	if err != nil {
+		return err
+	}
+	fixed := []any{r.ID, r.Key, r.Number.Reveal(), r.Code, string(r.Kind), string(r.Energy), r.OccupancyID, r.PartnerID, portal.Micros(r.MadeAt)}
+	n, err := inside(t).exec(`INSERT INTO works (`+worksFixed+`, `+worksChanging+`) VALUES `+values(1, len(fixed)+len(changing))+
+		` ON CONFLICT (key) DO NOTHING`, append(fixed, changing...)...)
+	if err == nil && n == 0 {
+		return &portal.Error{Code: portal.Conflict, Key: "works.number"}
+	}
+	return err
+}
+
+// SaveWorks implements works.Store.
+func (s *Store) SaveWorks(t tx.Tx, r works.Request) error {
+	changing, err := changingWorks(r)
+	if err != nil {
+		return err
+	}
+	var set strings.Builder
+	for i, column := range strings.Split(worksChanging, ",") {
+		if i > 0 {
+			set.WriteString(", ")
+		}
+		set.WriteString(strings.TrimSpace(column) + " = $" + strconv.Itoa(i+1))
+	}
+	_, err = inside(t).exec(`UPDATE works SET `+set.String()+` WHERE id = $`+strconv.Itoa(len(changing)+1), append(changing, r.ID)...)
+	return err
+}
+
+func worksRow(s scanner) (r works.Request, err error) {
+	var number, facts, missing, offer, turn string
+	var made, since, missingBy, until, agreed, day, asset, invoiced, closed int64
+	if err := s.Scan(&r.ID, &r.Key, &number, &r.Code, &r.Kind, &r.Energy, &r.OccupancyID, &r.PartnerID, &made,
+		&r.Contact.Kind, &r.Name, &r.Mail, &r.Telephone, &r.Language, &r.Channel,
+		&r.BillingName, &r.Billing.Street, &r.Billing.Postcode, &r.Billing.Town, &r.CompanyNumber, &r.Site.Street, &r.Site.Postcode, &r.Site.Town,
+		&facts, &r.Declared.FirstOccupied, &r.Declared.Dwelling, &r.Declared.EndUser,
+		&r.Phase, &r.Status, &turn, &since, &missing, &missingBy, &r.StudyNotNeeded, &offer, &until, &agreed, &day,
+		&r.Team, &r.Result, &asset, &invoiced, &closed); err != nil {
+		return r, err
+	}
+	r.Number = keys.Secret(number)
+	if missing != "" {
+		r.Missing = strings.Split(missing, ",")
+	}
+	r.MadeAt, r.Since, r.MissingBy, r.UserAgreedAt = portal.FromMicros(made), portal.FromMicros(since), portal.FromMicros(missingBy), portal.FromMicros(agreed)
+	r.Day, r.AssetAt, r.InvoicedAt, r.ClosedAt = portal.FromMicros(day), portal.FromMicros(asset), portal.FromMicros(invoiced), portal.FromMicros(closed)
+	if err := json.Unmarshal([]byte(facts), &r.Values); err != nil {
+		return r, err
+	}
+	err = json.Unmarshal([]byte(offer), &r.Offer)
+	return r, err
+}
+
+const selectWorks = `SELECT ` + worksFixed + `, ` + worksChanging + ` FROM works WHERE `
+
+// LockWorks implements works.Store.
+func (s *Store) LockWorks(t tx.Tx, id string) (works.Request, error) {
+	r, err := worksRow(inside(t).queryRow(selectWorks+`id = $1`+s.lock, id))
+	return r, nothing(err)
+}
+
+// PutWorksStep implements works.Store. The request's row is locked or new, so
+// that two steps never take one place.
+func (s *Store) PutWorksStep(t tx.Tx, requestID string, step works.Step) error {
+	_, err := inside(t).exec(`INSERT INTO works_steps (request_id, place, at_us, event, from_status, to_status, phase, actor_kind, actor_id, reason)
+  SELECT $1, COALESCE(MAX(place), 0) + 1, $2, $3, $4, $5, $6, $7, $8, $9 FROM works_steps WHERE request_id = $1`,
+		requestID, portal.Micros(step.At), string(step.Event), string(step.From), string(step.To), string(step.Phase),
+		string(step.By.Kind), step.By.ID, step.Reason)
+	return err
+}
+
+// PutWorksPaper implements works.Store.
+func (s *Store) PutWorksPaper(t tx.Tx, requestID string, p works.Paper) error {
+	_, err := inside(t).exec(`INSERT INTO works_papers (id, request_id, document, evidence_id, added_us, actor_kind, actor_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7)`, p.ID, requestID, string(p.Document), p.EvidenceID, portal.Micros(p.AddedAt), string(p.AddedBy.Kind), p.AddedBy.ID)
+	return err
+}
+
+// Works implements works.Store.
+func (s *Store) Works(ctx context.Context, id string) (works.Request, []works.Step, error) {
+	r, err := worksRow(s.queryRow(ctx, selectWorks+`id = $1`, id))
+	if err != nil {
+		return r, nil, nothing(err)
+	}
+	rows, err := s.query(ctx, `SELECT at_us, event, from_status, to_status, phase, actor_kind, actor_id, reason FROM works_steps
+  WHERE request_id = $1 ORDER BY place`, id)
+	steps, err := all(rows, err, func(r scanner) (step works.Step, err error) {
+		var at int64
+		err = r.Scan(&at, &step.Event, &step.From, &step.To, &step.Phase, &step.By.Kind, &step.By.ID, &step.Reason)
+		step.At = portal.FromMicros(at)
+		return step, err
+	})
+	return r, steps, err
+}
+
+// WorksPapers implements works.Store.
+func (s *Store) WorksPapers(ctx context.Context, requestID string) ([]works.Paper, error) {
+	rows, err := s.query(ctx, `SELECT id, document, evidence_id, added_us, actor_kind, actor_id FROM works_papers
+  WHERE request_id = $1 ORDER BY added_us, id`, requestID)
+	return all(rows, err, func(r scanner) (p works.Paper, err error) {
+		var added int64
+		err = r.Scan(&p.ID, &p.Document, &p.EvidenceID, &added, &p.AddedBy.Kind, &p.AddedBy.ID)
+		p.AddedAt = portal.FromMicros(added)
+		return p, err
+	})
+}
+
+func (s *Store) worksWhere(ctx context.Context, where string, args ...any) ([]works.Request, error) {
+	rows, err := s.query(ctx, selectWorks+where, args...)
+	return all(rows, err, worksRow)
+}
+
+// WorksList implements works.Store. Each filter has a text of its own, so that
+// each is answered from an index.
+func (s *Store) WorksList(ctx context.Context, f works.Filter, after works.Place, limit int) ([]works.Request, error) {
+	where, args := `(since_us, id) > ($1, $2) AND turn <> 'nobody'`, []any{portal.Micros(after.At), after.ID}
+	for _, narrow := range []struct{ column, value string }{{"turn", string(f.Turn)}, {"team", f.Team}, {"kind", string(f.Kind)}} {
+		if narrow.value != "" {
+			args = append(args, narrow.value)
+			where += ` AND ` + narrow.column + ` = $` + strconv.Itoa(len(args))
+		}
+	}
+	args = append(args, limit)
+	return s.worksWhere(ctx, where+` ORDER BY since_us, id LIMIT $`+strconv.Itoa(len(args)), args...)
+}
+
+// WorksOfOccupancy implements works.Store.
+func (s *Store) WorksOfOccupancy(ctx context.Context, occupancyID string) ([]works.Request, error) {
+	return s.worksWhere(ctx, `occupancy_id = $1 AND occupancy_id <> '' ORDER BY made_us DESC, id DESC`, occupancyID)
+}
+
+// WorksOfPartner implements works.Store.
+func (s *Store) WorksOfPartner(ctx context.Context, partnerID string, before works.Place, limit int) ([]works.Request, error) {
+	at := portal.Micros(before.At)
+	if before.At.IsZero() {
+		at = 1 << 62
+	}
+	return s.worksWhere(ctx, `partner_id = $1 AND partner_id <> '' AND (made_us, id) < ($2, $3) ORDER BY made_us DESC, id DESC LIMIT $4`,
+		partnerID, at, before.ID, limit)
+}
+
+// WorksLapsing implements works.Store.
+func (s *Store) WorksLapsing(ctx context.Context, now time.Time, limit int) ([]string, error) {
+	rows, err := s.query(ctx, `SELECT id FROM works WHERE status = 'offered' AND offer_until_us <= $1 ORDER BY offer_until_us, id LIMIT $2`,
+		portal.Micros(now), limit)
+	return all(rows, err, func(r scanner) (id string, err error) {
+		err = r.Scan(&id)
+		return id, err
+	})
+}

@@ -1,0 +1,278 @@
+package works
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/keys"
+	"guichet/portal/tx"
+)
+
+// Store is what Service needs of the database. What it changes, Service records.
+type Store interface {
+	// PutWorks adds a request; Conflict where its number exists.
+	PutWorks(t tx.Tx, r Request) error
+	// LockWorks reads a request and locks it until the unit ends; NotFound.
+	LockWorks(t tx.Tx, id string) (Request, error)
+	// SaveWorks writes all that may change.
+	SaveWorks(t tx.Tx, r Request) error
+	// PutWorksStep adds a dated change.
+	PutWorksStep(t tx.Tx, requestID string, s Step) error
+	// PutWorksPaper adds a document.
+	PutWorksPaper(t tx.Tx, requestID string, p Paper) error
+
+	// Works reads one with its steps, oldest first; NotFound.
+	Works(ctx context.Context, id string) (Request, []Step, error)
+	// WorksPapers lists the documents of one, oldest first.
+	WorksPapers(ctx context.Context, requestID string) ([]Paper, error)
+	// WorksList lists requests for an officer, those that wait longest first.
+	WorksList(ctx context.Context, f Filter, after Place, limit int) ([]Request, error)
+	// WorksOfOccupancy lists those made in an occupancy's own visits, newest
+	// first (D10).
+	WorksOfOccupancy(ctx context.Context, occupancyID string) ([]Request, error)
+	// WorksOfPartner lists those a partner made, newest first.
+	WorksOfPartner(ctx context.Context, partnerID string, before Place, limit int) ([]Request, error)
+	// WorksLapsing lists the ids of requests whose offer ended before now.
+	WorksLapsing(ctx context.Context, now time.Time, limit int) ([]string, error)
+}
+
+// Place is where a list goes on; the zero Place is its beginning.
+type Place struct {
+	At time.Time
+	ID string
+}
+
+// Filter narrows an officer's list; zero values narrow nothing.
+type Filter struct {
+	Turn Turn
+	Team string
+	Kind Kind
+}
+
+// Paper is a document of a request. The bytes are portal/evidence's.
+type Paper struct {
+	ID         string
+	Document   Document
+	EvidenceID string
+	AddedAt    time.Time
+	AddedBy    portal.Actor
+}
+
+// Service keeps requests.
+type Service struct {
+	Clock  portal.Clock
+	Runner tx.Runner
+	Store  Store
+	Ring   *keys.Ring
+}
+
+// Subject is what trail entries about a request carry.
+func Subject(id string) string { return "works:" + id }
+
+// Made is what a requester is told once, when the request is durably recorded
+// (W11, D10).
+type Made struct {
+	Request Request
+	Code    keys.Secret
+}
+
+// completion is how long a requester has to give what is missing.
+const completion = 30
+
+// Capture records a request. What its kind needs and did not come with it is
+// missing from then on (W5). by brings actor, ground and channel; occupancyID
+// is the stay in whose own visit it is made, partnerID the partner signed in.
+func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers []Paper, occupancyID, partnerID string) (Made, error) {
+	now := s.Clock()
+	r, err := d.Request(now)
+	if err != nil {
+		return Made{}, s.refuse(ctx, by, err)
+	}
+	r.ID, r.OccupancyID, r.PartnerID = portal.NewID(now), occupancyID, partnerID
+	r.lack(papers, now)
+	m := Made{Request: r, Code: draw(CodeLength)}
+	for {
+		m.Request.Number = draw(NumberLength)
+		m.Request.Key = s.Ring.CounterKey("works", m.Request.Number)
+		m.Request.Code = CodeHash(s.Ring, m.Request.Key, m.Code)
+		err := s.Runner.Do(ctx, func(t tx.Tx) error {
+			if err := s.Store.PutWorks(t, m.Request); err != nil {
+				return err
+			}
+			for _, p := range papers {
+				if err := s.Store.PutWorksPaper(t, r.ID, p); err != nil {
+					return err
+				}
+			}
+			record(t, by, now, audit.WorksMade, r, map[string]string{"kind": string(r.Kind), "status": string(r.Status)})
+			return s.Store.PutWorksStep(t, r.ID, Step{At: now, To: r.Status, Phase: r.Phase, By: by.Actor})
+		})
+		if portal.CodeOf(err) == portal.Conflict {
+			continue // the number exists: one capture in millions draws again
+		}
+		return m, err
+	}
+}
+
+// refuse records that a field was sent which the kind has no place for (W13):
+// our own forms send none.
+func (s *Service) refuse(ctx context.Context, by audit.Entry, refused error) error {
+	var problems portal.Problems
+	if !errors.As(refused, &problems) {
+		return refused
+	}
+	var foreign []string
+	for _, p := range problems {
+		if p.Key == "works.foreign" {
+			foreign = append(foreign, p.Field)
+		}
+	}
+	if len(foreign) == 0 {
+		return refused
+	}
+	if err := s.Runner.Do(ctx, func(t tx.Tx) error {
+		record(t, by, s.Clock(), audit.WorksRefused, Request{}, map[string]string{"fields": safeNames(foreign)})
+		return nil
+	}); err != nil {
+		return err
+	}
+	return refused
+}
+
+// safeNames writes names that somebody sent into the trail: only such as a
+// field could have, for what was typed there may be anything.
+func safeNames(names []string) string {
+	for i, n := range names {
+		if len(n) > 40 || strings.Trim(n, "abcdefghijklmnopqrstuvwxyz_") != "" {
+			names[i] = "(unreadable)"
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(names[:min(len(names), 10)], " ")
+}
+
+// lack notes which papers are missing.
+func (r *Request) lack(papers []Paper, now time.Time) {
+	r.Missing, r.MissingBy = nil, time.Time{}
+	for _, need := range r.Kind.Facts().Papers {
+		if !slices.ContainsFunc(papers, func(p Paper) bool { return p.Document == need }) {
+			r.Missing = append(r.Missing, string(need))
+		}
+	}
+	if len(r.Missing) > 0 {
+		r.Status, r.MissingBy = Incomplete, now.AddDate(0, 0, completion)
+	}
+}
+
+// Move lets an event happen. change sets what the event brings, before the
+// rules are asked; nil for one that brings nothing. who is in whose name it
+// happens: an event of somebody else is a Conflict.
+func (s *Service) Move(ctx context.Context, by audit.Entry, id string, who Turn, e Event, reason string, change func(*Request) error) (Request, error) {
+	now := s.Clock()
+	var moved Request
+	err := s.Runner.Do(ctx, func(t tx.Tx) error {
+		r, err := s.Store.LockWorks(t, id)
+		if err != nil {
+			return err
+		}
+		if !who.may(e) {
+			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
+		}
+		if change != nil {
+			if err := change(&r); err != nil {
+				return err
+			}
+		}
+		from := r.Status
+		if err := r.Happen(e, now); err != nil {
+			return err
+		}
+		if err := s.Store.SaveWorks(t, r); err != nil {
+			return err
+		}
+		moved = r
+		record(t, by, now, audit.WorksMoved, r, map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)})
+		return s.Store.PutWorksStep(t, id, Step{At: now, Event: e, From: from, To: r.Status, Phase: r.Phase, By: by.Actor, Reason: reason})
+	})
+	return moved, err
+}
+
+// may tells whether an event is somebody's to make happen. The operator may do
+// in the requester's name what was agreed on paper or by telephone.
+func (t Turn) may(e Event) bool {
+	for _, s := range steps {
+		if s.event == e && (s.by == t || t == Operator && s.by == Requester) {
+			return true
+		}
+	}
+	return false
+}
+
+// Note records something that moves nothing: the network user's agreement, an
+// asset, an invoice, a team.
+func (s *Service) Note(ctx context.Context, by audit.Entry, id, what string, change func(*Request) error) error {
+	now := s.Clock()
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		r, err := s.Store.LockWorks(t, id)
+		if err != nil {
+			return err
+		}
+		if err := change(&r); err != nil {
+			return err
+		}
+		record(t, by, now, audit.WorksNoted, r, map[string]string{"what": what})
+		return s.Store.SaveWorks(t, r)
+	})
+}
+
+// Add adds a document; where it was missing it is so no longer.
+func (s *Service) Add(ctx context.Context, by audit.Entry, id string, p Paper) error {
+	now := s.Clock()
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		r, err := s.Store.LockWorks(t, id)
+		if err != nil {
+			return err
+		}
+		if r.Status.Over() {
+			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
+		}
+		r.Missing = slices.DeleteFunc(r.Missing, func(name string) bool { return name == string(p.Document) })
+		p.AddedAt, p.AddedBy = now, by.Actor
+		record(t, by, now, audit.WorksPaper, r, map[string]string{"document": string(p.Document)})
+		if err := s.Store.PutWorksPaper(t, id, p); err != nil {
+			return err
+		}
+		return s.Store.SaveWorks(t, r)
+	})
+}
+
+// Lapse ends the requests whose offer nobody answered in time, most at once,
+// and tells how many.
+func (s *Service) Lapse(ctx context.Context, most int) (int, error) {
+	ids, err := s.Store.WorksLapsing(ctx, s.Clock(), most)
+	if err != nil {
+		return 0, err
+	}
+	by := audit.Entry{Actor: portal.Actor{Kind: portal.System, ID: "daily"}, Channel: "command"}
+	for n, id := range ids {
+		if _, err := s.Move(ctx, by, id, Nobody, EventLapse, "", nil); err != nil && portal.CodeOf(err) != portal.Conflict {
+			return n, err
+		}
+	}
+	return len(ids), nil
+}
+
+// record writes what happened to a request. by brings actor, ground and channel.
+func record(t tx.Tx, by audit.Entry, now time.Time, action audit.Action, r Request, more map[string]string) {
+	by.At, by.Action = now, action
+	if r.ID != "" {
+		by.Subject = Subject(r.ID)
+	}
+	by.Details = more
+	t.Record(by)
+}
