@@ -42,6 +42,9 @@ type Pass struct {
 	Occupancy registry.Occupancy
 	Point     registry.AccessPoint
 	Meter     registry.Meter // the one its reference designates (G2)
+	// Works is the request that a works number opened (D10); then there is no
+	// occupancy, no point and no meter.
+	Works string
 	// Ground is why somebody looks who is not the occupant; zero for occupants.
 	// Occupancy is then cut to what the ground shows (D7).
 	Ground registry.Ground
@@ -52,8 +55,19 @@ func (p Pass) ByGround() bool { return p.Ground.ID != "" }
 
 // Why is the visit's ground in the trail (L18).
 func (p Pass) Why() string {
-	if p.ByGround() {
+	switch {
+	case p.ByGround():
 		return string(p.Ground.Kind)
+	case p.Works != "":
+		return string(ByWorks)
 	}
-	return "reference"
+	return string(ByReference)
+}
+
+// subject is what trail entries about the pass carry.
+func (p Pass) subject() string {
+	if p.Works != "" {
+		return "works:" + p.Works
+	}
+	return "occupancy:" + p.Occupancy.ID
 }

@@ -87,10 +87,10 @@ type Counter struct {
 // zero Target is an unknown number.
 type Target struct {
 	Known       bool
-	OccupancyID string    // or the ground's id, where it was issued on one (D7)
+	OccupancyID string    // or the id of the ground it was issued on (D7), or of the works request (D10)
 	Secret      []byte    // keyed hash of the digits
 	LetterCode  []byte    // keyed hash
-	EndsAt      time.Time // when it stops opening: reference ended, 60 days after the occupancy (D2), or its ground's end (D7); zero: open-ended
+	EndsAt      time.Time // when it stops opening: reference ended, 60 days after the occupancy (D2), its ground's end (D7), or a year after the works were over; zero: open-ended
 	Superseded  []string  // references of the same occupancy and meter that end at this one's first use (G2)
 	KnownSince  time.Time // when this try's browser last opened the reference; zero: never
 }

@@ -26,7 +26,7 @@ func (g *Gate) Open(ctx context.Context, c Claim) (Outcome, error) {
 const door = "gate"
 
 func (g *Gate) evaluate(ctx context.Context, c Claim) (Outcome, error) {
-	if c.Kind != ByReference {
+	if c.Kind != ByReference && c.Kind != ByWorks {
 		return Outcome{}, portal.Shut("lookup", errors.New("this kind of number has no gate"))
 	}
 	if err := g.Doors.Open(ctx, door); err != nil {
@@ -88,7 +88,10 @@ func (g *Gate) hear(ctx context.Context, c Claim, at *place, legacy bool) (hears
 	}
 	if at.heard && step < Letter {
 		budgets := []Budget{Harm}
-		if legacy { // presumed predictable: a budget of its own within (G1), asked first, so that no permit of all waits for it
+		switch { // a budget of its own within, asked first, so that no permit of all waits for it
+		case c.Kind == ByWorks: // D10
+			budgets = []Budget{Works, Harm}
+		case legacy: // presumed predictable (G1)
 			budgets = []Budget{Legacy, Harm}
 		}
 		if permit, hears.Anyone, err = g.Permits.Take(ctx, budgets...); hears.Anyone || err != nil {
@@ -199,27 +202,44 @@ func recordOpening(t tx.Tx, kind Kind, v Visit, superseded []string) {
 	}
 }
 
+// How many digits a works request's number and code have (D10).
+const (
+	worksNumber = 10
+	worksCode   = 6
+)
+
 // parse cleans what was typed; what cannot be an attempt comes back as problems.
 func parse(c Claim, legacyLengths []int) (number, digits keys.Secret, legacy bool, problems Problems) {
+	if c.Kind == ByWorks {
+		number, unread := typedDigits(c.Number, "number", worksNumber)
+		digits, unreadCode := typedDigits(c.Digits, "code", worksCode)
+		return number, digits, false, append(unread, unreadCode...)
+	}
 	number, legacy, err := registry.ParseNumber(c.Number, legacyLengths)
 	var e *portal.Error
 	if errors.As(err, &e) {
 		problems = append(problems, e)
 	}
-	digits, ok := registry.CleanDigits(c.Digits)
+	digits, unread := typedDigits(c.Digits, "digits", 4)
+	return number, digits, legacy, append(problems, unread...)
+}
+
+// typedDigits cleans a field of so many digits.
+func typedDigits(typed keys.Secret, field string, length int) (keys.Secret, Problems) {
+	digits, ok := registry.CleanDigits(typed)
 	wrong := ""
 	switch {
 	case !ok:
-		wrong = "digits.characters"
+		wrong = ".characters"
 	case digits == "":
-		wrong = "digits.empty"
-	case len(digits) != 4:
-		wrong = "digits.length"
+		wrong = ".empty"
+	case len(digits) != length:
+		wrong = ".length"
 	}
-	if wrong != "" {
-		problems = append(problems, &portal.Error{Code: portal.Invalid, Key: wrong, Field: "digits"})
+	if wrong == "" {
+		return digits, nil
 	}
-	return number, digits, legacy, problems
+	return "", Problems{{Code: portal.Invalid, Key: field + wrong, Field: field}}
 }
 
 // caseID names a block for the call centre, short enough to say on the

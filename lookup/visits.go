@@ -42,9 +42,11 @@ func NewVisits(ring *keys.Ring, clock portal.Clock, runner tx.Runner, st state.S
 }
 
 // Session is a live session as this request sees it: at least one pass, in the
-// order they were opened.
+// order they were opened. Works are those of works numbers, which open no
+// occupancy and stand apart (Wd1, D10).
 type Session struct {
 	Passes     []Pass
+	Works      []Pass
 	IdleEndsAt time.Time // when it ends if nothing more comes
 	EndsAt     time.Time // when its last pass ends, whatever comes
 }
@@ -105,8 +107,13 @@ func (v *Visits) Resume(ctx context.Context, token keys.Secret) (Session, error)
 		}
 		return Session{}, signedOut()
 	}
-	s := Session{Passes: passes, IdleEndsAt: now.Add(IdleLife)}
+	s := Session{IdleEndsAt: now.Add(IdleLife)}
 	for _, p := range passes {
+		if p.Works != "" {
+			s.Works = append(s.Works, p)
+		} else {
+			s.Passes = append(s.Passes, p)
+		}
 		if p.Visit.EndsAt.After(s.EndsAt) {
 			s.EndsAt = p.Visit.EndsAt
 		}
@@ -134,7 +141,7 @@ func (v *Visits) Extend(ctx context.Context, token keys.Secret) (Session, error)
 	}
 	now := v.clock()
 	return s, v.runner.Do(ctx, func(t tx.Tx) error {
-		for _, p := range s.Passes {
+		for _, p := range slices.Concat(s.Passes, s.Works) {
 			t.Record(visitEntry(audit.VisitExtended, now, p))
 		}
 		return nil
@@ -227,6 +234,6 @@ func latestOfEach(passes []Pass) []Pass {
 
 func visitEntry(action audit.Action, now time.Time, p Pass) audit.Entry {
 	return audit.Entry{At: now, Actor: portal.Actor{Kind: portal.Household}, Action: action,
-		Ground: p.Why(), Channel: "web", Subject: "occupancy:" + p.Occupancy.ID,
+		Ground: p.Why(), Channel: "web", Subject: p.subject(),
 		Details: map[string]string{"visit": p.Visit.ID}}
 }

@@ -13,9 +13,22 @@ import (
 	"guichet/web/ui/page/public"
 )
 
-// admitVisitor lets in who has a live visit: its passes are re-read from SQL
-// for this request, whatever the browser sends (T24).
+// admitVisitor lets in who has a live visit of an occupancy: its passes are
+// re-read from SQL for this request, whatever the browser sends (T24). A works
+// number opens no occupancy (Wd1).
 func (s *site) admitVisitor(x *ctx) error {
+	if err := s.admitRequester(x); err != nil {
+		return err
+	}
+	if len(x.session().Passes) == 0 {
+		return &portal.Error{Code: portal.SignedOut, Key: "session.over"}
+	}
+	return nil
+}
+
+// admitRequester lets in who has any live visit: to the requests of its works
+// numbers, and to those made in its occupancies' own visits (D10).
+func (s *site) admitRequester(x *ctx) error {
 	session, err := s.Visits.Resume(x.context(), x.cookie(visitCookie))
 	if err != nil {
 		return err

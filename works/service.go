@@ -10,6 +10,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/keys"
+	"guichet/portal/registry"
 	"guichet/portal/tx"
 )
 
@@ -99,7 +100,7 @@ func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers [
 	for {
 		m.Request.Number = draw(NumberLength)
 		m.Request.Key = s.Ring.CounterKey("works", m.Request.Number)
-		m.Request.Code = CodeHash(s.Ring, m.Request.Key, m.Code)
+		m.Request.Code = registry.DigitsHash(s.Ring, m.Request.Key, m.Code) // as the gate compares it
 		err := s.Runner.Do(ctx, func(t tx.Tx) error {
 			if err := s.Store.PutWorks(t, m.Request); err != nil {
 				return err

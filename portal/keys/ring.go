@@ -50,7 +50,6 @@ const (
 	ForEvidence    Purpose = "evidence"     // sealed uploaded documents (T25)
 	ForWork        Purpose = "work"         // proof of work: its signature, its form, that it was used (T28)
 	ForHook        Purpose = "hook"         // sealed secrets of partners' webhooks
-	ForWorksCode   Purpose = "works-code"   // the six digits of a works request, bound to its number (D10)
 	ForBatch       Purpose = "batch"        // sealed results that wait for their partner
 )
 

@@ -7,6 +7,7 @@ import (
 	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/tx"
+	"guichet/works"
 )
 
 var (
@@ -28,8 +29,9 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 	}
 	// One row for each superseded reference, or one in all.
 	rows, err := u.query(`SELECT COALESCE(c.failures, ''), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''),
-  COALESCE(r.occupancy_id, g.id, ''), COALESCE(r.digits, gr.digits), COALESCE(r.letter_code, gr.letter_code),
+  COALESCE(r.occupancy_id, g.id, w.id, ''), COALESCE(r.digits, gr.digits, w.code), COALESCE(r.letter_code, gr.letter_code),
   COALESCE(r.ended_us, gr.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(g.until_us, 0),
+  CASE WHEN w.turn = 'nobody' THEN w.since_us ELSE 0 END,
   COALESCE(b.opened_us, 0), COALESCE(f.key, gf.key, '')
   FROM (SELECT CAST($1 AS TEXT) AS key) k
   LEFT JOIN lookup_counters c ON c.key = k.key
@@ -40,13 +42,14 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
     AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us
   LEFT JOIN ground_references gr ON gr.key = k.key
   LEFT JOIN grounds g ON g.id = COALESCE(gr.ground_id, '')
-  LEFT JOIN ground_references gf ON gf.ground_id = COALESCE(gr.ground_id, '') AND gf.key <> gr.key AND gf.ended_us = 0 AND gf.issued_us <= gr.issued_us`, key, device)
+  LEFT JOIN ground_references gf ON gf.ground_id = COALESCE(gr.ground_id, '') AND gf.key <> gr.key AND gf.ended_us = 0 AND gf.issued_us <= gr.issued_us
+  LEFT JOIN works w ON w.key = k.key`, key, device)
 	var failures, former string
-	var blocked, ended, moved, until, known int64
+	var blocked, ended, moved, until, over, known int64
 	var superseded []string
 	err = each(rows, err, func(r scanner) error {
 		if err := r.Scan(&failures, &blocked, &counter.CaseID,
-			&target.OccupancyID, &target.Secret, &target.LetterCode, &ended, &moved, &until, &known, &former); err != nil {
+			&target.OccupancyID, &target.Secret, &target.LetterCode, &ended, &moved, &until, &over, &known, &former); err != nil {
 			return err
 		}
 		if former != "" {
@@ -62,9 +65,17 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 	}
 	counter.BlockedAt = portal.FromMicros(blocked)
 	target.Known = target.OccupancyID != ""
-	target.EndsAt = earliest(lookup.EndsAt(portal.FromMicros(ended), brusselsTime(moved)), portal.FromMicros(until))
+	target.EndsAt = earliest(lookup.EndsAt(portal.FromMicros(ended), brusselsTime(moved)), portal.FromMicros(until), worksEnd(over))
 	target.Superseded, target.KnownSince = superseded, portal.FromMicros(known)
 	return target, counter, nil
+}
+
+// worksEnd is when the number of a request opens no more that was over at a time.
+func worksEnd(overUS int64) time.Time {
+	if overUS == 0 {
+		return time.Time{}
+	}
+	return portal.FromMicros(overUS).AddDate(0, 0, works.OpensFor)
 }
 
 // brusselsTime reads a stored time back where calendar days are going to be
@@ -180,7 +191,11 @@ func (s *Store) LivePasses(ctx context.Context, visitIDs []string, now time.Time
 		return passes, err
 	}
 	byGround, err := s.groundPasses(ctx, args, now) // hardly anybody comes on a ground
-	return append(passes, byGround...), err
+	if passes = append(passes, byGround...); err != nil || len(passes) == len(visitIDs) {
+		return passes, err
+	}
+	byWorks, err := s.worksPasses(ctx, args, now)
+	return append(passes, byWorks...), err
 }
 
 // EndVisits implements lookup.VisitStore.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/keys"
 	"guichet/portal/tx"
@@ -195,4 +196,25 @@ func (s *Store) WorksLapsing(ctx context.Context, now time.Time, limit int) ([]s
 		err = r.Scan(&id)
 		return id, err
 	})
+}
+
+// worksPasses are LivePasses of visits that a works number opened (D10).
+func (s *Store) worksPasses(ctx context.Context, visitIDs []any, now time.Time) (passes []lookup.Pass, err error) {
+	rows, err := s.query(ctx, `SELECT v.id, v.reference_key, v.occupancy_id, v.opened_us, v.ends_us,
+  CASE WHEN w.turn = 'nobody' THEN w.since_us ELSE 0 END
+  FROM visits v JOIN works w ON w.key = v.reference_key
+  WHERE v.ended_us = 0 AND v.id IN `+values(1, len(visitIDs)), visitIDs...)
+	err = each(rows, err, func(r scanner) error {
+		var p lookup.Pass
+		var opened, ends, over int64
+		if err := r.Scan(&p.Visit.ID, &p.Visit.ReferenceKey, &p.Works, &opened, &ends, &over); err != nil {
+			return err
+		}
+		p.Visit.OccupancyID, p.Visit.OpenedAt, p.Visit.EndsAt = p.Works, portal.FromMicros(opened), portal.FromMicros(ends)
+		if closes := worksEnd(over); now.Before(p.Visit.EndsAt) && (closes.IsZero() || now.Before(closes)) {
+			passes = append(passes, p)
+		}
+		return nil
+	})
+	return passes, err
 }
