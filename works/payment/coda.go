@@ -97,7 +97,8 @@ type movement struct {
 // coda reads one statement after another.
 type coda struct {
 	faults
-	all []Statement
+	all   []Statement
+	known map[string]bool // statements read so far
 
 	begun, clean bool // within a statement; no fault in it so far
 	at           Statement
@@ -112,7 +113,7 @@ type coda struct {
 }
 
 func readCODA(text string) ([]Statement, error) {
-	var c coda
+	c := coda{known: map[string]bool{}}
 	lines := strings.Split(strings.TrimRight(text, "\r\n \x1a"), "\n")
 	for i, line := range lines {
 		r := record{i + 1, []rune(strings.TrimSuffix(line, "\r"))}
@@ -194,7 +195,7 @@ func (c *coda) record(r record) {
 }
 
 func (c *coda) header(r record) error {
-	*c = coda{faults: c.faults, all: c.all, begun: true, clean: true, seen: map[string]bool{}}
+	*c = coda{faults: c.faults, all: c.all, known: c.known, begun: true, clean: true, seen: map[string]bool{}}
 	c.at.Again = r.raw(17, 17) == "D"
 	if v := r.raw(128, 128); v != "2" {
 		return fmt.Errorf("is version %q of the standard; version 2 is read", v)
@@ -349,11 +350,10 @@ func (c *coda) trailer(r record) error {
 // has the same.
 func (c *coda) take() error {
 	prefix := strings.Join([]string{c.at.Account, c.at.Day.Format(time.DateOnly), c.at.Number, ""}, "/")
-	for _, s := range c.all {
-		if s.Account == c.at.Account && s.Day.Equal(c.at.Day) && s.Number == c.at.Number {
-			return fmt.Errorf("the same statement stands earlier in this file")
-		}
+	if c.known[prefix] {
+		return fmt.Errorf("the same statement stands earlier in this file")
 	}
+	c.known[prefix] = true
 	for i := range c.at.Payments {
 		c.at.Payments[i].ID = prefix + c.at.Payments[i].ID
 	}
