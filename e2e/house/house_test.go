@@ -49,6 +49,8 @@ func TestRulesSeeFaults(t *testing.T) {
 	}{
 		{"lookup and works never meet", "lookup/a.go", "package lookup\nimport _ \"guichet/works\"", Imports, "lookup must not import works"},
 		{"works and mandates never meet", "works/calendar/a.go", "package calendar\nimport _ \"guichet/mandates/partner\"", Imports, "works/calendar must not import mandates/partner"},
+		{"the deadlines know no request", "works/calendar/a.go", "package calendar\nimport _ \"guichet/works\"", Imports, "works/calendar must not import works"},
+		{"nor does the bank's file", "works/payment/a.go", "package payment\nimport _ \"guichet/portal/registry\"", Imports, "works/payment must not import portal/registry"},
 		{"a room never opens the store", "portal/metering/a.go", "package metering\nimport _ \"guichet/portal/store\"", Imports, "must not import portal/store"},
 		{"nor does the web", "web/a.go", "package web\nimport _ \"guichet/portal/state/redis\"", Imports, "must not import portal/state/redis"},
 		{"nor the report", "portal/report/a.go", "package report\nimport _ \"guichet/portal/store\"", Imports, "must not import portal/store"},
