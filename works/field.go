@@ -97,6 +97,12 @@ func (f Field) facts() fieldFacts {
 // Choices are what a field can be, where it is a choice.
 func (f Field) Choices() []string { return f.facts().choices }
 
+// IsDay tells a day, written YYYY-MM-DD.
+func (f Field) IsDay() bool { return f.facts().form == day }
+
+// IsText tells a field of several lines.
+func (f Field) IsText() bool { return f.facts().form == text }
+
 // Document is a paper of a request. A new one needs: Documents, web/locales
 // "works.document."+name.
 type Document string

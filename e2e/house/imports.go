@@ -28,13 +28,14 @@ var rooms = map[string][]string{
 	"portal/doors":    {},
 	"lookup":          {"portal/state", "portal/registry"},
 	"mandates":        {"portal/registry", "portal/metering", "portal/evidence", "portal/login"},
-	"works":           {"portal/registry", "portal/evidence"},
-	"portal/desk":     {"portal/registry", "portal/metering", "portal/staff", "portal/state", "portal/doors", "portal/evidence", "lookup", "mandates", "works"},
-	"portal/report":   everyRoom("portal/report"),
-	"portal/store":    everyRoom("portal/store"),
-	"web":             everyRoom("web"),
-	"cmd/guichet":     append(everyRoom("cmd/guichet"), append(adapters, "web")...),
-	"e2e":             {},
+	// A capture on its way lies in short-lived state until there is a request.
+	"works":         {"portal/registry", "portal/evidence", "portal/state"},
+	"portal/desk":   {"portal/registry", "portal/metering", "portal/staff", "portal/state", "portal/doors", "portal/evidence", "lookup", "mandates", "works"},
+	"portal/report": everyRoom("portal/report"),
+	"portal/store":  everyRoom("portal/store"),
+	"web":           everyRoom("web"),
+	"cmd/guichet":   append(everyRoom("cmd/guichet"), append(adapters, "web")...),
+	"e2e":           {},
 
 	// What works count and read is pure: it knows days and files, no request.
 	"works/calendar": {},
