@@ -81,6 +81,7 @@ type PublicDeps struct {
 	Papers     PaperDeps
 	Mandates   Mandates
 	Partners   PartnerDeps
+	Works      WorksDeps
 }
 
 // site is the public listener's handlers.
@@ -107,6 +108,9 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 func signedOut(x *ctx) string {
 	if strings.HasPrefix(x.gin.FullPath(), "/:lang/partner") {
 		return x.path("/partner/sign-in")
+	}
+	if strings.HasPrefix(x.gin.FullPath(), "/:lang/works/new") { // the capture is over
+		return x.path("/works/new")
 	}
 	return x.path("/ended")
 }
@@ -146,5 +150,5 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes())
+	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes(), s.captureRoutes())
 }

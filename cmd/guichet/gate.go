@@ -87,6 +87,7 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Letters: web.LetterDeps{Requests: f.letterRequests(common.Log, nil), Solver: g.challenges, ADay: f.settings.LettersADay,
 			ADayNetwork: f.settings.LettersADayNet, ADayAll: f.settings.LettersADayAll, WorkingDays: int(f.settings.LetterDays)},
 		Mandates: f.mandates(),
+		Works:    f.captures(g),
 		Partners: web.PartnerDeps{Room: g.partners, Mandates: f.mandates(), History: &metering.History{Ledger: f.store, Clock: f.clock},
 			Evidence: g.uploads},
 		Papers: web.PaperDeps{Looks: f.store, Postings: f.store, Dossiers: f.store, Rectifications: f.rectifications(),
