@@ -1,6 +1,7 @@
 package mandates
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
@@ -29,9 +30,12 @@ type Asked struct {
 	// Render writes the values that leave; their hash stands in the trail's
 	// entry. Nil where they are shown on a page.
 	Render func(metering.Series) ([]byte, error)
-	// With is done in the unit of work that records the delivery; it must be
-	// re-runnable. May be nil.
-	With func(tx.Tx, Delivery) error
+	// With is told what is about to leave, and gives what is done in the unit of
+	// work that records it, which must be re-runnable and quick: on SQLite
+	// everybody's writes wait for it. May be nil.
+	With func(Delivery) (func(tx.Tx) error, error)
+	// Refused is done in the unit of work that records a refusal. May be nil.
+	Refused func(tx.Tx, Refusal) error
 }
 
 // Delivery is what leaves, with what it leaves on.
@@ -93,7 +97,7 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 		}
 	}
 	if refused != NotRefused {
-		return Delivery{}, s.refuse(ctx, by, partnerID, id, refused)
+		return Delivery{}, s.refuse(ctx, by, partnerID, id, refused, a.Refused)
 	}
 	if !m.Scope.Once {
 		d.cut(a.Days)
@@ -106,7 +110,7 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 			return Delivery{}, err
 		}
 	}
-	return s.hand(ctx, by, d, a.With, now)
+	return s.hand(ctx, by, d, a, now)
 }
 
 // Reaches tells whether what was delivered may still be taken: a mandate that
@@ -152,11 +156,14 @@ func (s *Service) document(ctx context.Context, m Mandate) (hash []byte, err err
 }
 
 // refuse records that somebody asked for what they may not have (L29).
-func (s *Service) refuse(ctx context.Context, by audit.Entry, partnerID, id string, why Refusal) error {
+func (s *Service) refuse(ctx context.Context, by audit.Entry, partnerID, id string, why Refusal, beside func(tx.Tx, Refusal) error) error {
 	now := s.Clock()
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
 		record(t, by, now, audit.DeliveryRefused, Mandate{ID: id, PartnerID: partnerID}, map[string]string{"why": string(why)})
-		return nil
+		if beside == nil {
+			return nil
+		}
+		return beside(t, why)
 	})
 	switch {
 	case err != nil:
@@ -169,10 +176,18 @@ func (s *Service) refuse(ctx context.Context, by audit.Entry, partnerID, id stri
 
 // hand records a delivery where the line still reaches: a revocation that came
 // meanwhile wins.
-func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, with func(tx.Tx, Delivery) error, now time.Time) (Delivery, error) {
+func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked, now time.Time) (Delivery, error) {
+	e := d.entry(by, now)
+	d.Line.DeliveredAt = now
+	d.Entry, d.Recorded, d.Says = e.ID, e.Recorded(), e.Details
+	beside := func(tx.Tx) error { return nil }
+	if a.With != nil {
+		var err error
+		if beside, err = a.With(d); err != nil {
+			return Delivery{}, err
+		}
+	}
 	refused := NotRefused
-	blind := make([]byte, audit.SaltSize)
-	rand.Read(blind) // never fails: crypto/rand stops the program instead
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
 		m, err := s.Store.LockMandateLine(t, d.Mandate.PartnerID, d.Mandate.ID, d.Line.EAN)
 		if err != nil {
@@ -189,35 +204,44 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, with fun
 		if _, refused = m.Reach(l, stay, d.Series.Grain, now); refused != NotRefused {
 			return nil
 		}
+		if !bytes.Equal(m.Text, d.Mandate.Text) { // what is written says on which text it leaves
+			refused = NotInForce
+			return nil
+		}
 		l.DeliveredAt = now
-		e := by
-		e.ID, e.At, e.Action, e.Blind = portal.NewID(now), now, audit.Delivered, blind
-		e.Ground, e.Subject = Subject(m.ID), "occupancy:"+l.OccupancyID
-		e.Details = map[string]string{
-			"partner": m.PartnerID, "grain": string(d.Series.Grain), "text": hex.EncodeToString(m.Text),
-			"document": hex.EncodeToString(d.Document),
-			"from":     d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly),
-			"to":       d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly),
-		}
-		if d.Content != nil {
-			sum := sha256.Sum256(d.Content)
-			e.Details["content"] = hex.EncodeToString(sum[:])
-		}
 		t.Record(e)
 		if err := s.supersede(t, by, now, m, l); err != nil {
 			return err
 		}
-		d.Mandate, d.Line, d.Entry, d.Recorded, d.Says = m, l, e.ID, e.Recorded(), e.Details
-		if err := s.Store.SaveMandateLine(t, m.ID, l); err != nil || with == nil {
+		if err := s.Store.SaveMandateLine(t, m.ID, l); err != nil {
 			return err
 		}
-		return with(t, d)
+		return beside(t)
 	})
 	if err == nil && refused != NotRefused {
-		err = s.refuse(ctx, by, d.Mandate.PartnerID, d.Mandate.ID, refused)
+		err = s.refuse(ctx, by, d.Mandate.PartnerID, d.Mandate.ID, refused, a.Refused)
 	}
 	if err != nil {
 		return Delivery{}, err
 	}
 	return d, nil
+}
+
+// entry is what the trail will say of a delivery.
+func (d *Delivery) entry(by audit.Entry, now time.Time) audit.Entry {
+	e := by
+	e.ID, e.At, e.Action, e.Blind = portal.NewID(now), now, audit.Delivered, make([]byte, audit.SaltSize)
+	rand.Read(e.Blind) // never fails: crypto/rand stops the program instead
+	e.Ground, e.Subject = Subject(d.Mandate.ID), "occupancy:"+d.Line.OccupancyID
+	e.Details = map[string]string{
+		"partner": d.Mandate.PartnerID, "grain": string(d.Series.Grain), "text": hex.EncodeToString(d.Mandate.Text),
+		"document": hex.EncodeToString(d.Document),
+		"from":     d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly),
+		"to":       d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly),
+	}
+	if d.Content != nil {
+		sum := sha256.Sum256(d.Content)
+		e.Details["content"] = hex.EncodeToString(sum[:])
+	}
+	return e
 }

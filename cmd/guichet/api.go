@@ -65,8 +65,15 @@ func (f *foundation) batches() *batch.Service {
 // serveAPI works on batches and posts events.
 func (f *foundation) serveAPI(ctx context.Context, jobs *sync.WaitGroup, log *slog.Logger) {
 	batches, hooks := f.batches(), f.hooks()
+	alone := f.settings.Redis == "" // nobody else works on this database
 	jobs.Go(func() {
 		every(ctx, time.Second, log, "working on batches", func(ctx context.Context) error {
+			if alone {
+				if err := batches.Resume(ctx); err != nil {
+					return err
+				}
+				alone = false
+			}
 			for {
 				if worked, err := batches.Work(ctx); err != nil || !worked {
 					return err

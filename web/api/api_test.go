@@ -1,10 +1,14 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,10 +16,13 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"guichet/mandates"
+	"guichet/mandates/batch"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/metering"
 	"guichet/portal/metering/exchange"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 	"guichet/web/api"
 )
 
@@ -309,12 +316,19 @@ func TestBatches(t *testing.T) {
 			got.get(t, &made)
 			one := api.Prefix + "/batches/" + made.ID
 
+			flat := &watched{Store: w.store}
+			w.batches.Store = flat
+			w.batches.Render = func(s metering.Series) ([]byte, error) {
+				flat.enter()
+				return api.Render(s)
+			}
+
 			// The worker dies in mid-batch: its next delivery fails at the commit.
 			dying := *w.batches
-			count := 0
+			var count atomic.Int64
 			write := dying.Write
 			dying.Write = func(d mandates.Delivery) (json.RawMessage, error) {
-				if count++; count > 30 {
+				if count.Add(1) > 30 {
 					return nil, errKilled
 				}
 				return write(d)
@@ -323,7 +337,12 @@ func TestBatches(t *testing.T) {
 			require.ErrorIs(t, err, errKilled)
 			progress := w.ask(w.a.key, "GET", one, "").body
 			require.Contains(t, progress, `"status":"working"`)
-			require.Contains(t, progress, `"worked":60,"delivered":30`)
+			told := regexp.MustCompile(`"worked":(\d+),"delivered":(\d+)`).FindStringSubmatch(progress)
+			entries := storetest.Number(t, w.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.Delivered))
+			require.Equal(t, strconv.FormatInt(entries, 10), told[2], "each with its entry")
+			require.Positive(t, entries)
+			require.LessOrEqual(t, entries, int64(30))
+			flat.now = 0 // with its memory
 			worked, err := w.batches.Work(t.Context())
 			require.NoError(t, err)
 			require.False(t, worked, "the dead worker still holds it")
@@ -332,6 +351,9 @@ func TestBatches(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, worked)
 			require.Contains(t, w.ask(w.a.key, "GET", one, "").body, `"status":"done"`)
+			require.LessOrEqual(t, flat.lines, batch.Portion, "lines in memory")
+			require.LessOrEqual(t, flat.most, batch.Abreast, "deliveries in memory")
+			require.EqualValues(t, 125, storetest.Number(t, w.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.DeliveryRefused)), "none twice")
 			require.Contains(t, w.ask(w.a.key, "GET", one, "").body, `"lines":250,"worked":250,"delivered":125`)
 			require.EqualValues(t, 125, storetest.Number(t, w.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.Delivered)), "none twice")
 			require.Contains(t, w.ask(w.a.key, "GET", api.Prefix+"/events", "").body, made.ID)
@@ -376,6 +398,36 @@ func TestBatches(t *testing.T) {
 			require.Equal(t, http.StatusNotFound, w.ask(w.a.key, "GET", one, "").StatusCode)
 		})
 	}
+}
+
+// watched is a store that counts what a batch has in memory at once: lines, and
+// deliveries between their values and what is kept of them.
+type watched struct {
+	batch.Store
+	mu               sync.Mutex
+	lines, now, most int
+}
+
+func (w *watched) BatchWork(ctx context.Context, id string, limit int) ([]batch.Line, error) {
+	lines, err := w.Store.BatchWork(ctx, id, limit)
+	w.lines = max(w.lines, len(lines))
+	return lines, err
+}
+
+func (w *watched) enter() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now++
+	w.most = max(w.most, w.now)
+}
+
+func (w *watched) SaveBatchLine(t tx.Tx, id string, l batch.Line) error {
+	if l.Outcome == batch.Delivered {
+		w.mu.Lock()
+		w.now--
+		w.mu.Unlock()
+	}
+	return w.Store.SaveBatchLine(t, id, l)
 }
 
 type killed struct{}

@@ -70,6 +70,8 @@ func Write(d mandates.Delivery, signer note.Signer) (json.RawMessage, error) {
 // Render is mandates.Asked.Render of Write.
 func Render(s metering.Series) ([]byte, error) { return renderJSON(s) }
 
+// writeJSON puts the values in as they are: an encoder would read them all again,
+// only to write the same bytes, and the leaf names these.
 func writeJSON(d mandates.Delivery, signer note.Signer, next string) (json.RawMessage, error) {
 	leaf, err := leafOf(d, signer)
 	if err != nil {
@@ -77,9 +79,19 @@ func writeJSON(d mandates.Delivery, signer note.Signer, next string) (json.RawMe
 	}
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
-	out.SetEscapeHTML(false) // the leaf names the bytes that exchange wrote
-	err = out.Encode(deliveryJSON{Mandate: grounds{d.Mandate.ID, d.Says["text"], d.Says["document"]},
-		Entry: d.Entry, Next: next, Consumption: d.Content, Leaf: leaf})
+	out.SetEscapeHTML(false)
+	err = out.Encode(struct {
+		Mandate grounds `json:"mandate"`
+		Entry   string  `json:"entry"`
+		Next    string  `json:"next,omitempty"`
+	}{grounds{d.Mandate.ID, d.Says["text"], d.Says["document"]}, d.Entry, next})
+	b.Truncate(b.Len() - len("}\n"))
+	b.WriteString(`,"consumption":`)
+	b.Write(d.Content)
+	b.WriteString(`,"leaf":`)
+	err = errors.Join(err, out.Encode(leaf))
+	b.Truncate(b.Len() - len("\n"))
+	b.WriteString("}\n")
 	return b.Bytes(), err
 }
 
