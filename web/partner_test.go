@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"guichet/mandates"
+	"guichet/mandates/batch"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -21,9 +22,11 @@ import (
 	"guichet/portal/evidence"
 	"guichet/portal/keys"
 	"guichet/portal/login"
+	"guichet/portal/metering"
 	"guichet/portal/state"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
 )
@@ -36,6 +39,7 @@ type agency struct {
 	room  *partner.Service
 	deeds *mandates.Service
 	known []storetest.Known
+	vault *vault
 }
 
 var testOfficer = portal.Actor{Kind: portal.Staff, ID: "m.dubois"}
@@ -43,21 +47,39 @@ var testOfficer = portal.Actor{Kind: portal.Staff, ID: "m.dubois"}
 const partnerPassword = keys.Secret("a long way round")
 
 // vault keeps documents as portal/evidence does, as far as the pages see it.
-type vault struct{}
+type vault struct {
+	files   []evidence.File
+	verdict evidence.Verdict
+}
 
-func (vault) Take(_ context.Context, _ audit.Entry, up evidence.Upload) (evidence.File, error) {
+func (v *vault) Take(_ context.Context, _ audit.Entry, up evidence.Upload) (evidence.File, error) {
 	data, err := io.ReadAll(up.Body)
 	if err != nil || !bytes.HasPrefix(data, []byte("%PDF-")) {
 		return evidence.File{}, &portal.Error{Code: portal.Invalid, Key: "evidence.type", Field: "document"}
 	}
 	sum := sha256.Sum256(data)
-	return evidence.File{ID: portal.NewID(fixtureNow), Hash: sum[:]}, nil
+	f := evidence.File{ID: portal.NewID(fixtureNow), Subject: up.Subject, Name: up.Name, Type: evidence.PDF, Hash: sum[:], Status: evidence.Quarantined, AddedAt: fixtureNow}
+	v.files = append(v.files, f)
+	return f, nil
+}
+
+func (v *vault) List(_ context.Context, subject string) (all []evidence.File, _ error) {
+	for _, f := range v.files {
+		if f.Subject == subject {
+			all = append(all, f)
+		}
+	}
+	return all, nil
+}
+
+func (v *vault) Signature(context.Context, audit.Entry, string, string) (evidence.Verdict, error) {
+	return v.verdict, nil
 }
 
 func newAgency(t *testing.T) *agency {
 	h := newHouse(t)
 	h.ring = storetest.Keys(t)
-	a := &agency{dsn: storetest.Backends(t)[0].DSN(t)}
+	a := &agency{vault: &vault{}, dsn: storetest.Backends(t)[0].DSN(t)}
 	a.store = storetest.Reopen(t, a.dsn, h.clock)
 	a.known = storetest.References(t, a.dsn, 2)
 	passwords, err := login.NewPasswords()
@@ -65,7 +87,7 @@ func newAgency(t *testing.T) *agency {
 	a.room = partner.New(partner.Deps{Store: a.store, Runner: a.store, State: state.NewMemory(h.clock, 1000), Ring: h.ring, Clock: h.clock, Passwords: passwords})
 	a.deeds = &mandates.Service{Clock: h.clock, Runner: a.store, Store: a.store}
 	a.browser = open(t, h, func(d *PublicDeps) {
-		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: vault{}}
+		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Batches: a.store}
 	})
 	return a
 }
@@ -195,6 +217,20 @@ func TestPartnerPages(t *testing.T) {
 		require.Contains(t, again.doc.Find(".note").Text(), "À nous", "where it stands is told with the refusal")
 		require.Equal(t, path, first.get(path+"/edit").Header.Get("Location"), "no longer to be changed")
 
+		// What became of a file is told, in words a partner may know: what the
+		// scanner calls its find is not among them, nor what the register says.
+		a.vault.verdict = evidence.Verdict{Reasons: []evidence.Reason{evidence.Unsigned}}
+		for status, word := range map[evidence.Status]string{evidence.Quarantined: "en attente", evidence.Infected: "refusé", evidence.Clean: "accepté"} {
+			a.vault.files[0].Status, a.vault.files[0].Found = status, "Eicar-Test"
+			told := first.get(path)
+			require.Equal(t, word, told.doc.Find("#files tbody .tag").Text())
+			require.NotContains(t, told.body, "Eicar")
+			require.Equal(t, status == evidence.Clean, strings.Contains(told.body, "Signature électronique"))
+		}
+		require.Contains(t, first.get(path).body, "ne porte pas de signature électronique")
+		a.vault.verdict = evidence.Verdict{Signer: evidence.Signer{Name: "Marie Claes"}, SignedAt: fixtureNow}
+		require.Contains(t, first.get(path).body, "Signé par Marie Claes")
+
 		a.grant(g, idOf(path), a.known[0])
 		for ending, kind := range map[string]string{"csv": "text/csv; charset=utf-8", "json": "application/json", "xml": "application/atom+xml; charset=utf-8"} {
 			file := first.get(path + "/points/1/consumption." + ending + "?grain=month")
@@ -266,7 +302,7 @@ func TestPartnerPages(t *testing.T) {
 // partner's own lists stay as they were whatever the other does (must-show 4).
 func bystander(t *testing.T, a *agency, first, second *browser, other partner.Guest) {
 	own := func() (all []string) {
-		for _, path := range []string{"/fr/partner", "/fr/partner/keys", "/fr/partner/people"} {
+		for _, path := range []string{"/fr/partner", "/fr/partner/batches", "/fr/partner/keys", "/fr/partner/people"} {
 			all = append(all, first.get(path).body)
 		}
 		return all
@@ -278,6 +314,12 @@ func bystander(t *testing.T, a *agency, first, second *browser, other partner.Gu
 	a.grant(other, idOf(granted), a.known[1])
 	second.post("/fr/partner/keys", url.Values{"name": {"lecture"}, "scope_mandates": {"yes"}, "months": {"3"}})
 	second.post("/fr/partner/people", url.Values{"name": {"Anna Klein"}})
+	asked := batch.Batch{ID: portal.NewID(a.h.clock()), PartnerID: other.PartnerID, Grain: metering.ByMonth, MadeAt: a.h.clock()}
+	require.NoError(t, a.store.Do(t.Context(), func(t tx.Tx) error {
+		_, err := a.store.PutBatch(t, asked, nil, idOf(granted))
+		return err
+	}))
+	require.Contains(t, second.get("/fr/partner/batches").doc.Find("#batches").Text(), "0 sur 1", "must-show 6: progress")
 	require.Equal(t, before, own(), "the other's work shows in nothing")
 	require.Equal(t, http.StatusOK, second.get(granted+"/points/1/consumption.json?grain=month").StatusCode, "it is there, for whose it is")
 	list, err := a.room.Keys(t.Context(), other)
