@@ -86,7 +86,7 @@ var partnerFixtures = []fixture{
 	{"partner-keys", keysFixture(shownOnce{}, nil)},
 	{"partner-keys-made", keysFixture(shownOnce{secret: "guichet_7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa"}, nil)},
 	{"partner-keys-problems", keysFixture(shownOnce{}, portal.Problems{{Code: portal.Invalid, Key: "partner.name", Field: "name", Args: []any{120}},
-		{Code: portal.Invalid, Key: "partner.scopes", Field: "scopes"}, {Code: portal.Invalid, Key: "partner.months", Field: "months", Args: []any{12}}})},
+		{Code: portal.Invalid, Key: "partner.certificate", Field: "certificate"}, {Code: portal.Invalid, Key: "partner.scopes", Field: "scopes"}, {Code: portal.Invalid, Key: "partner.months", Field: "months", Args: []any{12}}})},
 	{"partner-people", peopleFixture(shownOnce{}, true)},
 	{"partner-people-made", peopleFixture(shownOnce{secret: "7K3M 9QXA 0000 ZZZZ", login: "j.dupont-9qxak3"}, true)},
 	{"partner-people-member", peopleFixture(shownOnce{}, false)},
@@ -193,14 +193,15 @@ func keysFixture(made shownOnce, wrong error) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		asGuest(x, "/partner/keys")
 		if wrong != nil {
-			x.form = url.Values{"months": {"24"}}
+			x.form = url.Values{"months": {"24"}, "certificate": {"SHA256 Fingerprint=3F:0A:99"}}
 		}
 		day := 24 * time.Hour
 		return page.ListingPage(keysView(x, []partner.Key{
-			{ID: "a", Name: "lecture de nuit", Scopes: []partner.Scope{partner.ForConsumption}, MadeAt: x.now.Add(-day), ExpiresAt: x.now.Add(90 * day), UsedAt: x.now.Add(-time.Hour)},
+			{ID: "a", Name: "lecture de nuit", Scopes: []partner.Scope{partner.ForConsumption}, MadeAt: x.now.Add(-day), ExpiresAt: x.now.Add(90 * day), UsedAt: x.now.Add(-time.Hour),
+				Certificate: "3f0a99c4d5e6f708192a3b4c5d6e7f80912a3b4c5d6e7f80912a3b4c5d6e7f80"},
 			{ID: "b", Name: "ancien outil", Scopes: partner.Scopes, MadeAt: x.now.Add(-400 * day), ExpiresAt: x.now.Add(-35 * day)},
 			{ID: "c", Name: "essai", Scopes: partner.Scopes, MadeAt: x.now.Add(-20 * day), ExpiresAt: x.now.Add(35 * day), EndedAt: x.now.Add(-day)},
-		}, made, wrong))
+		}, made, true, wrong))
 	}
 }
 

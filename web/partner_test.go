@@ -87,7 +87,7 @@ func newAgency(t *testing.T) *agency {
 	a.room = partner.New(partner.Deps{Store: a.store, Runner: a.store, State: state.NewMemory(h.clock, 1000), Ring: h.ring, Clock: h.clock, Passwords: passwords})
 	a.deeds = &mandates.Service{Clock: h.clock, Runner: a.store, Store: a.store}
 	a.browser = open(t, h, func(d *PublicDeps) {
-		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Batches: a.store}
+		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Batches: a.store, Certificates: true}
 	})
 	return a
 }
@@ -263,13 +263,13 @@ func TestPartnerPages(t *testing.T) {
 	t.Run("keys and colleagues", func(t *testing.T) {
 		made := first.post("/fr/partner/keys", url.Values{"name": {"lecture"}, "scope_consumption": {"yes"}, "months": {"3"}})
 		key := keys.Secret(made.doc.Find(".secret").Text())
-		_, err := a.room.Authenticate(t.Context(), key, partner.ForConsumption)
+		_, err := a.room.Authenticate(t.Context(), key, "", partner.ForConsumption)
 		require.NoError(t, err)
 		require.Zero(t, first.get("/fr/partner/keys").doc.Find(".secret").Length(), "shown once")
 		require.Equal(t, http.StatusUnprocessableEntity, first.post("/fr/partner/keys", url.Values{"months": {"99"}}).StatusCode)
 		end := first.get("/fr/partner/keys").doc.Find("form[action$='/end']").AttrOr("action", "")
 		require.Equal(t, http.StatusSeeOther, first.post(end, nil).StatusCode)
-		_, err = a.room.Authenticate(t.Context(), key, partner.ForConsumption)
+		_, err = a.room.Authenticate(t.Context(), key, "", partner.ForConsumption)
 		require.Error(t, err)
 		invited := first.post("/fr/partner/people", url.Values{"name": {"Jean Dupont"}})
 		require.Len(t, strings.Fields(invited.doc.Find(".secret").Text()), 4)

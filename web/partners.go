@@ -43,6 +43,8 @@ type PartnerDeps struct {
 	History  mandates.History
 	Evidence Evidence
 	Batches  Batches
+	// Certificates tells that programs may show client certificates: API_LISTEN.
+	Certificates bool
 }
 
 // partners is the handlers of third parties.

@@ -58,7 +58,7 @@ func (f *foundation) demoPartner(ctx context.Context, t *town.Town) (accessPartn
 		return accessPartner{}, err
 	}
 	guest := partner.Guest{Person: partner.Person{Login: invited.Login, PartnerID: o.ID, Manager: true}, Organisation: o}
-	key, _, err := room.MakeKey(ctx, guest, "démonstration", partner.Scopes, partner.LongestKey)
+	key, _, err := room.MakeKey(ctx, guest, partner.KeyForm{Name: "démonstration", Scopes: partner.Scopes, Months: partner.LongestKey})
 	if err != nil {
 		return accessPartner{}, err
 	}

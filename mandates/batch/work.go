@@ -19,10 +19,10 @@ import (
 const (
 	// Abreast is how many lines are worked on at once: enough to fill two cores
 	// and to share commits, too few to crowd out whoever waits for a page.
-	Abreast  = 4
-	Portion  = 100             // lines in memory, of which Abreast have their delivery
-	hold     = 2 * time.Minute // for a portion; who takes longer is taken for dead
-	forgets  = 4               // batches a run
+	Abreast = 4
+	Portion = 100             // lines in memory, of which Abreast have their delivery
+	hold    = 2 * time.Minute // for a portion; who takes longer is taken for dead
+	forgets = 4               // batches a run
 )
 
 // Work works on the oldest batch that nobody works on until it is done or ctx

@@ -17,7 +17,7 @@
 //
 // A key is shown once and stored as a keyed hash. Whether it exists, has
 // expired, was ended or belongs to somebody suspended: the same work, the same
-// answer.
+// answer. One that is bound to a client certificate opens nothing without it.
 package partner
 
 import (

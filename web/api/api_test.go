@@ -17,8 +17,10 @@ import (
 
 	"guichet/mandates"
 	"guichet/mandates/batch"
+	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/keys"
 	"guichet/portal/metering"
 	"guichet/portal/metering/exchange"
 	"guichet/portal/store/storetest"
@@ -287,10 +289,35 @@ func TestRefusals(t *testing.T) {
 		for range 200 {
 			require.Equal(t, http.StatusOK, w.ask(w.a.key, "GET", batches, "").StatusCode)
 		}
-		got := w.ask(w.a.key, "GET", batches, "")
-		require.Equal(t, http.StatusTooManyRequests, got.StatusCode)
-		require.Equal(t, "application/problem+json", got.Header.Get("Content-Type"))
-		require.NotEmpty(t, got.Header.Get("Retry-After"))
+		w.now = w.now.Add(20 * time.Second)
+		guest := partner.Guest{Person: partner.Person{Login: "m", PartnerID: w.a.org.ID, Manager: true}, Organisation: w.a.org}
+		another, _, err := w.partners.MakeKey(t.Context(), guest, partner.KeyForm{Name: "another", Scopes: partner.Scopes, Months: 1})
+		require.NoError(t, err)
+		for _, key := range []keys.Secret{w.a.key, another} {
+			got := w.ask(key, "GET", batches, "")
+			require.Equal(t, http.StatusTooManyRequests, got.StatusCode, "a partner has one quota, however many keys")
+			require.Equal(t, "application/problem+json", got.Header.Get("Content-Type"))
+			require.Equal(t, "40", got.Header.Get("Retry-After"))
+			require.Equal(t, `"minute";q=200;w=60, "day";q=1000;w=86400`, got.Header.Get("RateLimit-Policy"))
+			require.Contains(t, got.Header.Get("RateLimit"), `"minute";r=0;t=40, "day";r=`)
+		}
+		w.now = w.now.Add(40 * time.Second)
+		fresh := w.ask(w.a.key, "GET", batches, "")
+		require.Equal(t, http.StatusOK, fresh.StatusCode)
+		require.Contains(t, fresh.Header.Get("RateLimit"), `"minute";r=199;t=60`)
+	})
+	t.Run("T16 T14 keys are not guessed fast", func(t *testing.T) {
+		w.now = w.now.Add(time.Hour)
+		for i := range 100 {
+			got := w.ask("guichet_guess", "GET", batches, "", "X-Forwarded-For", "198.51.100."+strconv.Itoa(i))
+			require.Equal(t, http.StatusUnauthorized, got.StatusCode)
+		}
+		for _, key := range []keys.Secret{"guichet_guess", "", w.a.key} { // a right one is not compared either
+			got := w.ask(key, "GET", batches, "", "X-Forwarded-For", "198.51.100.200")
+			require.Equal(t, http.StatusTooManyRequests, got.StatusCode)
+			require.Equal(t, "60", got.Header.Get("Retry-After"))
+			require.Empty(t, got.Header.Get("RateLimit"), "nothing of what is left is told")
+		}
 		w.now = w.now.Add(time.Minute)
 		require.Equal(t, http.StatusOK, w.ask(w.a.key, "GET", batches, "").StatusCode)
 	})
