@@ -6,6 +6,7 @@ import (
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"guichet/portal"
@@ -22,7 +23,9 @@ type History interface {
 
 // Asked is what is asked of a mandate.
 type Asked struct {
-	EAN   portal.EAN
+	EAN portal.EAN
+	// Query.Since leaves only what may have changed since; a mandate for one
+	// delivery, and one that began after it, gives the whole.
 	Query metering.Query
 	// Days is how many days leave at once at most, 0: no bound. A mandate for
 	// one delivery is never cut: there is no second.
@@ -45,7 +48,9 @@ type Delivery struct {
 	Line     Line
 	Document []byte    // SHA-256 of the signed document, nil where none was given in
 	Content  []byte    // what Render gave
+	Since    time.Time // only what may have changed since; zero: all
 	Next     time.Time // where the series was cut; zero: it is whole
+	At       time.Time // of which moment the values are
 	Entry    string    // the trail entry's id, of which the receipt is made
 	Recorded audit.Recorded
 	Says     map[string]string // what the entry says, for its signed leaf
@@ -68,7 +73,7 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 	if err != nil {
 		return Delivery{}, err
 	}
-	d := Delivery{Mandate: m}
+	d := Delivery{Mandate: m, At: now}
 	refused := NoMandate
 	var stay registry.Occupancy
 	var point registry.AccessPoint
@@ -82,6 +87,9 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 	}
 	if d.Line.EAN == a.EAN && found {
 		a.Query.Within, refused = m.Reach(d.Line, stay, a.Query.Grain, now)
+	}
+	if m.Scope.Once || a.Query.Since.Before(d.Line.Begins()) {
+		a.Query.Since = time.Time{}
 	}
 	if refused == NotRefused {
 		if d.Series, err = history.Series(ctx, point, stay, a.Query); err != nil {
@@ -101,6 +109,10 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 	}
 	if !m.Scope.Once {
 		d.cut(a.Days)
+	}
+	if !a.Query.Since.IsZero() {
+		d.Since, d.Series.Totals = a.Query.Since, metering.Totals{}
+		d.Series.Points = slices.DeleteFunc(d.Series.Points, func(p metering.Point) bool { return !p.Changed })
 	}
 	if d.Document, err = s.document(ctx, m); err != nil {
 		return Delivery{}, err
@@ -238,6 +250,9 @@ func (d *Delivery) entry(by audit.Entry, now time.Time) audit.Entry {
 		"document": hex.EncodeToString(d.Document),
 		"from":     d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly),
 		"to":       d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly),
+	}
+	if !d.Since.IsZero() {
+		e.Details["since"] = d.Since.UTC().Format(time.RFC3339)
 	}
 	if d.Content != nil {
 		sum := sha256.Sum256(d.Content)

@@ -42,6 +42,11 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 	if len(s.Points) > 0 {
 		s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[len(s.Points)-1].Period.To}
 	}
+	if !q.Since.IsZero() {
+		if err := h.markChanged(ctx, &v, &s, q); err != nil {
+			return Series{}, err
+		}
+	}
 	s.Totals = v.totals()
 	if !q.Grain.Fine() {
 		s.Registers = present(s.Points, v)

@@ -119,6 +119,48 @@ func deliveries(t *testing.T, w *town) {
 		month := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=month"), "")
 		require.NotEqual(t, tag, month.Header.Get("ETag"))
 	})
+	t.Run("only what changed since", func(t *testing.T) {
+		type series struct {
+			At          string `json:"as_of"`
+			Consumption struct {
+				From, Until string
+				Values      []struct {
+					From    string
+					Amounts map[string]int64
+				}
+			}
+		}
+		var whole, changed series
+		w.now = w.now.Add(2 * time.Hour)
+		w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day"), "").get(t, &whole)
+		w.now = w.now.Add(24 * time.Hour)
+		importer := &metering.Importer{Archive: w.store, Runner: w.store, Clock: w.clock}
+		corrected := metering.Day{EAN: w.a.ean, Register: metering.OfftakeTotal, Date: portal.Date(2026, 1, 20), Meter: "m-a",
+			Values: []metering.Slot{{Value: metering.Value{Amount: 7000, Quality: metering.Validated}}}}
+		_, err := importer.Import(t.Context(), []metering.Day{corrected}, metering.ImportOptions{})
+		require.NoError(t, err)
+		got := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day&changed_since="+whole.At), "")
+		require.Equal(t, http.StatusOK, got.StatusCode, got.body)
+		got.get(t, &changed)
+		require.Equal(t, whole.Consumption.From, changed.Consumption.From, "the whole is told, of which these are parts")
+		require.Equal(t, "2026-01-20T00:00:00+01:00", changed.Consumption.Values[0].From)
+		require.EqualValues(t, 7000, changed.Consumption.Values[0].Amounts["offtake"])
+		require.LessOrEqual(t, len(changed.Consumption.Values), 3, "it, and the days that were not over then: "+got.body)
+		l, err := api.CheckDelivery([]byte(got.body), verifier(t))
+		require.NoError(t, err)
+		require.Equal(t, whole.At, l.Says["since"], "the file cannot be taken for the whole")
+		for _, form := range []string{"text/csv", "application/atom+xml"} {
+			file := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=month&changed_since="+whole.At), "", "Accept", form)
+			require.Equal(t, http.StatusOK, file.StatusCode, file.body)
+		}
+		w.now = w.now.Add(time.Hour)
+		none := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day&to=2026-02-01&changed_since="+w.now.Add(-5*time.Minute).UTC().Format(time.RFC3339)), "")
+		require.Equal(t, http.StatusOK, none.StatusCode)
+		require.Contains(t, none.body, `"values":[]`)
+		require.Equal(t, http.StatusUnprocessableEntity, w.ask(w.a.key, "GET", w.consumption(w.a, "&changed_since=2027-01-01T00:00:00Z"), "").StatusCode)
+		before := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day&changed_since=2026-01-01T00:00:00Z"), "")
+		require.Contains(t, before.body, `"2026-01-10T00:00:00+01:00"`, "before the mandate began nothing was held: the whole")
+	})
 	t.Run("refused with its reason, and traced", func(t *testing.T) {
 		before := storetest.Number(t, w.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.DeliveryRefused))
 		fine := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=quarter"), "")

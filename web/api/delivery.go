@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"time"
 
 	"guichet/mandates"
 	"guichet/portal/audit"
@@ -54,7 +55,7 @@ type deliveryJSON struct {
 // leafOf signs a delivery's leaf.
 func leafOf(d mandates.Delivery, signer note.Signer) (string, error) {
 	says := map[string]string{"mandate": d.Mandate.ID}
-	for _, name := range []string{"text", "document", "grain", "from", "to", "content"} {
+	for _, name := range []string{"text", "document", "grain", "from", "to", "since", "content"} {
 		if d.Says[name] != "" {
 			says[name] = d.Says[name]
 		}
@@ -83,8 +84,9 @@ func writeJSON(d mandates.Delivery, signer note.Signer, next string) (json.RawMe
 	err = out.Encode(struct {
 		Mandate grounds `json:"mandate"`
 		Entry   string  `json:"entry"`
+		At      string  `json:"as_of"`
 		Next    string  `json:"next,omitempty"`
-	}{grounds{d.Mandate.ID, d.Says["text"], d.Says["document"]}, d.Entry, next})
+	}{grounds{d.Mandate.ID, d.Says["text"], d.Says["document"]}, d.Entry, d.At.UTC().Format(time.RFC3339), next})
 	b.Truncate(b.Len() - len("}\n"))
 	b.WriteString(`,"consumption":`)
 	b.Write(d.Content)

@@ -143,7 +143,7 @@ func WriteJSONOn(w io.Writer, s metering.Series, mark string, on Ground) error {
 
 func writeJSON(w io.Writer, s metering.Series, mark string, on *Ground) error {
 	d := document{Mark: mark, On: on, EAN: s.EAN.Masked(), Energy: s.Energy, Grain: string(s.Grain), Units: []unitOf{}, Values: []period{}}
-	if len(s.Points) > 0 {
+	if !s.Period.From.IsZero() {
 		d.From, d.Until = iso(s.Period.From), iso(s.Period.To)
 	}
 	for _, r := range s.Registers {
