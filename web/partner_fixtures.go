@@ -169,7 +169,7 @@ func mandateFixture(s mandates.Status, wrong error) func(*ctx) templ.Component {
 		m := fixtureMandate(s)
 		v := partnerMandateView(x, m, documents(x, m), wrong)
 		if s != mandates.Drafted {
-			v.Files = filesTable(x, fixtureFiles)
+			filesView(x, &v, m, fixtureFiles)
 		}
 		if s == mandates.GivenIn {
 			v.Signature = signatureWords(x, evidence.Verdict{Signer: evidence.Signer{Name: "Anna Müller-Lefèvre"}, SignedAt: fixtureNow.Add(-time.Hour)})

@@ -87,7 +87,7 @@ func (p *partners) showMandate(x *ctx, wrong error) error {
 	if err != nil {
 		return err
 	}
-	v.Files = filesTable(x, files)
+	filesView(x, &v, m, files)
 	if n := len(files); n > 0 && files[n-1].Cleared() && files[n-1].Type == evidence.PDF {
 		verdict, err := p.Evidence.Signature(x.context(), x.by(), mandates.Subject(m.ID), files[n-1].ID)
 		if err != nil {
@@ -96,6 +96,15 @@ func (p *partners) showMandate(x *ctx, wrong error) error {
 		v.Signature = signatureWords(x, verdict)
 	}
 	return x.show(statusFor(wrong), page.MandatePage(v))
+}
+
+// filesView shows the documents; where the one that waits for us was refused,
+// whose turn it is says so.
+func filesView(x *ctx, v *page.Mandate, m mandates.Mandate, files []evidence.File) {
+	v.Files = filesTable(x, files)
+	if n := len(files); n > 0 && m.Status == mandates.GivenIn && files[n-1].Status == evidence.Infected {
+		v.Turn = x.T("partner.turn.rejected")
+	}
 }
 
 // filesTable tells of each document what became of it; one that was refused is

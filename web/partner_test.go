@@ -24,11 +24,13 @@ import (
 	"guichet/portal/login"
 	"guichet/portal/metering"
 	"guichet/portal/state"
+	"guichet/portal/state/redis"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
+	"github.com/ulule/limiter/v3"
 )
 
 // agency is the public listener with third parties over a real store.
@@ -76,17 +78,30 @@ func (v *vault) Signature(context.Context, audit.Entry, string, string) (evidenc
 	return v.verdict, nil
 }
 
-func newAgency(t *testing.T) *agency {
+// newAgency is over SQLite with its short-lived state in memory, or over
+// PostgreSQL with Redis.
+func newAgency(t *testing.T, b storetest.Backend) *agency {
 	h := newHouse(t)
 	h.ring = storetest.Keys(t)
-	a := &agency{vault: &vault{}, dsn: storetest.Backends(t)[0].DSN(t)}
+	a := &agency{vault: &vault{}, dsn: b.DSN(t)}
+	var short login.Idle = state.NewMemory(h.clock, 1000)
+	limits := limiter.Store(NewCounters(h.clock, 1000))
+	if b.Name == "postgres" {
+		r, err := redis.OpenPatient(storetest.Redis(t), h.clock, 5*time.Second)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, r.Close()) })
+		short = r
+		limits, err = r.Limits()
+		require.NoError(t, err)
+	}
 	a.store = storetest.Reopen(t, a.dsn, h.clock)
 	a.known = storetest.References(t, a.dsn, 2)
 	passwords, err := login.NewPasswords()
 	require.NoError(t, err)
-	a.room = partner.New(partner.Deps{Store: a.store, Runner: a.store, State: state.NewMemory(h.clock, 1000), Ring: h.ring, Clock: h.clock, Passwords: passwords})
+	a.room = partner.New(partner.Deps{Store: a.store, Runner: a.store, State: short, Ring: h.ring, Clock: h.clock, Passwords: passwords})
 	a.deeds = &mandates.Service{Clock: h.clock, Runner: a.store, Store: a.store}
 	a.browser = open(t, h, func(d *PublicDeps) {
+		d.Limits = limits
 		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Batches: a.store, Certificates: true}
 	})
 	return a
@@ -182,7 +197,12 @@ func (a *agency) grant(g partner.Guest, id string, k storetest.Known) {
 }
 
 func TestPartnerPages(t *testing.T) {
-	a := newAgency(t)
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) { partnerPages(t, newAgency(t, b)) })
+	}
+}
+
+func partnerPages(t *testing.T, a *agency) {
 	first, g := a.guestOf("Nordlicht SA", "0403.170.701")
 	second, other := a.guestOf("Sonnenwind AG", "0417.497.106")
 	point := string(a.known[0].EAN)
@@ -220,10 +240,15 @@ func TestPartnerPages(t *testing.T) {
 		// What became of a file is told, in words a partner may know: what the
 		// scanner calls its find is not among them, nor what the register says.
 		a.vault.verdict = evidence.Verdict{Reasons: []evidence.Reason{evidence.Unsigned}}
-		for status, word := range map[evidence.Status]string{evidence.Quarantined: "en attente", evidence.Infected: "refusé", evidence.Clean: "accepté"} {
+		for _, c := range []struct {
+			status     evidence.Status
+			word, turn string
+		}{{evidence.Quarantined, "en attente", "Vous n’avez rien à faire"}, {evidence.Infected, "refusé", "en remettre un autre"}, {evidence.Clean, "accepté", "Vous n’avez rien à faire"}} {
+			status := c.status
 			a.vault.files[0].Status, a.vault.files[0].Found = status, "Eicar-Test"
 			told := first.get(path)
-			require.Equal(t, word, told.doc.Find("#files tbody .tag").Text())
+			require.Contains(t, told.doc.Find(".note").Text(), c.turn)
+			require.Equal(t, c.word, told.doc.Find("#files tbody .tag").Text())
 			require.NotContains(t, told.body, "Eicar")
 			require.Equal(t, status == evidence.Clean, strings.Contains(told.body, "Signature électronique"))
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
+	"github.com/ulule/limiter/v3"
 
 	"guichet/mandates"
 	"guichet/mandates/batch"
@@ -26,6 +27,7 @@ import (
 	"guichet/portal/keys"
 	"guichet/portal/metering"
 	"guichet/portal/registry"
+	"guichet/portal/state/redis"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
@@ -60,6 +62,24 @@ type third struct {
 	original mandates.Draft
 }
 
+// limits are counted in memory beside SQLite, and in Redis beside PostgreSQL, as
+// they are where many processes serve.
+func (w *town) limits(b storetest.Backend) limiter.Store {
+	if b.Name != "postgres" {
+		return web.NewCounters(w.clock, 1000)
+	}
+	s, err := redis.OpenPatient(storetest.Redis(w.t), w.clock, 5*time.Second)
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { require.NoError(w.t, s.Close()) })
+	limits, err := s.Limits()
+	require.NoError(w.t, err)
+	return limits
+}
+
+func (w *town) household() audit.Entry {
+	return audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Ground: "reference", Channel: "web"}
+}
+
 func (w *town) clock() time.Time { return w.now }
 
 // Open implements api.Doors.
@@ -80,7 +100,7 @@ func newTown(t *testing.T, b storetest.Backend) *town {
 		}}
 	var err error
 	w.handler, w.spec, err = api.New(api.Deps{Clock: w.clock, Log: slog.New(slog.DiscardHandler), Doors: w, Partners: w.partners, Mandates: w.service,
-		History: history, Batches: w.batches, Hooks: w.hooks, Signer: ring.TrailSigner(), Limits: web.NewCounters(w.clock, 1000), Quotas: api.Quotas{AMinute: 200, ADay: 1000, StrangersAMinute: 100}, Ring: ring,
+		History: history, Batches: w.batches, Hooks: w.hooks, Signer: ring.TrailSigner(), Limits: w.limits(b), Quotas: api.Quotas{AMinute: 200, ADay: 1000, StrangersAMinute: 100}, Ring: ring,
 		BaseURL: "https://portal.example", Operator: "ORES", Observe: func(string, string, int, time.Duration) {}})
 	require.NoError(t, err)
 	w.a = w.settle("a", "0403170701", "541449000000000010")
