@@ -198,11 +198,11 @@ var errCertificate = &portal.Error{Code: portal.Denied, Key: "partner.certificat
 // another certificate, "partner.scope" where it lacks the scope.
 func (s *Service) Authenticate(ctx context.Context, presented keys.Secret, certificate string, wanted Scope) (Program, error) {
 	now := s.Clock()
-	k, o, found, err := s.Store.KeyByHash(ctx, s.keyHash(presented))
+	k, o, found, err := s.Store.KeyByHash(ctx, s.keyHash(presented), now)
 	if err != nil {
 		return Program{}, err
 	}
-	if !found || !k.Live(now) || o.Status != Approved {
+	if !found {
 		return Program{}, errKey
 	}
 	if k.Certificate != "" && k.Certificate != certificate {

@@ -62,10 +62,11 @@ func (s *Store) Keys(ctx context.Context, partnerID string) ([]partner.Key, erro
 }
 
 // KeyByHash implements partner.Store.
-func (s *Store) KeyByHash(ctx context.Context, hash string) (k partner.Key, o partner.Organisation, found bool, err error) {
+func (s *Store) KeyByHash(ctx context.Context, hash string, now time.Time) (k partner.Key, o partner.Organisation, found bool, err error) {
 	var at keyTimes
 	o, err = partnerRow(s.queryRow(ctx, `SELECT `+keyColumns+`, `+partnerColumns+`
-  FROM partner_keys k JOIN partners o ON o.id = k.partner_id WHERE k.hash = $1`, hash), keyDest(&k, &at)...)
+  FROM partner_keys k JOIN partners o ON o.id = k.partner_id
+  WHERE k.hash = $1 AND k.ended_us = 0 AND k.expires_us > $2 AND o.status = 'approved'`, hash, portal.Micros(now)), keyDest(&k, &at)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return partner.Key{}, partner.Organisation{}, false, nil
 	}
