@@ -41,9 +41,9 @@ func (p *partners) batches(x *ctx) error {
 
 func batchesView(x *ctx, list []counted, next string) page.Listing {
 	v := page.Listing{Frame: x.partnerFrame(x.T("partner.batches.title")), None: x.T("partner.batches.none"), Next: next,
-		Table: component.Table{ID: "batches", Caption: x.T("partner.batches.title"), Region: x.T("partner.batches.title"), Columns: []component.Column{
+		Table: component.Table{ID: "batches", Caption: x.T("partner.batches.caption"), Region: x.T("partner.batches.title"), Columns: []component.Column{
 			{Text: x.T("partner.batches.asked")}, {Text: x.T("partner.home.state")}, {Text: x.T("partner.take.grain")},
-			{Text: x.T("partner.batches.worked"), Numeric: true}, {Text: x.T("partner.batches.delivered"), Numeric: true}, {Text: x.T("partner.fact.id")}}}}
+			{Text: x.T("partner.batches.worked"), Numeric: true}, {Text: x.T("partner.batches.delivered"), Numeric: true}, {Text: x.T("partner.batches.number")}}}}
 	v.Lead = x.T("partner.batches.lead", x.count(int(batch.Life.Hours()/24)))
 	if x.query("before") != "" {
 		v.First = x.path("/partner/batches")
@@ -51,7 +51,7 @@ func batchesView(x *ctx, list []counted, next string) page.Listing {
 	for _, b := range list {
 		state := component.Cell{Text: x.T("partner.batches.working"), Tag: "warn"}
 		if !b.DoneAt.IsZero() {
-			state = component.Cell{Text: x.T("partner.batches.done", x.moment(b.DoneAt)), Tag: "plain"}
+			state = component.Cell{Text: x.T("partner.batches.done"), Tag: "plain"}
 		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: x.moment(b.MadeAt), Cells: []component.Cell{state, {Text: x.T("grain." + string(b.Grain))},
 			{Text: x.T("partner.batches.of", x.count(b.Worked), x.count(b.Lines))}, {Text: x.count(b.Delivered)}, {Text: b.ID}}})

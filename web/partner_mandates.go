@@ -110,7 +110,7 @@ func filesView(x *ctx, v *page.Mandate, m mandates.Mandate, files []evidence.Fil
 // filesTable tells of each document what became of it; one that was refused is
 // named with why.
 func filesTable(x *ctx, files []evidence.File) component.Table {
-	t := component.Table{ID: "files", Caption: x.T("partner.files.title"), Region: x.T("partner.files.title"), Columns: []component.Column{
+	t := component.Table{ID: "files", Caption: x.T("partner.files.caption"), Region: x.T("partner.files.title"), Columns: []component.Column{
 		{Text: x.T("partner.files.name")}, {Text: x.T("partner.files.added")}, {Text: x.T("partner.files.check")}, {Text: x.T("partner.lines.why")}}}
 	for _, f := range files {
 		check := component.Cell{Text: x.T("partner.file." + string(f.Status))}
