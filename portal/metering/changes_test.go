@@ -54,18 +54,26 @@ func (c *poller) poll(t require.TestingT, h *metering.History, point registry.Ac
 			c.held = append(c.held, tell(p))
 		}
 	} else {
-		c.held = slices.DeleteFunc(c.held, func(p told) bool { return p.period.From.Before(s.Period.From) || p.period.To.After(s.Period.To) })
+		var came []told // in the order of time, as they are delivered
 		for _, p := range s.Points {
 			require.Nil(t, p.YearBefore)
 			if !p.Changed {
 				c.saved++
 				continue
 			}
-			c.held = slices.DeleteFunc(c.held, func(old told) bool {
-				return old.period.From.Before(p.Period.To) && p.Period.From.Before(old.period.To)
-			})
-			c.held = append(c.held, tell(p))
+			came = append(came, tell(p))
 		}
+		c.held = slices.DeleteFunc(c.held, func(p told) bool {
+			n, _ := slices.BinarySearchFunc(came, p, func(new, old told) int {
+				if new.period.To.After(old.period.From) {
+					return 1
+				}
+				return -1
+			})
+			overlaps := n < len(came) && came[n].period.From.Before(p.period.To)
+			return overlaps || p.period.From.Before(s.Period.From) || p.period.To.After(s.Period.To)
+		})
+		c.held = append(c.held, came...)
 		slices.SortFunc(c.held, func(a, b told) int { return a.period.From.Compare(b.period.From) })
 	}
 	c.from, c.last = s.Period.From, h.Clock()
