@@ -23,7 +23,6 @@ package partner
 import (
 	"context"
 	"net/mail"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,6 +31,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/login"
+	"guichet/portal/registry"
 	"guichet/portal/tx"
 )
 
@@ -85,8 +85,6 @@ type Application struct {
 
 const longest = 120 // characters of a field
 
-var supplierForm = regexp.MustCompile(`^[A-Za-z0-9._-]{0,40}$`)
-
 // Organisation reads a form. Nothing of it is looked up (G13). The error is
 // portal.Problems, each with its Field.
 func (a Application) Organisation(now time.Time) (Organisation, error) {
@@ -128,7 +126,7 @@ func (a Application) Organisation(now time.Time) (Organisation, error) {
 	if o.Language, ok = portal.ParseLanguage(a.Language); !ok {
 		wrong("language", "partner.language")
 	}
-	if o.Supplier = strings.TrimSpace(a.Supplier); !supplierForm.MatchString(o.Supplier) {
+	if o.Supplier = strings.TrimSpace(a.Supplier); o.Supplier != "" && !registry.SupplierForm.MatchString(o.Supplier) {
 		wrong("supplier", "partner.supplier")
 	}
 	if len(problems) > 0 {
@@ -174,7 +172,8 @@ type Place = mandates.Place
 type Store interface {
 	// PutPartner adds an organisation, LockPartner reads one and locks it until
 	// the unit ends (NotFound), SavePartner writes status, decision and reason;
-	// Conflict "partner.taken" where another of that company number is approved.
+	// Conflict "partner.taken" where another of that company number is approved,
+	// "partner.supplier-taken" where another of that supplier's code is (L10).
 	PutPartner(t tx.Tx, o Organisation) error
 	LockPartner(t tx.Tx, id string) (Organisation, error)
 	SavePartner(t tx.Tx, o Organisation) error
