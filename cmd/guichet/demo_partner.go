@@ -38,7 +38,7 @@ func (f *foundation) demoPartner(ctx context.Context, t *town.Town) (accessPartn
 	if err != nil {
 		return accessPartner{}, err
 	}
-	if err := room.Approve(ctx, demo, o.ID); err != nil {
+	if err := room.Approve(ctx, demo, o.ID, true); err != nil {
 		return accessPartner{}, err
 	}
 	invited, err := f.invitation(ctx)

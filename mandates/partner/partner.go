@@ -15,6 +15,11 @@
 // package login's; session, person and organisation are read from SQL at each
 // request (T24), so that a suspension shuts everything at once.
 //
+// An organisation that supplies energy says under which code the market knows
+// it. An officer compares that code before approving: who holds it gets, without
+// a mandate, what the supplier of record may have (L10), and no second
+// organisation is approved under it.
+//
 // A key is shown once and stored as a keyed hash. Whether it exists, has
 // expired, was ended or belongs to somebody suspended: the same work, the same
 // answer.
@@ -69,6 +74,11 @@ type Organisation struct {
 // Mandatary is the organisation as its mandates name it.
 func (o Organisation) Mandatary() mandates.Mandatary {
 	return mandates.Mandatary{ID: o.ID, Name: o.Name, CompanyNumber: o.CompanyNumber, Contact: o.PrivacyMail}
+}
+
+// AsSupplier is the organisation as registrations know it; no code, no registration.
+func (o Organisation) AsSupplier() mandates.Supplier {
+	return mandates.Supplier{PartnerID: o.ID, Code: o.Supplier}
 }
 
 // Subject is what trail entries about an organisation carry.
