@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"guichet/mandates"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -249,6 +250,26 @@ func TestPartners(t *testing.T) {
 					audit.PersonInvited, audit.PersonEnrolled, audit.PersonEnded, audit.PartnerSuspended, audit.PartnerResumed,
 					audit.KeyMade, audit.KeyEnded})
 				require.Subset(t, c.actions("person:"+first.Login), []audit.Action{audit.PartnerSignedIn, audit.PartnerTurnedAway, audit.PartnerLeft})
+			})
+
+			t.Run("L10 a supplier's code is compared, and approved once", func(t *testing.T) {
+				as := func(name, company, code string) string {
+					f := form(name, company)
+					f.Supplier = code
+					o, err := c.Ask(ctx, f)
+					require.NoError(t, err)
+					return o.ID
+				}
+				one, two := as("Vent SA", "0202.239.951", "VENT"), as("Vent bis", "0456.810.810", "VENT")
+				require.ErrorContains(t, c.Approve(ctx, officer, one, false), "partner.supplier-unchecked")
+				require.NoError(t, c.Approve(ctx, officer, one, true))
+				require.ErrorContains(t, c.Approve(ctx, officer, two, true), "partner.supplier-taken")
+				require.NoError(t, c.Suspend(ctx, officer, one, "Enquête en cours."))
+				require.ErrorContains(t, c.Approve(ctx, officer, two, true), "partner.supplier-taken", "a suspended one keeps its code")
+				require.NoError(t, c.Refuse(ctx, officer, two, "Code d’un autre."))
+				o, err := c.store.Partner(ctx, one)
+				require.NoError(t, err)
+				require.Equal(t, mandates.Supplier{PartnerID: one, Code: "VENT"}, o.AsSupplier())
 			})
 		})
 	}
