@@ -197,9 +197,12 @@ func mineView(x *ctx, index int, d registry.Dossier, asked []registry.Rectificat
 		suppliers = append(suppliers, fact(s.Supplier, x.stretch(s.Period)))
 	}
 	for _, r := range d.Registrations {
-		end := x.T("mine.never")
-		if r.End != registry.UnknownEnd {
+		end := x.T("mine.scenario.unknown")
+		switch {
+		case r.End != registry.UnknownEnd:
 			end = x.T("mine.scenario." + string(r.End))
+		case r.To.IsZero():
+			end = x.T("mine.scenario.open")
 		}
 		registered = append(registered, fact(r.Supplier, x.stretch(r.Period), end))
 	}

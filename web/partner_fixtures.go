@@ -253,7 +253,9 @@ var deskPartnerFixtures = []fixture{
 		o := fixturePartner
 		o.Status, o.Supplier = partner.Asked, "VENT-DU-NORD"
 		f := officerFrame(x, "/desk/partners/fixture", "desk.partner.title", o.Name)
-		return deskpage.PartnerPage(partnerView(x, f, partner.File{Organisation: o}, "approve",
+		file := partner.File{Organisation: o, History: []audit.Recorded{
+			{Entry: audit.Entry{At: x.now.Add(-50 * time.Hour), Actor: portal.Actor{Kind: portal.Visitor}, Action: audit.PartnerAsked}}}}
+		return deskpage.PartnerPage(partnerView(x, f, file, "approve",
 			&portal.Error{Code: portal.Invalid, Key: "partner.supplier-unchecked", Field: "compared"}))
 	}},
 	{"desk-partner-wrong", deskPartnerFixture(partner.Asked, "refuse", &portal.Error{Code: portal.Invalid, Key: "partner.reason", Field: "reason", Args: []any{5}})},

@@ -41,7 +41,7 @@ func suppliesView(x *ctx, list []mandates.Supplied, wrong error) page.Supplies {
 	v := page.Supplies{Frame: x.partnerFrame(x.T("partner.supplies.title")), FindTitle: x.T("partner.supplies.find"), None: x.T("partner.supplies.none"),
 		Find: page.Form{Action: x.path("/partner/supplies"), Controls: []component.Control{ean}, Submit: x.T("partner.supplies.open")},
 		Table: component.Table{ID: "supplies", Caption: x.T("partner.supplies.caption"), Region: x.T("partner.supplies.title"), Columns: []component.Column{
-			{Text: x.T("partner.supply.id")}, {Text: x.T("csv.ean")}, {Text: x.T("partner.home.state")}, {Text: x.T("partner.supply.since")}, {Text: x.T("partner.supply.until")}}}}
+			{Text: x.T("csv.ean")}, {Text: x.T("partner.home.state")}, {Text: x.T("partner.supply.since")}, {Text: x.T("partner.supply.until")}, {Text: x.T("partner.supply.id")}}}}
 	v.Lead = x.T("partner.supplies.lead")
 	if len(list) > suppliesAPage {
 		list = list[:suppliesAPage]
@@ -51,8 +51,8 @@ func suppliesView(x *ctx, list []mandates.Supplied, wrong error) page.Supplies {
 		v.First = x.path("/partner/supplies")
 	}
 	for _, one := range list {
-		v.Table.Rows = append(v.Table.Rows, component.Row{Head: one.ID, Href: x.supplyPath(one.ID), Cells: []component.Cell{
-			{Text: together(one.EAN.Masked())}, supplyWord(x, one), {Text: x.Date(one.From)}, {Text: supplyEnd(x, one)}}})
+		v.Table.Rows = append(v.Table.Rows, component.Row{Head: together(one.EAN.Masked()), Href: x.supplyPath(one.ID), Cells: []component.Cell{
+			supplyWord(x, one), {Text: x.Date(one.From)}, {Text: supplyEnd(x, one)}, {Text: one.ID}}})
 	}
 	faulty(x, &v.Frame, v.Find.Controls, wrong)
 	return v
@@ -69,7 +69,7 @@ func supplyWord(x *ctx, one mandates.Supplied) component.Cell {
 
 func supplyEnd(x *ctx, one mandates.Supplied) string {
 	if one.To.IsZero() {
-		return x.T("mine.never")
+		return x.T("partner.supply.open")
 	}
 	return x.Date(lastDay(one.To))
 }
@@ -113,7 +113,7 @@ func supplyView(x *ctx, one mandates.Supplied, wrong error) page.Line {
 			{Name: x.T("partner.supply.since"), Value: x.Date(one.From)},
 			{Name: x.T("partner.supply.until"), Value: supplyEnd(x, one)},
 		},
-		Take: takeView(x, one.Kinds(), "partner.supply.text", x.supplyPath(one.ID)),
+		Take: takeView(x, one.Kinds(), "partner.supply", x.supplyPath(one.ID)),
 		Back: layout.Link{Text: x.T("partner.supply.back"), Href: x.path("/partner/supplies")}}
 	if one.Ending() {
 		v.Turn = x.T("partner.supply.ending", x.Date(one.From), x.Date(lastDay(one.To)))

@@ -143,6 +143,10 @@ func (x *ctx) partnerFrame(title string) page.Frame {
 // faulty writes the problems of a form into its controls and the summary.
 func faulty(x *ctx, f *page.Frame, controls []component.Control, err error) {
 	problems := problemsOf(err)
+	// What was refused, on a page that is there all the same.
+	if one := forPerson(err); one != nil && one.Code == portal.Denied {
+		problems = portal.Problems{one}
+	}
 	if len(problems) == 0 {
 		return
 	}

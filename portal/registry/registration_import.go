@@ -48,6 +48,9 @@ type RegistrationDifference struct {
 // nothing. With dryRun it does everything but keep it. Where any line is refused
 // the difference names them, and nothing was written.
 func (im *RegistrationImporter) Apply(ctx context.Context, told []ToldRegistration, name string, dryRun bool) (d RegistrationDifference, err error) {
+	told = slices.SortedStableFunc(slices.Values(told), func(a, b ToldRegistration) int {
+		return registrations.compare(a.HeldRegistration, b.HeldRegistration)
+	})
 	err = im.Runner.Do(ctx, func(t tx.Tx) (err error) {
 		if d, err = im.lay(t, told); err != nil {
 			return err
