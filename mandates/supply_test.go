@@ -20,6 +20,7 @@ import (
 type market struct {
 	*world
 	registration registry.Registration
+	meanwhile    func() // between what is read and what is recorded
 }
 
 func (m *market) Do(_ context.Context, fn func(tx.Tx) error) error { return fn(m) }
@@ -38,6 +39,9 @@ func (m *market) Supplied(_ context.Context, _, id string, now time.Time) (manda
 }
 
 func (m *market) SuppliedIn(_ tx.Tx, supplier, id string, now time.Time) (mandates.Supplied, bool, error) {
+	if m.meanwhile != nil {
+		m.meanwhile()
+	}
 	return m.Supplied(context.Background(), supplier, id, now)
 }
 
@@ -60,7 +64,7 @@ func drawMarket(t *rapid.T) *market {
 	if rapid.IntRange(0, 9).Draw(t, "another's") == 0 {
 		r.Supplier = "LUNE"
 	}
-	return &market{w, r}
+	return &market{world: w, registration: r}
 }
 
 // mayHave is the oracle: whether a supplier may have a day at a grain, judged
@@ -147,8 +151,8 @@ func TestL10OneAnswerToWhatIsNotThere(t *testing.T) {
 	now := portal.Date(2026, 3, 2).Add(9 * time.Hour)
 	stay := registry.Occupancy{ID: "mine", EAN: theEAN, Period: portal.Period{From: portal.Date(2024, 1, 1)}}
 	base := func() *market {
-		return &market{&world{now: now, point: registry.AccessPoint{EAN: theEAN, Energy: portal.Electricity, PowerVA: 9200},
-			stays: []registry.Occupancy{stay}}, registry.Registration{ID: "r1", EAN: theEAN, Supplier: "SOL", Period: portal.Period{From: portal.Date(2025, 1, 1)}}}
+		return &market{world: &world{now: now, point: registry.AccessPoint{EAN: theEAN, Energy: portal.Electricity, PowerVA: 9200},
+			stays: []registry.Occupancy{stay}}, registration: registry.Registration{ID: "r1", EAN: theEAN, Supplier: "SOL", Period: portal.Period{From: portal.Date(2025, 1, 1)}}}
 	}
 	var answers []error
 	for name, change := range map[string]func(*market){
@@ -174,6 +178,24 @@ func TestL10OneAnswerToWhatIsNotThere(t *testing.T) {
 		_, err := m.supply(g)
 		require.Equal(t, portal.Denied, portal.CodeOf(err), "without a mandate, months and years")
 	}
-	_, err := (&mandates.Service{Clock: m.clock, Runner: m, Store: m}).Supply(t.Context(), nil, audit.Entry{}, mandates.Supplier{PartnerID: "p1"}, "r1", mandates.Asked{})
+	m = base()
+	m.quarters = map[int64][]int64{}
+	m.fill(portal.Date(2026, 3, 1), 7)
+	_, err := m.supply(metering.ByMonth)
+	require.NoError(t, err)
+	for name, change := range map[string]func(*market){
+		"it ended meanwhile":        func(m *market) { m.registration.To = now },
+		"another's meanwhile":       func(m *market) { m.registration.Supplier = "LUNE" },
+		"a move was told meanwhile": func(m *market) { m.stays[0].To = portal.Date(2026, 3, 1) },
+		"accepted later, it is now": func(m *market) { m.registration.From = portal.Date(2026, 2, 1) },
+	} {
+		m.entries, m.registration, m.stays[0] = nil, base().registration, stay
+		m.meanwhile = func() { change(m) }
+		_, err := m.supply(metering.ByMonth)
+		require.Equal(t, portal.NotFound, portal.CodeOf(err), name)
+		require.Len(t, m.entries, 1)
+		require.Equal(t, audit.DeliveryRefused, m.entries[0].Action, name)
+	}
+	_, err = (&mandates.Service{Clock: m.clock, Runner: m, Store: m}).Supply(t.Context(), nil, audit.Entry{}, mandates.Supplier{PartnerID: "p1"}, "r1", mandates.Asked{})
 	require.Equal(t, portal.NotFound, portal.CodeOf(err), "who is no supplier has none")
 }
