@@ -66,23 +66,23 @@ func lineView(x *ctx, m mandates.Mandate, l mandates.Line, n int, wrong error) p
 		faulty(x, &v.Frame, nil, wrong)
 		return v
 	}
-	v.Take = takeView(x, m.Scope.Kinds, "partner.take", x.pointPath(m.ID, n))
+	v.Take = takeView(x, m.Scope.Kinds, "partner.take.text", "partner.take.from.hint", x.pointPath(m.ID, n))
 	faulty(x, &v.Frame, v.Take.Controls, wrong)
 	return v
 }
 
-// takeView is the form of the downloads below a path, in the words of what they
-// leave on.
-func takeView(x *ctx, kinds []mandates.Kind, words, path string) *page.Take {
+// takeView is the form of the downloads below a path; text and whole are the keys
+// of what they leave on, and of what leaves where no day is given.
+func takeView(x *ctx, kinds []mandates.Kind, text, whole, path string) *page.Take {
 	value := func(name string) string { return typed(x.query(name)) }
 	grain := line(x, "grain", "partner.take.grain", "", "")
 	grain.Kind = "select"
 	for _, g := range grainsOf(kinds) {
 		grain.Options = append(grain.Options, component.Option{Value: string(g), Text: x.T("grain." + string(g)), Selected: value("grain") == string(g)})
 	}
-	from, to := line(x, "from", "partner.take.from", words+".from.hint", value("from")), line(x, "to", "partner.take.to", "partner.take.to.hint", value("to"))
+	from, to := line(x, "from", "partner.take.from", whole, value("from")), line(x, "to", "partner.take.to", "partner.take.to.hint", value("to"))
 	from.Kind, to.Kind = "date", "date"
-	t := &page.Take{Text: x.T(words + ".text"), Controls: []component.Control{grain, from, to}}
+	t := &page.Take{Text: x.T(text), Controls: []component.Control{grain, from, to}}
 	for _, f := range partnerFiles {
 		t.Files = append(t.Files, layout.Link{Text: x.T("partner.take." + f.ending), Href: path + "/consumption." + f.ending})
 	}

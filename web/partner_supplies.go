@@ -113,7 +113,7 @@ func supplyView(x *ctx, one mandates.Supplied, wrong error) page.Line {
 			{Name: x.T("partner.supply.since"), Value: x.Date(one.From)},
 			{Name: x.T("partner.supply.until"), Value: supplyEnd(x, one)},
 		},
-		Take: takeView(x, one.Kinds(), "partner.supply", x.supplyPath(one.ID)),
+		Take: takeView(x, one.Kinds(), "partner.supply.text", "partner.supply.from.hint", x.supplyPath(one.ID)),
 		Back: layout.Link{Text: x.T("partner.supply.back"), Href: x.path("/partner/supplies")}}
 	if one.Ending() {
 		v.Turn = x.T("partner.supply.ending", x.Date(one.From), x.Date(lastDay(one.To)))

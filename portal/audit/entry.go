@@ -125,7 +125,7 @@ type Entry struct {
 	Ground  string // why it was allowed or asked: "reference", a case number, a typed reason's key
 	Channel string // "web", "desk", "command", "post"
 	// Subject is what it is about: "occupancy:"+id, "reference:"+counter key, "partner:"+id, "person:"+login,
-	// "letter-request:"+id, "staff:"+login, or empty.
+	// "letter-request:"+id, "staff:"+login, "registration:"+id, or empty.
 	Subject string
 	Details map[string]string
 	// Blind is the salt of its commitment, where the leaf is needed before the

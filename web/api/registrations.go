@@ -53,7 +53,7 @@ func (s *service) registrationRoutes() {
 	operate(s, huma.Operation{OperationID: "getRegisteredConsumption", Method: http.MethodGet, Path: Prefix + "/registrations/{id}/consumption",
 		Tags: []string{"registrations"}, Summary: "Get the consumption of an access point that you supply",
 		Description: "From your own accepted registration on, as long as it holds: months and years; by day and finer only where the connection's power has it measured so by law. " +
-			"For more you need a mandate. What is over, another's or not there gives the same answer. Every delivery and every refusal is recorded, and the customer sees them. " +
+			"For more you need a mandate. What is over, another's or not there gives the same answer. Every delivery and every refusal is recorded, and the customer sees each delivery. " +
 			"For the rest as getConsumption.",
 		Errors: []int{http.StatusNotFound, http.StatusNotAcceptable},
 		Responses: map[string]*huma.Response{
