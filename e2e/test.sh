@@ -114,7 +114,7 @@ tests() {
     return
   fi
   mapfile -t rooms < <(go list ./... | grep -vxE 'guichet/(e2e|cmd/guichet/town)')
-  go test -json -race -skip "$walks" -timeout 15m "${rooms[@]}" || true
+  go test -json -race -vet=off -ldflags=-w -skip "$walks" -timeout 15m "${rooms[@]}" || true
   go test -json -run "$walks" ./lookup ./portal/metering || true
   go test -json ./cmd/guichet/town || true
   # What meets the whole program runs alone, so that nothing else takes its time.
