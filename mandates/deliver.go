@@ -41,12 +41,14 @@ type Asked struct {
 	Refused func(tx.Tx, Refusal) error
 }
 
-// Delivery is what leaves, with what it leaves on.
+// Delivery is what leaves, with what it leaves on: a mandate, or a supplier's
+// registration.
 type Delivery struct {
 	Series   metering.Series
 	Mandate  Mandate // Lines is the line alone
 	Line     Line
 	Document []byte    // SHA-256 of the signed document, nil where none was given in
+	Supplied Supplied  // where it leaves on a registration, and then no mandate
 	Content  []byte    // what Render gave
 	Since    time.Time // only what may have changed since; zero: all
 	Next     time.Time // where the series was cut; zero: it is whole
@@ -92,16 +94,8 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 		a.Query.Since = time.Time{}
 	}
 	if refused == NotRefused {
-		if d.Series, err = history.Series(ctx, point, stay, a.Query); err != nil {
+		if refused, err = d.read(ctx, history, point, stay, a.Query); err != nil {
 			return Delivery{}, err
-		}
-		if KindOf(d.Series.Grain) != Totals {
-			// They add up whole months, of which detail may have begun in the middle
-			// (D5), and are a kind of their own.
-			d.Series.Totals = metering.Totals{}
-		}
-		if len(d.Series.Points) == 0 {
-			refused = OtherPeriod
 		}
 	}
 	if refused != NotRefused {
@@ -110,10 +104,7 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 	if !m.Scope.Once {
 		d.cut(a.Days)
 	}
-	if !a.Query.Since.IsZero() {
-		d.Since, d.Series.Totals = a.Query.Since, metering.Totals{}
-		d.Series.Points = slices.DeleteFunc(d.Series.Points, func(p metering.Point) bool { return !p.Changed })
-	}
+	d.changed(a.Query.Since)
 	if d.Document, err = s.document(ctx, m); err != nil {
 		return Delivery{}, err
 	}
@@ -123,6 +114,22 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 		}
 	}
 	return s.hand(ctx, by, d, a, now)
+}
+
+// read reads what leaves.
+func (d *Delivery) read(ctx context.Context, history History, point registry.AccessPoint, stay registry.Occupancy, q metering.Query) (why Refusal, err error) {
+	if d.Series, err = history.Series(ctx, point, stay, q); err != nil {
+		return NotRefused, err
+	}
+	if KindOf(d.Series.Grain) != Totals {
+		// They add up whole months, of which detail may have begun in the middle
+		// (D5), and are a kind of their own.
+		d.Series.Totals = metering.Totals{}
+	}
+	if len(d.Series.Points) == 0 {
+		return OtherPeriod, nil
+	}
+	return NotRefused, nil
 }
 
 // Reaches tells whether what was delivered may still be taken: a mandate that
@@ -139,6 +146,22 @@ func (s *Service) Reaches(ctx context.Context, partnerID, id string, ean portal.
 	m.Scope.Once = false // it was its one delivery
 	_, refused := m.Reach(m.Lines[0], stay, g, s.Clock())
 	return refused, nil
+}
+
+// changed leaves the points that may have changed since a moment; all for none.
+func (d *Delivery) changed(since time.Time) {
+	if since.IsZero() {
+		return
+	}
+	d.Since, d.Series.Totals = since, metering.Totals{}
+	d.Series.Points = slices.DeleteFunc(d.Series.Points, func(p metering.Point) bool { return !p.Changed })
+}
+
+// blind is what keeps a leaf from being guessed.
+func blind() []byte {
+	b := make([]byte, audit.SaltSize)
+	rand.Read(b) // never fails: crypto/rand stops the program instead
+	return b
 }
 
 // cut ends the series after so many days, between two of them.
@@ -186,12 +209,33 @@ func (s *Service) refuse(ctx context.Context, by audit.Entry, partnerID, id stri
 	return &portal.Error{Code: portal.Denied, Key: "mandate.refused." + string(why)}
 }
 
+// left is the entry of a delivery about an occupancy, on a ground, with what it
+// says beyond grain, days and values.
+func (d *Delivery) left(by audit.Entry, ground, occupancyID string, now time.Time, blind []byte, says map[string]string) audit.Entry {
+	e := by
+	e.ID, e.At, e.Action, e.Blind = portal.NewID(now), now, audit.Delivered, blind
+	e.Ground, e.Subject = ground, "occupancy:"+occupancyID
+	says["grain"] = string(d.Series.Grain)
+	says["from"] = d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly)
+	says["to"] = d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly)
+	if !d.Since.IsZero() {
+		says["since"] = d.Since.UTC().Format(time.RFC3339)
+	}
+	if d.Content != nil {
+		sum := sha256.Sum256(d.Content)
+		says["content"] = hex.EncodeToString(sum[:])
+	}
+	e.Details = says
+	d.Entry, d.Recorded, d.Says = e.ID, e.Recorded(), says
+	return e
+}
+
 // hand records a delivery where the line still reaches: a revocation that came
 // meanwhile wins.
 func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked, now time.Time) (Delivery, error) {
-	e := d.entry(by, now)
+	e := d.left(by, Subject(d.Mandate.ID), d.Line.OccupancyID, now, blind(), map[string]string{
+		"partner": d.Mandate.PartnerID, "text": hex.EncodeToString(d.Mandate.Text), "document": hex.EncodeToString(d.Document)})
 	d.Line.DeliveredAt = now
-	d.Entry, d.Recorded, d.Says = e.ID, e.Recorded(), e.Details
 	beside := func(tx.Tx) error { return nil }
 	if a.With != nil {
 		var err error
@@ -237,26 +281,4 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked,
 		return Delivery{}, err
 	}
 	return d, nil
-}
-
-// entry is what the trail will say of a delivery.
-func (d *Delivery) entry(by audit.Entry, now time.Time) audit.Entry {
-	e := by
-	e.ID, e.At, e.Action, e.Blind = portal.NewID(now), now, audit.Delivered, make([]byte, audit.SaltSize)
-	rand.Read(e.Blind) // never fails: crypto/rand stops the program instead
-	e.Ground, e.Subject = Subject(d.Mandate.ID), "occupancy:"+d.Line.OccupancyID
-	e.Details = map[string]string{
-		"partner": d.Mandate.PartnerID, "grain": string(d.Series.Grain), "text": hex.EncodeToString(d.Mandate.Text),
-		"document": hex.EncodeToString(d.Document),
-		"from":     d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly),
-		"to":       d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly),
-	}
-	if !d.Since.IsZero() {
-		e.Details["since"] = d.Since.UTC().Format(time.RFC3339)
-	}
-	if d.Content != nil {
-		sum := sha256.Sum256(d.Content)
-		e.Details["content"] = hex.EncodeToString(sum[:])
-	}
-	return e
 }

@@ -51,7 +51,7 @@ func (w *town) owned(x third, address string) map[string]string {
 	made = w.ask(x.key, "POST", api.Prefix+"/webhooks", `{"url":"`+address+`"}`)
 	require.Equal(w.t, http.StatusCreated, made.StatusCode, made.body)
 	made.get(w.t, &hook)
-	return map[string]string{"mandates": x.mandate.ID, "batches": batch.ID, "webhooks": hook.ID}
+	return map[string]string{"mandates": x.mandate.ID, "batches": batch.ID, "webhooks": hook.ID, "registrations": x.supplied}
 }
 
 func roomOf(path string) string {

@@ -434,7 +434,8 @@ func TestDocument(t *testing.T) {
 	require.True(t, strings.HasPrefix(doc.OpenAPI, "3.1"), doc.OpenAPI)
 	require.Len(t, doc.Paths, len(w.spec.Paths))
 	for name, body := range map[string]string{
-		"Delivery": w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day"), "").body,
+		"Delivery":         w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day"), "").body,
+		"SupplierDelivery": w.ask(w.a.key, "GET", supply(w.a, "?grain=month"), "").body,
 	} {
 		fits(t, w, name, body)
 	}
