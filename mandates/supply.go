@@ -2,7 +2,6 @@ package mandates
 
 import (
 	"context"
-	"crypto/rand"
 	"time"
 
 	"guichet/portal"
@@ -121,7 +120,7 @@ func (s *Service) Supply(ctx context.Context, history History, by audit.Entry, t
 	if err != nil {
 		return Delivery{}, err
 	}
-	d, refused := Delivery{Supplied: got}, NotRegistered
+	d, refused := Delivery{Supplied: got, At: now}, NotRegistered
 	if found {
 		a.Query.Within, refused = got.Reach(to.Code, a.Query.Grain, now)
 	}
@@ -134,13 +133,19 @@ func (s *Service) Supply(ctx context.Context, history History, by audit.Entry, t
 		return Delivery{}, s.refuseSupplier(ctx, by, to, id, refused)
 	}
 	d.cut(a.Days)
+	d.changed(a.Query.Since)
 	if a.Render != nil {
 		if d.Content, err = a.Render(d.Series); err != nil {
 			return Delivery{}, err
 		}
 	}
-	blind := make([]byte, audit.SaltSize)
-	rand.Read(blind) // never fails: crypto/rand stops the program instead
+	e := d.left(by, RegistrationGround(id), got.Stay.ID, now, blind(), map[string]string{"partner": to.PartnerID, "supplier": to.Code})
+	beside := func(tx.Tx) error { return nil }
+	if a.With != nil {
+		if beside, err = a.With(d); err != nil {
+			return Delivery{}, err
+		}
+	}
 	err = s.Runner.Do(ctx, func(t tx.Tx) error {
 		still, found, err := s.Store.SuppliedIn(t, to.Code, id, now)
 		if err != nil {
@@ -148,18 +153,14 @@ func (s *Service) Supply(ctx context.Context, history History, by audit.Entry, t
 		}
 		// A file of registrations, or of moves, that came meanwhile wins.
 		reach, why := still.Reach(to.Code, d.Series.Grain, now)
-		if refused = why; !found || reach != a.Query.Within {
+		if refused = why; !found || reach != a.Query.Within || still.Stay.ID != got.Stay.ID {
 			refused = NotRegistered
 		}
 		if refused != NotRefused {
 			return nil
 		}
-		t.Record(d.left(by, RegistrationGround(id), still.Stay.ID, now, blind, map[string]string{
-			"partner": to.PartnerID, "supplier": to.Code}))
-		if a.With == nil {
-			return nil
-		}
-		return a.With(t, d)
+		t.Record(e)
+		return beside(t)
 	})
 	if err == nil && refused != NotRefused {
 		err = s.refuseSupplier(ctx, by, to, id, refused)

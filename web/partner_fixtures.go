@@ -6,10 +6,13 @@ import (
 	"time"
 
 	"guichet/mandates"
+	"guichet/mandates/batch"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/evidence"
 	"guichet/portal/keys"
+	"guichet/portal/metering"
 	"guichet/portal/registry"
 	"guichet/portal/staff"
 	deskpage "guichet/web/ui/page/desk"
@@ -70,6 +73,17 @@ var partnerFixtures = []fixture{
 	{"partner-point-waiting", pointFixture(2, nil)},
 	{"partner-point-problems", pointFixture(1, &portal.Error{Code: portal.Invalid, Key: "partner.day", Field: "from"})},
 	{"partner-point-refused", pointFixture(1, &portal.Error{Code: portal.Denied, Key: "mandate.refused." + string(mandates.OtherPeriod)})},
+	{"partner-batches", func(x *ctx) templ.Component {
+		asGuest(x, "/partner/batches")
+		return page.ListingPage(batchesView(x, []counted{
+			{batch.Batch{ID: "06fxm3n0000000000000000001", Grain: metering.ByMonth, MadeAt: fixtureNow.Add(-time.Minute)}, batch.Progress{Lines: 10000, Worked: 4200, Delivered: 3900}},
+			{batch.Batch{ID: "06fxm3n0000000000000000000", Grain: metering.ByDay, MadeAt: fixtureNow.Add(-50 * time.Hour), DoneAt: fixtureNow.Add(-49 * time.Hour)}, batch.Progress{Lines: 250, Worked: 250, Delivered: 125}},
+		}, ""))
+	}},
+	{"partner-batches-none", func(x *ctx) templ.Component {
+		asGuest(x, "/partner/batches")
+		return page.ListingPage(batchesView(x, nil, ""))
+	}},
 	{"partner-supplies", suppliesFixture(nil)},
 	{"partner-supplies-problems", suppliesFixture(portal.Problems{{Code: portal.Invalid, Key: "supply", Field: "ean"}})},
 	{"partner-supplies-none", func(x *ctx) templ.Component {
@@ -81,7 +95,7 @@ var partnerFixtures = []fixture{
 	{"partner-keys", keysFixture(shownOnce{}, nil)},
 	{"partner-keys-made", keysFixture(shownOnce{secret: "guichet_7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa"}, nil)},
 	{"partner-keys-problems", keysFixture(shownOnce{}, portal.Problems{{Code: portal.Invalid, Key: "partner.name", Field: "name", Args: []any{120}},
-		{Code: portal.Invalid, Key: "partner.scopes", Field: "scopes"}, {Code: portal.Invalid, Key: "partner.months", Field: "months", Args: []any{12}}})},
+		{Code: portal.Invalid, Key: "partner.certificate", Field: "certificate"}, {Code: portal.Invalid, Key: "partner.scopes", Field: "scopes"}, {Code: portal.Invalid, Key: "partner.months", Field: "months", Args: []any{12}}})},
 	{"partner-people", peopleFixture(shownOnce{}, true)},
 	{"partner-people-made", peopleFixture(shownOnce{secret: "7K3M 9QXA 0000 ZZZZ", login: "j.dupont-9qxak3"}, true)},
 	{"partner-people-member", peopleFixture(shownOnce{}, false)},
@@ -186,11 +200,30 @@ func fixtureMandate(s mandates.Status) mandates.Mandate {
 	return m
 }
 
+// fixtureFiles have one in every state.
+var fixtureFiles = []evidence.File{
+	{ID: "a", Status: evidence.Purged, AddedAt: fixtureNow.Add(-90 * time.Hour)},
+	{ID: "b", Name: "photo du mandat.jpg", Status: evidence.Infected, AddedAt: fixtureNow.Add(-50 * time.Hour)},
+	{ID: "c", Name: "mandat-signé-première-version-numérisée-au-bureau.pdf", Status: evidence.Released, AddedAt: fixtureNow.Add(-40 * time.Hour)},
+	{ID: "d", Name: "mandat.pdf", Status: evidence.Quarantined, AddedAt: fixtureNow.Add(-2 * time.Hour)},
+	{ID: "e", Name: "mandat.pdf", Status: evidence.Clean, Type: evidence.PDF, AddedAt: fixtureNow.Add(-time.Hour)},
+}
+
 func mandateFixture(s mandates.Status, wrong error) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		asGuest(x, "/partner/mandates/fixture")
 		m := fixtureMandate(s)
-		return page.MandatePage(partnerMandateView(x, m, documents(x, m), wrong))
+		v := partnerMandateView(x, m, documents(x, m), wrong)
+		if s != mandates.Drafted {
+			filesView(x, &v, m, fixtureFiles)
+		}
+		if s == mandates.GivenIn {
+			v.Signature = signatureWords(x, evidence.Verdict{Signer: evidence.Signer{Name: "Anna Müller-Lefèvre"}, SignedAt: fixtureNow.Add(-time.Hour)})
+		}
+		if s == mandates.Returned {
+			v.Signature = signatureWords(x, evidence.Verdict{Reasons: []evidence.Reason{evidence.Unsigned}})
+		}
+		return page.MandatePage(v)
 	}
 }
 
@@ -206,14 +239,15 @@ func keysFixture(made shownOnce, wrong error) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		asGuest(x, "/partner/keys")
 		if wrong != nil {
-			x.form = url.Values{"months": {"24"}}
+			x.form = url.Values{"months": {"24"}, "certificate": {"SHA256 Fingerprint=3F:0A:99"}}
 		}
 		day := 24 * time.Hour
 		return page.ListingPage(keysView(x, []partner.Key{
-			{ID: "a", Name: "lecture de nuit", Scopes: []partner.Scope{partner.ForConsumption}, MadeAt: x.now.Add(-day), ExpiresAt: x.now.Add(90 * day), UsedAt: x.now.Add(-time.Hour)},
+			{ID: "a", Name: "lecture de nuit", Scopes: []partner.Scope{partner.ForConsumption}, MadeAt: x.now.Add(-day), ExpiresAt: x.now.Add(90 * day), UsedAt: x.now.Add(-time.Hour),
+				Certificate: "3f0a99c4d5e6f708192a3b4c5d6e7f80912a3b4c5d6e7f80912a3b4c5d6e7f80"},
 			{ID: "b", Name: "ancien outil", Scopes: partner.Scopes, MadeAt: x.now.Add(-400 * day), ExpiresAt: x.now.Add(-35 * day)},
 			{ID: "c", Name: "essai", Scopes: partner.Scopes, MadeAt: x.now.Add(-20 * day), ExpiresAt: x.now.Add(35 * day), EndedAt: x.now.Add(-day)},
-		}, made, wrong))
+		}, made, true, wrong))
 	}
 }
 

@@ -32,7 +32,7 @@ func register(t *testing.T, s *store.Store, id string, ean portal.EAN, supplier 
 // L10, L26: a supplier's pages list what it is registered on and nothing else,
 // and give it from its own registration on.
 func TestL26SuppliersPages(t *testing.T) {
-	a := newAgency(t)
+	a := newAgency(t, storetest.Backends(t)[0])
 	first, g := a.guestOf("Vent du Nord SA", "0403.170.701")
 	second, other := a.guestOf("Lumière Directe AG", "0417.497.106")
 	require.Equal(t, http.StatusNotFound, first.get("/fr/partner/supplies").StatusCode, "no supplier, no page")

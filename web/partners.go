@@ -6,6 +6,7 @@ import (
 	"net/http"
 
 	"guichet/mandates"
+	"guichet/mandates/batch"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -22,6 +23,17 @@ type Evidence interface {
 	// Take keeps a file; portal.Invalid on Field "document" where it cannot be
 	// what was asked for.
 	Take(ctx context.Context, by audit.Entry, up evidence.Upload) (evidence.File, error)
+	// List tells the files of a subject, oldest first.
+	List(ctx context.Context, subject string) ([]evidence.File, error)
+	// Signature tells what the electronic signature of a file proves; Conflict
+	// where the file is in quarantine.
+	Signature(ctx context.Context, by audit.Entry, subject, id string) (evidence.Verdict, error)
+}
+
+// Batches tells how far a partner's batches are; batch.Service's store.
+type Batches interface {
+	Batches(ctx context.Context, partnerID, before string, limit int) ([]batch.Batch, error)
+	PartnerBatch(ctx context.Context, partnerID, id string) (batch.Batch, batch.Progress, error)
 }
 
 // PartnerDeps is what the pages of third parties need.
@@ -30,6 +42,9 @@ type PartnerDeps struct {
 	Mandates *mandates.Service
 	History  mandates.History
 	Evidence Evidence
+	Batches  Batches
+	// Certificates tells that programs may show client certificates: API_LISTEN.
+	Certificates bool
 }
 
 // partners is the handlers of third parties.
@@ -83,6 +98,7 @@ func (s *site) partnerRoutes() []Route {
 		{post, one + "/withdraw", guest, p.withdraw},
 		{get, one + "/points/:n", guest, p.point},
 		{post, one + "/points/:n/give-up", guest, p.giveUp},
+		{get, home + "/batches", guest, p.batches},
 		{get, home + "/keys", guest, p.keys},
 		{post, home + "/keys", guest, p.makeKey},
 		{post, home + "/keys/:id/end", guest, p.endKey},
@@ -130,7 +146,7 @@ func (x *ctx) partnerFrame(title string) page.Frame {
 	f.Member = g.Name + ", " + g.Organisation.Name
 	for _, l := range []struct{ text, href string }{
 		{"partner.nav.mandates", "/partner"}, {"partner.nav.new", "/partner/mandates/new"}, {"partner.nav.supplies", "/partner/supplies"},
-		{"partner.nav.keys", "/partner/keys"}, {"partner.nav.people", "/partner/people"},
+		{"partner.nav.batches", "/partner/batches"}, {"partner.nav.keys", "/partner/keys"}, {"partner.nav.people", "/partner/people"},
 	} {
 		if l.href == "/partner/supplies" && g.Organisation.Supplier == "" {
 			continue

@@ -81,7 +81,7 @@ func (f *foundation) letIn(ctx context.Context, room *partner.Service, earlier p
 		return nobody(err)
 	}
 	guest := partner.Guest{Person: partner.Person{Login: invited.Login, PartnerID: o.ID, Manager: true}, Organisation: o}
-	key, _, err := room.MakeKey(ctx, guest, "démonstration", partner.Scopes, partner.LongestKey)
+	key, _, err := room.MakeKey(ctx, guest, partner.KeyForm{Name: "démonstration", Scopes: partner.Scopes, Months: partner.LongestKey})
 	if err != nil {
 		return nobody(err)
 	}

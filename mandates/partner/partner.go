@@ -22,7 +22,7 @@
 //
 // A key is shown once and stored as a keyed hash. Whether it exists, has
 // expired, was ended or belongs to somebody suspended: the same work, the same
-// answer.
+// answer. One that is bound to a client certificate opens nothing without it.
 package partner
 
 import (
@@ -220,8 +220,10 @@ type Store interface {
 	EndKey(t tx.Tx, partnerID, id string, now time.Time) (bool, error)
 	// Keys lists those of an organisation, newest first.
 	Keys(ctx context.Context, partnerID string) ([]Key, error)
-	// KeyByHash reads a key with its organisation, false where there is none.
-	KeyByHash(ctx context.Context, hash string) (Key, Organisation, bool, error)
+	// KeyByHash reads a key that is live at a moment, of an organisation that is
+	// approved; false where there is none. The database sorts out the others, so
+	// that no time tells that there was one.
+	KeyByHash(ctx context.Context, hash string, now time.Time) (Key, Organisation, bool, error)
 	// UseKey writes when a key was used last.
 	UseKey(t tx.Tx, id string, now time.Time) error
 

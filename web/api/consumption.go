@@ -39,6 +39,7 @@ type (
 		Grain  string `query:"grain" enum:"year,month,day,hour,quarter" default:"month" doc:"The length of the periods."`
 		From   string `query:"from" format:"date" doc:"First day, local time of Brussels; left out: the first that may leave."`
 		To     string `query:"to" format:"date" doc:"Day after the last; left out: up to today."`
+		Since  string `query:"changed_since" format:"date-time" doc:"Only periods that may have changed since that moment: the as_of of what you have."`
 		Accept string `header:"Accept" maxLength:"500" doc:"application/json, text/csv, or application/atom+xml for ESPI 4.0 (Green Button)."`
 		Match  string `header:"If-None-Match" maxLength:"200" doc:"The ETag of what you have: 304 where nothing has changed since."`
 	}
@@ -61,6 +62,7 @@ type (
 	// CarriedView is what every delivery carries; exported so that the library sees it.
 	CarriedView struct {
 		Entry       string          `json:"entry" doc:"The entry of the operator's trail that tells of this delivery."`
+		At          string          `json:"as_of" format:"date-time" doc:"Of which moment the values are: the next changed_since."`
 		Next        string          `json:"next,omitempty" format:"uri-reference" doc:"Where a long series goes on; left out at its end."`
 		Consumption consumptionView `json:"consumption" doc:"The values. The leaf names the SHA-256 of these bytes without white space."`
 		Leaf        string          `json:"leaf" doc:"The entry's leaf, signed by the operator's trail key: guichet audit verify-mandate checks the file with it."`
@@ -103,7 +105,9 @@ func (s *service) consumptionRoutes() {
 		Description: "Computed anew at each call: the mandate, the mandator's stay, three years back, the period signed for and the occupant's choice of detail all bound it. " +
 			"What is not there and what is another's give the same answer; what your mandate does not cover gives 403 with the reason, and is recorded as every delivery is. " +
 			"A long series by hour or quarter-hour comes in parts: follow next. " +
-			"Values carry no date of change: to learn of corrected ones, ask again with If-None-Match; 304 says that all is as it was, 200 brings the whole series as it is now.",
+			"To keep what you have up to date, ask with changed_since: consumption holds the periods whose readings came or were corrected since, without year_before, and some more than need be. " +
+			"Forget what lies outside of its from and until, then whatever overlaps a period delivered, and put these in; where from is earlier than that of what you have, ask for the whole. " +
+			"An amount that is left out beside others is 0. Or ask for the whole with If-None-Match: 304 says that nothing changed.",
 		Errors: []int{http.StatusNotFound, http.StatusNotAcceptable},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "The delivery.", Content: map[string]*huma.MediaType{asJSON: {Schema: schema}, asCSV: {Schema: text}, asESPI: {Schema: text}}},
@@ -158,6 +162,13 @@ func (s *service) deliver(r *request, in Wanted, mark, path string, on url.Value
 	if asked.Query, err = queryOf(in.Grain, in.From, in.To); err != nil {
 		return nil, err
 	}
+	if in.Since != "" {
+		since, err := time.Parse(time.RFC3339, in.Since)
+		if err != nil || since.After(r.now) {
+			return nil, portal.Problems{{Code: portal.Invalid, Key: "api.since", Field: "changed_since"}}
+		}
+		asked.Query.Since = since
+	}
 	var tag string
 	asked.Render = func(series metering.Series) ([]byte, error) {
 		plain, err := renderJSON(series, marks[mark])
@@ -185,6 +196,9 @@ func (s *service) deliver(r *request, in Wanted, mark, path string, on url.Value
 		on.Set("from", day(d.Next))
 		if in.To != "" {
 			on.Set("to", in.To)
+		}
+		if in.Since != "" {
+			on.Set("changed_since", in.Since)
 		}
 		next = path + "?" + on.Encode()
 		out.Link = "<" + next + `>; rel="next"`

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"time"
 
 	"guichet/mandates"
 	"guichet/portal/audit"
@@ -59,12 +60,17 @@ type registered struct {
 
 // deliveryJSON is a delivery file in JSON: on a mandate, or on a registration.
 type deliveryJSON struct {
-	Mandate      *grounds        `json:"mandate,omitempty"`
-	Registration *registered     `json:"registration,omitempty"`
-	Entry        string          `json:"entry"`
-	Next         string          `json:"next,omitempty"`
-	Consumption  json.RawMessage `json:"consumption"`
-	Leaf         string          `json:"leaf"`
+	deliveryHead
+	Consumption json.RawMessage `json:"consumption"`
+	Leaf        string          `json:"leaf"`
+}
+
+type deliveryHead struct {
+	Mandate      *grounds    `json:"mandate,omitempty"`
+	Registration *registered `json:"registration,omitempty"`
+	Entry        string      `json:"entry"`
+	At           string      `json:"as_of"`
+	Next         string      `json:"next,omitempty"`
 }
 
 // leafOf signs a delivery's leaf.
@@ -73,7 +79,7 @@ func leafOf(d mandates.Delivery, signer note.Signer) (string, error) {
 	if d.Supplied.ID != "" {
 		says = map[string]string{"registration": d.Supplied.ID}
 	}
-	for _, name := range []string{"supplier", "text", "document", "grain", "from", "to", "content"} {
+	for _, name := range []string{"supplier", "text", "document", "grain", "from", "to", "since", "content"} {
 		if d.Says[name] != "" {
 			says[name] = d.Says[name]
 		}
@@ -89,12 +95,14 @@ func Write(d mandates.Delivery, signer note.Signer) (json.RawMessage, error) {
 // Render is mandates.Asked.Render of Write.
 func Render(s metering.Series) ([]byte, error) { return renderJSON(s, marks[onMandate]) }
 
+// writeJSON puts the values in as they are: an encoder would read them all again,
+// only to write the same bytes, and the leaf names these.
 func writeJSON(d mandates.Delivery, signer note.Signer, next string) (json.RawMessage, error) {
 	leaf, err := leafOf(d, signer)
 	if err != nil {
 		return nil, err
 	}
-	file := deliveryJSON{Entry: d.Entry, Next: next, Consumption: d.Content, Leaf: leaf}
+	file := deliveryHead{Entry: d.Entry, At: d.At.UTC().Format(time.RFC3339), Next: next}
 	if d.Supplied.ID != "" {
 		file.Registration = &registered{d.Supplied.ID, d.Supplied.Supplier}
 	} else {
@@ -102,8 +110,15 @@ func writeJSON(d mandates.Delivery, signer note.Signer, next string) (json.RawMe
 	}
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
-	out.SetEscapeHTML(false) // the leaf names the bytes that exchange wrote
+	out.SetEscapeHTML(false)
 	err = out.Encode(file)
+	b.Truncate(b.Len() - len("}\n"))
+	b.WriteString(`,"consumption":`)
+	b.Write(d.Content)
+	b.WriteString(`,"leaf":`)
+	err = errors.Join(err, out.Encode(leaf))
+	b.Truncate(b.Len() - len("\n"))
+	b.WriteString("}\n")
 	return b.Bytes(), err
 }
 

@@ -225,7 +225,7 @@ func (w *town) bystander() keys.Secret {
 	o.ID, o.CompanyNumber, o.Supplier = "p-c", "0417497106", ""
 	require.NoError(w.t, w.store.Do(w.t.Context(), func(t tx.Tx) error { return w.store.PutPartner(t, o) }))
 	partners := partner.New(partner.Deps{Store: w.store, Runner: w.store, Ring: storetest.Keys(w.t), Clock: w.clock})
-	key, _, err := partners.MakeKey(w.t.Context(), partner.Guest{Person: partner.Person{Login: "m-c", PartnerID: o.ID, Manager: true}, Organisation: o}, "robot", partner.Scopes, 12)
+	key, _, err := partners.MakeKey(w.t.Context(), partner.Guest{Person: partner.Person{Login: "m-c", PartnerID: o.ID, Manager: true}, Organisation: o}, partner.KeyForm{Name: "robot", Scopes: partner.Scopes, Months: 12})
 	require.NoError(w.t, err)
 	return key
 }

@@ -158,7 +158,7 @@ func WriteJSONBy(w io.Writer, s metering.Series, mark string, by Registered) err
 
 func writeJSON(w io.Writer, s metering.Series, d document) error {
 	d.EAN, d.Energy, d.Grain, d.Units, d.Values = s.EAN.Masked(), s.Energy, string(s.Grain), []unitOf{}, []period{}
-	if len(s.Points) > 0 {
+	if !s.Period.From.IsZero() {
 		d.From, d.Until = iso(s.Period.From), iso(s.Period.To)
 	}
 	for _, r := range s.Registers {

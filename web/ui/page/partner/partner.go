@@ -78,6 +78,8 @@ type Mandate struct {
 	Facts       []Fact
 	Documents   []layout.Link
 	Give        *Form // nil where nothing can be given in
+	Files       component.Table
+	Signature   []string // what the electronic signature of the last one proves
 	Links       []layout.Link
 	Withdraw    *Button
 	Lines       component.Table
@@ -113,6 +115,7 @@ type Listing struct {
 	Form               *Form // nil where the right is missing
 	FormTitle          string
 	Note               string
+	First, Next        string
 }
 
 // End is a button that ends a row of the table.
