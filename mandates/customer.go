@@ -25,7 +25,7 @@ func (s *Service) change(ctx context.Context, partnerID, id string, e Event, do 
 		if err != nil {
 			return missing(err)
 		}
-		to, err := m.Status.Next(e)
+		to, err := m.Next(e)
 		if err != nil {
 			return err
 		}

@@ -38,6 +38,15 @@ func (s Status) Next(e Event) (Status, error) {
 	return to, nil
 }
 
+// Next gives the status after an event. A customer's own text is not the
+// mandatary's to change: they said yes to it as it stands.
+func (m Mandate) Next(e Event) (Status, error) {
+	if e == EventEdit && m.WrittenBy != "" {
+		return m.Status, &portal.Error{Code: portal.Conflict, Key: "mandate.state"}
+	}
+	return m.Status.Next(e)
+}
+
 // Check is something an officer must have compared before a mandate is
 // granted. A new one needs: Checks, web/locales "mandate.check."+name.
 type Check string

@@ -20,8 +20,11 @@
 //	   ▼                                      ▼
 //	refused          revoked, renewed, expired, or ended by move, death or dissolution
 //
+// A customer may write the text themselves, behind the reference, and say yes
+// to it there: it is the mandatary's to give in, signed, and not to change.
+//
 // Waiting is passed over where the document bears an electronic signature that
-// was verified in all four points (D8). What time alone changes (in force,
+// was verified in all four points, or the customer said yes before (D8). What time alone changes (in force,
 // expired) is read from the line's dates and never waits for a job: a line
 // delivers by its dates, or not at all.
 package mandates
@@ -116,8 +119,13 @@ type Mandate struct {
 	Version int64
 	Text    []byte
 	// Reason is why it was returned or refused, in the officer's words.
-	Reason    string
-	Renews    string // the mandate that it takes the place of; ""
+	Reason string
+	Renews string // the mandate that it takes the place of; ""
+	// WrittenBy is the occupancy whose customer wrote the text behind the
+	// reference; "" where the mandatary did. AgreedAt is when the customer said
+	// yes to that very text there.
+	WrittenBy string
+	AgreedAt  time.Time
 	CreatedAt time.Time
 	GivenAt   time.Time
 	DecidedAt time.Time
@@ -195,8 +203,10 @@ func (l Line) Begins() time.Time {
 		return time.Time{}
 	case l.Proven:
 		return l.GrantedAt
-	case !l.ConfirmedAt.IsZero():
+	case l.ConfirmedAt.After(l.GrantedAt):
 		return l.ConfirmedAt
+	case !l.ConfirmedAt.IsZero(): // of a text that they wrote
+		return l.GrantedAt
 	case !l.ToldAt.IsZero():
 		return calendar.After(l.ToldAt, objection)
 	}

@@ -24,8 +24,11 @@ func renderMandate(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	c := i18n.For(l.Language)
 	_, door := h.door(l.Language)
 	when := c.T("letter.mandate.waits")
-	if data.Proven {
+	switch {
+	case data.Proven:
 		when = c.T("letter.mandate.proven")
+	case data.Confirmed:
+		when = c.T("letter.mandate.confirmed")
 	}
 	p := newPaper(c, l)
 	p.Title = c.T("letter.mandate")
