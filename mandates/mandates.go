@@ -188,6 +188,9 @@ type Line struct {
 	ConfirmedAt time.Time // by the customer, behind the reference
 	EndedAt     time.Time
 	End         End
+	// SucceededAt is from when on a renewal delivers in its place, zero: none does.
+	// It is read from the renewal's own dates, which time alone may reach.
+	SucceededAt time.Time
 	DeliveredAt time.Time // last
 }
 
@@ -213,6 +216,18 @@ func (l Line) Begins() time.Time {
 	return time.Time{}
 }
 
+func (l Line) succeeded(now, until time.Time) bool {
+	return !l.SucceededAt.IsZero() && !now.Before(l.SucceededAt) && l.SucceededAt.Before(until)
+}
+
+// Over tells how a line that is LineEnded ended, and when.
+func (l Line) Over() (End, time.Time) {
+	if l.End == NotEnded {
+		return ByRenewal, l.SucceededAt
+	}
+	return l.End, l.EndedAt
+}
+
 // LineStatus is where a line stands at a moment.
 type LineStatus string
 
@@ -224,7 +239,7 @@ const (
 	LineWaiting  LineStatus = "waiting"
 	LineInForce  LineStatus = "in-force"
 	LineExpired  LineStatus = "expired"
-	LineEnded    LineStatus = "ended" // Line.End tells how
+	LineEnded    LineStatus = "ended" // Line.Over tells how
 )
 
 // LineStatuses lists them all.
@@ -241,6 +256,8 @@ func (l Line) StatusAt(now, until time.Time) LineStatus {
 		return LineEnded
 	case l.Outcome != Granted:
 		return LineProposed
+	case l.succeeded(now, until):
+		return LineEnded
 	case !now.Before(until):
 		return LineExpired
 	}

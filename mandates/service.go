@@ -16,7 +16,7 @@ import (
 )
 
 // Store is what Service needs of the database. What it changes, Service
-// records.
+// records. Each line it reads knows by SucceededAt of the renewals granted.
 type Store interface {
 	// PutMandate adds a mandate with its lines.
 	PutMandate(t tx.Tx, m Mandate) error

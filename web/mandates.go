@@ -130,8 +130,9 @@ func mandateView(x *ctx, of string, m mandates.Summary) public.Mandate {
 	case mandates.LineRefused:
 		v.Note = lineNote(x, m.Mandate, l)
 	case mandates.LineEnded:
-		v.State = x.T("mandate.end." + string(l.End))
-		v.Note = x.T("mandates.ended", x.Date(l.EndedAt))
+		end, at := l.Over()
+		v.State = x.T("mandate.end." + string(end))
+		v.Note = x.T("mandates.ended", x.Date(at))
 	case mandates.LineWaiting:
 		v.Confirm = x.path("/mandates/" + m.ID + "/confirm" + of)
 		v.Note = x.T("mandates.waits-letter")

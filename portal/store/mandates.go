@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 
 	"guichet/mandates"
@@ -163,8 +164,43 @@ func (s *Store) lockMandate(t tx.Tx, partnerID, id, lines string, args ...any) (
 		return m, nothing(err)
 	}
 	rows, err := u.query(lines, args...)
-	m.Lines, err = all(rows, err, scanMandateLine)
+	if m.Lines, err = all(rows, err, scanMandateLine); err != nil || m.Status != mandates.Decided {
+		return m, err
+	}
+	rows, err = u.query(renewals, renewalsOf(m)...)
+	err = succeed(&m, rows, err)
 	return m, err
+}
+
+// renewals are the lines granted on the mandates that renew one, of one access
+// point or of all.
+const renewals = `SELECT ` + lineColumns + `, m.valid_from_us, m.valid_to_us FROM` + linesJoined + `JOIN mandates m ON m.id = l.mandate_id
+  WHERE m.renews = $1 AND m.renews <> '' AND l.outcome = 'granted' AND (l.ean = $2 OR $2 = '')`
+
+func renewalsOf(m mandates.Mandate) []any {
+	if len(m.Lines) == 1 {
+		return []any{m.ID, string(m.Lines[0].EAN)}
+	}
+	return []any{m.ID, ""}
+}
+
+// succeed tells the lines of a mandate of those that renew them.
+func succeed(m *mandates.Mandate, rows *sql.Rows, err error) error {
+	at := map[portal.EAN]*mandates.Line{}
+	for i := range m.Lines {
+		at[m.Lines[i].EAN] = &m.Lines[i]
+	}
+	return each(rows, err, func(r scanner) error {
+		var by mandates.Line
+		var times lineTimes
+		var from, to int64
+		err := r.Scan(append(lineDest(&by, &times), &from, &to)...)
+		times.put(&by)
+		if old := at[by.EAN]; old != nil {
+			old.Succeed(by, span(from, to))
+		}
+		return err
+	})
 }
 
 // Mandate implements mandates.Store.
@@ -193,7 +229,11 @@ func (s *Store) mandate(ctx context.Context, where string, of []any, lines strin
 		return m, false, err
 	}
 	rows, err = s.query(ctx, lines, args...)
-	m.Lines, err = all(rows, err, scanMandateLine)
+	if m.Lines, err = all(rows, err, scanMandateLine); err != nil || m.Status != mandates.Decided {
+		return m, true, err
+	}
+	rows, err = s.query(ctx, renewals, renewalsOf(m)...)
+	err = succeed(&m, rows, err)
 	return m, true, err
 }
 
@@ -234,7 +274,7 @@ func (s *Store) MandatesAt(ctx context.Context, occupancyID string) ([]mandates.
     UNION SELECT id FROM mandates WHERE written_by = $1 AND written_by <> '')
   AND (l.occupancy_id = $1 AND l.outcome = 'granted' OR m.written_by = $1)
   ORDER BY m.created_us DESC, m.id DESC`, occupancyID)
-	return all(rows, err, func(r scanner) (sum mandates.Summary, err error) {
+	list, err := all(rows, err, func(r scanner) (sum mandates.Summary, err error) {
 		var l mandates.Line
 		var at lineTimes
 		sum.Mandate, err = mandateRow(r, append([]any{&sum.PartnerName, &sum.PartnerContact}, lineDest(&l, &at)...)...)
@@ -245,6 +285,14 @@ func (s *Store) MandatesAt(ctx context.Context, occupancyID string) ([]mandates.
 		}
 		return sum, err
 	})
+	for _, by := range list { // a renewal of the same stay stands in the same list
+		for i := range list {
+			if by.Renews == list[i].ID {
+				list[i].Lines[0].Succeed(by.Lines[0], by.Scope.Validity)
+			}
+		}
+	}
+	return list, err
 }
 
 // WrittenMandate implements mandates.Store.

@@ -3,3 +3,6 @@
 ALTER TABLE mandates ADD COLUMN written_by TEXT NOT NULL DEFAULT '';
 ALTER TABLE mandates ADD COLUMN agreed_us BIGINT NOT NULL DEFAULT 0;
 CREATE INDEX mandates_written_by ON mandates (written_by) WHERE written_by <> '';
+
+-- which mandates renew one: from when on they deliver in its place.
+CREATE INDEX mandates_renewing ON mandates (renews) WHERE renews <> '';
