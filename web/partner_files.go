@@ -74,7 +74,10 @@ func lineView(x *ctx, m mandates.Mandate, l mandates.Line, n int, wrong error) p
 	from, to := line(x, "from", "partner.take.from", "partner.take.from.hint", value("from")), line(x, "to", "partner.take.to", "partner.take.to.hint", value("to"))
 	from.Kind, to.Kind = "date", "date"
 	v.Take = &page.Take{Controls: []component.Control{grain, from, to}}
-	for _, kind := range []string{"csv", "json", "xml"} {
+	if !m.Scope.Once {
+		v.Take.Files = []layout.Link{{Text: x.T("partner.take.look"), Href: x.pointPath(m.ID, n) + "/consumption"}}
+	}
+	for _, kind := range takings {
 		v.Take.Files = append(v.Take.Files, layout.Link{Text: x.T("partner.take." + kind), Href: x.pointPath(m.ID, n) + "/consumption." + kind})
 	}
 	faulty(x, &v.Frame, v.Take.Controls, wrong)

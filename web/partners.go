@@ -83,6 +83,7 @@ func (s *site) partnerRoutes() []Route {
 		{post, one + "/withdraw", guest, p.withdraw},
 		{get, one + "/points/:n", guest, p.point},
 		{post, one + "/points/:n/give-up", guest, p.giveUp},
+		{get, one + "/points/:n/consumption", guest, p.look},
 		{get, one + "/points/:n/consumption.csv", guest, p.takeCSV},
 		{get, one + "/points/:n/consumption.json", guest, p.takeJSON},
 		{get, one + "/points/:n/consumption.xml", guest, p.takeXML},
