@@ -55,6 +55,9 @@ type Store interface {
 	// MandatesAt lists those with a granted line about an occupancy and those that
 	// its customer wrote, newest first; Lines is that line alone.
 	MandatesAt(ctx context.Context, occupancyID string) ([]Summary, error)
+	// MandatesOfStay lists the same by their ids, inside a unit of work, in their
+	// order.
+	MandatesOfStay(t tx.Tx, occupancyID string) ([]string, error)
 	// WrittenMandate reads one that the customer of an occupancy wrote, false
 	// where there is none or it is another's.
 	WrittenMandate(ctx context.Context, occupancyID, id string) (Mandate, bool, error)

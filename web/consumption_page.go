@@ -163,6 +163,7 @@ func partView(x *ctx, p shown) public.Part {
 		Charts: s.charts(),
 		Notes:  s.notes(),
 		Table:  s.table(p.sel),
+		Cancel: layout.Link{Text: x.T("cancel.link"), Href: x.path("/reference/cancel" + ofQuery(p.sel.of))},
 	}
 	if g := p.pass.Ground; p.pass.ByGround() {
 		v.Ground = x.T("consumption.ground."+string(g.Kind), x.Date(g.Until.Add(-time.Second)))

@@ -92,6 +92,11 @@ var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures,
 	}},
 	{"seen", seenFixture(true)},
 	{"seen-none", seenFixture(false)},
+	{"reference-cancel", func(x *ctx) templ.Component {
+		x.at = "/reference/cancel?of=1"
+		return public.CancelPage(cancelView(x, 1, inside(x)))
+	}},
+	{"cancelled", func(x *ctx) templ.Component { return public.EndPage(endView(x, "cancelled")) }},
 	{"left", func(x *ctx) templ.Component { return public.EndPage(endView(x, "left")) }},
 	{"ended", func(x *ctx) templ.Component { return public.EndPage(endView(x, "ended")) }},
 	{"privacy", func(x *ctx) templ.Component { return public.ProsePage(privacyView(x)) }},

@@ -266,13 +266,25 @@ func (s *Store) MandatesWaiting(ctx context.Context, after mandates.Place, limit
 	return all(rows, err, scanSummary)
 }
 
+// aboutStay are the mandates with a granted line about an occupancy and those
+// that its customer wrote.
+const aboutStay = `(SELECT mandate_id FROM mandate_lines WHERE occupancy_id = $1 AND occupancy_id <> '' AND outcome = 'granted'
+  UNION SELECT id FROM mandates WHERE written_by = $1 AND written_by <> '') `
+
+// MandatesOfStay implements mandates.Store.
+func (s *Store) MandatesOfStay(t tx.Tx, occupancyID string) ([]string, error) {
+	rows, err := inside(t).query(`SELECT id FROM mandates WHERE id IN `+aboutStay+`ORDER BY id`, occupancyID)
+	return all(rows, err, func(r scanner) (id string, err error) {
+		err = r.Scan(&id)
+		return id, err
+	})
+}
+
 // MandatesAt implements mandates.Store.
 func (s *Store) MandatesAt(ctx context.Context, occupancyID string) ([]mandates.Summary, error) {
 	rows, err := s.query(ctx, `SELECT `+mandateColumns+`, p.name, p.mail, `+lineColumns+` FROM`+linesJoined+`JOIN mandates m ON m.id = l.mandate_id
   JOIN partners p ON p.id = m.partner_id
-  WHERE m.id IN (SELECT mandate_id FROM mandate_lines WHERE occupancy_id = $1 AND occupancy_id <> '' AND outcome = 'granted'
-    UNION SELECT id FROM mandates WHERE written_by = $1 AND written_by <> '')
-  AND (l.occupancy_id = $1 AND l.outcome = 'granted' OR m.written_by = $1)
+  WHERE m.id IN `+aboutStay+`AND (l.occupancy_id = $1 AND l.outcome = 'granted' OR m.written_by = $1)
   ORDER BY m.created_us DESC, m.id DESC`, occupancyID)
 	list, err := all(rows, err, func(r scanner) (sum mandates.Summary, err error) {
 		var l mandates.Line

@@ -6,3 +6,6 @@ CREATE INDEX mandates_written_by ON mandates (written_by) WHERE written_by <> ''
 
 -- which mandates renew one: from when on they deliver in its place.
 CREATE INDEX mandates_renewing ON mandates (renews) WHERE renews <> '';
+
+-- whether the holder of a stay has died, and who their letters go to (D7).
+CREATE INDEX grounds_of_occupancy ON grounds (occupancy_id) WHERE occupancy_id <> '';
