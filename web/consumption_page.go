@@ -118,6 +118,9 @@ func consumptionView(x *ctx, parts []shown) public.Consumption {
 		})
 	}
 	v.Earlier, v.Later = paging(x, parts, at)
+	if len(parts) > 1 {
+		v.Together = layout.Link{Text: x.T("consumption.csv.together"), Href: x.path("/consumption.csv") + valuesOf(ofAll(parts), first.sel.query)}
+	}
 	for _, p := range parts {
 		v.Parts = append(v.Parts, partView(x, p))
 	}
