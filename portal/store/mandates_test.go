@@ -247,6 +247,7 @@ func TestD7DeathEndsMandates(t *testing.T) {
 			require.NoError(t, svc.Decide(t.Context(), by, to, m.ID, mandates.Decision{Signature: mandates.ByHand, Given: now, Checks: mandates.Checks,
 				Lines: map[portal.EAN]mandates.LineDecision{h.ean: {OccupancyID: h.stay}}}))
 			require.NoError(t, svc.Confirm(t.Context(), by, h.stay, m.ID))
+			now = now.Add(time.Minute)
 			own, err := svc.Write(t.Context(), by, h.stay, mandates.Own{Partner: "p1", Draft: mandates.Draft{Capacity: "occupant", Language: "fr",
 				Kinds: []string{"totals"}, Purpose: "Comparer les offres"}})
 			require.NoError(t, err)
