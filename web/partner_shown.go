@@ -27,7 +27,7 @@ func (p *partners) look(x *ctx) error {
 	if m.Scope.Once {
 		return p.showPoint(x, &portal.Error{Code: portal.Conflict, Key: "mandate.once"})
 	}
-	q, err := wanted(x, m.Scope)
+	q, err := wanted(x, grainsOf(m.Scope.Kinds))
 	if err != nil {
 		return p.showPoint(x, err)
 	}
@@ -71,7 +71,7 @@ func shownView(x *ctx, m mandates.Mandate, n int, q metering.Query, d mandates.D
 	for i := range v.Table.Rows {
 		v.Table.Rows[i].Href = "" // a customer's page
 	}
-	for _, g := range grainsOf(m.Scope) {
+	for _, g := range grainsOf(m.Scope.Kinds) {
 		v.Grains = append(v.Grains, layout.Link{Text: x.T("grain." + string(g)), Current: g == q.Grain, Href: point + "/consumption" + pointQuery(regrained(q, g))})
 	}
 	at := func(q metering.Query) string { return point + "/consumption" + pointQuery(q) }
@@ -84,11 +84,8 @@ func shownView(x *ctx, m mandates.Mandate, n int, q metering.Query, d mandates.D
 			v.Later = layout.Link{}
 		}
 	}
-	for _, kind := range takings {
-		v.Files = append(v.Files, layout.Link{Text: x.T("partner.take." + kind), Href: point + "/consumption." + kind + pointQuery(q)})
+	for _, f := range partnerFiles {
+		v.Files = append(v.Files, layout.Link{Text: x.T("partner.take." + f.ending), Href: point + "/consumption." + f.ending + pointQuery(q)})
 	}
 	return v
 }
-
-// takings are the forms of file that a partner may have.
-var takings = []string{"csv", "json", "xml"}

@@ -80,7 +80,7 @@ func (a *agency) guestOf(name, company string) (*browser, partner.Guest) {
 	require.Equal(t, "/fr/partner/asked", b.post("/fr/partner/ask", form).Header.Get("Location"))
 	waiting, err := a.room.List(t.Context(), testOfficer, partner.Asked, partner.Place{})
 	require.NoError(t, err)
-	require.NoError(t, a.room.Approve(t.Context(), testOfficer, waiting[0].ID))
+	require.NoError(t, a.room.Approve(t.Context(), testOfficer, waiting[0].ID, true))
 	letters, err := a.store.WaitingLetters(t.Context(), "", 50)
 	require.NoError(t, err)
 	var l partner.Letter

@@ -143,7 +143,7 @@ func lookView(x *ctx, of string, e audit.Recorded, roles map[string]string) publ
 	what := x.saidOr("seen.action."+string(e.Action), "seen.action.other")
 	l := public.Look{
 		When: x.Date(e.At) + ", " + x.Time(e.At), Stamp: e.At.UTC().Format(time.RFC3339),
-		What: what, Who: lookedBy(x, e, roles), Ground: groundWords(x, e.Ground),
+		What: what, Who: lookedBy(x, e, roles), Ground: groundWords(x, e),
 	}
 	if d := audit.ParseDetails(e.Text); d["from"] != "" && d["to"] != "" {
 		from, errFrom := portal.ParseDate(d["from"])
@@ -172,18 +172,25 @@ func (x *ctx) saidOr(key, otherwise string) string {
 
 // lookedBy is in which role, never a name and never a login.
 func lookedBy(x *ctx, e audit.Recorded, roles map[string]string) string {
+	if strings.HasPrefix(e.Ground, mandates.RegistrationGround("")) {
+		return x.T("seen.by.supplier")
+	}
 	if e.Actor.Kind == portal.Staff {
 		return x.saidOr("seen.role."+roles[e.Actor.ID], "seen.by.staff")
 	}
 	return x.saidOr("seen.by."+string(e.Actor.Kind), "seen.by.system")
 }
 
-// groundWords tells a ground; a mandate is told with its number.
-func groundWords(x *ctx, ground string) string {
-	if id, ok := strings.CutPrefix(ground, mandates.Subject("")); ok {
+// groundWords tells a ground; a mandate is told with its number, a registration
+// with whose it is.
+func groundWords(x *ctx, e audit.Recorded) string {
+	if id, ok := strings.CutPrefix(e.Ground, mandates.Subject("")); ok {
 		return x.T("seen.ground.mandate", id)
 	}
-	return x.T(lookGround(x, ground))
+	if strings.HasPrefix(e.Ground, mandates.RegistrationGround("")) {
+		return x.T("seen.ground.registration", audit.ParseDetails(e.Text)["supplier"])
+	}
+	return x.T(lookGround(x, e.Ground))
 }
 
 // lookGround is the key of a ground's words; case numbers and telephone calls
