@@ -67,6 +67,10 @@ func lineView(x *ctx, m mandates.Mandate, l mandates.Line, n int, wrong error) p
 		return v
 	}
 	v.Take = takeView(x, m.Scope.Kinds, "partner.take.text", "partner.take.from.hint", x.pointPath(m.ID, n))
+	if !m.Scope.Once {
+		v.Take.Title = x.T("partner.point.take")
+		v.Take.Files = append([]layout.Link{{Text: x.T("partner.take.look"), Href: x.pointPath(m.ID, n) + "/consumption"}}, v.Take.Files...)
+	}
 	faulty(x, &v.Frame, v.Take.Controls, wrong)
 	return v
 }
@@ -82,7 +86,7 @@ func takeView(x *ctx, kinds []mandates.Kind, text, whole, path string) *page.Tak
 	}
 	from, to := line(x, "from", "partner.take.from", whole, value("from")), line(x, "to", "partner.take.to", "partner.take.to.hint", value("to"))
 	from.Kind, to.Kind = "date", "date"
-	t := &page.Take{Text: x.T(text), Controls: []component.Control{grain, from, to}}
+	t := &page.Take{Title: x.T("partner.take.title"), Text: x.T(text), Controls: []component.Control{grain, from, to}}
 	for _, f := range partnerFiles {
 		t.Files = append(t.Files, layout.Link{Text: x.T("partner.take." + f.ending), Href: path + "/consumption." + f.ending})
 	}

@@ -70,6 +70,8 @@ var partnerFixtures = []fixture{
 	{"partner-mandate-decided", mandateFixture(mandates.Decided, nil)},
 	{"partner-mandate-withdrawn", mandateFixture(mandates.Withdrawn, nil)},
 	{"partner-point-in-force", pointFixture(1, nil)},
+	{"partner-shown-month", lookFixture(metering.ByMonth, electricityMonths)},
+	{"partner-shown-day", lookFixture(metering.ByDay, electricityDays)},
 	{"partner-point-waiting", pointFixture(2, nil)},
 	{"partner-point-problems", pointFixture(1, &portal.Error{Code: portal.Invalid, Key: "partner.day", Field: "from"})},
 	{"partner-point-refused", pointFixture(1, &portal.Error{Code: portal.Denied, Key: "mandate.refused." + string(mandates.OtherPeriod)})},
@@ -312,5 +314,17 @@ func deskPartnerFixture(s partner.Status, act string, wrong *portal.Error) func(
 			file.People = fixturePeople(x.now)
 		}
 		return deskpage.PartnerPage(partnerView(x, f, file, act, wrong))
+	}
+}
+
+// lookFixture is a delivery on a page, of a grain.
+func lookFixture(g metering.Grain, series func() metering.Series) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		m := fixtureMandate(mandates.Decided)
+		asGuest(x, "/partner/mandates/"+m.ID+"/points/1/consumption")
+		m.Scope.Kinds, m.Scope.Data = mandates.Kinds, portal.Period{From: portal.Date(2025, time.January, 1)}
+		q := bounded(complete(metering.Query{Grain: g}, x.now, time.Time{}))
+		x.at += pointQuery(q)
+		return page.ShownPage(shownView(x, m, 1, q, mandates.Delivery{Series: series(), Mandate: m, Line: m.Lines[0], Entry: m.ID}))
 	}
 }

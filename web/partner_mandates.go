@@ -189,6 +189,9 @@ var partnerDones = map[string]bool{"drafted": true, "given": true, "withdrawn": 
 // turnOf tells whose turn it is, and what to do.
 func turnOf(x *ctx, m mandates.Mandate) string {
 	key := "partner.turn." + string(m.Status)
+	if m.Status == mandates.Drafted && m.WrittenBy != "" {
+		return x.T("partner.turn.own")
+	}
 	if m.Status != mandates.Decided {
 		return x.T(key)
 	}
@@ -213,7 +216,7 @@ func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, wro
 	if partnerDones[x.query("done")] {
 		v.Done = x.T("partner.done." + x.query("done"))
 	}
-	if _, err := m.Status.Next(mandates.EventGiveIn); err == nil {
+	if _, err := m.Next(mandates.EventGiveIn); err == nil {
 		file := line(x, "document", "partner.give.file", "partner.give.file.hint", "")
 		file.Kind, file.Accept = "file", ".pdf,.png,.jpg,.jpeg,application/pdf,image/png,image/jpeg"
 		v.Give = &page.Form{Action: x.mandatePath(m.ID) + "/give", Upload: true, Controls: []component.Control{file}, Submit: x.T("partner.give.submit")}
@@ -223,13 +226,13 @@ func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, wro
 		controls = v.Give.Controls
 	}
 	faulty(x, &v.Frame, controls, wrong)
-	if _, err := m.Status.Next(mandates.EventEdit); err == nil {
+	if _, err := m.Next(mandates.EventEdit); err == nil {
 		v.Links = append(v.Links, layout.Link{Text: x.T("partner.mandate.edit"), Href: x.mandatePath(m.ID) + "/edit"})
 	}
 	if m.Status == mandates.Decided {
 		v.Links = append(v.Links, layout.Link{Text: x.T("partner.mandate.renew"), Href: x.mandatePath(m.ID) + "/renew"})
 	}
-	if _, err := m.Status.Next(mandates.EventWithdraw); err == nil {
+	if _, err := m.Next(mandates.EventWithdraw); err == nil {
 		v.Withdraw = &page.Button{Action: x.mandatePath(m.ID) + "/withdraw", Text: x.T("partner.mandate.withdraw"), Quiet: true}
 	}
 	linesView(x, m, &v)
@@ -248,6 +251,9 @@ func mandateFacts(x *ctx, m mandates.Mandate) []page.Fact {
 	}
 	if who.SignedBy != "" {
 		facts = append(facts, page.Fact{Name: x.T("partner.draft.signed-by"), Value: who.SignedBy})
+	}
+	if m.WrittenBy != "" {
+		facts = append(facts, page.Fact{Name: x.T("partner.fact.agreed"), Value: x.moment(m.AgreedAt)})
 	}
 	return append(facts,
 		page.Fact{Name: x.T("partner.draft.kinds"), Value: letter.KindWords(x.Catalog, m.Scope.Kinds)},
@@ -292,7 +298,7 @@ func (p *partners) give(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.Status.Next(mandates.EventGiveIn); err != nil {
+	if _, err := m.Next(mandates.EventGiveIn); err != nil {
 		return p.showMandate(x, err)
 	}
 	if len(x.file.data) == 0 {

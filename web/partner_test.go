@@ -257,6 +257,18 @@ func partnerPages(t *testing.T, a *agency) {
 		require.Contains(t, first.get(path).body, "Signé par Marie Claes")
 
 		a.grant(g, idOf(path), a.known[0])
+		shown := first.get(path + "/points/1/consumption?grain=month")
+		require.Equal(t, http.StatusOK, shown.StatusCode)
+		require.NotZero(t, shown.doc.Find("figure svg").Length())
+		require.NotZero(t, shown.doc.Find("table tbody tr").Length())
+		require.Zero(t, shown.doc.Find("table a").Length(), "no way into a customer's page")
+		require.Contains(t, shown.doc.Find("main").Text(), "pour le seul but du mandat", "L20: as text")
+		require.NotContains(t, shown.body, point, "G12")
+		taken := shown.doc.Find("a[href*='consumption.csv']").AttrOr("href", "")
+		require.Equal(t, path+"/points/1/consumption", first.get(path+"/points/1").doc.Find("[formaction]").First().AttrOr("formaction", ""))
+		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption?grain=day").StatusCode, "not ticked")
+		require.EqualValues(t, 1, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made'`), "it was shown, and that is told (L18)")
+		require.Equal(t, http.StatusOK, first.get(taken).StatusCode, "what is seen is what is taken")
 		for ending, kind := range map[string]string{"csv": "text/csv; charset=utf-8", "json": "application/json", "xml": "application/atom+xml; charset=utf-8"} {
 			file := first.get(path + "/points/1/consumption." + ending + "?grain=month")
 			require.Equal(t, http.StatusOK, file.StatusCode, ending)
@@ -268,7 +280,7 @@ func partnerPages(t *testing.T, a *agency) {
 		}
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption.csv?grain=day").StatusCode, "not ticked")
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption.csv?grain=month&from=x").StatusCode)
-		require.EqualValues(t, 3, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made'`))
+		require.EqualValues(t, 5, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made'`))
 
 		renewed := first.send(path+"/renew", draftForm(point), "", "", nil)
 		require.Equal(t, http.StatusSeeOther, renewed.StatusCode)
@@ -280,6 +292,15 @@ func partnerPages(t *testing.T, a *agency) {
 		require.Equal(t, http.StatusOK, first.get(anew+"/points/1/consumption.csv?grain=month").StatusCode)
 		require.Equal(t, http.StatusSeeOther, first.post(anew+"/points/1/give-up", nil).StatusCode)
 		require.Equal(t, http.StatusForbidden, first.get(anew+"/points/1/consumption.csv?grain=month").StatusCode)
+
+		only := draftForm(point)
+		only.Set("once", "yes")
+		made := first.send("/fr/partner/mandates/new", only, "", "", nil)
+		single, _, _ := strings.Cut(made.Header.Get("Location"), "?")
+		first.send(single+"/give", nil, "document", "signé.pdf", []byte("%PDF-1.7"))
+		a.grant(g, idOf(single), a.known[0])
+		require.Equal(t, http.StatusConflict, first.get(single+"/points/1/consumption?grain=month").StatusCode)
+		require.Equal(t, http.StatusOK, first.get(single+"/points/1/consumption.csv?grain=month").StatusCode, "looking did not spend the one delivery")
 
 		gone := first.drafted(point)
 		require.Equal(t, gone+"?done=withdrawn", first.post(gone+"/withdraw", nil).Header.Get("Location"))

@@ -98,6 +98,7 @@ func (s *site) partnerRoutes() []Route {
 		{post, one + "/withdraw", guest, p.withdraw},
 		{get, one + "/points/:n", guest, p.point},
 		{post, one + "/points/:n/give-up", guest, p.giveUp},
+		{get, one + "/points/:n/consumption", guest, p.look},
 		{get, home + "/batches", guest, p.batches},
 		{get, home + "/keys", guest, p.keys},
 		{post, home + "/keys", guest, p.makeKey},

@@ -24,8 +24,11 @@ func renderMandate(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	c := i18n.For(l.Language)
 	_, door := h.door(l.Language)
 	when := c.T("letter.mandate.waits")
-	if data.Proven {
+	switch {
+	case data.Proven:
 		when = c.T("letter.mandate.proven")
+	case data.Confirmed:
+		when = c.T("letter.mandate.confirmed")
 	}
 	p := newPaper(c, l)
 	p.Title = c.T("letter.mandate")
@@ -61,7 +64,7 @@ func Mandate(m mandates.Mandate, to mandates.Mandatary, made time.Time, h House)
 			c.T("mandate.doc.kinds", KindWords(c, m.Scope.Kinds)),
 			c.T("mandate.doc.data", DataWords(c, m.Scope.Data)),
 			c.T("mandate.doc.valid", c.Date(m.Scope.Validity.From), lastDay(c, m.Scope.Validity.To)),
-			c.T("mandate.doc.purpose", m.Scope.Purpose),
+			c.T("mandate.doc.purpose", strings.TrimSuffix(m.Scope.Purpose, ".")),
 		},
 		Caption: c.T("mandate.doc.points"), Columns: []Column{{Text: c.T("mandate.doc.no"), Numeric: true}, {Text: c.T("csv.ean")}},
 	}

@@ -33,6 +33,11 @@ type Words struct {
 // one row for each register with an empty amount; among hours a day of which
 // only the total is kept is one with that.
 func WriteCSV(w io.Writer, s metering.Series, words Words) error {
+	return WriteCSVs(w, []metering.Series{s}, words)
+}
+
+// WriteCSVs writes several access points into one such file, one below the other.
+func WriteCSVs(w io.Writer, all []metering.Series, words Words) error {
 	buffered := bufio.NewWriter(w)
 	buffered.WriteString("\ufeff")
 	for _, l := range append([]string{words.Mark}, words.Lines...) {
@@ -44,6 +49,19 @@ func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 	if err := out.Write(safe(titles)); err != nil {
 		return err
 	}
+	for _, s := range all {
+		if err := rows(out, s, words); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+func rows(out *csv.Writer, s metering.Series, words Words) error {
 	ean := s.EAN.Masked()
 	for _, p := range s.Points {
 		for _, r := range s.Registers {
@@ -69,11 +87,7 @@ func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 			}
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
-	}
-	return buffered.Flush()
+	return nil
 }
 
 // safe keeps a spreadsheet from taking a cell for a formula.

@@ -99,6 +99,7 @@ type Line struct {
 
 // Take is the form of the downloads: one button for each form of file.
 type Take struct {
+	Title    string
 	Text     string
 	Controls []component.Control
 	Files    []layout.Link
