@@ -10,6 +10,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/metering"
 	"guichet/portal/metering/exchange"
+	"guichet/web/api"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	page "guichet/web/ui/page/partner"
@@ -98,36 +99,38 @@ func (p *partners) giveUp(x *ctx) error {
 }
 
 func (p *partners) takeCSV(x *ctx) error {
-	return p.take(x, "csv", "text/csv; charset=utf-8", func(b *bytes.Buffer, d mandates.Delivery) error {
-		words := csvWords(x, d.Series)
-		words.Mark, words.Lines[0] = x.T("partner.take.mark"), x.T("energy."+string(d.Series.Energy))
-		words.Lines = append(words.Lines, groundText(x, d))
-		return exchange.WriteCSV(b, d.Series, words)
+	return p.take(x, "csv", "text/csv; charset=utf-8", func(b *bytes.Buffer, m mandates.Mandate, s metering.Series) error {
+		words := csvWords(x, s)
+		words.Mark, words.Lines[0] = x.T("partner.take.mark"), x.T("energy."+string(s.Energy))
+		words.Lines = append(words.Lines, groundText(x, m))
+		return exchange.WriteCSV(b, s, words)
 	})
 }
 
 func (p *partners) takeJSON(x *ctx) error {
-	return p.take(x, "json", "application/json", func(b *bytes.Buffer, d mandates.Delivery) error {
-		return exchange.WriteJSONOn(b, d.Series, x.T("partner.take.mark"),
-			exchange.Ground{Mandate: d.Mandate.ID, Text: hex.EncodeToString(d.Mandate.Text), Entry: d.Entry})
+	return p.take(x, "json", "application/json", func(b *bytes.Buffer, _ mandates.Mandate, s metering.Series) error {
+		err := exchange.WriteJSON(b, s, x.T("partner.take.mark"))
+		b.Truncate(len(bytes.TrimSpace(b.Bytes()))) // it stands in the middle of the file
+		return err
 	})
 }
 
 func (p *partners) takeXML(x *ctx) error {
-	return p.take(x, "xml", "application/atom+xml; charset=utf-8", func(b *bytes.Buffer, d mandates.Delivery) error {
-		words := feedWords(x, d.Series)
-		words.Mark, words.Title, words.Subtitle = x.T("partner.take.mark"), x.T("energy."+string(d.Series.Energy)), groundText(x, d)
-		return exchange.WriteESPI(b, d.Series, words)
+	return p.take(x, "xml", "application/atom+xml; charset=utf-8", func(b *bytes.Buffer, m mandates.Mandate, s metering.Series) error {
+		words := feedWords(x, s)
+		words.Mark, words.Title, words.Subtitle = x.T("partner.take.mark"), x.T("energy."+string(s.Energy)), groundText(x, m)
+		return exchange.WriteESPI(b, s, words)
 	})
 }
 
-// groundText is on what a file left: mandate, hash of its text, entry of the trail.
-func groundText(x *ctx, d mandates.Delivery) string {
-	return x.T("partner.take.ground", d.Mandate.ID, hex.EncodeToString(d.Mandate.Text), d.Entry)
+// groundText is on what a file left: the mandate and the hash of its text.
+func groundText(x *ctx, m mandates.Mandate) string {
+	return x.T("partner.take.ground", m.ID, hex.EncodeToString(m.Text))
 }
 
-// take delivers: computed anew, recorded, and only then answered (D9, L18).
-func (p *partners) take(x *ctx, ending, contentType string, write func(*bytes.Buffer, mandates.Delivery) error) error {
+// take delivers: computed anew, recorded, and only then answered (D9, L18). The
+// file is like the API's: whoever has it can prove where it came from.
+func (p *partners) take(x *ctx, ending, contentType string, write func(*bytes.Buffer, mandates.Mandate, metering.Series) error) error {
 	m, err := p.mine(x)
 	if err != nil {
 		return err
@@ -140,19 +143,29 @@ func (p *partners) take(x *ctx, ending, contentType string, write func(*bytes.Bu
 	if err != nil {
 		return p.showPoint(x, err)
 	}
-	d, err := p.Mandates.Deliver(x.context(), p.PartnerDeps.History, x.by(), x.guest().PartnerID, m.ID, l.EAN, q)
+	d, err := p.Mandates.Hand(x.context(), p.PartnerDeps.History, x.by(), x.guest().PartnerID, m.ID, mandates.Asked{EAN: l.EAN, Query: q,
+		Render: func(s metering.Series) ([]byte, error) {
+			var b bytes.Buffer
+			err := write(&b, m, s)
+			return b.Bytes(), err
+		}})
 	if portal.CodeOf(err) == portal.Denied {
 		return p.showPoint(x, err)
 	}
 	if err != nil {
 		return err
 	}
-	var b bytes.Buffer
-	if err := write(&b, d); err != nil {
+	var file []byte
+	if ending == "json" {
+		file, err = api.Write(d, p.Signer)
+	} else {
+		file, err = api.WriteText(d, p.Signer, ending == "csv")
+	}
+	if err != nil {
 		return err
 	}
 	x.header("Content-Disposition", `attachment; filename="guichet-`+string(d.Series.Energy)+"-"+string(d.Series.Grain)+"."+ending+`"`)
-	x.send(http.StatusOK, contentType, b.Bytes())
+	x.send(http.StatusOK, contentType, file)
 	return nil
 }
 

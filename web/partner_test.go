@@ -24,8 +24,10 @@ import (
 	"guichet/portal/state"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/web/api"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
 )
 
 // agency is the public listener with third parties over a real store.
@@ -65,7 +67,7 @@ func newAgency(t *testing.T) *agency {
 	a.room = partner.New(partner.Deps{Store: a.store, Runner: a.store, State: state.NewMemory(h.clock, 1000), Ring: h.ring, Clock: h.clock, Passwords: passwords})
 	a.deeds = &mandates.Service{Clock: h.clock, Runner: a.store, Store: a.store}
 	a.browser = open(t, h, func(d *PublicDeps) {
-		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: vault{}}
+		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: vault{}, Signer: h.ring.TrailSigner()}
 	})
 	return a
 }
@@ -196,6 +198,8 @@ func TestPartnerPages(t *testing.T) {
 		require.Equal(t, path, first.get(path+"/edit").Header.Get("Location"), "no longer to be changed")
 
 		a.grant(g, idOf(path), a.known[0])
+		verifier, err := note.NewVerifier(a.h.ring.TrailVerifierKey())
+		require.NoError(t, err)
 		for ending, kind := range map[string]string{"csv": "text/csv; charset=utf-8", "json": "application/json", "xml": "application/atom+xml; charset=utf-8"} {
 			file := first.get(path + "/points/1/consumption." + ending + "?grain=month")
 			require.Equal(t, http.StatusOK, file.StatusCode, ending)
@@ -204,6 +208,11 @@ func TestPartnerPages(t *testing.T) {
 			require.Contains(t, file.body, "Confidentiel", "L20")
 			require.NotContains(t, file.body, "Ma consommation", "it is not the partner's own")
 			require.NotContains(t, file.body, point, "G12")
+			leaf, err := api.CheckDelivery([]byte(file.body), verifier)
+			require.NoError(t, err, "D9: %s carries its signed leaf", ending)
+			require.Equal(t, idOf(path), leaf.Says["mandate"])
+			_, err = api.CheckDelivery([]byte(strings.Replace(file.body, "2026", "2025", 1)), verifier)
+			require.Error(t, err, "%s was changed", ending)
 		}
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption.csv?grain=day").StatusCode, "not ticked")
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption.csv?grain=month&from=x").StatusCode)

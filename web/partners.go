@@ -15,6 +15,8 @@ import (
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	page "guichet/web/ui/page/partner"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // Evidence takes in documents; evidence.Service.
@@ -30,6 +32,7 @@ type PartnerDeps struct {
 	Mandates *mandates.Service
 	History  mandates.History
 	Evidence Evidence
+	Signer   note.Signer // of the trail: what leaves bears its leaf (D9)
 }
 
 // partners is the handlers of third parties.

@@ -181,8 +181,7 @@ func (s *service) consumption(ctx context.Context, r *request, in *consumptionIn
 		return out, err
 	}
 	out.ContentType += "; charset=utf-8"
-	leaf, err := leafOf(d, s.Signer)
-	out.Body = wrap(d.Content, leaf, form == asCSV)
+	out.Body, err = WriteText(d, s.Signer, form == asCSV)
 	return out, err
 }
 
