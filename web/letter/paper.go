@@ -31,6 +31,7 @@ type Paper struct {
 	Notes      []string
 	Code       string // what a QR code at the end holds; "" for none
 	CodeText   string // what it is, in words
+	CodeBeside string // what stands beside it, before that
 	Back       Back   // where the page leads back to; no Href in a file
 }
 

@@ -22,7 +22,7 @@ const (
 	footRoom = 20.0 // at the bottom: page number, contact
 	gutter   = 4.0  // between two columns
 	leading  = 1.5  // between two rows
-	codeSide = 36.0 // of a QR code
+	codeSide = 30.0 // of a QR code
 )
 
 // PDF writes the letter: 14 points, as many pages as it takes, lying where its
@@ -61,7 +61,7 @@ func (p Paper) PDF(house House) ([]byte, error) {
 // printable gives the words as the fonts can print them.
 func (v paperView) printable() paperView {
 	for _, s := range []*string{&v.Title, &v.Made, &v.Caption, &v.Empty, &v.Operator, &v.Confidential,
-		&v.HelpTitle, &v.Help, &v.Hours, &v.Phone, &v.Contact, &v.NotesTitle, &v.CodeText} {
+		&v.HelpTitle, &v.Help, &v.Hours, &v.Phone, &v.Contact, &v.NotesTitle, &v.CodeText, &v.CodeBeside} {
 		*s = printable(*s)
 	}
 	each := func(list []string) []string {
@@ -137,11 +137,14 @@ func (v paperView) lay(rule ruler) *layout {
 	l.prose(v, v.After...)
 	if v.Code != "" {
 		l.need(codeSide+3, v)
-		y := l.y + 2
+		y, width := l.y+2, l.room()-codeSide-gutter
+		words := append(rule.wrap(v.CodeBeside, false, body, width), rule.wrap(v.CodeText, false, body, width)...)
 		l.put(func(s *sheet) {
 			s.p.AddQrCode(v.Code, &entity.Cell{X: left, Y: y, Width: codeSide, Height: codeSide}, &props.Rect{Percent: 100})
-			s.text(left+codeSide+gutter, y+codeSide/2-line/2, l.room()-codeSide-gutter, v.CodeText, props.Text{})
 		})
+		for i, one := range words {
+			l.print(left+codeSide+gutter, y+codeSide/2+line*(float64(i)-float64(len(words))/2), width, one, false, false)
+		}
 		l.y += codeSide + 4
 	}
 	if len(v.Notes) > 0 {
