@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -59,6 +60,10 @@ func TestBrowser(t *testing.T) {
 				byLanguage(t, file, languages)
 			case "desk":
 				byLanguage(t, file, []string{"fr", "de"})
+			case "mandates":
+				p, signing, since := trusting(t)
+				browse(t, file, languages, p, signing)
+				mandated(t, p, since)
 			case "file", "readings":
 				p := rig.Demo(t)
 				browse(t, file, languages, p)
@@ -105,7 +110,8 @@ func atWorkStep(t *testing.T) *rig.Portal {
 	return p
 }
 
-func browse(t *testing.T, file string, langs []string, p *rig.Portal) {
+// browse runs a file of browser tests; more is what they know beside the portal.
+func browse(t *testing.T, file string, langs []string, p *rig.Portal, more ...map[string]any) {
 	t.Helper()
 	knows := map[string]map[string]string{} // what the callers of these know
 	for _, r := range p.References[:4] {
@@ -115,6 +121,9 @@ func browse(t *testing.T, file string, langs []string, p *rig.Portal) {
 	about := map[string]any{"knows": knows, "url": p.URL, "desk_url": p.DeskURL, "admin_url": p.AdminURL, "redis": p.RedisURL,
 		"command": map[string]any{"program": program, "dir": dir, "env": env}, "moves": moves(t, p),
 		"references": p.References, "staff": p.Staff, "languages": langs, "why": filepath.Base(t.Name()), "out": rig.Out, "picture": os.Getenv("E2E_PICTURE")}
+	for _, m := range more {
+		maps.Copy(about, m)
+	}
 	text, err := json.Marshal(about)
 	require.NoError(t, err)
 	cmd := exec.Command("node", "--test", "--test-reporter=tap", "--test-timeout=600000", file)
