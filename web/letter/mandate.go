@@ -74,8 +74,8 @@ func Mandate(m mandates.Mandate, to mandates.Mandatary, made time.Time, h House)
 	p.After = []string{
 		c.T("mandate.doc.rights", door, h.CallCentre), c.T("mandate.doc.told"),
 		c.T("mandate.doc.place"), c.T("mandate.doc.signature", who.Name),
+		c.T("mandate.doc.bound", m.ID, strconv.FormatInt(m.Version, 10), grouped(hex.EncodeToString(m.Text))),
 	}
-	p.CodeBeside = c.T("mandate.doc.bound", m.ID, strconv.FormatInt(m.Version, 10), grouped(hex.EncodeToString(m.Text)))
 	p.CodeText = c.T("mandate.doc.code")
 	p.Code = "guichet-mandate:" + m.ID + ":" + strconv.FormatInt(m.Version, 10) + ":" + hex.EncodeToString(m.Text)
 	return p

@@ -22,7 +22,7 @@ const (
 	footRoom = 20.0 // at the bottom: page number, contact
 	gutter   = 4.0  // between two columns
 	leading  = 1.5  // between two rows
-	codeSide = 30.0 // of a QR code
+	codeSide = 32.0 // of a QR code
 )
 
 // PDF writes the letter: 14 points, as many pages as it takes, lying where its
@@ -61,7 +61,7 @@ func (p Paper) PDF(house House) ([]byte, error) {
 // printable gives the words as the fonts can print them.
 func (v paperView) printable() paperView {
 	for _, s := range []*string{&v.Title, &v.Made, &v.Caption, &v.Empty, &v.Operator, &v.Confidential,
-		&v.HelpTitle, &v.Help, &v.Hours, &v.Phone, &v.Contact, &v.NotesTitle, &v.CodeText, &v.CodeBeside} {
+		&v.HelpTitle, &v.Help, &v.Hours, &v.Phone, &v.Contact, &v.NotesTitle, &v.CodeText} {
 		*s = printable(*s)
 	}
 	each := func(list []string) []string {
@@ -135,18 +135,6 @@ func (v paperView) lay(rule ruler) *layout {
 		l.prose(v, v.Empty)
 	}
 	l.prose(v, v.After...)
-	if v.Code != "" {
-		l.need(codeSide+3, v)
-		y, width := l.y+2, l.room()-codeSide-gutter
-		words := append(rule.wrap(v.CodeBeside, false, body, width), rule.wrap(v.CodeText, false, body, width)...)
-		l.put(func(s *sheet) {
-			s.p.AddQrCode(v.Code, &entity.Cell{X: left, Y: y, Width: codeSide, Height: codeSide}, &props.Rect{Percent: 100})
-		})
-		for i, one := range words {
-			l.print(left+codeSide+gutter, y+codeSide/2+line*(float64(i)-float64(len(words))/2), width, one, false, false)
-		}
-		l.y += codeSide + 4
-	}
 	if len(v.Notes) > 0 {
 		l.need(3*line, v)
 		l.paragraph(v.NotesTitle, "", true)
@@ -206,6 +194,7 @@ func (l *layout) opening(v paperView) {
 		top := l.y
 		l.put(func(s *sheet) { s.help(left, top) })
 		l.put(func(s *sheet) { s.text(left+94, top+3, l.room()-94, v.Made, props.Text{}) })
+		l.code(v, left+94, top+10)
 		l.y = top + 46
 	}
 	for _, part := range l.rule.wrap(v.Title, true, 18, l.room()) {
@@ -215,6 +204,21 @@ func (l *layout) opening(v paperView) {
 	}
 	l.prose(v, v.Paragraphs...)
 	l.y += line / 2
+}
+
+// code draws the QR code at the head of the first page, its words beside it.
+func (l *layout) code(v paperView, x, y float64) {
+	if v.Code == "" {
+		return
+	}
+	l.put(func(s *sheet) {
+		s.p.AddQrCode(v.Code, &entity.Cell{X: x, Y: y, Width: codeSide, Height: codeSide}, &props.Rect{Percent: 100})
+	})
+	beside := x + codeSide + gutter
+	width := l.width - left - beside
+	for i, part := range l.rule.wrap(v.CodeText, false, body, width) {
+		l.print(beside, y+line*float64(i), width, part, false, false)
+	}
 }
 
 // prose sets paragraphs; each stands on one page, so that nobody reads half of one.
