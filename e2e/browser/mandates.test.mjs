@@ -165,6 +165,7 @@ async function invites(page, hand, look) {
 async function walk({ lang, household, how, nth, browser, hand: handOf, look }) {
   const open = async () => {
     const opened = await visit({ lang, ...browser });
+    opened.context.setDefaultTimeout(120_000); // who brings the first document waits for its reader to be compiled
     return { ...opened, hand: handOf(opened.page), look: look(opened.page) };
   };
   const [partner, desk, customer] = [await open(), await open(), await open()];
