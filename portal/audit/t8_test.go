@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
 	"guichet/portal/audit"
@@ -17,16 +18,48 @@ import (
 	"golang.org/x/mod/sumdb/note"
 )
 
-// The trail of these tests: heads of 1 (the migration's entry), 301, 701 and
-// 1,001 entries, two of them over more than one tile.
+// full is the sealed trail that these tests start from, each with a copy of
+// its own: heads of 1 (the migration's entry), 301, 701 and 1,001 entries, two
+// of them over more than one tile.
+type full struct {
+	sync.Mutex
+	database func(testing.TB) string
+	heads    []byte
+}
+
+var fullTrails = map[string]*full{"sqlite": {}, "postgres": {}}
+
 func fullTrail(t *testing.T, b storetest.Backend) *trail {
+	t.Helper()
+	f := fullTrails[b.Name]
+	f.Lock()
+	defer f.Unlock()
+	if f.database == nil {
+		f.fill(t, b)
+	}
+	tr := &trail{t: t, dsn: f.database(t), path: filepath.Join(t.TempDir(), "heads.log"), clock: ticking()}
+	require.NoError(t, os.WriteFile(tr.path, f.heads, 0o600))
+	tr.open()
+	return tr
+}
+
+func (f *full) fill(t *testing.T, b storetest.Backend) {
 	tr := newTrail(t, b)
 	tr.seal()
 	for _, n := range []int{300, 400, 300} {
 		tr.add(n)
 		tr.seal()
 	}
-	return tr
+	clean := tr.verify(true)
+	require.True(t, clean.OK(), clean.Faults)
+	require.EqualValues(t, 1001, clean.Entries)
+	require.EqualValues(t, 4, clean.Outside)
+	require.NoError(t, tr.heads.Close())
+	require.NoError(t, tr.store.Close())
+	var err error
+	f.heads, err = os.ReadFile(tr.path)
+	require.NoError(t, err)
+	f.database = b.Keep(t, tr.dsn)
 }
 
 // recompute empties log and heads and seals everything anew, with the heads of
@@ -131,11 +164,6 @@ func TestT8Tampering(t *testing.T) {
 					t.Parallel()
 					tr := fullTrail(t, b)
 					db := tr.raw()
-					clean := tr.verify(true)
-					require.True(t, clean.OK(), clean.Faults)
-					require.EqualValues(t, 1001, clean.Entries)
-					require.EqualValues(t, 4, clean.Outside)
-
 					tr.run(db, c.sql...)
 					if c.do != nil {
 						c.do(tr, db)

@@ -42,14 +42,21 @@ func ticking() portal.Clock {
 func newTrail(t testing.TB, b storetest.Backend) *trail {
 	t.Helper()
 	tr := &trail{t: t, dsn: b.DSN(t), path: filepath.Join(t.TempDir(), "heads.log"), clock: ticking()}
-	tr.store = storetest.Reopen(t, tr.dsn, tr.clock)
+	tr.open()
 	// However many migrations there are, these tests count from one entry.
-	storetest.Exec(t, tr.dsn, `DELETE FROM trail_entries WHERE id > (SELECT MIN(id) FROM trail_entries)`)
+	db := tr.raw()
+	tr.run(db, `DELETE FROM trail_entries WHERE id > (SELECT MIN(id) FROM trail_entries)`)
+	require.NoError(t, db.Close())
+	return tr
+}
+
+func (tr *trail) open() {
+	tr.t.Helper()
+	tr.store = storetest.Reopen(tr.t, tr.dsn, tr.clock)
 	var err error
 	tr.heads, err = audit.OpenHeads("file:" + tr.path)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = tr.heads.Close() })
-	return tr
+	require.NoError(tr.t, err)
+	tr.t.Cleanup(func() { _ = tr.heads.Close() })
 }
 
 func (tr *trail) add(n int) {

@@ -29,6 +29,12 @@ func References(t testing.TB, dsn string, n int) []Known {
 	ring := Keys(t)
 	since := portal.Micros(portal.Date(2024, time.January, 1))
 	known := make([]Known, n)
+	rows, err := raw(t, dsn).Begin()
+	require.NoError(t, err)
+	put := func(text string, args ...any) {
+		_, err := rows.Exec(text, args...)
+		require.NoError(t, err)
+	}
 	for i := range known {
 		first17 := fmt.Sprintf("541449%011d", i)
 		meter := fmt.Sprintf("1SAG%010d", 1_100_000_000+i*37)
@@ -37,18 +43,19 @@ func References(t testing.TB, dsn string, n int) []Known {
 		k.Digits, _, _ = registry.LastFour(meter)
 		k.Key = ring.CounterKey("reference", k.Reference)
 		known[i] = k
-		Exec(t, dsn, `INSERT INTO access_points (ean, energy, street, postcode, town, power_va) VALUES ($1, $2, $3, $4, $5, $6)`,
+		put(`INSERT INTO access_points (ean, energy, street, postcode, town, power_va) VALUES ($1, $2, $3, $4, $5, $6)`,
 			string(k.EAN), "electricity", "Rue Haute 1", "5000", "Namur", 9200)
-		Exec(t, dsn, `INSERT INTO meters (id, ean, number, from_us, to_us) VALUES ($1, $2, $3, $4, $5)`,
+		put(`INSERT INTO meters (id, ean, number, from_us, to_us) VALUES ($1, $2, $3, $4, $5)`,
 			k.MeterID, string(k.EAN), meter, since, 0)
-		Exec(t, dsn, `INSERT INTO occupancies (id, ean, name, language, street, postcode, town, detail_us, from_us, to_us)
+		put(`INSERT INTO occupancies (id, ean, name, language, street, postcode, town, detail_us, from_us, to_us)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)`,
 			k.OccupancyID, string(k.EAN), "Claes", "fr", "Rue Haute 1", "5000", "Namur", 0, since, 0)
-		Exec(t, dsn, `INSERT INTO issued_references (key, occupancy_id, meter_id, digits, letter_code, legacy, issued_us, first_used_us, ended_us)
+		put(`INSERT INTO issued_references (key, occupancy_id, meter_id, digits, letter_code, legacy, issued_us, first_used_us, ended_us)
   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 			k.Key, k.OccupancyID, k.MeterID, registry.DigitsHash(ring, k.Key, k.Digits),
 			registry.LetterCodeHash(ring, k.Key, registry.DrawLetterCode()), false, since, 0, 0)
 	}
+	require.NoError(t, rows.Commit())
 	return known
 }
 

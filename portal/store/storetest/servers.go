@@ -88,15 +88,7 @@ func freePort() (string, error) {
 // Postgres gives the DSN of a new empty database on this test program's server.
 func Postgres(t testing.TB) string {
 	t.Helper()
-	s, err := postgres()
-	require.NoError(t, err)
-	name := fmt.Sprintf("t%d", s.made.Add(1))
-	db, err := sql.Open("pgx", s.address+"postgres")
-	require.NoError(t, err)
-	defer db.Close()
-	_, err = db.Exec("CREATE DATABASE " + name)
-	require.NoError(t, err)
-	return s.address + name
+	return newPostgres(t, "")
 }
 
 var postgres = sync.OnceValues(func() (*server, error) {

@@ -51,6 +51,9 @@ func (b Backend) Open(t testing.TB, clock portal.Clock) *store.Store {
 // and migrates it where it is new.
 func Reopen(t testing.TB, dsn string, clock portal.Clock) *store.Store {
 	t.Helper()
+	if path, ok := strings.CutPrefix(dsn, "sqlite:"); ok {
+		layMigrated(t, path, clock)
+	}
 	s, err := store.Open(context.Background(), dsn, Keys(t), clock)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, s.Close()) })
