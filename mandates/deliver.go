@@ -34,12 +34,14 @@ type Asked struct {
 	With func(tx.Tx, Delivery) error
 }
 
-// Delivery is what leaves, with what it leaves on.
+// Delivery is what leaves, with what it leaves on: a mandate, or a supplier's
+// registration.
 type Delivery struct {
 	Series   metering.Series
 	Mandate  Mandate // Lines is the line alone
 	Line     Line
 	Document []byte    // SHA-256 of the signed document, nil where none was given in
+	Supplied Supplied  // where it leaves on a registration, and then no mandate
 	Content  []byte    // what Render gave
 	Next     time.Time // where the series was cut; zero: it is whole
 	Entry    string    // the trail entry's id, of which the receipt is made
@@ -74,16 +76,8 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 		a.Query.Within, refused = m.Reach(d.Line, stay, a.Query.Grain, now)
 	}
 	if refused == NotRefused {
-		if d.Series, err = history.Series(ctx, point, stay, a.Query); err != nil {
+		if refused, err = d.read(ctx, history, point, stay, a.Query); err != nil {
 			return Delivery{}, err
-		}
-		if KindOf(d.Series.Grain) != Totals {
-			// They add up whole months, of which detail may have begun in the middle
-			// (D5), and are a kind of their own.
-			d.Series.Totals = metering.Totals{}
-		}
-		if len(d.Series.Points) == 0 {
-			refused = OtherPeriod
 		}
 	}
 	if refused != NotRefused {
@@ -101,6 +95,22 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 		}
 	}
 	return s.hand(ctx, by, d, a.With, now)
+}
+
+// read reads what leaves.
+func (d *Delivery) read(ctx context.Context, history History, point registry.AccessPoint, stay registry.Occupancy, q metering.Query) (why Refusal, err error) {
+	if d.Series, err = history.Series(ctx, point, stay, q); err != nil {
+		return NotRefused, err
+	}
+	if KindOf(d.Series.Grain) != Totals {
+		// They add up whole months, of which detail may have begun in the middle
+		// (D5), and are a kind of their own.
+		d.Series.Totals = metering.Totals{}
+	}
+	if len(d.Series.Points) == 0 {
+		return OtherPeriod, nil
+	}
+	return NotRefused, nil
 }
 
 // Reaches tells whether what was delivered may still be taken: a mandate that
@@ -161,6 +171,24 @@ func (s *Service) refuse(ctx context.Context, by audit.Entry, partnerID, id stri
 	return &portal.Error{Code: portal.Denied, Key: "mandate.refused." + string(why)}
 }
 
+// left is the entry of a delivery about an occupancy, on a ground, with what it
+// says beyond grain, days and values.
+func (d *Delivery) left(by audit.Entry, ground, occupancyID string, now time.Time, blind []byte, says map[string]string) audit.Entry {
+	e := by
+	e.ID, e.At, e.Action, e.Blind = portal.NewID(now), now, audit.Delivered, blind
+	e.Ground, e.Subject = ground, "occupancy:"+occupancyID
+	says["grain"] = string(d.Series.Grain)
+	says["from"] = d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly)
+	says["to"] = d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly)
+	if d.Content != nil {
+		sum := sha256.Sum256(d.Content)
+		says["content"] = hex.EncodeToString(sum[:])
+	}
+	e.Details = says
+	d.Entry, d.Recorded, d.Says = e.ID, e.Recorded(), says
+	return e
+}
+
 // hand records a delivery where the line still reaches: a revocation that came
 // meanwhile wins.
 func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, with func(tx.Tx, Delivery) error, now time.Time) (Delivery, error) {
@@ -184,24 +212,12 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, with fun
 			return nil
 		}
 		l.DeliveredAt = now
-		e := by
-		e.ID, e.At, e.Action, e.Blind = portal.NewID(now), now, audit.Delivered, blind
-		e.Ground, e.Subject = Subject(m.ID), "occupancy:"+l.OccupancyID
-		e.Details = map[string]string{
-			"partner": m.PartnerID, "grain": string(d.Series.Grain), "text": hex.EncodeToString(m.Text),
-			"document": hex.EncodeToString(d.Document),
-			"from":     d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly),
-			"to":       d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly),
-		}
-		if d.Content != nil {
-			sum := sha256.Sum256(d.Content)
-			e.Details["content"] = hex.EncodeToString(sum[:])
-		}
-		t.Record(e)
+		t.Record(d.left(by, Subject(m.ID), l.OccupancyID, now, blind, map[string]string{
+			"partner": m.PartnerID, "text": hex.EncodeToString(m.Text), "document": hex.EncodeToString(d.Document)}))
 		if err := s.supersede(t, by, now, m, l); err != nil {
 			return err
 		}
-		d.Mandate, d.Line, d.Entry, d.Recorded, d.Says = m, l, e.ID, e.Recorded(), e.Details
+		d.Mandate, d.Line = m, l
 		if err := s.Store.SaveMandateLine(t, m.ID, l); err != nil || with == nil {
 			return err
 		}

@@ -24,6 +24,16 @@
 // was verified in all four points (D8). What time alone changes (in force,
 // expired) is read from the line's dates and never waits for a job: a line
 // delivers by its dates, or not at all.
+//
+// One reach needs no mandate: the supplier of record's. It has consumption of
+// the customer for whom the register sent it an acceptance of registration, from
+// that acceptance on, as long as its registration holds, and what its bill is
+// made of: months and years; by day and finer only where the connection's power
+// has it measured so by law (L10, L13, L26, D5). It is this room's because what
+// leaves, how it is recorded and what it carries are the same as on a mandate;
+// whoever wants more needs one (Ld6). How a registration ends is in no type and
+// no statement here: a drop, a budget meter and an ordinary end of contract
+// cannot be told apart by what cannot see them (L14, L15, Ld7, Ld8).
 package mandates
 
 import (

@@ -59,6 +59,8 @@ type Store interface {
 	Stay(ctx context.Context, occupancyID string) (registry.Occupancy, registry.AccessPoint, error)
 	// StayIn reads the same inside a unit of work, and locks it.
 	StayIn(t tx.Tx, occupancyID string) (registry.Occupancy, registry.AccessPoint, error)
+
+	SupplyStore
 }
 
 // Place is where a list goes on; the zero Place is its beginning.

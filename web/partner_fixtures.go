@@ -10,6 +10,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/keys"
+	"guichet/portal/registry"
 	"guichet/portal/staff"
 	deskpage "guichet/web/ui/page/desk"
 	page "guichet/web/ui/page/partner"
@@ -69,6 +70,14 @@ var partnerFixtures = []fixture{
 	{"partner-point-waiting", pointFixture(2, nil)},
 	{"partner-point-problems", pointFixture(1, &portal.Error{Code: portal.Invalid, Key: "partner.day", Field: "from"})},
 	{"partner-point-refused", pointFixture(1, &portal.Error{Code: portal.Denied, Key: "mandate.refused." + string(mandates.OtherPeriod)})},
+	{"partner-supplies", suppliesFixture(nil)},
+	{"partner-supplies-problems", suppliesFixture(portal.Problems{{Code: portal.Invalid, Key: "supply", Field: "ean"}})},
+	{"partner-supplies-none", func(x *ctx) templ.Component {
+		asSupplier(x, "/partner/supplies")
+		return page.SuppliesPage(suppliesView(x, nil, nil))
+	}},
+	{"partner-supply", supplyFixture(0, nil)},
+	{"partner-supply-ending", supplyFixture(1, &portal.Error{Code: portal.Denied, Key: "supply.refused." + string(mandates.OtherPeriod)})},
 	{"partner-keys", keysFixture(shownOnce{}, nil)},
 	{"partner-keys-made", keysFixture(shownOnce{secret: "guichet_7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa"}, nil)},
 	{"partner-keys-problems", keysFixture(shownOnce{}, portal.Problems{{Code: portal.Invalid, Key: "partner.name", Field: "name", Args: []any{120}},
@@ -85,6 +94,43 @@ var fixturePartner = partner.Organisation{ID: "fixture", Name: "Énergie Conseil
 func asGuest(x *ctx, at string) {
 	x.at = at
 	x.pass = partner.Guest{Person: partner.Person{Login: "z.noel-k3m9qx", PartnerID: "fixture", Name: "Zoé Noël", Manager: true}, Organisation: fixturePartner}
+}
+
+func asSupplier(x *ctx, at string) {
+	asGuest(x, at)
+	g := x.guest()
+	g.Organisation.Name, g.Organisation.Supplier = "Vent du Nord SA", "VENT-DU-NORD"
+	x.pass = g
+}
+
+// fixtureSupplied is a registration that holds, and one that ends.
+func fixtureSupplied() []mandates.Supplied {
+	list := make([]mandates.Supplied, 2)
+	for i := range list {
+		first := "5414499000000000" + string(rune('1'+i))
+		list[i].Registration = registry.Registration{ID: "06fxm3n000000000000000000" + string(rune('1'+i)), EAN: portal.EAN(first + string(portal.EANCheckDigit(first))),
+			Supplier: "VENT-DU-NORD", Period: portal.Period{From: portal.Date(2025, time.March, 1)}}
+		list[i].Point = registry.AccessPoint{EAN: list[i].EAN, Energy: portal.Electricity, PowerVA: int64(i) * registry.DetailPower}
+	}
+	list[1].To = portal.Date(2027, time.January, 1)
+	return list
+}
+
+func suppliesFixture(wrong error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		asSupplier(x, "/partner/supplies")
+		if wrong != nil {
+			x.form = url.Values{"ean": {"541449900000000024"}}
+		}
+		return page.SuppliesPage(suppliesView(x, fixtureSupplied(), wrong))
+	}
+}
+
+func supplyFixture(n int, wrong error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		asSupplier(x, "/partner/supplies/fixture")
+		return page.LinePage(supplyView(x, fixtureSupplied()[n], wrong))
+	}
 }
 
 func askFixture(choice string, problems portal.Problems) func(*ctx) templ.Component {
@@ -203,6 +249,15 @@ var deskPartnerFixtures = []fixture{
 	{"desk-partner-asked", deskPartnerFixture(partner.Asked, "", nil)},
 	{"desk-partner-approved", deskPartnerFixture(partner.Approved, "", nil)},
 	{"desk-partner-suspended", deskPartnerFixture(partner.Suspended, "", nil)},
+	{"desk-partner-supplier", func(x *ctx) templ.Component {
+		o := fixturePartner
+		o.Status, o.Supplier = partner.Asked, "VENT-DU-NORD"
+		f := officerFrame(x, "/desk/partners/fixture", "desk.partner.title", o.Name)
+		file := partner.File{Organisation: o, History: []audit.Recorded{
+			{Entry: audit.Entry{At: x.now.Add(-50 * time.Hour), Actor: portal.Actor{Kind: portal.Visitor}, Action: audit.PartnerAsked}}}}
+		return deskpage.PartnerPage(partnerView(x, f, file, "approve",
+			&portal.Error{Code: portal.Invalid, Key: "partner.supplier-unchecked", Field: "compared"}))
+	}},
 	{"desk-partner-wrong", deskPartnerFixture(partner.Asked, "refuse", &portal.Error{Code: portal.Invalid, Key: "partner.reason", Field: "reason", Args: []any{5}})},
 }
 

@@ -82,7 +82,11 @@ func (p *partners) showMandate(x *ctx, wrong error) error {
 		return err
 	}
 	x.at = "/partner/mandates/" + m.ID
-	return x.show(statusFor(wrong), page.MandatePage(partnerMandateView(x, m, documents(x, m), wrong)))
+	v := partnerMandateView(x, m, documents(x, m), wrong)
+	if v.Give != nil {
+		p.Evidence.Expect()
+	}
+	return x.show(statusFor(wrong), page.MandatePage(v))
 }
 
 // documents are where the mandate's document is had, as long as it may be signed.

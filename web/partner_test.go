@@ -47,6 +47,8 @@ const partnerPassword = keys.Secret("a long way round")
 // vault keeps documents as portal/evidence does, as far as the pages see it.
 type vault struct{}
 
+func (vault) Expect() {}
+
 func (vault) Take(_ context.Context, _ audit.Entry, up evidence.Upload) (evidence.File, error) {
 	data, err := io.ReadAll(up.Body)
 	if err != nil || !bytes.HasPrefix(data, []byte("%PDF-")) {
@@ -82,7 +84,7 @@ func (a *agency) guestOf(name, company string) (*browser, partner.Guest) {
 	require.Equal(t, "/fr/partner/asked", b.post("/fr/partner/ask", form).Header.Get("Location"))
 	waiting, err := a.room.List(t.Context(), testOfficer, partner.Asked, partner.Place{})
 	require.NoError(t, err)
-	require.NoError(t, a.room.Approve(t.Context(), testOfficer, waiting[0].ID))
+	require.NoError(t, a.room.Approve(t.Context(), testOfficer, waiting[0].ID, true))
 	letters, err := a.store.WaitingLetters(t.Context(), "", 50)
 	require.NoError(t, err)
 	var l partner.Letter

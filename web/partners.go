@@ -21,6 +21,8 @@ import (
 
 // Evidence takes in documents; evidence.Service.
 type Evidence interface {
+	// Expect is told that somebody may bring a document soon; it does not wait.
+	Expect()
 	// Take keeps a file; portal.Invalid on Field "document" where it cannot be
 	// what was asked for.
 	Take(ctx context.Context, by audit.Entry, up evidence.Upload) (evidence.File, error)
@@ -63,7 +65,7 @@ func (s *site) partnerRoutes() []Route {
 	}
 	get, post := http.MethodGet, http.MethodPost
 	const home, one = "/:lang/partner", "/:lang/partner/mandates/:id"
-	return []Route{
+	routes := []Route{
 		{get, home + "/ask", anyone, p.askForm},
 		{post, home + "/ask", anyone, p.ask},
 		{get, home + "/asked", anyone, p.asked},
@@ -86,16 +88,22 @@ func (s *site) partnerRoutes() []Route {
 		{post, one + "/withdraw", guest, p.withdraw},
 		{get, one + "/points/:n", guest, p.point},
 		{post, one + "/points/:n/give-up", guest, p.giveUp},
-		{get, one + "/points/:n/consumption.csv", guest, p.takeCSV},
-		{get, one + "/points/:n/consumption.json", guest, p.takeJSON},
-		{get, one + "/points/:n/consumption.xml", guest, p.takeXML},
 		{get, home + "/keys", guest, p.keys},
 		{post, home + "/keys", guest, p.makeKey},
 		{post, home + "/keys/:id/end", guest, p.endKey},
 		{get, home + "/people", guest, p.people},
 		{post, home + "/people", guest, p.invite},
 		{post, home + "/people/:login/end", guest, p.endPerson},
+		{get, home + "/supplies", guest, p.supplies},
+		{post, home + "/supplies", guest, p.findSupply},
+		{get, home + "/supplies/:id", guest, p.supply},
 	}
+	for _, f := range partnerFiles {
+		routes = append(routes,
+			Route{get, one + "/points/:n/consumption." + f.ending, guest, func(x *ctx) error { return p.take(x, f) }},
+			Route{get, home + "/supplies/:id/consumption." + f.ending, guest, func(x *ctx) error { return p.takeSupply(x, f) }})
+	}
+	return routes
 }
 
 // admit lets in who has a live session, re-read from SQL (T24).
@@ -126,9 +134,12 @@ func (x *ctx) partnerFrame(title string) page.Frame {
 	f.Home, f.SignOut = x.path("/partner"), x.path("/partner/sign-out")
 	f.Member = g.Name + ", " + g.Organisation.Name
 	for _, l := range []struct{ text, href string }{
-		{"partner.nav.mandates", "/partner"}, {"partner.nav.new", "/partner/mandates/new"},
+		{"partner.nav.mandates", "/partner"}, {"partner.nav.new", "/partner/mandates/new"}, {"partner.nav.supplies", "/partner/supplies"},
 		{"partner.nav.keys", "/partner/keys"}, {"partner.nav.people", "/partner/people"},
 	} {
+		if l.href == "/partner/supplies" && g.Organisation.Supplier == "" {
+			continue
+		}
 		f.Nav = append(f.Nav, layout.Link{Text: x.T(l.text), Href: x.path(l.href), Current: x.at == l.href})
 	}
 	return f
@@ -137,6 +148,10 @@ func (x *ctx) partnerFrame(title string) page.Frame {
 // faulty writes the problems of a form into its controls and the summary.
 func faulty(x *ctx, f *page.Frame, controls []component.Control, err error) {
 	problems := problemsOf(err)
+	// What was refused, on a page that is there all the same.
+	if one := forPerson(err); one != nil && one.Code == portal.Denied {
+		problems = portal.Problems{one}
+	}
 	if len(problems) == 0 {
 		return
 	}

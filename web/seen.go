@@ -182,13 +182,17 @@ func (x *ctx) saidOr(key, otherwise string) string {
 
 // lookedBy is in which role, never a name and never a login.
 func lookedBy(x *ctx, e audit.Recorded, roles map[string]string) string {
+	if strings.HasPrefix(e.Ground, mandates.RegistrationGround("")) {
+		return x.T("seen.by.supplier")
+	}
 	if e.Actor.Kind == portal.Staff {
 		return x.saidOr("seen.role."+roles[e.Actor.ID], "seen.by.staff")
 	}
 	return x.saidOr("seen.by."+string(e.Actor.Kind), "seen.by.system")
 }
 
-// groundWords tells a ground; a mandate with its number and who holds it.
+// groundWords tells a ground; a mandate with its number and who holds it, a
+// registration with whose it is.
 func groundWords(x *ctx, e audit.Recorded, list []mandates.Summary) string {
 	id, ok := strings.CutPrefix(e.Ground, mandates.Subject(""))
 	if e.Action == audit.MandateRead {
@@ -202,6 +206,9 @@ func groundWords(x *ctx, e audit.Recorded, list []mandates.Summary) string {
 			}
 		}
 		return words
+	}
+	if strings.HasPrefix(e.Ground, mandates.RegistrationGround("")) {
+		return x.T("seen.ground.registration", audit.ParseDetails(e.Text)["supplier"])
 	}
 	return x.T(lookGround(x, e.Ground))
 }

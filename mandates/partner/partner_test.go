@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"guichet/mandates"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -66,7 +67,7 @@ func (c *counter) admit(name, company string) (partner.Guest, keys.Secret, keys.
 	ctx := c.t.Context()
 	o, err := c.Ask(ctx, form(name, company))
 	require.NoError(c.t, err)
-	require.NoError(c.t, c.Approve(ctx, officer, o.ID))
+	require.NoError(c.t, c.Approve(ctx, officer, o.ID, false))
 	l := c.letter()
 	seed, err := c.Invited(ctx, l.Login, keys.Secret(strings.ToLower(l.Code)))
 	require.NoError(c.t, err)
@@ -106,11 +107,11 @@ func TestPartners(t *testing.T) {
 			t.Run("G13 a known company number is asked for as any other, and approved once", func(t *testing.T) {
 				again, err := c.Ask(ctx, form("Nordlicht bis", "0403.170.701"))
 				require.NoError(t, err)
-				err = c.Approve(ctx, officer, again.ID)
+				err = c.Approve(ctx, officer, again.ID, false)
 				require.Equal(t, portal.Conflict, portal.CodeOf(err))
 				require.NoError(t, c.Refuse(ctx, officer, again.ID, "Demande en double."))
-				require.Equal(t, portal.Conflict, portal.CodeOf(c.Approve(ctx, officer, again.ID)), "refused is refused")
-				require.Equal(t, portal.NotFound, portal.CodeOf(c.Approve(ctx, officer, "nothing")))
+				require.Equal(t, portal.Conflict, portal.CodeOf(c.Approve(ctx, officer, again.ID, false)), "refused is refused")
+				require.Equal(t, portal.NotFound, portal.CodeOf(c.Approve(ctx, officer, "nothing", false)))
 				require.Equal(t, portal.Invalid, portal.CodeOf(c.Suspend(ctx, officer, first.PartnerID, " ")))
 				asked, err := c.List(ctx, officer, partner.Asked, partner.Place{})
 				require.NoError(t, err)
@@ -249,6 +250,26 @@ func TestPartners(t *testing.T) {
 					audit.PersonInvited, audit.PersonEnrolled, audit.PersonEnded, audit.PartnerSuspended, audit.PartnerResumed,
 					audit.KeyMade, audit.KeyEnded})
 				require.Subset(t, c.actions("person:"+first.Login), []audit.Action{audit.PartnerSignedIn, audit.PartnerTurnedAway, audit.PartnerLeft})
+			})
+
+			t.Run("L10 a supplier's code is compared, and approved once", func(t *testing.T) {
+				as := func(name, company, code string) string {
+					f := form(name, company)
+					f.Supplier = code
+					o, err := c.Ask(ctx, f)
+					require.NoError(t, err)
+					return o.ID
+				}
+				one, two := as("Vent SA", "0202.239.951", "VENT"), as("Vent bis", "0456.810.810", "VENT")
+				require.ErrorContains(t, c.Approve(ctx, officer, one, false), "partner.supplier-unchecked")
+				require.NoError(t, c.Approve(ctx, officer, one, true))
+				require.ErrorContains(t, c.Approve(ctx, officer, two, true), "partner.supplier-taken")
+				require.NoError(t, c.Suspend(ctx, officer, one, "Enquête en cours."))
+				require.ErrorContains(t, c.Approve(ctx, officer, two, true), "partner.supplier-taken", "a suspended one keeps its code")
+				require.NoError(t, c.Refuse(ctx, officer, two, "Code d’un autre."))
+				o, err := c.store.Partner(ctx, one)
+				require.NoError(t, err)
+				require.Equal(t, mandates.Supplier{PartnerID: one, Code: "VENT"}, o.AsSupplier())
 			})
 		})
 	}

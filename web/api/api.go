@@ -137,6 +137,7 @@ func New(d Deps) (http.Handler, *huma.OpenAPI) {
 	s.api = humagin.New(engine, config)
 	s.mandateRoutes()
 	s.consumptionRoutes()
+	s.registrationRoutes()
 	s.batchRoutes()
 	s.hookRoutes()
 	document := s.document()

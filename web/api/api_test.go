@@ -146,7 +146,7 @@ func TestNothingOfAnother(t *testing.T) {
 	made = w.ask(w.b.key, "POST", api.Prefix+"/webhooks", `{"url":"https://hooks.example/b"}`)
 	require.Equal(t, http.StatusCreated, made.StatusCode, made.body)
 	made.get(t, &hook)
-	theirs := map[string]string{"mandates": w.b.mandate.ID, "batches": batch.ID, "webhooks": hook.ID}
+	theirs := map[string]string{"mandates": w.b.mandate.ID, "batches": batch.ID, "webhooks": hook.ID, "registrations": w.b.supplied}
 	nowhere := strings.Repeat("0", len(batch.ID))
 	bodies := map[string][2]string{ // what names another's, and what names nothing
 		"askBatch": {`{"grain":"month","mandate":"` + w.b.mandate.ID + `"}`, `{"grain":"month","mandate":"` + nowhere + `"}`},
@@ -189,7 +189,7 @@ func TestNothingOfAnother(t *testing.T) {
 			})
 		}
 	}
-	require.Equal(t, 12, walked, "a new operation needs its place in this walk")
+	require.Equal(t, 14, walked, "a new operation needs its place in this walk")
 
 	t.Run("nor through the lines of a batch", func(t *testing.T) {
 		line := func(id string, ean portal.EAN) string { return `{"mandate":"` + id + `","ean":"` + string(ean) + `"}` }
@@ -397,7 +397,8 @@ func TestDocument(t *testing.T) {
 	require.True(t, strings.HasPrefix(doc.OpenAPI, "3.1"), doc.OpenAPI)
 	require.Len(t, doc.Paths, len(w.spec.Paths))
 	for name, body := range map[string]string{
-		"Delivery": w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day"), "").body,
+		"Delivery":         w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day"), "").body,
+		"SupplierDelivery": w.ask(w.a.key, "GET", supply(w.a, "?grain=month"), "").body,
 	} {
 		fits(t, w, name, body)
 	}

@@ -9,7 +9,8 @@ import (
 
 // describe says what the OpenAPI document says of the whole.
 func describe(o *huma.OpenAPI, d Deps) {
-	o.Info.Description = "What customers signed for, for programs. Every answer of consumption rests on a written, signed mandate; " +
+	o.Info.Description = "What customers signed for, for programs. Every answer of consumption rests on a written, signed mandate, " +
+		"or, for a supplier, on its own accepted registration; " +
 		"every delivery and every refusal is recorded. Refusals are problems of RFC 9457; what is not there and what is another's are the same one. " +
 		"Unknown fields and parameters are refused."
 	o.Info.License = &huma.License{Name: "For mandataries of " + d.Operator, Identifier: "LicenseRef-mandataries"}
@@ -20,6 +21,7 @@ func describe(o *huma.OpenAPI, d Deps) {
 	o.Tags = []*huma.Tag{
 		{Name: "mandates", Description: "Texts that customers sign, and where they stand. Scope: mandates."},
 		{Name: "consumption", Description: "Deliveries. Scope: consumption."},
+		{Name: "registrations", Description: "For suppliers of record: deliveries without a mandate. Scope: consumption."},
 		{Name: "batches", Description: "Many deliveries at once. Scope: consumption."},
 		{Name: "webhooks", Description: "Being told. Scope: mandates."},
 	}

@@ -56,6 +56,7 @@ type third struct {
 	mandate  mandates.Mandate
 	ean      portal.EAN
 	stay     string
+	supplied string // its registration as supplier of record
 	original mandates.Draft
 }
 
@@ -89,17 +90,18 @@ func newTown(t *testing.T, b storetest.Backend) *town {
 // a key, and a mandate that an officer granted and the occupant confirmed.
 func (w *town) settle(partners *partner.Service, name, company string, ean portal.EAN) third {
 	ctx := w.t.Context()
-	x := third{ean: ean, stay: "stay-" + name}
+	x := third{ean: ean, stay: "stay-" + name, supplied: "registration-" + name}
 	since := portal.Period{From: portal.Date(2024, 1, 1)}
 	x.org = partner.Organisation{ID: "p-" + name, Name: "Énergie " + name, CompanyNumber: company, Mail: "i@e.example", PrivacyMail: "d@e.example", Language: portal.French,
-		Street: "Rue 1", Postcode: "5000", Town: "Namur", Manager: "M", Status: partner.Approved, AskedAt: w.now}
+		Street: "Rue 1", Postcode: "5000", Town: "Namur", Manager: "M", Status: partner.Approved, AskedAt: w.now, Supplier: "SUPPLIER-" + name}
 	require.NoError(w.t, w.store.Do(ctx, func(t tx.Tx) error {
 		return errors.Join(w.store.PutPartner(t, x.org), w.store.PutRegistry(t, registry.Batch{
 			Points: []registry.AccessPoint{{EAN: ean, Energy: portal.Electricity, Street: "Rue 1", Postcode: "5000", Town: "Namur", PowerVA: 9200}},
 			Meters: []registry.Meter{{ID: "m-" + name, EAN: ean, Number: "1SAG110000000" + string(ean[17]), Period: since}},
 			Occupancies: []registry.Occupancy{{ID: x.stay, EAN: ean, Name: "Marie Dupont", Language: "fr",
 				Street: "Rue 1", Postcode: "5000", Town: "Namur", Period: since}},
-		}))
+		}), w.store.PutRegistrations(t, []registry.HeldRegistration{{Registration: registry.Registration{ID: x.supplied, EAN: ean, Supplier: x.org.Supplier,
+			Period: portal.Period{From: portal.Date(2026, 1, 20)}}}}))
 	}))
 	importer := &metering.Importer{Archive: w.store, Runner: w.store, Clock: w.clock}
 	_, err := importer.Load(ctx, func(yield func(metering.Day) bool) {

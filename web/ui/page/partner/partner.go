@@ -45,6 +45,16 @@ type Home struct {
 	First, Next string
 }
 
+// Supplies is the list of a supplier's registrations, with the way to one.
+type Supplies struct {
+	Frame
+	Find        Form
+	FindTitle   string
+	Table       component.Table
+	None        string
+	First, Next string
+}
+
 // Fact is a word with its value.
 type Fact struct {
 	Name, Value string
@@ -87,6 +97,7 @@ type Line struct {
 
 // Take is the form of the downloads: one button for each form of file.
 type Take struct {
+	Text     string
 	Controls []component.Control
 	Files    []layout.Link
 }
