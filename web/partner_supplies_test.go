@@ -16,9 +16,11 @@ import (
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/web/api"
 	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
 )
 
 // register puts a supplier's registration on an access point.
@@ -63,6 +65,8 @@ func TestL26SuppliersPages(t *testing.T) {
 	require.Contains(t, plainSpaces(one.doc.Find(".note").Text()), "Votre enregistrement vaut depuis le")
 	require.Equal(t, 2, one.doc.Find("#grain option[value=month], #grain option[value=year]").Length())
 	require.Equal(t, 2, one.doc.Find("#grain option").Length(), "D5: no day without a mandate")
+	verifier, err := note.NewVerifier(a.h.ring.TrailVerifierKey())
+	require.NoError(t, err)
 	for _, f := range partnerFiles {
 		file := first.get("/fr/partner/supplies/mine/consumption." + f.ending + "?grain=month")
 		require.Equal(t, http.StatusOK, file.StatusCode, f.ending)
@@ -70,6 +74,9 @@ func TestL26SuppliersPages(t *testing.T) {
 		require.Contains(t, file.body, "NORD")
 		require.Contains(t, file.body, "Confidentiel – transmis au fournisseur enregistré", "L20")
 		require.NotContains(t, file.body, string(a.known[0].EAN), "G12")
+		leaf, err := api.CheckDelivery([]byte(file.body), verifier)
+		require.NoError(t, err, f.ending)
+		require.Equal(t, "mine", leaf.Says["registration"])
 	}
 	require.EqualValues(t, 3, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made' AND ground = 'registration:mine' AND subject = $1`,
 		"occupancy:"+a.known[0].OccupancyID))
