@@ -16,8 +16,8 @@ import (
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
-	"guichet/web/api"
 	"guichet/portal/tx"
+	"guichet/web/api"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/mod/sumdb/note"
