@@ -58,12 +58,6 @@ type Delivery struct {
 	Says     map[string]string // what the entry says, for its signed leaf
 }
 
-// Deliver gives a partner what one of its mandates allows of an access point
-// at this moment; see Hand.
-func (s *Service) Deliver(ctx context.Context, history History, by audit.Entry, partnerID, id string, ean portal.EAN, q metering.Query) (Delivery, error) {
-	return s.Hand(ctx, history, by, partnerID, id, Asked{EAN: ean, Query: q})
-}
-
 // Hand gives a partner what one of its mandates allows of an access point
 // at this moment, and nothing else: it is computed anew each time, in the unit
 // of work that records it (D9, L18). What is refused is recorded with its

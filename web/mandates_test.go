@@ -60,6 +60,9 @@ func TestD8TheCustomerDecides(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, other.StatusCode)
 		require.Equal(t, none.body, other.body, "not yours is not there")
 	}
+	a.record(t, audit.Entry{At: h.clock(), Actor: portal.Actor{Kind: portal.Staff, ID: "e.martin"}, Action: audit.MandateRead, Ground: "mandate",
+		Subject: "occupancy:" + a.known[0].OccupancyID, Details: map[string]string{"mandate": id}})
+	require.Contains(t, b.get("/fr/seen").doc.Find(".looks").Text(), "Mandat "+id+" – Énergie SA", "L18: of which mandate, and whose")
 	done := b.post("/fr/mandates/"+id+"/confirm?of=1", nil)
 	require.Equal(t, "/fr/mandates?of=1&done=confirmed", done.Header.Get("Location"))
 	page = b.get(done.Header.Get("Location"))

@@ -51,7 +51,7 @@ func seenFixture(any bool) func(*ctx) templ.Component {
 			}
 			list = append(list, one)
 		}
-		return public.SeenPage(seenView(x, 1, list, map[string]string{"m.dupont": "agent"}))
+		return public.SeenPage(seenView(x, 1, list, lookers{roles: map[string]string{"m.dupont": "agent"}}))
 	}
 }
 

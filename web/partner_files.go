@@ -11,9 +11,12 @@ import (
 	"guichet/portal"
 	"guichet/portal/metering"
 	"guichet/portal/metering/exchange"
+	"guichet/web/api"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	page "guichet/web/ui/page/partner"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // point shows one access point of a mandate.
@@ -112,45 +115,43 @@ func (p *partners) giveUp(x *ctx) error {
 // partnerFile is a form in which a delivery is downloaded.
 type partnerFile struct {
 	ending, contentType string
-	write               func(*ctx, *bytes.Buffer, mandates.Delivery) error
+	write               func(*ctx, *bytes.Buffer, metering.Series, leaving) error
+}
+
+// leaving says on what a file leaves: for whom it is (L20), and the mandate
+// with the hash of its text, or the registration.
+type leaving struct{ mark, ground string }
+
+func leavesOn(x *ctx, m mandates.Mandate) leaving {
+	return leaving{x.T("partner.take.mark"), x.T("partner.take.ground", m.ID, hex.EncodeToString(m.Text))}
 }
 
 var partnerFiles = []partnerFile{
-	{"csv", "text/csv; charset=utf-8", func(x *ctx, b *bytes.Buffer, d mandates.Delivery) error {
-		words := csvWords(x, d.Series)
-		words.Mark, words.Lines[0] = leavingMark(x, d), x.T("energy."+string(d.Series.Energy))
-		words.Lines = append(words.Lines, groundText(x, d))
-		return exchange.WriteCSV(b, d.Series, words)
+	{"csv", "text/csv; charset=utf-8", func(x *ctx, b *bytes.Buffer, s metering.Series, on leaving) error {
+		words := csvWords(x, s)
+		words.Mark, words.Lines[0] = on.mark, x.T("energy."+string(s.Energy))
+		words.Lines = append(words.Lines, on.ground)
+		return exchange.WriteCSV(b, s, words)
 	}},
-	{"json", "application/json", func(x *ctx, b *bytes.Buffer, d mandates.Delivery) error {
-		if r := d.Supplied; r.ID != "" {
-			return exchange.WriteJSONBy(b, d.Series, leavingMark(x, d), exchange.Registered{ID: r.ID, Supplier: r.Supplier, Entry: d.Entry})
-		}
-		return exchange.WriteJSONOn(b, d.Series, leavingMark(x, d),
-			exchange.Ground{Mandate: d.Mandate.ID, Text: hex.EncodeToString(d.Mandate.Text), Entry: d.Entry})
+	{"json", "application/json", func(_ *ctx, b *bytes.Buffer, s metering.Series, on leaving) error {
+		err := exchange.WriteJSON(b, s, on.mark)
+		b.Truncate(len(bytes.TrimSpace(b.Bytes()))) // it stands in the middle of the file
+		return err
 	}},
-	{"xml", "application/atom+xml; charset=utf-8", func(x *ctx, b *bytes.Buffer, d mandates.Delivery) error {
-		words := feedWords(x, d.Series)
-		words.Mark, words.Title, words.Subtitle = leavingMark(x, d), x.T("energy."+string(d.Series.Energy)), groundText(x, d)
-		return exchange.WriteESPI(b, d.Series, words)
+	{"xml", "application/atom+xml; charset=utf-8", func(x *ctx, b *bytes.Buffer, s metering.Series, on leaving) error {
+		words := feedWords(x, s)
+		words.Mark, words.Title, words.Subtitle = on.mark, x.T("energy."+string(s.Energy)), on.ground
+		return exchange.WriteESPI(b, s, words)
 	}},
 }
 
-// leavingMark says for whom a file is (L20).
-func leavingMark(x *ctx, d mandates.Delivery) string {
-	if d.Supplied.ID != "" {
-		return x.T("partner.supply.mark")
+// render is mandates.Asked.Render: the values as they leave in this form.
+func (f partnerFile) render(x *ctx, on leaving) func(metering.Series) ([]byte, error) {
+	return func(s metering.Series) ([]byte, error) {
+		var b bytes.Buffer
+		err := f.write(x, &b, s, on)
+		return b.Bytes(), err
 	}
-	return x.T("partner.take.mark")
-}
-
-// groundText is on what a file left: mandate and hash of its text, or
-// registration; and the entry of the trail.
-func groundText(x *ctx, d mandates.Delivery) string {
-	if r := d.Supplied; r.ID != "" {
-		return x.T("partner.supply.ground", r.ID, r.Supplier, d.Entry)
-	}
-	return x.T("partner.take.ground", d.Mandate.ID, hex.EncodeToString(d.Mandate.Text), d.Entry)
 }
 
 // take delivers: computed anew, recorded, and only then answered (D9, L18).
@@ -167,24 +168,32 @@ func (p *partners) take(x *ctx, f partnerFile) error {
 	if err != nil {
 		return p.showPoint(x, err)
 	}
-	d, err := p.Mandates.Deliver(x.context(), p.PartnerDeps.History, x.by(), x.guest().PartnerID, m.ID, l.EAN, q)
+	d, err := p.Mandates.Hand(x.context(), p.PartnerDeps.History, x.by(), x.guest().PartnerID, m.ID,
+		mandates.Asked{EAN: l.EAN, Query: q, Render: f.render(x, leavesOn(x, m))})
 	if portal.CodeOf(err) == portal.Denied {
 		return p.showPoint(x, err)
 	}
 	if err != nil {
 		return err
 	}
-	return f.send(x, d)
+	return f.send(x, d, p.Signer)
 }
 
-// send answers with a delivery that is recorded.
-func (f partnerFile) send(x *ctx, d mandates.Delivery) error {
-	var b bytes.Buffer
-	if err := f.write(x, &b, d); err != nil {
+// send answers with a delivery that is recorded. The file is like the API's:
+// whoever has it can prove where it came from.
+func (f partnerFile) send(x *ctx, d mandates.Delivery, signer note.Signer) error {
+	var file []byte
+	var err error
+	if f.ending == "json" {
+		file, err = api.Write(d, signer)
+	} else {
+		file, err = api.WriteText(d, signer, f.ending == "csv")
+	}
+	if err != nil {
 		return err
 	}
 	x.header("Content-Disposition", `attachment; filename="guichet-`+string(d.Series.Energy)+"-"+string(d.Series.Grain)+"."+f.ending+`"`)
-	x.send(http.StatusOK, f.contentType, b.Bytes())
+	x.send(http.StatusOK, f.contentType, file)
 	return nil
 }
 

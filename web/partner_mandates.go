@@ -95,6 +95,9 @@ func (p *partners) showMandate(x *ctx, wrong error) error {
 		}
 		v.Signature = signatureWords(x, verdict)
 	}
+	if v.Give != nil {
+		p.Evidence.Expect()
+	}
 	return x.show(statusFor(wrong), page.MandatePage(v))
 }
 

@@ -32,7 +32,7 @@ func (p *partners) look(x *ctx) error {
 		return p.showPoint(x, err)
 	}
 	q = bounded(complete(q, x.now, m.Scope.Data.To))
-	d, err := p.Mandates.Deliver(x.context(), p.PartnerDeps.History, x.by(), x.guest().PartnerID, m.ID, l.EAN, q)
+	d, err := p.Mandates.Hand(x.context(), p.PartnerDeps.History, x.by(), x.guest().PartnerID, m.ID, mandates.Asked{EAN: l.EAN, Query: q})
 	if portal.CodeOf(err) == portal.Denied {
 		return p.showPoint(x, err)
 	}
@@ -65,7 +65,7 @@ func shownView(x *ctx, m mandates.Mandate, n int, q metering.Query, d mandates.D
 	part := shown{sel: selection{query: q}, pass: pass, series: d.Series}
 	s := newSpeaker(x, part)
 	v := page.Shown{Frame: x.partnerFrame(x.T("partner.shown.title", x.T("energy."+string(d.Series.Energy)), m.Mandator.Name)),
-		Point: together(d.Line.EAN.Masked()), Mark: x.T("partner.take.mark"), Ground: groundText(x, d),
+		Point: together(d.Line.EAN.Masked()), Mark: x.T("partner.take.mark"), Ground: leavesOn(x, m).ground,
 		Charts: s.charts(), Empty: s.empty(), Notes: s.notes(), Table: s.table(part.sel),
 		Back: layout.Link{Text: x.T("partner.shown.back"), Href: point}}
 	for i := range v.Table.Rows {

@@ -133,12 +133,13 @@ func (p *partners) takeSupply(x *ctx, f partnerFile) error {
 	if err != nil {
 		return p.showSupply(x, err)
 	}
-	d, err := p.Mandates.Supply(x.context(), p.PartnerDeps.History, x.by(), to, id, mandates.Asked{EAN: one.EAN, Query: q})
+	d, err := p.Mandates.Supply(x.context(), p.PartnerDeps.History, x.by(), to, id, mandates.Asked{EAN: one.EAN, Query: q,
+		Render: f.render(x, leaving{x.T("partner.supply.mark"), x.T("partner.supply.ground", one.ID, to.Code)})})
 	if portal.CodeOf(err) == portal.Denied {
 		return p.showSupply(x, err)
 	}
 	if err != nil {
 		return err
 	}
-	return f.send(x, d)
+	return f.send(x, d, p.Signer)
 }

@@ -17,8 +17,10 @@ import (
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
+	"guichet/web/api"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
 )
 
 // register puts a supplier's registration on an access point.
@@ -63,6 +65,8 @@ func TestL26SuppliersPages(t *testing.T) {
 	require.Contains(t, plainSpaces(one.doc.Find(".note").Text()), "Votre enregistrement vaut depuis le")
 	require.Equal(t, 2, one.doc.Find("#grain option[value=month], #grain option[value=year]").Length())
 	require.Equal(t, 2, one.doc.Find("#grain option").Length(), "D5: no day without a mandate")
+	verifier, err := note.NewVerifier(a.h.ring.TrailVerifierKey())
+	require.NoError(t, err)
 	for _, f := range partnerFiles {
 		file := first.get("/fr/partner/supplies/mine/consumption." + f.ending + "?grain=month")
 		require.Equal(t, http.StatusOK, file.StatusCode, f.ending)
@@ -70,6 +74,9 @@ func TestL26SuppliersPages(t *testing.T) {
 		require.Contains(t, file.body, "NORD")
 		require.Contains(t, file.body, "Confidentiel – transmis au fournisseur enregistré", "L20")
 		require.NotContains(t, file.body, string(a.known[0].EAN), "G12")
+		leaf, err := api.CheckDelivery([]byte(file.body), verifier)
+		require.NoError(t, err, f.ending)
+		require.Equal(t, "mine", leaf.Says["registration"])
 	}
 	require.EqualValues(t, 3, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made' AND ground = 'registration:mine' AND subject = $1`,
 		"occupancy:"+a.known[0].OccupancyID))
@@ -81,9 +88,9 @@ func TestL26SuppliersPages(t *testing.T) {
 	})
 }
 
-// drawnOnPages is what differs from one delivery to the next: its trail entry,
-// and the ids of a feed.
-var drawnOnPages = regexp.MustCompile(`\b[0-9a-z]{26}\b|urn:uuid:[0-9a-f-]{36}`)
+// drawnOnPages is what differs from one delivery to the next: its trail entry
+// with the leaf of it, and the ids of a feed.
+var drawnOnPages = regexp.MustCompile(`\b[0-9a-z]{26}\b|urn:uuid:[0-9a-f-]{36}|guichet-delivery [A-Za-z0-9+/=]+|"leaf":"[^"]+"`)
 
 // everyEnd walks every page that a partner can ask for while a registration
 // ends, when it is over, and when the next supplier's holds: an ordinary end of
@@ -138,13 +145,13 @@ func everyEnd(t *testing.T, a *agency, browsers []*browser) {
 func TestL18TheCustomerSeesTheirSupplier(t *testing.T) {
 	h := newHouse(t)
 	a := newStrongroom(t, h, storetest.Backends(t)[0].DSN(t))
-	b := open(t, h, func(d *PublicDeps) { d.Runner, d.Papers = a.Store, paperDeps(a, h) })
+	svc := &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}
+	b := open(t, h, func(d *PublicDeps) { d.Runner, d.Papers, d.Mandates = a.Store, paperDeps(a, h), svc })
 	require.Equal(t, http.StatusSeeOther, b.try(knownReference, knownDigits).StatusCode)
 	now := h.clock()
 	former, present := portal.Period{From: portal.Date(2024, 1, 1), To: now.AddDate(-1, 0, 0)}, portal.Period{From: now.AddDate(-1, 0, 0)}
 	register(t, a.Store, "former", a.known[0].EAN, "NORD", former, registry.Drop)
 	register(t, a.Store, "present", a.known[0].EAN, "DIRECTE", present, "")
-	svc := &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}
 	_, err := svc.Supply(t.Context(), h, audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "p"}, Ground: "partner", Channel: "api"},
 		mandates.Supplier{PartnerID: "p1", Code: "DIRECTE"}, "present", mandates.Asked{EAN: a.known[0].EAN, Query: metering.Query{Grain: metering.ByMonth}})
 	require.NoError(t, err)

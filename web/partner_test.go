@@ -28,9 +28,11 @@ import (
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
+	"guichet/web/api"
 
 	"github.com/stretchr/testify/require"
 	"github.com/ulule/limiter/v3"
+	"golang.org/x/mod/sumdb/note"
 )
 
 // agency is the public listener with third parties over a real store.
@@ -53,6 +55,8 @@ type vault struct {
 	files   []evidence.File
 	verdict evidence.Verdict
 }
+
+func (v *vault) Expect() {}
 
 func (v *vault) Take(_ context.Context, _ audit.Entry, up evidence.Upload) (evidence.File, error) {
 	data, err := io.ReadAll(up.Body)
@@ -102,7 +106,7 @@ func newAgency(t *testing.T, b storetest.Backend) *agency {
 	a.deeds = &mandates.Service{Clock: h.clock, Runner: a.store, Store: a.store}
 	a.browser = open(t, h, func(d *PublicDeps) {
 		d.Limits = limits
-		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Batches: a.store, Certificates: true}
+		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Signer: h.ring.TrailSigner(), Batches: a.store, Certificates: true}
 	})
 	return a
 }
@@ -269,6 +273,8 @@ func partnerPages(t *testing.T, a *agency) {
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption?grain=day").StatusCode, "not ticked")
 		require.EqualValues(t, 1, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made'`), "it was shown, and that is told (L18)")
 		require.Equal(t, http.StatusOK, first.get(taken).StatusCode, "what is seen is what is taken")
+		verifier, err := note.NewVerifier(a.h.ring.TrailVerifierKey())
+		require.NoError(t, err)
 		for ending, kind := range map[string]string{"csv": "text/csv; charset=utf-8", "json": "application/json", "xml": "application/atom+xml; charset=utf-8"} {
 			file := first.get(path + "/points/1/consumption." + ending + "?grain=month")
 			require.Equal(t, http.StatusOK, file.StatusCode, ending)
@@ -277,6 +283,11 @@ func partnerPages(t *testing.T, a *agency) {
 			require.Contains(t, file.body, "Confidentiel", "L20")
 			require.NotContains(t, file.body, "Ma consommation", "it is not the partner's own")
 			require.NotContains(t, file.body, point, "G12")
+			leaf, err := api.CheckDelivery([]byte(file.body), verifier)
+			require.NoError(t, err, "D9: %s carries its signed leaf", ending)
+			require.Equal(t, idOf(path), leaf.Says["mandate"])
+			_, err = api.CheckDelivery([]byte(strings.Replace(file.body, "2026", "2025", 1)), verifier)
+			require.Error(t, err, "%s was changed", ending)
 		}
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption.csv?grain=day").StatusCode, "not ticked")
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption.csv?grain=month&from=x").StatusCode)

@@ -16,10 +16,14 @@ import (
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	page "guichet/web/ui/page/partner"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // Evidence takes in documents; evidence.Service.
 type Evidence interface {
+	// Expect is told that somebody may bring a document soon; it does not wait.
+	Expect()
 	// Take keeps a file; portal.Invalid on Field "document" where it cannot be
 	// what was asked for.
 	Take(ctx context.Context, by audit.Entry, up evidence.Upload) (evidence.File, error)
@@ -45,6 +49,7 @@ type PartnerDeps struct {
 	Batches  Batches
 	// Certificates tells that programs may show client certificates: API_LISTEN.
 	Certificates bool
+	Signer       note.Signer // of the trail: what leaves bears its leaf (D9)
 }
 
 // partners is the handlers of third parties.
@@ -185,27 +190,29 @@ func problemsOf(err error) portal.Problems {
 	return nil
 }
 
-// spread puts each problem at its field, and all into one summary.
+// spread puts each problem at its field, and all into one summary, in the
+// order of the page.
 func spread(x *ctx, controls []component.Control, problems portal.Problems) *component.Summary {
 	s := &component.Summary{Title: x.N("partner.problems", len(problems))}
-	for _, p := range problems {
-		text, placed, label := x.T("error."+p.Key, p.Args...), false, ""
-		for i := range controls {
-			c := &controls[i]
-			if c.Name != p.Field || p.Field == "" {
+	placed := map[string]bool{}
+	for i := range controls {
+		c := &controls[i]
+		for _, p := range problems {
+			if p.Field == "" || p.Field != c.Name {
 				continue
 			}
-			placed, label = true, c.Label
-			if c.Error == "" {
-				c.Error = text
-			} else {
-				c.Error += " " + text
+			placed[p.Field] = true
+			text := x.T("error."+p.Key, p.Args...)
+			s.Fields = append(s.Fields, component.FieldLink{Name: p.Field, Text: x.T("partner.problem", c.Label, text)})
+			if c.Error != "" {
+				text = c.Error + " " + text
 			}
+			c.Error = text
 		}
-		if placed {
-			s.Fields = append(s.Fields, component.FieldLink{Name: p.Field, Text: x.T("partner.problem", label, text)})
-		} else {
-			s.Paragraphs = append(s.Paragraphs, text)
+	}
+	for _, p := range problems {
+		if !placed[p.Field] {
+			s.Paragraphs = append(s.Paragraphs, x.T("error."+p.Key, p.Args...))
 		}
 	}
 	return s

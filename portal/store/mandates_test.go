@@ -76,7 +76,7 @@ func TestMandatesOnDatabases(t *testing.T) {
 			require.ErrorContains(t, svc.Decide(t.Context(), officer, to, m.ID, old), "mandate.changed", "what was given in anew was compared by nobody")
 			require.NoError(t, svc.Decide(t.Context(), officer, to, m.ID, decision))
 			deliver := func() error {
-				_, err := svc.Deliver(t.Context(), history, by, "p1", m.ID, h.ean, metering.Query{Grain: metering.ByMonth})
+				_, err := svc.Hand(t.Context(), history, by, "p1", m.ID, mandates.Asked{EAN: h.ean, Query: metering.Query{Grain: metering.ByMonth}})
 				return err
 			}
 			require.Equal(t, portal.Denied, portal.CodeOf(deliver()), "its letter has not left")
@@ -174,7 +174,7 @@ func TestARenewalOnDatabases(t *testing.T) {
 					Lines: map[portal.EAN]mandates.LineDecision{h.ean: {OccupancyID: h.stay}}}))
 			}
 			deliver := func(id string) portal.Code {
-				_, err := svc.Deliver(t.Context(), history, by, "p1", id, h.ean, metering.Query{Grain: metering.ByMonth})
+				_, err := svc.Hand(t.Context(), history, by, "p1", id, mandates.Asked{EAN: h.ean, Query: metering.Query{Grain: metering.ByMonth}})
 				if err == nil {
 					return ""
 				}

@@ -212,8 +212,7 @@ func (s *service) deliver(r *request, in Wanted, mark, path string, on url.Value
 		return out, err
 	}
 	out.ContentType += "; charset=utf-8"
-	leaf, err := leafOf(d, s.Signer)
-	out.Body = wrap(d.Content, leaf, form == asCSV)
+	out.Body, err = WriteText(d, s.Signer, form == asCSV)
 	return out, err
 }
 

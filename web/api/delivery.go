@@ -124,6 +124,12 @@ func writeJSON(d mandates.Delivery, signer note.Signer, next string) (json.RawMe
 
 const byteOrderMark = "\ufeff"
 
+// WriteText makes the delivery file in CSV, or in XML where csv is false.
+func WriteText(d mandates.Delivery, signer note.Signer, csv bool) ([]byte, error) {
+	leaf, err := leafOf(d, signer)
+	return wrap(d.Content, leaf, csv), err
+}
+
 // wrap puts the leaf's line into a file of CSV or XML.
 func wrap(content []byte, leaf string, csv bool) []byte {
 	line := leafName + base64.StdEncoding.EncodeToString([]byte(leaf))

@@ -68,3 +68,23 @@ func TestT26AnInvitationTellsHow(t *testing.T) {
 	_, _, err := Render(outbox.Letter{Kind: outbox.Invitation, Data: json.RawMessage("[]")}, nil, house)
 	require.Error(t, err)
 }
+
+// TestD8OneSheetToSign: a mandate of one access point is one page with its
+// code, number and fingerprint, in every language.
+func TestD8OneSheetToSign(t *testing.T) {
+	m := mandates.Mandate{ID: "06h1b4wx0zzkz09crw3w4c6dp0", Version: 1, Text: make([]byte, 32), Lines: []mandates.Line{{EAN: "541449999000000014"}},
+		Mandator: mandates.Mandator{Name: "Liselotte Moosglocke", Street: "Laternenhasenstraße 65", Postcode: "4700", Town: "Eupen", Capacity: mandates.Occupant},
+		Scope: mandates.Scope{Kinds: mandates.Kinds, Purpose: "Comparer des offres de fourniture et suivre la consommation.",
+			Data: portal.Period{From: portal.Date(2025, 1, 1)}, Validity: portal.Period{From: portal.Date(2026, 11, 26), To: portal.Date(2027, 11, 26)}}}
+	to := mandates.Mandatary{Name: "Conseil Énergie Ourthe SRL", CompanyNumber: "0403170701", Contact: "dpo@ourthe.example"}
+	for _, lang := range portal.Languages {
+		m.Language = lang
+		paper := Mandate(m, to, portal.Date(2026, 11, 26), house)
+		rule, err := newRuler()
+		require.NoError(t, err)
+		require.Len(t, paper.view(house).printable().lay(rule).pages, 1, lang)
+		html, err := paper.Page(house)
+		require.NoError(t, err)
+		require.NotContains(t, string(html), "consommation..", "a sentence ends once")
+	}
+}

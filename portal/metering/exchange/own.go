@@ -111,8 +111,6 @@ func iso(t time.Time) string { return t.In(portal.Brussels).Format(time.RFC3339)
 type (
 	document struct {
 		Mark   string        `json:"confidentiality"`
-		On     *Ground       `json:"mandate,omitempty"`
-		By     *Registered   `json:"registration,omitempty"`
 		EAN    string        `json:"ean"` // masked
 		Energy portal.Energy `json:"energy"`
 		Grain  string        `json:"grain"`
@@ -139,39 +137,10 @@ type (
 	}
 )
 
-// Ground is on what a file left the house: the mandate, the SHA-256 of its
-// text and the entry of the trail that tells of the delivery (D9, L29).
-type Ground struct {
-	Mandate string `json:"id"`
-	Text    string `json:"text_sha256"`
-	Entry   string `json:"trail_entry"`
-}
-
-// Registered is the same of a supplier's registration (L10).
-type Registered struct {
-	ID       string `json:"id"`
-	Supplier string `json:"supplier"`
-	Entry    string `json:"trail_entry"`
-}
-
 // WriteJSON writes the same for programs: amounts are whole thousandths of the
 // unit, a gap has no amount. mark is the confidentiality mark (L20).
 func WriteJSON(w io.Writer, s metering.Series, mark string) error {
-	return writeJSON(w, s, document{Mark: mark})
-}
-
-// WriteJSONOn is WriteJSON of a delivery on a mandate.
-func WriteJSONOn(w io.Writer, s metering.Series, mark string, on Ground) error {
-	return writeJSON(w, s, document{Mark: mark, On: &on})
-}
-
-// WriteJSONBy is WriteJSON of a delivery to a supplier of record.
-func WriteJSONBy(w io.Writer, s metering.Series, mark string, by Registered) error {
-	return writeJSON(w, s, document{Mark: mark, By: &by})
-}
-
-func writeJSON(w io.Writer, s metering.Series, d document) error {
-	d.EAN, d.Energy, d.Grain, d.Units, d.Values = s.EAN.Masked(), s.Energy, string(s.Grain), []unitOf{}, []period{}
+	d := document{Mark: mark, EAN: s.EAN.Masked(), Energy: s.Energy, Grain: string(s.Grain), Units: []unitOf{}, Values: []period{}}
 	if !s.Period.From.IsZero() {
 		d.From, d.Until = iso(s.Period.From), iso(s.Period.To)
 	}
