@@ -191,8 +191,8 @@ func split(file []byte) (leaf string, content []byte, err error) {
 			by = *d.Registration
 		}
 		if d.Entry != l.ID || on != (grounds{l.Says["mandate"], l.Says["text"], l.Says["document"]}) ||
-			by != (registered{l.Says["registration"], l.Says["supplier"]}) {
-			return "", nil, errors.New("the file names another mandate, registration or entry than its leaf")
+			by != (registered{l.Says["registration"], l.Says["supplier"]}) || d.At != l.At.UTC().Format(time.RFC3339) {
+			return "", nil, errors.New("the file names another mandate, registration, entry or moment than its leaf")
 		}
 		return d.Leaf, b.Bytes(), nil
 	}
