@@ -34,7 +34,9 @@ var rooms = map[string][]string{
 	"portal/store":    everyRoom("portal/store"),
 	"web":             everyRoom("web"),
 	"cmd/guichet":     append(everyRoom("cmd/guichet"), append(adapters, "web")...),
-	"e2e":             {},
+	// It knows the program from outside; what makes files and certificates for
+	// tests is no part of it.
+	"e2e": {"portal/evidence/evidencetest"},
 
 	// What works count and read is pure: it knows days and files, no request.
 	"works/calendar": {},

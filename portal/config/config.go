@@ -67,8 +67,10 @@ type Settings struct {
 	TrailHeads      string   `help:"Where signed heads of the trail go: file:PATH or syslog:" placeholder:"PLACE"`
 	Outbox          string   `help:"Folder where letters land for the printer; export: they wait for guichet export letters." placeholder:"DIR"`
 	TrustedProxies  []string `help:"Addresses or networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	APIListen       string   `name:"api-listen" help:"Address where programs show a client certificate; empty: none." placeholder:"HOST:PORT"`
+	ClientCA        string   `name:"client-ca" help:"Certificates (PEM) of those who issue client certificates of programs." placeholder:"FILE"`
 	BaseURL         string   `name:"base-url" help:"The portal's address as people type it; printed on letters." placeholder:"URL"`
-	TLSCert         string   `name:"tls-cert" help:"Certificate file of the public and the desk's listener." placeholder:"FILE"`
+	TLSCert         string   `name:"tls-cert" help:"Certificate file of the public, the desk's and the programs' listener." placeholder:"FILE"`
 	TLSKey          string   `name:"tls-key" help:"Key file of that certificate." placeholder:"FILE"`
 	Operator        string   `help:"Name of the operator, on pages and letters." placeholder:"NAME"`
 	CallCentre      string   `help:"Telephone number of the call centre." placeholder:"NUMBER"`
@@ -80,6 +82,9 @@ type Settings struct {
 	LettersADayNet  int64    `name:"letters-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
 	LettersADayAll  int64    `name:"letters-a-day-all" help:"Letters that leave for people without one in a day, portal-wide; what is beyond waits for the next." placeholder:"2000"`
 	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
+	APIAMinute      int64    `name:"api-a-minute" help:"Requests that the programs of one partner may make in a minute." placeholder:"600"`
+	APIADay         int64    `name:"api-a-day" help:"The same in a day." placeholder:"100000"`
+	APIStrangers    int64    `name:"api-strangers-a-minute" help:"Requests without a valid key that one source may make in a minute; a network ten times that." placeholder:"30"`
 	EstimateAgain   int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
 	Limits          `embed:""`
 	Clamd           string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
@@ -122,6 +127,7 @@ func (s Settings) Default() Settings {
 		value int64
 	}{{&s.CaptchasAMinute, 30}, {&s.CaptchasADay, 300},
 		{&s.LettersADay, 5}, {&s.LettersADayNet, 30}, {&s.LettersADayAll, 2000}, {&s.LetterDays, 3}, // the table of threats.md
+		{&s.APIAMinute, 600}, {&s.APIADay, 100_000}, {&s.APIStrangers, 30},
 		{&s.EstimateAgain, 110}} {
 		if *d.field == 0 {
 			*d.field = d.value
@@ -150,11 +156,14 @@ func (s Settings) Check() error {
 		errs = append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
 	}
 	listeners := map[string]string{}
-	for name, address := range map[string]string{"LISTEN": s.Listen, "DESK_LISTEN": s.DeskListen, "ADMIN_LISTEN": s.AdminListen} {
+	for name, address := range map[string]string{"LISTEN": s.Listen, "DESK_LISTEN": s.DeskListen, "ADMIN_LISTEN": s.AdminListen, "API_LISTEN": s.APIListen} {
+		if address == "" && name == "API_LISTEN" {
+			continue
+		}
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			wrong(name, "%q is not HOST:PORT", address)
 		} else if other := listeners[address]; other != "" && !strings.HasSuffix(address, ":0") {
-			wrong(name, "%s is also %s; the public, the desk and the administration never share a listener", address, other)
+			wrong(name, "%s is also %s; the public, the desk, the administration and the programs never share a listener", address, other)
 		}
 		listeners[address] = name
 	}
@@ -173,6 +182,12 @@ func (s Settings) Check() error {
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		wrong("TLS_CERT", "certificate and key (TLS_KEY) go together")
 	}
+	if (s.APIListen == "") != (s.ClientCA == "") {
+		wrong("CLIENT_CA", "it goes together with the listener that demands what it issues (API_LISTEN)")
+	}
+	if s.APIListen != "" && s.TLSCert == "" {
+		wrong("API_LISTEN", "client certificates need a certificate of ours (TLS_CERT)")
+	}
 	if _, _, err := net.SplitHostPort(s.Clamd); err != nil && s.Clamd != "" && !filepath.IsAbs(s.Clamd) {
 		wrong("CLAMD", "%q is neither the path of a socket nor HOST:PORT", s.Clamd)
 	}
@@ -185,7 +200,8 @@ func (s Settings) Check() error {
 		}
 	}
 	for name, n := range map[string]int64{"CAPTCHAS_A_MINUTE": s.CaptchasAMinute, "CAPTCHAS_A_DAY": s.CaptchasADay,
-		"LETTERS_A_DAY": s.LettersADay, "LETTERS_A_DAY_NETWORK": s.LettersADayNet, "LETTERS_A_DAY_ALL": s.LettersADayAll} {
+		"LETTERS_A_DAY": s.LettersADay, "LETTERS_A_DAY_NETWORK": s.LettersADayNet, "LETTERS_A_DAY_ALL": s.LettersADayAll,
+		"API_A_MINUTE": s.APIAMinute, "API_A_DAY": s.APIADay, "API_STRANGERS_A_MINUTE": s.APIStrangers} {
 		if n < 1 {
 			wrong(name, "%d would let nobody in", n)
 		}
