@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	"guichet/mandates"
+	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/web/letter"
 	"guichet/web/ui/component"
