@@ -15,7 +15,7 @@ import (
 // never are the public routes that no switch shuts: who comes must learn what
 // happened, read what is promised, report a fault and be able to leave.
 var never = []string{"GET /", "GET /.well-known/security.txt", "GET /robots.txt", "GET /:lang", "GET /:lang/",
-	"POST /:lang/leave", "GET /:lang/left", "GET /:lang/ended", "GET /:lang/privacy", "GET /:lang/accessibility"}
+	"POST /:lang/leave", "GET /:lang/reference/cancelled", "GET /:lang/left", "GET /:lang/ended", "GET /:lang/privacy", "GET /:lang/accessibility"}
 
 // TestG11EveryPublicRouteNamesItsDoor: a new route lies behind a door, or its
 // line above was reviewed.

@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -236,6 +237,15 @@ func (h *house) Leave(_ context.Context, token keys.Secret) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.sessions, token.Reveal())
+	return nil
+}
+
+func (h *house) Cancel(_ context.Context, p lookup.Pass) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for token, passes := range h.sessions {
+		h.sessions[token] = slices.DeleteFunc(passes, func(one lookup.Pass) bool { return one.Visit.ReferenceKey == p.Visit.ReferenceKey })
+	}
 	return nil
 }
 

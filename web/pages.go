@@ -25,9 +25,10 @@ func toHome(x *ctx) error {
 func (s *site) home(x *ctx) error {
 	return x.show(http.StatusOK, public.HomePage(homeView(x, s.notices(x))))
 }
-func left(x *ctx) error    { return x.show(http.StatusOK, public.EndPage(endView(x, "left"))) }
-func ended(x *ctx) error   { return x.show(http.StatusOK, public.EndPage(endView(x, "ended"))) }
-func privacy(x *ctx) error { return x.show(http.StatusOK, public.ProsePage(privacyView(x))) }
+func left(x *ctx) error      { return x.show(http.StatusOK, public.EndPage(endView(x, "left"))) }
+func cancelled(x *ctx) error { return x.show(http.StatusOK, public.EndPage(endView(x, "cancelled"))) }
+func ended(x *ctx) error     { return x.show(http.StatusOK, public.EndPage(endView(x, "ended"))) }
+func privacy(x *ctx) error   { return x.show(http.StatusOK, public.ProsePage(privacyView(x))) }
 func accessibility(x *ctx) error {
 	return x.show(http.StatusOK, public.ProsePage(accessibilityView(x)))
 }

@@ -49,6 +49,8 @@ type Visits interface {
 	Resume(ctx context.Context, token keys.Secret) (lookup.Session, error)
 	Extend(ctx context.Context, token keys.Secret) (lookup.Session, error)
 	Leave(ctx context.Context, token keys.Secret) error
+	// Cancel ends the reference of a pass, for good.
+	Cancel(ctx context.Context, p lookup.Pass) error
 }
 
 // Devices makes and checks the cookie of a browser that opened before; lookup.Devices.
@@ -146,6 +148,9 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodPost, "/:lang/readings/new", visitor, s.enterReading},
 		{http.MethodPost, "/:lang/visit/extend", visitor, s.extend},
 		{http.MethodPost, "/:lang/leave", Anyone, s.leave},
+		{http.MethodGet, "/:lang/reference/cancel", visitor, s.cancelForm},
+		{http.MethodPost, "/:lang/reference/cancel", visitor, s.cancel},
+		{http.MethodGet, "/:lang/reference/cancelled", Anyone, cancelled},
 		{http.MethodGet, "/:lang/left", Anyone, left},
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},

@@ -129,6 +129,9 @@ func (c *capture) page(x *ctx, sheet works.Sheet, stage works.Stage, wrong error
 		x.at += "?step=" + string(stage)
 	}
 	tied := false
+	if stage == works.StagePapers {
+		c.Papers.Expect()
+	}
 	if stage == works.StageCheck {
 		occupancy, err := c.occupancy(x, sheet.Typed)
 		if err != nil {

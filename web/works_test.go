@@ -36,7 +36,7 @@ type yard struct {
 
 // drawer is the vault of works: it remembers what was taken back.
 type drawer struct {
-	vault
+	*vault
 	c *yard
 }
 
@@ -65,7 +65,7 @@ func newYard(t *testing.T) *yard {
 	c.store = storetest.Reopen(t, c.dsn, h.clock)
 	c.browser = open(t, h, func(d *PublicDeps) {
 		d.Captchas = CaptchaRates{300, 300} // a test's people post all in one minute
-		d.Works = WorksDeps{ADay: 5, ADayNetwork: 30, Papers: drawer{c: c},
+		d.Works = WorksDeps{ADay: 5, ADayNetwork: 30, Papers: drawer{&vault{}, c},
 			Service: &works.Service{Clock: h.clock, Runner: c.store, Store: c.store, Ring: h.ring},
 			Drafts:  &works.Drafts{Ring: h.ring, Clock: h.clock, State: tap{state.NewMemory(h.clock, 1000), c}}}
 	})

@@ -89,7 +89,7 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Mandates: f.mandates(),
 		Works:    f.captures(g),
 		Partners: web.PartnerDeps{Room: g.partners, Mandates: f.mandates(), History: &metering.History{Ledger: f.store, Clock: f.clock},
-			Evidence: g.uploads},
+			Evidence: g.uploads, Signer: f.ring.TrailSigner(), Batches: f.store, Certificates: f.settings.APIListen != ""},
 		Papers: web.PaperDeps{Looks: f.store, Postings: f.store, Dossiers: f.store, Rectifications: f.rectifications(),
 			Posts: &registry.Posts{Clock: f.clock, Runner: f.store, Store: f.store}},
 	}

@@ -70,8 +70,10 @@ type Settings struct {
 	SMTP            DSN      `name:"smtp" help:"Mail server: smtp://USER:PASSWORD@HOST or smtps://...; TLS is demanded, but with ?tls=none; empty: mails land beside the letters." placeholder:"URL"`
 	MailFrom        string   `help:"Address that mails come from." placeholder:"MAIL"`
 	TrustedProxies  []string `help:"Addresses or networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	APIListen       string   `name:"api-listen" help:"Address where programs show a client certificate; empty: none." placeholder:"HOST:PORT"`
+	ClientCA        string   `name:"client-ca" help:"Certificates (PEM) of those who issue client certificates of programs." placeholder:"FILE"`
 	BaseURL         string   `name:"base-url" help:"The portal's address as people type it; printed on letters." placeholder:"URL"`
-	TLSCert         string   `name:"tls-cert" help:"Certificate file of the public and the desk's listener." placeholder:"FILE"`
+	TLSCert         string   `name:"tls-cert" help:"Certificate file of the public, the desk's and the programs' listener." placeholder:"FILE"`
 	TLSKey          string   `name:"tls-key" help:"Key file of that certificate." placeholder:"FILE"`
 	Operator        string   `help:"Name of the operator, on pages and letters." placeholder:"NAME"`
 	CallCentre      string   `help:"Telephone number of the call centre." placeholder:"NUMBER"`
@@ -86,6 +88,9 @@ type Settings struct {
 	CapturesADay    int64    `help:"Requests for works that one source may make in a day." placeholder:"5"`
 	CapturesADayNet int64    `name:"captures-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
 	MailsADay       int64    `help:"Mails to one address in a day; what is beyond waits." placeholder:"3"`
+	APIAMinute      int64    `name:"api-a-minute" help:"Requests that the programs of one partner may make in a minute." placeholder:"600"`
+	APIADay         int64    `name:"api-a-day" help:"The same in a day." placeholder:"100000"`
+	APIStrangers    int64    `name:"api-strangers-a-minute" help:"Requests without a valid key that one source may make in a minute; a network ten times that." placeholder:"30"`
 	EstimateAgain   int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
 	Limits          `embed:""`
 	Clamd           string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
@@ -130,6 +135,7 @@ func (s Settings) Default() Settings {
 	}{{&s.CaptchasAMinute, 30}, {&s.CaptchasADay, 300},
 		{&s.LettersADay, 5}, {&s.LettersADayNet, 30}, {&s.LettersADayAll, 2000}, {&s.LetterDays, 3}, // the table of threats.md
 		{&s.CapturesADay, 5}, {&s.CapturesADayNet, 30}, {&s.MailsADay, 3},
+		{&s.APIAMinute, 600}, {&s.APIADay, 100_000}, {&s.APIStrangers, 30},
 		{&s.EstimateAgain, 110}} {
 		if *d.field == 0 {
 			*d.field = d.value
@@ -158,11 +164,14 @@ func (s Settings) Check() error {
 		errs = append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
 	}
 	listeners := map[string]string{}
-	for name, address := range map[string]string{"LISTEN": s.Listen, "DESK_LISTEN": s.DeskListen, "ADMIN_LISTEN": s.AdminListen} {
+	for name, address := range map[string]string{"LISTEN": s.Listen, "DESK_LISTEN": s.DeskListen, "ADMIN_LISTEN": s.AdminListen, "API_LISTEN": s.APIListen} {
+		if address == "" && name == "API_LISTEN" {
+			continue
+		}
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			wrong(name, "%q is not HOST:PORT", address)
 		} else if other := listeners[address]; other != "" && !strings.HasSuffix(address, ":0") {
-			wrong(name, "%s is also %s; the public, the desk and the administration never share a listener", address, other)
+			wrong(name, "%s is also %s; the public, the desk, the administration and the programs never share a listener", address, other)
 		}
 		listeners[address] = name
 	}
@@ -187,6 +196,12 @@ func (s Settings) Check() error {
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		wrong("TLS_CERT", "certificate and key (TLS_KEY) go together")
 	}
+	if (s.APIListen == "") != (s.ClientCA == "") {
+		wrong("CLIENT_CA", "it goes together with the listener that demands what it issues (API_LISTEN)")
+	}
+	if s.APIListen != "" && s.TLSCert == "" {
+		wrong("API_LISTEN", "client certificates need a certificate of ours (TLS_CERT)")
+	}
 	if _, _, err := net.SplitHostPort(s.Clamd); err != nil && s.Clamd != "" && !filepath.IsAbs(s.Clamd) {
 		wrong("CLAMD", "%q is neither the path of a socket nor HOST:PORT", s.Clamd)
 	}
@@ -200,7 +215,8 @@ func (s Settings) Check() error {
 	}
 	for name, n := range map[string]int64{"CAPTCHAS_A_MINUTE": s.CaptchasAMinute, "CAPTCHAS_A_DAY": s.CaptchasADay,
 		"LETTERS_A_DAY": s.LettersADay, "LETTERS_A_DAY_NETWORK": s.LettersADayNet, "LETTERS_A_DAY_ALL": s.LettersADayAll,
-		"CAPTURES_A_DAY": s.CapturesADay, "CAPTURES_A_DAY_NETWORK": s.CapturesADayNet, "MAILS_A_DAY": s.MailsADay} {
+		"CAPTURES_A_DAY": s.CapturesADay, "CAPTURES_A_DAY_NETWORK": s.CapturesADayNet, "MAILS_A_DAY": s.MailsADay,
+		"API_A_MINUTE": s.APIAMinute, "API_A_DAY": s.APIADay, "API_STRANGERS_A_MINUTE": s.APIStrangers} {
 		if n < 1 {
 			wrong(name, "%d would let nobody in", n)
 		}

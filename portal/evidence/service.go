@@ -42,6 +42,12 @@ func (s *Service) record(t tx.Tx, by audit.Entry, action audit.Action, f File, m
 	t.Record(by)
 }
 
+// Expect is told that somebody may bring a document soon: what reads it takes
+// seconds to be made ready, which nobody should wait for. It returns at once.
+func (s *Service) Expect() {
+	go s.Sandbox.Warm() // why it failed is said by the first document
+}
+
 // Take takes a file into quarantine and asks the scanner, where there is one.
 // A file that cannot be taken is a portal.Error with a key of its own and
 // leaves a line in the trail and nothing else.

@@ -149,6 +149,11 @@ func writeLetters(u *unit, letters []outbox.Letter) error {
 		if l.ID == "" {
 			l.ID = portal.NewID(l.QueuedAt)
 		}
+		if l.To != (outbox.Address{}) && len(l.About) > 0 {
+			if err := heirOf(u.queryRow, u.store.clock(), l.About[0], &l.To, &l.Language); err != nil {
+				return fmt.Errorf("outbox: %w", err)
+			}
+		}
 		plain, err := json.Marshal(l)
 		if err != nil {
 			return fmt.Errorf("outbox: %w", err)

@@ -29,7 +29,7 @@ type Paper struct {
 	Empty      string     // instead of a table without rows
 	After      []string   // below the table
 	Notes      []string
-	Code       string // what a QR code at the end holds; "" for none
+	Code       string // what a QR code holds; "" for none, as on what is sent
 	CodeText   string // what it is, in words
 	Back       Back   // where the page leads back to; no Href in a file
 }
