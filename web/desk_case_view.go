@@ -17,13 +17,17 @@ func unblocksOf(c desk.Case) int {
 }
 
 func customerView(x *ctx, c desk.Customer) []page.Fact {
-	return []page.Fact{
+	facts := []page.Fact{
 		{Name: x.T("desk.customer.name"), Value: c.Name},
 		{Name: x.T("desk.customer.language"), Value: x.T("desk.language." + string(c.Language))},
 		{Name: x.T("desk.customer.point"), Value: c.EAN},
 		{Name: x.T("desk.customer.supply"), Value: c.Supply.Street + ", " + c.Supply.Postcode + " " + c.Supply.Town},
 		{Name: x.T("desk.customer.mail"), Value: c.Street + ", " + c.Postcode + " " + c.Town},
 	}
+	if c.Ground != "" {
+		facts = append(facts, page.Fact{Name: x.T("desk.customer.ground"), Value: x.T("ground." + string(c.Ground))})
+	}
+	return facts
 }
 
 func checkView(x *ctx, c desk.Case) page.Check {

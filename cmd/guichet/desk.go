@@ -38,7 +38,7 @@ func (f *foundation) deskDeps(common web.Common, g gateParts, log *slog.Logger, 
 			Watch:  g.watch, Shares: shares{f.store},
 			Rectify: f.rectifications(), Papers: f.store, Partners: g.partners,
 			Officer:  desk.Officer{Store: f.store, Deeds: f.mandates(), Vault: g.uploads, Partners: g.partners, Runner: f.store, Clock: f.clock},
-			Grounds:  &registry.Grounds{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store},
+			Grounds:  &registry.Grounds{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store, Bereaved: f.mandates().Bereave},
 			Readings: &indexes.Desk{Ledger: f.store, Runner: f.store, Clock: f.clock},
 			Alarm:    func(string, int) { alarms.Inc() }}),
 	}, nil
