@@ -52,7 +52,6 @@ type Delivery struct {
 	Content  []byte    // what Render gave
 	Since    time.Time // only what may have changed since; zero: all
 	Next     time.Time // where the series was cut; zero: it is whole
-	At       time.Time // of which moment the values are
 	Entry    string    // the trail entry's id, of which the receipt is made
 	Recorded audit.Recorded
 	Says     map[string]string // what the entry says, for its signed leaf
@@ -69,7 +68,7 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 	if err != nil {
 		return Delivery{}, err
 	}
-	d := Delivery{Mandate: m, At: now}
+	d := Delivery{Mandate: m}
 	refused := NoMandate
 	var stay registry.Occupancy
 	var point registry.AccessPoint

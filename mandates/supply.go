@@ -120,7 +120,7 @@ func (s *Service) Supply(ctx context.Context, history History, by audit.Entry, t
 	if err != nil {
 		return Delivery{}, err
 	}
-	d, refused := Delivery{Supplied: got, At: now}, NotRegistered
+	d, refused := Delivery{Supplied: got}, NotRegistered
 	if found {
 		a.Query.Within, refused = got.Reach(to.Code, a.Query.Grain, now)
 	}

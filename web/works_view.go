@@ -65,6 +65,8 @@ func worksNewPage(x *ctx, sheet works.Sheet, stage works.Stage, tied bool, wrong
 	}
 	if problems := problemsOf(wrong); len(problems) > 0 {
 		v.Error = true
+		page := typed.Facts().Page(stage, typed.Requester())
+		slices.SortStableFunc(problems, func(a, b *portal.Error) int { return slices.Index(page, a.Field) - slices.Index(page, b.Field) })
 		if stage == works.StageCheck {
 			v.Summary = worksFaults(x, problems)
 		} else {
@@ -293,7 +295,7 @@ func worksFaults(x *ctx, problems portal.Problems) *component.Summary {
 			s.Paragraphs = append(s.Paragraphs, text)
 			continue
 		}
-		s.Fields = append(s.Fields, component.FieldLink{Name: "part-" + string(works.StageOf(p.Field)), Text: x.T("partner.problem", x.T("works.field."+p.Field), text)})
+		s.Fields = append(s.Fields, component.FieldLink{Name: "part-" + string(works.StageOf(p.Field)), Text: x.T("partner.problem", strings.TrimRight(x.T("works.field."+p.Field), "?\u00a0 "), text)})
 	}
 	return s
 }

@@ -102,7 +102,7 @@ func writeJSON(d mandates.Delivery, signer note.Signer, next string) (json.RawMe
 	if err != nil {
 		return nil, err
 	}
-	file := deliveryHead{Entry: d.Entry, At: d.At.UTC().Format(time.RFC3339), Next: next}
+	file := deliveryHead{Entry: d.Entry, At: d.Recorded.At.UTC().Format(time.RFC3339), Next: next}
 	if d.Supplied.ID != "" {
 		file.Registration = &registered{d.Supplied.ID, d.Supplied.Supplier}
 	} else {
