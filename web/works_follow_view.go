@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"guichet/portal"
@@ -60,7 +61,7 @@ var requestDones = []string{"accepted", "declined", "added", "completed", "postp
 func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	title := x.T("works.title." + string(o.Status))
 	if o.Status == works.Planned {
-		title = x.T("works.title.planned", x.Date(o.Day))
+		title = x.T("works.title.planned", strings.ReplaceAll(x.Date(o.Day), "\u00a0", " ")) // large letters on a phone need the break
 	}
 	v := public.WorksRequest{Base: x.base(title), Bar: worksBar(x, o.all, o.ID), Next: x.T("works.next." + string(o.Status)),
 		Phases: phasesView(x, o.View), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
@@ -133,7 +134,7 @@ func wrongView(x *ctx, v *public.WorksRequest, wrong error) *component.Summary {
 
 // formsOf lists the forms of the page.
 func formsOf(v *public.WorksRequest) (forms []*public.WorksForm) {
-	all := []*public.WorksForm{v.Tell, v.Well, v.Add}
+	all := []*public.WorksForm{v.Tell, v.Well, v.Reopen, v.Add}
 	if v.Offer != nil {
 		all = append(all, v.Offer.Accept, v.Offer.Decline)
 	}
@@ -354,8 +355,8 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 	if o.Status == works.Closed {
 		v.Well = &public.WorksForm{Action: x.act(o, "well"), Submit: x.T("works.request.well")}
 		if may(works.EventReopen) {
-			v.Acts = append(v.Acts, public.WorksForm{Title: x.T("works.request.reopen"), Action: x.act(o, "reopen"), Quiet: true,
-				Controls: []component.Control{area(x, "reopen_reason", "works.request.reopen.reason")}, Submit: x.T("works.request.reopen.now")})
+			v.Reopen = &public.WorksForm{Title: x.T("works.request.reopen"), Action: x.act(o, "reopen"), Quiet: true,
+				Controls: []component.Control{area(x, "reopen_reason", "works.request.reopen.reason")}, Submit: x.T("works.request.reopen.now")}
 		} else {
 			v.Late = x.T("works.request.late", phone, hours)
 		}
