@@ -40,7 +40,9 @@ func homeView(x *ctx, notices []string) public.Home {
 		Notices:    notices,
 		Lookup:     x.path("/lookup"),
 		Letter:     x.path("/letter"),
+		Works:      x.path("/works/new"),
 		Partner:    x.path("/partner"),
+		Follow:     x.path(worksNumbers.path),
 		LetterText: x.T("home.letter.text", c.Phone),
 		CallsText:  x.T("home.contact.text", c.Phone, x.T("site.hours"), c.Privacy),
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"guichet/mandates"
 	"guichet/mandates/batch"
@@ -203,7 +204,7 @@ func spread(x *ctx, controls []component.Control, problems portal.Problems) *com
 			}
 			placed[p.Field] = true
 			text := x.T("error."+p.Key, p.Args...)
-			s.Fields = append(s.Fields, component.FieldLink{Name: p.Field, Text: x.T("partner.problem", c.Label, text)})
+			s.Fields = append(s.Fields, component.FieldLink{Name: p.Field, Text: x.T("partner.problem", strings.TrimRight(c.Label, "?\u00a0 "), text)})
 			if c.Error != "" {
 				text = c.Error + " " + text
 			}

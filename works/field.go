@@ -1,6 +1,7 @@
 package works
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -96,6 +97,15 @@ func (f Field) facts() fieldFacts {
 
 // Choices are what a field can be, where it is a choice.
 func (f Field) Choices() []string { return f.facts().choices }
+
+// Tenths tells whether a field is kept in tenths of its unit.
+func (f Field) Tenths() bool { return f.facts().form == tenths }
+
+// IsDay tells a day, written YYYY-MM-DD.
+func (f Field) IsDay() bool { return f.facts().form == day }
+
+// IsText tells a field of several lines.
+func (f Field) IsText() bool { return f.facts().form == text }
 
 // Document is a paper of a request. A new one needs: Documents, web/locales
 // "works.document."+name.
@@ -223,6 +233,35 @@ func (r *reader) value(f fieldFacts, given string) string {
 		}
 	}
 	return ""
+}
+
+// Supply takes what was missing of the technical fields (W5). Problems name
+// the fields; then nothing was taken.
+func (r *Request) Supply(given map[string]string, now time.Time) error {
+	rd, kind, kept := reader{now: now}, r.Kind.Facts(), map[Field]string{}
+	for _, name := range r.Missing {
+		f := Field(name)
+		if !kind.Holds(f) {
+			continue // a document, or what somebody else notes
+		}
+		typed := strings.TrimSpace(given[name])
+		if typed == "" {
+			rd.wrong(name, "works.empty")
+		} else if v := rd.value(f.facts(), typed); v != "" {
+			kept[f] = v
+		}
+	}
+	if len(rd.problems) > 0 {
+		return rd.problems
+	}
+	values := maps.Clone(r.Values)
+	if values == nil {
+		values = map[Field]string{}
+	}
+	maps.Copy(values, kept)
+	r.Values = values
+	r.Missing = slices.DeleteFunc(slices.Clone(r.Missing), func(name string) bool { return kept[Field(name)] != "" })
+	return nil
 }
 
 // parseTenths reads an amount of at most one decimal, with a comma or a point.

@@ -148,6 +148,10 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		return err
 	}
 	defer uploads.Sandbox.Close()
+	carrier, err := f.carrier()
+	if err != nil {
+		return err
+	}
 	parts.uploads = uploads
 	doors, err := f.doors(log, metrics, parts, &closing, gallery)
 	if err != nil {
@@ -165,7 +169,7 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "handing letters over", func(ctx context.Context) error {
 			_, err := f.handOver(ctx)
-			return err
+			return errors.Join(err, f.sendMails(ctx, carrier))
 		})
 	})
 	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })

@@ -28,7 +28,7 @@ var rooms = map[string][]string{
 	"portal/doors":    {},
 	"lookup":          {"portal/state", "portal/registry"},
 	"mandates":        {"portal/registry", "portal/metering", "portal/evidence", "portal/login"},
-	"works":           {"portal/registry", "portal/evidence"},
+	"works":           {"portal/registry", "portal/evidence", "portal/state"}, // what is typed before there is a request
 	"portal/desk":     {"portal/registry", "portal/metering", "portal/staff", "portal/state", "portal/doors", "portal/evidence", "lookup", "mandates", "works"},
 	"portal/report":   everyRoom("portal/report"),
 	"portal/store":    everyRoom("portal/store"),

@@ -158,9 +158,9 @@ func writeLetters(u *unit, letters []outbox.Letter) error {
 		if err != nil {
 			return fmt.Errorf("outbox: %w", err)
 		}
-		if _, err := u.exec(`INSERT INTO outbox (id, kind, language, queued_us, sealed) VALUES ($1, $2, $3, $4, $5)`,
+		if _, err := u.exec(`INSERT INTO outbox (id, kind, language, queued_us, sealed, by_mail) VALUES ($1, $2, $3, $4, $5, $6)`,
 			l.ID, string(l.Kind), string(l.Language), portal.Micros(l.QueuedAt),
-			u.store.ring.Seal(keys.ForOutbox, l.ID, plain)); err != nil {
+			u.store.ring.Seal(keys.ForOutbox, l.ID, plain), l.Mail != ""); err != nil {
 			return fmt.Errorf("outbox: %w", err)
 		}
 		for _, occupancy := range l.About {

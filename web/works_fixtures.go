@@ -1,0 +1,48 @@
+package web
+
+import (
+	"guichet/portal"
+	"guichet/web/ui/page/public"
+	"guichet/works"
+
+	"github.com/a-h/templ"
+)
+
+// captureFixtures are the pages of making a request.
+func captureFixtures() (all []fixture) {
+	for _, stage := range works.Stages {
+		all = append(all, fixture{"works-new-" + string(stage), captureFixture(stage, works.Phases13, nil)})
+	}
+	return append(all,
+		fixture{"works-new-third-party", captureFixture(works.StagePapers, works.NewCollective, nil)},
+		fixture{"works-new-parcel", captureFixture(works.StageSite, works.NewConnection, nil)},
+		fixture{"works-new-problems", captureFixture(works.StageYou, works.Phases13, portal.Problems{
+			{Code: portal.Invalid, Key: "works.empty", Field: "name"}, {Code: portal.Invalid, Key: "works.ask", Field: "requester"},
+			{Code: portal.Invalid, Key: "works.mail", Field: "mail"}})},
+		fixture{"works-new-foreign", captureFixture(works.StageBill, works.Phases13, &portal.Error{Code: portal.Invalid, Key: "works.foreign"})},
+		fixture{"works-new-paper-problem", captureFixture(works.StagePapers, works.NewCollective, portal.Problems{
+			{Code: portal.Invalid, Key: "works.choice", Field: "document"}, {Code: portal.Invalid, Key: "evidence.type", Field: "file"}})},
+		fixture{"works-new-check-problem", captureFixture(works.StageCheck, works.MeterMove, portal.Problems{{Code: portal.Invalid, Key: "works.empty", Field: "description"}})},
+		fixture{"works-made", func(x *ctx) templ.Component {
+			return public.WorksMadePage(worksMadeView(x, works.Receipt{Number: "4028176655", Code: "140952", Channel: works.ByMail}))
+		}},
+		fixture{"works-made-incomplete", func(x *ctx) templ.Component {
+			return public.WorksMadePage(worksMadeView(x, works.Receipt{Number: "4028176655", Code: "140952", Channel: works.ByPost,
+				Missing: []string{"site-plan", "ean"}, MissingBy: x.now.AddDate(0, 0, 30)}))
+		}},
+		fixture{"works-made-gone", func(x *ctx) templ.Component { return public.WorksMadePage(worksGoneView(x)) }})
+}
+
+func captureFixture(stage works.Stage, kind works.Kind, wrong error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		s := works.Sheet{ID: "sheet", Begun: x.now, Typed: works.Typed{"kind": string(kind), "requester": "person", "name": "Änne Schmitz", "mail": "aenne@example.org",
+			"language": "de", "channel": "mail", "street": "Rue des Tilleuls 12", "postcode": "4700", "town": "Eupen", "ean": string(fixtureEAN),
+			"supply": "three-400", "power_wished": "17,3", "wished_day": "2027-02-01", "first_occupied": "1998", "dwelling": "yes", "end_user": "yes"}}
+		if kind == works.NewCollective {
+			s.Typed["requester"], s.Typed["energy"] = "third-party", "electricity"
+			s.Papers = []works.Attached{{Paper: works.Paper{ID: "p1", Document: works.SitePlan}, Name: "Lageplan Haasstraße 12 (Entwurf vom 3. November).pdf", Size: 1_480_000},
+				{Paper: works.Paper{ID: "p2", Document: works.Photo}, Name: "façade.jpg", Size: 312_000}}
+		}
+		return worksNewPage(x, s, stage, stage == works.StageCheck, wrong)
+	}
+}

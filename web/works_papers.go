@@ -1,0 +1,88 @@
+package web
+
+import (
+	"bytes"
+	"errors"
+	"slices"
+
+	"guichet/portal"
+	"guichet/portal/evidence"
+	"guichet/portal/keys"
+	"guichet/works"
+)
+
+// addPaper takes in one paper of a capture (T25). It is the request's from the
+// beginning; where no request comes of it, it is purged.
+func (c *capture) addPaper(x *ctx) error {
+	sheet := x.pass.(works.Sheet)
+	typed := sheet.Typed
+	var problems portal.Problems
+	wrong := func(field, key string, args ...any) {
+		problems = append(problems, &portal.Error{Code: portal.Invalid, Key: key, Field: field, Args: args})
+	}
+	document := works.Document(x.field("document"))
+	if !slices.Contains(typed.Facts().Takes(typed.Requester()), document) {
+		wrong("document", "works.choice")
+	}
+	switch {
+	case len(sheet.Papers) >= mostPapers:
+		wrong("file", "works.papers", mostPapers)
+	case len(x.file.data) == 0:
+		wrong("file", "works.file")
+	}
+	if len(problems) > 0 {
+		return c.page(x, sheet, works.StagePapers, problems)
+	}
+	by := c.visitor(x)
+	f, err := c.Papers.Take(x.context(), by, evidence.Upload{Subject: works.Subject(sheet.ID), Name: x.file.name, Body: bytes.NewReader(x.file.data)})
+	var e *portal.Error
+	if errors.As(err, &e) && e.Code == portal.Invalid {
+		return c.page(x, sheet, works.StagePapers, &portal.Error{Code: e.Code, Key: e.Key, Field: "file", Args: e.Args})
+	}
+	if err != nil {
+		return err
+	}
+	sheet, ok, err := c.sheet(x) // what another page brought meanwhile stays
+	if err != nil {
+		return err
+	}
+	if ok {
+		sheet.Papers = append(sheet.Papers, works.Attached{Name: f.Name, Size: f.Size,
+			Paper: works.Paper{ID: portal.NewID(x.now), Document: document, EvidenceID: f.ID, AddedAt: x.now, AddedBy: by.Actor}})
+		err = c.Drafts.Save(x.context(), x.cookie(worksCookie), sheet)
+	}
+	return errors.Join(err, x.redirect(worksStep(x, works.StagePapers)))
+}
+
+// removePaper takes a paper back, with its bytes.
+func (c *capture) removePaper(x *ctx, token keys.Secret, sheet works.Sheet) error {
+	kept := sheet.Papers[:0]
+	for _, p := range sheet.Papers {
+		if p.ID != x.field("paper") {
+			kept = append(kept, p)
+			continue
+		}
+		if err := c.Papers.Withdraw(x.context(), c.visitor(x), works.Subject(sheet.ID), p.EvidenceID); err != nil && portal.CodeOf(err) != portal.NotFound {
+			return err
+		}
+	}
+	sheet.Papers = kept
+	if err := c.Drafts.Save(x.context(), token, sheet); err != nil {
+		return err
+	}
+	return x.redirect(worksStep(x, works.StagePapers))
+}
+
+// discard forgets all that was typed and sent.
+func (c *capture) discard(x *ctx, token keys.Secret, sheet works.Sheet) error {
+	for _, p := range sheet.Papers {
+		if err := c.Papers.Withdraw(x.context(), c.visitor(x), works.Subject(sheet.ID), p.EvidenceID); err != nil && portal.CodeOf(err) != portal.NotFound {
+			return err
+		}
+	}
+	if err := c.Drafts.Forget(x.context(), token); err != nil {
+		return err
+	}
+	x.setCookie(worksCookie, "", -1)
+	return x.redirect(x.path("/works/new"))
+}
