@@ -26,11 +26,17 @@ type Offer struct {
 	Terms   string   // version of the general conditions in force when it left (W21)
 	SentAt  time.Time
 	ValidTo time.Time
+	// Days are the working days in which the works are promised, where no law
+	// says how many (C.4); 0: none. Extension tells that gas works need road
+	// works or an extension of the network: another legal deadline.
+	Days      int
+	Extension bool
 	// The agreement: who, when, how (W7).
 	AgreedAt time.Time
 	AgreedBy string // as typed
 	AgreedOn Manner
-	Paid     int64 // cents, by the bank's records
+	Paid     int64     // cents, by the bank's records
+	PaidAt   time.Time // the bank's day on which the deposit was covered
 }
 
 // LineNames are the letters of the offer's lines.
