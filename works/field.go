@@ -1,6 +1,7 @@
 package works
 
 import (
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -223,6 +224,35 @@ func (r *reader) value(f fieldFacts, given string) string {
 		}
 	}
 	return ""
+}
+
+// Supply takes what was missing of the technical fields (W5). Problems name
+// the fields; then nothing was taken.
+func (r *Request) Supply(given map[string]string, now time.Time) error {
+	rd, kind, kept := reader{now: now}, r.Kind.Facts(), map[Field]string{}
+	for _, name := range r.Missing {
+		f := Field(name)
+		if !kind.Holds(f) {
+			continue // a document, or what somebody else notes
+		}
+		typed := strings.TrimSpace(given[name])
+		if typed == "" {
+			rd.wrong(name, "works.empty")
+		} else if v := rd.value(f.facts(), typed); v != "" {
+			kept[f] = v
+		}
+	}
+	if len(rd.problems) > 0 {
+		return rd.problems
+	}
+	values := maps.Clone(r.Values)
+	if values == nil {
+		values = map[Field]string{}
+	}
+	maps.Copy(values, kept)
+	r.Values = values
+	r.Missing = slices.DeleteFunc(slices.Clone(r.Missing), func(name string) bool { return kept[Field(name)] != "" })
+	return nil
 }
 
 // parseTenths reads an amount of at most one decimal, with a comma or a point.

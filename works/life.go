@@ -202,9 +202,6 @@ func (s Status) next(e Event) (Status, error) {
 	return s, &portal.Error{Code: portal.Conflict, Key: "works.state"}
 }
 
-// reopening is how long after its closing a request can be reopened.
-const reopening = 30 * 24 * time.Hour
-
 // Happen lets an event happen to a request, or tells which rule forbids it;
 // then nothing of it has changed.
 func (r *Request) Happen(e Event, now time.Time) error {
@@ -299,7 +296,7 @@ func (r *Request) forbids(e Event, now time.Time) string {
 			return "works.closing" // W10
 		}
 	case EventReopen:
-		if now.Sub(r.ClosedAt) >= reopening {
+		if r.Reopening().Passed(now) {
 			return "works.late"
 		}
 	}

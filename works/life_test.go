@@ -104,7 +104,7 @@ func TestWhatARuleForbids(t *testing.T) {
 		{"W9", works.Phases13, works.Working, works.EventCarryOut, "works.result", func(r *works.Request) { r.Result = "" }},
 		{"W10", works.Phases13, works.InService, works.EventClose, "works.closing", func(r *works.Request) { r.AssetAt = time.Time{} }},
 		{"W10", works.Phases13, works.InService, works.EventClose, "works.closing", func(r *works.Request) { r.InvoicedAt = time.Time{} }},
-		{"30 days", works.Phases13, works.Closed, works.EventReopen, "works.late", func(r *works.Request) { r.ClosedAt = noon.AddDate(0, 0, -30) }},
+		{"30 days", works.Phases13, works.Closed, works.EventReopen, "works.late", func(r *works.Request) { r.ClosedAt = noon.AddDate(0, 0, -34) }},
 		{"kind", works.SmartMeter, works.Studied, works.EventDraw, "works.kind", func(*works.Request) {}},
 		{"kind", works.Phases13, works.Studied, works.EventPrepare, "works.kind", func(*works.Request) {}},
 	} {

@@ -4,6 +4,8 @@ import (
 	"time"
 
 	"guichet/portal"
+	"guichet/portal/keys"
+	"guichet/works/calendar"
 )
 
 // Viewer is in what right somebody looks at a request.
@@ -21,31 +23,48 @@ const (
 // from an end of contract, what was written by hand and could tell is left out
 // of all three alike (D12, L15, Ld8).
 type View struct {
-	Kind       Kind
-	Energy     portal.Energy
-	Phase      Phase
-	Status     Status
-	Turn       Turn
-	Since      time.Time
-	MadeAt     time.Time
-	Missing    []string
-	MissingBy  time.Time
-	Offer      Offer
-	Day        time.Time
-	Site       Address
-	Values     map[Field]string
-	Steps      []Step
-	CanReopen  bool
-	NetworkYes bool // the network user's agreement is there, or none is needed
+	ID        string
+	Number    keys.Secret // the requester's alone, as the next two (W17)
+	Contact   Contact
+	May       []Event // what the requester may let happen now
+	Kind      Kind
+	Energy    portal.Energy
+	Phase     Phase
+	Status    Status
+	Turn      Turn
+	Since     time.Time
+	MadeAt    time.Time
+	Missing   []string
+	MissingBy time.Time
+	Offer     Offer
+	Day       time.Time
+	Site      Address
+	Values    map[Field]string
+	Steps     []Step
+	// Deadline is the legal date that runs now, where one Runs; Rule is how the
+	// works' own will be counted, where it is Promised (C.4).
+	Deadline   calendar.Deadline
+	Runs       bool
+	Rule       calendar.Rule
+	Promised   bool
+	Reopening  calendar.Deadline // while it is closed
+	NetworkYes bool              // the network user's agreement is there, or none is needed
 }
 
 // For gives a viewer's view of a request and its steps. By is left out of the
 // steps for everybody but staff (W19).
 func (r Request) For(who Viewer, steps []Step, now time.Time) View {
-	v := View{Kind: r.Kind, Energy: r.Energy, Phase: r.Phase, Status: r.Status, Turn: r.Status.Turn(), Since: r.Since, MadeAt: r.MadeAt,
+	v := View{ID: r.ID, Kind: r.Kind, Energy: r.Energy, Phase: r.Phase, Status: r.Status, Turn: r.Status.Turn(), Since: r.Since, MadeAt: r.MadeAt,
 		Missing: r.Missing, MissingBy: r.MissingBy, Offer: r.Offer, Day: r.Day, Site: r.Site, Values: r.Values,
-		CanReopen:  r.Status == Closed && now.Sub(r.ClosedAt) < reopening,
+		Reopening:  r.Reopening(),
 		NetworkYes: !r.Kind.Facts().UserAgrees || !r.UserAgreedAt.IsZero()}
+	rules := calendar.Defaults()
+	v.Deadline, v.Runs = r.Deadline(steps, rules)
+	v.Rule, v.Promised = r.promised(rules, now)
+	v.Promised = v.Promised && r.Kind.Facts().Offer
+	if who != AsNetworkUser {
+		v.Number, v.Contact, v.May = r.Number, r.Contact, r.Moves(Requester, now)
+	}
 	v.Steps = make([]Step, len(steps))
 	for i, s := range steps {
 		if who != AsStaff {
@@ -61,4 +80,14 @@ func (r Request) For(who Viewer, steps []Step, now time.Time) View {
 		v.Steps[i].Reason, v.Steps[i].By = "", portal.Actor{}
 	}
 	return v
+}
+
+// Reopening is the time in which a closed request can be reopened; zero for one
+// that is not closed.
+func (r Request) Reopening() calendar.Deadline {
+	rule, ok := calendar.Defaults().For(calendar.Reopen, r.ClosedAt)
+	if r.Status != Closed || !ok {
+		return calendar.Deadline{}
+	}
+	return calendar.Count(rule, r.ClosedAt, nil)
 }
