@@ -112,10 +112,10 @@ func (h *house) Ask(ctx context.Context, c lookup.Claim) (lookup.Ask, error) {
 	return h.ask, h.shut
 }
 
-// works is the house's proofs of work, which nobody has to solve.
-type works struct{ *house }
+// proofs are the house's proofs of work, which nobody has to solve.
+type proofs struct{ *house }
 
-func (w works) Draw(_ context.Context, form string) (string, error) {
+func (w proofs) Draw(_ context.Context, form string) (string, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return strings.Replace(fixtureWork, "fixture?", "for-"+form+"?", 1), w.shut
@@ -284,7 +284,7 @@ func (h *house) Do(_ context.Context, fn func(tx.Tx) error) error {
 func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
-	return PublicDeps{Common: common, Doors: shutters{h}, Gate: h, Challenges: h, Proofs: works{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
+	return PublicDeps{Common: common, Doors: shutters{h}, Gate: h, Challenges: h, Proofs: proofs{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
 		History: h, Choices: h, Captchas: CaptchaRates{30, 300}, Letters: LetterDeps{Requests: mailbox{h}, Solver: h, ADay: 5, ADayNetwork: 30, ADayAll: 2000, WorkingDays: 3}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 

@@ -267,3 +267,9 @@ func parseTenths(given string) (int64, bool) {
 	n, err := strconv.ParseUint(whole+part, 10, 32)
 	return int64(n), err == nil
 }
+
+// Tenths tells whether a field is kept in tenths, Day whether it is a day.
+func (f Field) Tenths() bool { return f.facts().form == tenths }
+
+// Day tells whether a field is kept as YYYY-MM-DD.
+func (f Field) Day() bool { return f.facts().form == day }

@@ -90,8 +90,8 @@ type Made struct {
 	Code    keys.Secret
 }
 
-// completion is how long a requester has to give what is missing.
-const completion = 30
+// Completion is how many days a requester has to give what is missing.
+const Completion = 30
 
 // Capture records a request. What its kind needs and did not come with it is
 // missing from then on (W5). by brings actor, ground and channel; occupancyID
@@ -175,7 +175,7 @@ func (r *Request) lack(papers []Paper, now time.Time) {
 		}
 	}
 	if len(r.Missing) > 0 {
-		r.Status, r.MissingBy = Incomplete, now.AddDate(0, 0, completion)
+		r.Status, r.MissingBy = Incomplete, now.AddDate(0, 0, Completion)
 	}
 }
 

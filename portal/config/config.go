@@ -81,6 +81,7 @@ type Settings struct {
 	LettersADayAll  int64    `name:"letters-a-day-all" help:"Letters that leave for people without one in a day, portal-wide; what is beyond waits for the next." placeholder:"2000"`
 	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
 	EstimateAgain   int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
+	WorksTerms      string   `name:"works-terms" help:"Version of the general connection conditions in force, which each offer for works names." placeholder:"2026-01"`
 	Limits          `embed:""`
 	Clamd           string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
 	TrustedSigners  string `help:"Certificates (PEM) of those whose electronic signatures are trusted; empty: none is." placeholder:"FILE"`
@@ -111,6 +112,7 @@ func (s Settings) Default() Settings {
 		{&s.PrivacyContact, "privacy@guichet.example"},
 		{&s.SecurityContact, "mailto:security@guichet.example"},
 		{&s.LogLevel, "info"},
+		{&s.WorksTerms, "2026-01"},
 		{&s.OIDCRoleClaim, "guichet_role"},
 	} {
 		if *d.field == "" {
