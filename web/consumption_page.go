@@ -68,7 +68,13 @@ func (s *site) consumption(x *ctx) error {
 		}
 		parts = append(parts, p)
 	}
-	return x.show(http.StatusOK, public.ConsumptionPage(consumptionView(x, parts)))
+	requests, err := s.requests(x)
+	if err != nil {
+		return err
+	}
+	v := consumptionView(x, parts)
+	v.Bar.Files = append(v.Bar.Files, followLinks(x, len(requests) > 0)...)
+	return x.show(http.StatusOK, public.ConsumptionPage(v))
 }
 
 // wholeDay reads the day that a page of hours is about: an hour is compared

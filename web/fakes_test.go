@@ -22,7 +22,9 @@ import (
 	"guichet/portal/metering"
 	"guichet/portal/outbox"
 	"guichet/portal/registry"
+	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
+	"guichet/works"
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
@@ -48,9 +50,10 @@ type house struct {
 	claim    lookup.Claim // the last one that was posted
 	closed   map[doors.Door]bool
 	series   func() metering.Series
-	asked    []portal.EAN // who a letter was asked for
-	stay     string       // the occupancy that knownReference opens
-	refuse   error        // why detail can't be chosen
+	asked    []portal.EAN               // who a letter was asked for
+	stay     string                     // the occupancy that knownReference opens
+	refuse   error                      // why detail can't be chosen
+	numbers  map[string]storetest.Known // works requests by number (D10)
 }
 
 const (
@@ -121,6 +124,13 @@ func (w proofs) Draw(_ context.Context, form string) (string, error) {
 	return strings.Replace(fixtureWork, "fixture?", "for-"+form+"?", 1), w.shut
 }
 
+// noRequests is a store in which nobody made a request for works.
+type noRequests struct{ works.Store }
+
+func (noRequests) WorksOfOccupancy(context.Context, string) ([]works.Request, error) {
+	return nil, nil
+}
+
 // shutters are the doors: open but for those in closed; nobody can tell where
 // the house is shut.
 type shutters struct{ *house }
@@ -159,6 +169,12 @@ func (h *house) Open(_ context.Context, c lookup.Claim) (lookup.Outcome, error) 
 	answer, live := h.answers[c.CaptchaID]
 	delete(h.answers, c.CaptchaID)
 	number, err := registry.ParseReference(c.Number)
+	if c.Kind == lookup.ByWorks {
+		number, err = c.Number, nil
+		if clean, ok := registry.CleanDigits(number); !ok || len(clean) != works.NumberLength {
+			err = &portal.Error{Code: portal.Invalid, Key: "number.length", Field: "number"}
+		}
+	}
 	var problems lookup.Problems
 	if err != nil {
 		problems = append(problems, err.(*portal.Error))
@@ -170,13 +186,19 @@ func (h *house) Open(_ context.Context, c lookup.Claim) (lookup.Outcome, error) 
 		return lookup.Outcome{}, problems
 	}
 	h.compared++
-	key := number.Reveal()
-	if h.failures[key] >= 3 || key != knownReference || c.Digits != knownDigits {
+	key, visit := number.Reveal(), lookup.Visit{ID: portal.Token(), OccupancyID: h.stay, OpenedAt: h.now, EndsAt: h.now.Add(lookup.VisitLife)}
+	right := key == knownReference && c.Digits == knownDigits
+	if c.Kind == lookup.ByWorks {
+		k, known := h.numbers[key]
+		right = known && c.Digits.Equal(k.Digits)
+		visit.OccupancyID, visit.ReferenceKey = k.OccupancyID, k.Key
+	}
+	if h.failures[key] >= 3 || !right {
 		h.failures[key]++
 		h.posted[form] = lookup.Outcome{}
 		return lookup.Outcome{}, nil
 	}
-	outcome := lookup.Outcome{Opened: true, Visit: lookup.Visit{ID: portal.Token(), OccupancyID: h.stay, OpenedAt: h.now, EndsAt: h.now.Add(lookup.VisitLife)}}
+	outcome := lookup.Outcome{Opened: true, Visit: visit}
 	h.posted[form] = outcome
 	return outcome, nil
 }
@@ -212,6 +234,10 @@ func (h *house) Admit(_ context.Context, current keys.Secret, visit lookup.Visit
 	token := portal.Token()
 	passes := h.sessions[current.Reveal()]
 	delete(h.sessions, current.Reveal())
+	if visit.ReferenceKey != "" {
+		h.sessions[token] = append(passes, lookup.Pass{Visit: visit, Works: visit.OccupancyID})
+		return keys.Secret(token), nil
+	}
 	h.sessions[token] = append(passes, lookup.Pass{Visit: visit,
 		Occupancy: registry.Occupancy{ID: visit.OccupancyID, Period: portal.Period{From: portal.Date(2024, time.March, 1)}},
 		Point:     registry.AccessPoint{EAN: fixtureEAN, Energy: portal.Electricity}, Meter: registry.Meter{Number: "1SAG110007" + knownDigits}})
@@ -225,7 +251,15 @@ func (h *house) Resume(_ context.Context, token keys.Secret) (lookup.Session, er
 	if len(passes) == 0 || !h.now.Before(passes[0].Visit.EndsAt) {
 		return lookup.Session{}, &portal.Error{Code: portal.SignedOut, Key: "session.over"}
 	}
-	return lookup.Session{Passes: passes, IdleEndsAt: h.now.Add(lookup.IdleLife), EndsAt: passes[0].Visit.EndsAt}, nil
+	s := lookup.Session{IdleEndsAt: h.now.Add(lookup.IdleLife), EndsAt: passes[0].Visit.EndsAt}
+	for _, p := range passes {
+		if p.Works != "" {
+			s.Works = append(s.Works, p)
+		} else {
+			s.Passes = append(s.Passes, p)
+		}
+	}
+	return s, nil
 }
 
 func (h *house) Extend(ctx context.Context, token keys.Secret) (lookup.Session, error) {
@@ -284,7 +318,7 @@ func (h *house) Do(_ context.Context, fn func(tx.Tx) error) error {
 func (h *house) deps(t *testing.T) PublicDeps {
 	common := testCommon(h.clock)
 	common.Ring = h.ring
-	return PublicDeps{Common: common, Doors: shutters{h}, Gate: h, Challenges: h, Proofs: proofs{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
+	return PublicDeps{Follow: FollowDeps{Room: &works.Service{Store: noRequests{}}}, Common: common, Doors: shutters{h}, Gate: h, Challenges: h, Proofs: proofs{h}, Visits: h, Devices: lookup.NewDevices(h.ring, h.clock),
 		History: h, Choices: h, Captchas: CaptchaRates{30, 300}, Letters: LetterDeps{Requests: mailbox{h}, Solver: h, ADay: 5, ADayNetwork: 30, ADayAll: 2000, WorkingDays: 3}, Runner: h, Limits: memory.NewStoreWithOptions(limiter.StoreOptions{Prefix: t.Name()})}
 }
 

@@ -20,7 +20,7 @@ import (
 var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels)
 
 // fixtures are all pages of the public listener.
-var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures, []fixture{
+var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures, followFixtures(), []fixture{
 	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x, nil)) }},
 	{"home-closed", func(x *ctx) templ.Component { return public.HomePage(homeView(x, noticesView(x, doors.All))) }},
 	{"closed-gate", closedFixture(doors.Gate)},
@@ -32,8 +32,8 @@ var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures,
 	{"gate-step2", gateFixture("", lookup.Ask{Work: true}, nil)},
 	{"gate-step2-sound", gateFixture(bySound, lookup.Ask{Work: true}, nil)},
 	{"gate-step3", gateFixture("", lookup.Ask{Work: true, LetterCode: true}, nil)},
-	{"gate-refused", gateFixture("", lookup.Ask{}, refusedView)},
-	{"gate-uncounted", gateFixture("", lookup.Ask{}, uncountedView)},
+	{"gate-refused", gateFixture("", lookup.Ask{}, func(x *ctx) *fault { return refusedView(x, references) })},
+	{"gate-uncounted", gateFixture("", lookup.Ask{}, func(x *ctx) *fault { return uncountedView(x, references) })},
 	{"gate-problems", gateFixture("", lookup.Ask{}, func(x *ctx) *fault {
 		return problemsView(x, lookup.Problems{
 			{Code: portal.Invalid, Key: "reference.length", Field: "reference", Args: []any{8}},
@@ -114,11 +114,15 @@ func letterFixture(choice string, wrong func(*ctx) *fault) func(*ctx) templ.Comp
 
 // gateFixture is the gate as somebody sees it who typed a reference.
 func gateFixture(choice string, ask lookup.Ask, wrong func(*ctx) *fault) func(*ctx) templ.Component {
+	return entranceFixture(references, "4821 0937 5560 12", choice, ask, wrong)
+}
+
+func entranceFixture(n numbers, number, choice string, ask lookup.Ask, wrong func(*ctx) *fault) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		x.form = url.Values{"with": {choice}}
 		var f *fault
 		if wrong != nil {
-			x.form.Set("reference", "4821 0937 5560 12")
+			x.form.Set(n.number, number)
 			f = wrong(x)
 		}
 		d := drawn{form: "fixture"}
@@ -132,7 +136,7 @@ func gateFixture(choice string, ask lookup.Ask, wrong func(*ctx) *fault) func(*c
 		if ask.Work || choice == byWork {
 			d.work = fixtureWork
 		}
-		return public.GatePage(gateView(x, f, choice, ask, d))
+		return public.GatePage(gateView(x, n, f, choice, ask, d))
 	}
 }
 

@@ -18,8 +18,15 @@ import (
 // whatever its cause (G5).
 const refusedStatus = http.StatusUnprocessableEntity
 
+// entrance is one page of the gate: references and works numbers are judged
+// alike, each on its own page.
+type entrance struct {
+	*site
+	asks numbers
+}
+
 // gate shows the empty form.
-func (s *site) gate(x *ctx) error {
+func (s entrance) gate(x *ctx) error {
 	ask, err := s.prepare(x, s.visitor(x))
 	if err != nil {
 		return err
@@ -28,7 +35,7 @@ func (s *site) gate(x *ctx) error {
 }
 
 // open takes a submission, or draws the form anew with another challenge.
-func (s *site) open(x *ctx) error {
+func (s entrance) open(x *ctx) error {
 	claim := s.visitor(x)
 	ask, err := s.prepare(x, claim)
 	if err != nil {
@@ -37,7 +44,10 @@ func (s *site) open(x *ctx) error {
 	if slices.Contains(choices, x.field("do")) {
 		return s.showGate(x, http.StatusOK, ask, nil)
 	}
-	claim.Number, claim.Digits, claim.LetterCode = x.secret("reference"), x.secret("digits"), x.secret("letter_code")
+	claim.Number, claim.Digits = x.secret(s.asks.number), x.secret(s.asks.secret)
+	if s.asks.lettered() {
+		claim.LetterCode = x.secret("letter_code")
+	}
 	claim.Choice = chosen(x.field("with"))
 	claim.CaptchaID, claim.Captcha = x.field("captcha_id"), x.secret("captcha")
 	claim.SecondID, claim.Second = x.field("captcha2_id"), x.secret("captcha2")
@@ -50,23 +60,23 @@ func (s *site) open(x *ctx) error {
 	case err != nil:
 		return err
 	case outcome.NotCounted:
-		return s.showGate(x, refusedStatus, ask, uncountedView(x))
+		return s.showGate(x, refusedStatus, ask, uncountedView(x, s.asks))
 	case !outcome.Opened:
-		return s.showGate(x, refusedStatus, ask, refusedView(x))
+		return s.showGate(x, refusedStatus, ask, refusedView(x, s.asks))
 	}
 	session, err := s.Visits.Admit(x.context(), x.cookie(visitCookie), outcome.Visit)
 	if err != nil {
 		return err
 	}
 	x.letIn(session, s.Devices.Issue(x.cookie(deviceCookie)))
-	return x.redirect(x.path("/consumption"))
+	return x.redirect(x.path(s.asks.inside(outcome.Visit)))
 }
 
 // visitor is a claim that says only who asks, as far as limits can tell.
-func (s *site) visitor(x *ctx) lookup.Claim {
+func (s entrance) visitor(x *ctx) lookup.Claim {
 	from := x.origin()
 	return lookup.Claim{
-		Kind:   lookup.ByReference,
+		Kind:   s.asks.kind,
 		Device: s.Devices.Hash(x.cookie(deviceCookie)),
 		Source: from.Source, Network: from.Network, Wide: from.Wide,
 	}
@@ -75,7 +85,7 @@ func (s *site) visitor(x *ctx) lookup.Claim {
 // prepare learns what the next form asks of this visitor and pays for it,
 // both before anything is compared: so neither a limit nor a step that moves
 // ever changes the answer of an attempt. A form without a captcha pays, too.
-func (s *site) prepare(x *ctx, visitor lookup.Claim) (lookup.Ask, error) {
+func (s entrance) prepare(x *ctx, visitor lookup.Claim) (lookup.Ask, error) {
 	ask, err := s.Gate.Ask(x.context(), visitor)
 	if err != nil {
 		return ask, err
@@ -114,7 +124,7 @@ func (s *site) draw(ctx context.Context, choice string, ask lookup.Ask) (d drawn
 
 // showGate draws the form with fresh challenges and a fresh token. What was
 // typed stays, but for digits, captchas and letter code (G5).
-func (s *site) showGate(x *ctx, status int, ask lookup.Ask, f *fault) error {
+func (s entrance) showGate(x *ctx, status int, ask lookup.Ask, f *fault) error {
 	choice := x.choice(ask)
 	d, err := s.draw(x.context(), choice, ask)
 	if err != nil {
@@ -125,7 +135,7 @@ func (s *site) showGate(x *ctx, status int, ask lookup.Ask, f *fault) error {
 	if s.Devices.Hash(x.cookie(deviceCookie)) == "" {
 		x.setCookie(deviceCookie, s.Devices.Issue(""), lookup.DeviceLife)
 	}
-	return x.show(status, public.GatePage(gateView(x, f, choice, ask, d)))
+	return x.show(status, public.GatePage(gateView(x, s.asks, f, choice, ask, d)))
 }
 
 // picture serves a challenge's picture or its sound.

@@ -58,24 +58,24 @@ type fault struct {
 }
 
 // refusedView is the one failure (G5).
-func refusedView(x *ctx) *fault {
+func refusedView(x *ctx, n numbers) *fault {
 	return &fault{summary: component.Summary{
 		Title: x.T("gate.refused.title"),
 		Paragraphs: []string{
-			x.T("gate.refused.what"),
-			x.T("gate.refused.closed", x.s.Contact.Phone, x.T("site.hours")),
+			x.T(n.words.refused),
+			x.T(n.words.closed, x.s.Contact.Phone, x.T("site.hours")),
 		},
 	}}
 }
 
 // uncountedView is the one page of a try that a limit refused, whichever it
 // was: it says that nothing was compared, and that the letter code helps (G7).
-func uncountedView(x *ctx) *fault {
-	return &fault{code: true, summary: component.Summary{
+func uncountedView(x *ctx, n numbers) *fault {
+	return &fault{code: n.lettered(), summary: component.Summary{
 		Title: x.T("gate.uncounted.title"),
 		Paragraphs: []string{
 			x.T("gate.uncounted.why"),
-			x.T("gate.uncounted.code"),
+			x.T(n.words.onward),
 			x.T("gate.uncounted.call", x.s.Contact.Phone, x.T("site.hours")),
 		},
 	}}
@@ -103,35 +103,40 @@ func problemsView(x *ctx, problems lookup.Problems) *fault {
 // gateView is the form as one visitor sees it. What it asks depends on the
 // choice, on ask and on the request, never on how an attempt went (T6), but
 // for the letter code, which the page of an uncounted try offers.
-func gateView(x *ctx, f *fault, choice string, ask lookup.Ask, d drawn) public.Gate {
+func gateView(x *ctx, n numbers, f *fault, choice string, ask lookup.Ask, d drawn) public.Gate {
 	phone, hours := x.s.Contact.Phone, x.T("site.hours")
 	if f == nil {
 		f = &fault{}
 	}
 	// Who sent a letter code once goes on seeing the field.
-	code := ask.LetterCode || f.code || x.form.Has("letter_code")
-	x.at = "/lookup"
+	code := n.lettered() && (ask.LetterCode || f.code || x.form.Has("letter_code"))
+	x.at = n.path
 	if choice != byPicture {
 		x.at += "?with=" + choice
 	}
 	v := public.Gate{
-		Base:      x.base(x.T("gate.title")),
-		Action:    x.path("/lookup"),
-		Lead:      x.T("gate.lead"),
+		Base:      x.base(x.T(n.words.title)),
+		Action:    x.path(n.path),
+		Lead:      x.T(n.words.lead),
+		Submit:    x.T(n.words.submit),
+		Works:     n.kind == lookup.ByWorks,
 		Form:      d.form,
 		Choice:    choice,
 		Call:      x.T("gate.ways.call", phone, hours),
 		NoLetter:  layout.Link{Text: x.T("no-letter.title"), Href: x.path("/letter")},
-		NewLetter: x.T("gate.none", phone, hours),
+		NewLetter: x.T(n.words.none, phone, hours),
 		Ways:      ways(x, choice, ask),
-		Reference: component.Field{Name: "reference", Label: x.T("gate.reference"), Hint: x.T("gate.reference.hint"), Value: typed(x.field("reference")), Error: f.fields["reference"]},
-		Digits:    component.Field{Name: "digits", Label: x.T("gate.digits"), Hint: x.T("gate.digits.hint"), Class: "w4", Error: f.fields["digits"]},
+		Reference: component.Field{Name: n.number, Label: x.T(n.words.number), Hint: x.T(n.words.numberHint), Value: typed(x.field(n.number)), Error: f.fields[n.number]},
+		Digits:    component.Field{Name: n.secret, Label: x.T(n.words.secret), Hint: x.T(n.words.secretHint), Class: n.width, Error: f.fields[n.secret]},
 	}
 	if len(f.summary.Title) > 0 {
 		v.Error, v.Summary = true, &f.summary
 	}
 	if d.second != "" {
-		v.Lead = x.T("gate.lead.more")
+		v.Lead = x.T(n.words.more)
+	}
+	if ask.LetterCode && !n.lettered() {
+		v.Lead = x.T(n.words.onward)
 	}
 	if code {
 		v.Lead = x.T("gate.lead.code")
@@ -147,7 +152,7 @@ func gateView(x *ctx, f *fault, choice string, ask lookup.Ask, d drawn) public.G
 		v.Work = &public.Work{Challenge: d.work, Why: x.T("gate.work.more"), Error: f.fields["altcha"]}
 	}
 	if choice == byWork {
-		v.Lead, v.Work.Why = x.T("gate.lead.work"), x.T("gate.work.first")
+		v.Lead, v.Work.Why = x.T(n.words.work), x.T("gate.work.first")
 	}
 	return v
 }

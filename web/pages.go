@@ -40,6 +40,7 @@ func homeView(x *ctx, notices []string) public.Home {
 		Lookup:     x.path("/lookup"),
 		Letter:     x.path("/letter"),
 		Partner:    x.path("/partner"),
+		Follow:     x.path(worksNumbers.path),
 		LetterText: x.T("home.letter.text", c.Phone),
 		CallsText:  x.T("home.contact.text", c.Phone, x.T("site.hours"), c.Privacy),
 	}

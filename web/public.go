@@ -81,6 +81,7 @@ type PublicDeps struct {
 	Papers     PaperDeps
 	Mandates   Mandates
 	Partners   PartnerDeps
+	Follow     FollowDeps
 }
 
 // site is the public listener's handlers.
@@ -115,7 +116,7 @@ func signedOut(x *ctx) string {
 func publicRoutes(d PublicDeps) []Route {
 	s := &site{d, newLimits(d.Limits, "draw", d.Captchas), newLimits(d.Limits, "picture", d.Captchas),
 		newLimits(d.Limits, "sound", d.Captchas.sounds())}
-	letters := newLetterDesk(s)
+	letters, opening := newLetterDesk(s), entrance{s, references}
 	anyone := s.behind(doors.Gate, Anyone)
 	visitor := s.behind(doors.Gate, Policy{Name: "visitor", Admit: s.admitVisitor})
 	return slices.Concat([]Route{
@@ -125,8 +126,8 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/captcha/:file", anyone, s.picture},
 		{http.MethodGet, "/:lang", Anyone, toHome},
 		{http.MethodGet, "/:lang/", Anyone, s.home},
-		{http.MethodGet, "/:lang/lookup", anyone, s.gate},
-		{http.MethodPost, "/:lang/lookup", anyone, s.open},
+		{http.MethodGet, "/:lang/lookup", anyone, opening.gate},
+		{http.MethodPost, "/:lang/lookup", anyone, opening.open},
 		{http.MethodGet, "/:lang/letter", anyone, letters.empty},
 		{http.MethodPost, "/:lang/letter", anyone, letters.ask},
 		{http.MethodGet, "/:lang/letter/asked", anyone, letters.asked},
@@ -146,5 +147,5 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes())
+	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes(), s.followRoutes())
 }

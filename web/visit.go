@@ -71,6 +71,9 @@ func (s *site) extend(x *ctx) error {
 	if strings.HasPrefix(x.field("back"), readingsBack) {
 		page = "/readings/new"
 	}
+	if x.field("back") == worksBack {
+		return x.redirect(x.path("/works/request"))
+	}
 	return x.redirect(x.path(page) + back(x.field("back")))
 }
 

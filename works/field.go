@@ -98,6 +98,9 @@ func (f Field) facts() fieldFacts {
 // Choices are what a field can be, where it is a choice.
 func (f Field) Choices() []string { return f.facts().choices }
 
+// Tenths tells whether a field is kept in tenths of its unit.
+func (f Field) Tenths() bool { return f.facts().form == tenths }
+
 // Document is a paper of a request. A new one needs: Documents, web/locales
 // "works.document."+name.
 type Document string
@@ -267,9 +270,6 @@ func parseTenths(given string) (int64, bool) {
 	n, err := strconv.ParseUint(whole+part, 10, 32)
 	return int64(n), err == nil
 }
-
-// Tenths tells whether a field is kept in tenths, Day whether it is a day.
-func (f Field) Tenths() bool { return f.facts().form == tenths }
 
 // Day tells whether a field is kept as YYYY-MM-DD.
 func (f Field) Day() bool { return f.facts().form == day }

@@ -1,6 +1,7 @@
 package works
 
 import (
+	"slices"
 	"time"
 
 	"guichet/portal"
@@ -81,6 +82,9 @@ func (r Request) For(who Viewer, steps []Step, now time.Time) View {
 	}
 	return v
 }
+
+// CanReopen tells whether the requester may say that all is not well.
+func (v View) CanReopen() bool { return slices.Contains(v.May, EventReopen) }
 
 // Reopening is the time in which a closed request can be reopened; zero for one
 // that is not closed.

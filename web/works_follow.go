@@ -1,0 +1,322 @@
+package web
+
+import (
+	"bytes"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"guichet/lookup"
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/doors"
+	"guichet/portal/evidence"
+	"guichet/portal/tx"
+	"guichet/web/ui/page/public"
+	"guichet/works"
+)
+
+// FollowDeps is what the pages need on which a request for works is followed.
+type FollowDeps struct {
+	Room     *works.Service
+	Evidence Evidence
+}
+
+// follower is their handlers. Which requests somebody sees depends on what is
+// open in their visit, read anew at each request: the id in an address only
+// chooses among those (T24, Wd4). What is shown is works.Request.For a
+// requester, and nothing else (W19, D12).
+type follower struct {
+	*site
+	FollowDeps
+}
+
+// requestPage is the address of a request's page.
+func requestPage(id string) string { return "/works/request?id=" + url.QueryEscape(id) }
+
+func (s *site) followRoutes() []Route {
+	f, opening := follower{s, s.Follow}, entrance{s, worksNumbers}
+	anyone := s.behind(doors.Gate, s.behind(doors.Works, Anyone))
+	requester := s.behind(doors.Works, Policy{Name: "requester", Admit: s.admitRequester})
+	bringing := requester
+	bringing.Uploads = documentSize
+	get, post := http.MethodGet, http.MethodPost
+	const one = "/:lang/works/request"
+	return []Route{
+		{get, "/:lang/works/lookup", anyone, opening.gate},
+		{post, "/:lang/works/lookup", anyone, opening.open},
+		{get, one, requester, f.request},
+		{get, one + "/offer.pdf", requester, f.offerPDF},
+		{get, one + "/offer.html", requester, f.offerHTML},
+		{get, one + "/appointment.ics", requester, f.appointment},
+		{post, one + "/accept", requester, f.accept},
+		{post, one + "/decline", requester, f.decline},
+		{post, one + "/papers", bringing, f.addPaper},
+		{post, one + "/complete", requester, f.complete},
+		{post, one + "/postpone", requester, f.postpone},
+		{post, one + "/cancel", requester, f.cancel},
+		{post, one + "/well", requester, f.well},
+		{post, one + "/reopen", requester, f.reopen},
+	}
+}
+
+// held is a request and the pass that opens it.
+type held struct {
+	works.Request
+	pass lookup.Pass
+}
+
+// all lists the requests that are open in this visit: those of works numbers,
+// then those made in the opened occupancies' own visits (D10). Who looks on
+// another ground than an occupant's sees none (D7).
+func (s *site) requests(x *ctx) (all []held, err error) {
+	add := func(p lookup.Pass, r works.Request) {
+		if !slices.ContainsFunc(all, func(h held) bool { return h.ID == r.ID }) {
+			all = append(all, held{r, p})
+		}
+	}
+	for _, p := range x.session().Works {
+		r, _, err := s.Follow.Room.Store.Works(x.context(), p.Works)
+		if err != nil {
+			return nil, err
+		}
+		add(p, r)
+	}
+	for _, p := range x.session().Passes {
+		if p.ByGround() {
+			continue
+		}
+		list, err := s.Follow.Room.Store.WorksOfOccupancy(x.context(), p.Occupancy.ID)
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range list {
+			add(p, r)
+		}
+	}
+	return all, nil
+}
+
+// opened is one request as its requester may see it.
+type openedRequest struct {
+	works.View
+	pass   lookup.Pass
+	papers []works.Paper
+	all    []held
+}
+
+// one gives the request that an address is about; NotFound is the answer to
+// another's as to nobody's.
+func (f follower) one(x *ctx) (o openedRequest, err error) {
+	all, err := f.requests(x)
+	if err != nil {
+		return o, err
+	}
+	return f.among(x, all)
+}
+
+func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
+	i := slices.IndexFunc(all, func(h held) bool { return h.ID == x.query("id") })
+	if i < 0 && len(all) == 1 && x.query("id") == "" {
+		i = 0
+	}
+	if i < 0 {
+		return o, &portal.Error{Code: portal.NotFound, Key: "works.request"}
+	}
+	r, steps, err := f.Room.Store.Works(x.context(), all[i].ID)
+	if err != nil {
+		return o, err
+	}
+	papers, err := f.Room.Store.WorksPapers(x.context(), r.ID)
+	if err != nil {
+		return o, err
+	}
+	// What the operator filed is for the operator (W19): it could tell (D12).
+	papers = slices.DeleteFunc(papers, func(p works.Paper) bool { return p.AddedBy.Kind == portal.Staff })
+	return openedRequest{r.For(works.AsRequester, steps, x.now), all[i].pass, papers, all}, nil
+}
+
+// entry begins a trail entry about a request.
+func (x *ctx) worksEntry(p lookup.Pass) audit.Entry {
+	return audit.Entry{At: x.now, Actor: portal.Actor{Kind: portal.Household}, Ground: p.Why(), Channel: "web"}
+}
+
+// shown records what is about to be shown, before it is (L18).
+func (s *site) worksShown(x *ctx, page string, list ...held) error {
+	return s.Runner.Do(x.context(), func(t tx.Tx) error {
+		for _, h := range list {
+			e := x.worksEntry(h.pass)
+			e.Action, e.Subject = audit.WorksShown, works.Subject(h.ID)
+			e.Details = map[string]string{"visit": h.pass.Visit.ID, "page": page}
+			t.Record(e)
+		}
+		return nil
+	})
+}
+
+func (o openedRequest) held() held { return held{works.Request{ID: o.ID}, o.pass} }
+
+// request shows one, or the list where there are several.
+func (f follower) request(x *ctx) error {
+	all, err := f.requests(x)
+	if err != nil {
+		return err
+	}
+	if x.query("id") == "" && len(all) != 1 {
+		if err := f.worksShown(x, "list", all...); err != nil {
+			return err
+		}
+		return x.show(http.StatusOK, public.WorksRequestsPage(requestsView(x, all)))
+	}
+	o, err := f.among(x, all)
+	if err != nil {
+		return err
+	}
+	return f.show(x, o, nil)
+}
+
+func (f follower) show(x *ctx, o openedRequest, wrong error) error {
+	if err := f.worksShown(x, "request", o.held()); err != nil {
+		return err
+	}
+	x.at = requestPage(o.ID)
+	return x.show(statusFor(wrong), public.WorksRequestPage(requestView(x, o, wrong)))
+}
+
+// moved leads back to the page: with what was done, or with why it was not.
+func (f follower) moved(x *ctx, o openedRequest, err error, done string) error {
+	if problemsOf(err) != nil {
+		if o, again := f.one(x); again == nil {
+			return f.show(x, o, err)
+		}
+	}
+	if err != nil {
+		return err
+	}
+	return x.redirect(x.path(requestPage(o.ID)) + "&done=" + done)
+}
+
+// move lets an event happen in the requester's name.
+func (f follower) move(x *ctx, e works.Event, done, reason string, wrong error, change func(*works.Request) error) error {
+	o, err := f.one(x)
+	if err != nil {
+		return err
+	}
+	if wrong == nil {
+		_, wrong = f.Room.Move(x.context(), x.worksEntry(o.pass), o.ID, works.Requester, e, reason, change)
+	}
+	return f.moved(x, o, wrong, done)
+}
+
+// longestReason is in characters.
+const longestReason = 500
+
+// reason reads why somebody does something.
+func (x *ctx) reason(field string, needed bool) (string, error) {
+	given := strings.TrimSpace(x.field(field))
+	switch {
+	case given == "" && needed:
+		return "", &portal.Error{Code: portal.Invalid, Key: "works.reason", Field: field}
+	case utf8.RuneCountInString(given) > longestReason:
+		return given, &portal.Error{Code: portal.Invalid, Key: "works.reason-long", Field: field, Args: []any{longestReason}}
+	}
+	return given, nil
+}
+
+// sameOffer refuses an answer to another offer than the one that was read.
+func (x *ctx) sameOffer(r *works.Request) error {
+	if x.field("version") != strconv.FormatInt(r.Offer.Version, 10) {
+		return &portal.Error{Code: portal.Conflict, Key: "works.version"}
+	}
+	return nil
+}
+
+// accept records the agreement: who, when, how (W7).
+func (f follower) accept(x *ctx) error {
+	name := strings.Join(strings.Fields(x.field("agreed_by")), " ")
+	var wrong error
+	if name == "" {
+		wrong = &portal.Error{Code: portal.Invalid, Key: "works.name", Field: "agreed_by"}
+	} else if utf8.RuneCountInString(name) > longestReason {
+		wrong = &portal.Error{Code: portal.Invalid, Key: "works.reason-long", Field: "agreed_by", Args: []any{longestReason}}
+	}
+	return f.move(x, works.EventAccept, "accepted", "", wrong, func(r *works.Request) error {
+		r.Offer.AgreedAt, r.Offer.AgreedBy, r.Offer.AgreedOn = x.now, name, works.OnLine
+		return x.sameOffer(r)
+	})
+}
+
+func (f follower) decline(x *ctx) error {
+	reason, wrong := x.reason("decline_reason", false)
+	return f.move(x, works.EventDecline, "declined", reason, wrong, x.sameOffer)
+}
+
+func (f follower) complete(x *ctx) error {
+	return f.move(x, works.EventComplete, "completed", "", nil, func(r *works.Request) error {
+		given := map[string]string{}
+		for _, name := range r.Missing {
+			given[name] = x.field(name)
+		}
+		return r.Supply(given, x.now)
+	})
+}
+
+func (f follower) postpone(x *ctx) error {
+	reason, wrong := x.reason("postpone_reason", true)
+	return f.move(x, works.EventPostpone, "postponed", reason, wrong, nil)
+}
+
+func (f follower) cancel(x *ctx) error {
+	reason, wrong := x.reason("cancel_reason", false)
+	return f.move(x, works.EventCancel, "cancelled", reason, wrong, nil)
+}
+
+func (f follower) reopen(x *ctx) error {
+	reason, wrong := x.reason("reopen_reason", true)
+	return f.move(x, works.EventReopen, "reopened", reason, wrong, nil)
+}
+
+// well records that all is well after the closing.
+func (f follower) well(x *ctx) error {
+	o, err := f.one(x)
+	if err != nil {
+		return err
+	}
+	err = f.Room.Note(x.context(), x.worksEntry(o.pass), o.ID, "well", func(r *works.Request) error {
+		if r.Status != works.Closed {
+			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
+		}
+		return nil
+	})
+	return f.moved(x, o, err, "well")
+}
+
+// addPaper takes in a document. What is over takes none, and keeps no bytes.
+func (f follower) addPaper(x *ctx) error {
+	o, err := f.one(x)
+	if err != nil {
+		return err
+	}
+	return f.moved(x, o, f.takePaper(x, o), "added")
+}
+
+func (f follower) takePaper(x *ctx, o openedRequest) error {
+	kind := works.Document(x.field("paper_kind"))
+	switch {
+	case o.Status.Over():
+		return &portal.Error{Code: portal.Conflict, Key: "works.state"}
+	case !slices.Contains(works.Documents, kind):
+		return &portal.Error{Code: portal.Invalid, Key: "works.document", Field: "paper_kind"}
+	case len(x.file.data) == 0:
+		return &portal.Error{Code: portal.Invalid, Key: "evidence.empty", Field: "document"}
+	}
+	by := x.worksEntry(o.pass)
+	kept, err := f.Evidence.Take(x.context(), by, evidence.Upload{Subject: works.Subject(o.ID), Name: x.file.name, Body: bytes.NewReader(x.file.data)})
+	if err != nil {
+		return err
+	}
+	return f.Room.Add(x.context(), by, o.ID, works.Paper{ID: portal.NewID(x.now), Document: kind, EvidenceID: kept.ID})
+}

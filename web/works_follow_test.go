@@ -1,0 +1,384 @@
+package web
+
+import (
+	"bytes"
+	"io"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/store"
+	"guichet/portal/store/storetest"
+	"guichet/works"
+
+	"mime/multipart"
+
+	ics "github.com/arran4/golang-ical"
+	"github.com/stretchr/testify/require"
+)
+
+// site of works: the public listener over a real store, with requests in it.
+type yard struct {
+	*browser
+	store *store.Store
+	dsn   string
+	room  *works.Service
+}
+
+func newYard(t *testing.T) *yard {
+	h := newHouse(t)
+	h.ring = storetest.Keys(t)
+	y := &yard{dsn: storetest.Backends(t)[0].DSN(t)}
+	y.store = storetest.Reopen(t, y.dsn, h.clock)
+	y.room = &works.Service{Clock: h.clock, Runner: y.store, Store: y.store, Ring: h.ring}
+	h.numbers = map[string]storetest.Known{}
+	y.browser = open(t, h, func(d *PublicDeps) {
+		d.Runner, d.Follow = y.store, FollowDeps{Room: y.room, Evidence: vault{}}
+	})
+	return y
+}
+
+var (
+	officer   = audit.Entry{Actor: portal.Actor{Kind: portal.Staff, ID: "otto"}, Channel: "desk"}
+	requester = audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"}
+)
+
+// capture makes a request of a kind and lets the gate know its number.
+func (y *yard) capture(kind works.Kind, occupancyID string) storetest.Known {
+	y.t.Helper()
+	d := works.Draft{Kind: string(kind), Energy: "electricity", Requester: "person", Name: "Anna Schmitz", Mail: "anna@example.org", Language: "de", Channel: "mail",
+		Street: "Rotenberg 12", Postcode: "4700", Town: "Eupen", Dwelling: true, Values: map[string]string{"ean": string(fixtureEAN)}}
+	switch kind {
+	case works.Phases13:
+		d.Values["supply"] = "three-400"
+	case works.NewConnection:
+		d.Values = map[string]string{"supply": "single", "power_wished": "9,2"}
+	case works.EndOfContract, works.Drop, works.BudgetMeter:
+		d.Requester, d.CompanyNumber = "supplier", "0403170701"
+	}
+	made, err := y.room.Capture(y.t.Context(), requester, d, nil, occupancyID, "")
+	require.NoError(y.t, err)
+	k := storetest.Known{Reference: made.Request.Number, Digits: made.Code, Key: made.Request.Key, OccupancyID: made.Request.ID}
+	y.h.numbers[k.Reference.Reveal()] = k
+	return k
+}
+
+func (y *yard) move(id string, e works.Event, reason string, change func(*works.Request)) {
+	y.t.Helper()
+	_, err := y.room.Move(y.t.Context(), officer, id, works.Operator, e, reason, func(r *works.Request) error {
+		if change != nil {
+			change(r)
+		}
+		return nil
+	})
+	require.NoError(y.t, err, e)
+}
+
+// offer brings a request to its offer.
+func (y *yard) offer(id string) {
+	y.t.Helper()
+	y.move(id, works.EventStudy, "", nil)
+	y.move(id, works.EventDraw, "", nil)
+	y.move(id, works.EventOffer, "", func(r *works.Request) {
+		r.Offer = works.Offer{Version: r.Offer.Version + 1, Said: true, Lines: [4]int64{0, 31200, 18400, 4800}, VAT: 6, Percent: 50, Terms: "2026-1", Days: 25,
+			SentAt: y.h.clock(), ValidTo: portal.Date(2027, time.February, 24)}
+	})
+}
+
+// knock types number and code at the works' page of the gate.
+func (b *browser) knock(lang, number, code string) answer {
+	b.t.Helper()
+	page := b.get("/" + lang + "/works/lookup")
+	require.Equal(b.t, http.StatusOK, page.StatusCode)
+	hidden := func(name string) string { return page.doc.Find("input[name="+name+"]").AttrOr("value", "") }
+	return b.post("/"+lang+"/works/lookup", url.Values{"number": {number}, "code": {code}, "captcha": {"123456"},
+		"captcha_id": {hidden("captcha_id")}, "form": {hidden("form")}})
+}
+
+func (b *browser) follow(k storetest.Known) string {
+	b.t.Helper()
+	in := b.knock("de", k.Reference.Reveal(), k.Digits.Reveal())
+	require.Equal(b.t, "/de/works/request?id="+k.OccupancyID, in.Header.Get("Location"))
+	return k.OccupancyID
+}
+
+func (b *browser) act(id, what string, form url.Values) answer {
+	b.t.Helper()
+	return b.post("/de/works/request/"+what+"?id="+id, form)
+}
+
+func (a answer) text() string {
+	return strings.Join(strings.Fields(plainSpaces(a.doc.Find("main").Text())), " ")
+}
+
+func (y *yard) entries(action audit.Action, id string) int64 {
+	return storetest.Number(y.t, y.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1 AND subject = $2`, string(action), works.Subject(id))
+}
+
+// The whole way of a requester through the pages (W7, W8, L18): number and
+// code, the offer accepted by name, the day and its calendar file, postponed
+// with a reason, closed, reopened; each showing and each act in the trail.
+func TestARequestIsFollowed(t *testing.T) {
+	y := newYard(t)
+	k := y.capture(works.Phases13, "")
+	b := y.another()
+	id := b.follow(k)
+	page := b.get("/de/works/request")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Contains(t, page.text(), "Wir sind am Zug: Wir lesen Ihren Antrag")
+	require.Equal(t, 6, page.doc.Find(".phases li").Length())
+	require.Equal(t, int64(1), y.entries(audit.WorksShown, id))
+	require.NotContains(t, page.body, string(fixtureEAN), "G12")
+
+	y.offer(id)
+	page = b.get("/de/works/request?id=" + id)
+	text := page.text()
+	for _, told := range []string{"Sie sind am Zug: Antworten Sie auf unser Angebot", "312,00 €", "Studienkosten0,00 €", "MwSt. 6 %32,64 €", "576,64 €", "288,32 €",
+		"+++", "Fassung 2026-1", "23. Februar 2027", "25 Werktagen"} {
+		require.Contains(t, text, told)
+	}
+	require.Contains(t, page.doc.Find("aside details").Text(), "Regel OFFER, Fassung 1", "the date opens")
+
+	// No name, an old page's offer, an offer that is over: said at the field, nothing happens.
+	require.Contains(t, b.act(id, "accept", url.Values{"version": {"1"}}).doc.Find("#agreed_by-error").Text(), "Schreiben Sie Ihren Namen")
+	old := b.act(id, "accept", url.Values{"version": {"0"}, "agreed_by": {"Anna Schmitz"}})
+	require.Equal(t, http.StatusConflict, old.StatusCode)
+	require.Equal(t, "Anna Schmitz", old.doc.Find("#agreed_by").AttrOr("value", ""), "what was typed stays")
+	pdf := b.get("/de/works/request/offer.pdf?id=" + id)
+	require.True(t, strings.HasPrefix(pdf.body, "%PDF-"))
+	twin := b.get("/fr/works/request/offer.html?id=" + id)
+	require.Equal(t, "de", twin.doc.Find("html").AttrOr("lang", ""), "the requester's language, whatever the page's")
+	require.Contains(t, plainSpaces(twin.doc.Text()), "576,64 €")
+	require.Contains(t, twin.doc.Text(), "Vertraulich", "L20")
+	done := b.act(id, "accept", url.Values{"version": {"1"}, "agreed_by": {"  Anna  Schmitz "}})
+	require.Equal(t, "/de/works/request?id="+id+"&done=accepted", done.Header.Get("Location"))
+	r, _, err := y.store.Works(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, works.Agreed, r.Status)
+	require.Equal(t, "Anna Schmitz", r.Offer.AgreedBy)
+	require.Equal(t, works.OnLine, r.Offer.AgreedOn)
+	require.True(t, r.Offer.AgreedAt.Equal(y.h.clock()))
+	page = b.get(done.Header.Get("Location"))
+	require.Contains(t, page.doc.Find("[role=status]").Text(), "Zustimmung ist eingetragen")
+	require.Zero(t, page.doc.Find("form[action*='/accept']").Length())
+	require.Equal(t, http.StatusConflict, b.act(id, "decline", url.Values{"version": {"1"}}).StatusCode, "it was agreed to")
+
+	_, err = y.room.Move(t.Context(), officer, id, works.Nobody, works.EventPay, "", func(r *works.Request) error {
+		r.Offer.Paid, r.Offer.PaidAt = 28832, y.h.clock()
+		return nil
+	})
+	require.NoError(t, err)
+	require.Contains(t, b.get("/de/works/request").text(), "Arbeiten auszuführen bis spätestens 29. Dezember 2026")
+	y.move(id, works.EventAwait, "Die Rinne fehlt noch.", nil)
+	page = b.get("/de/works/request")
+	require.Contains(t, page.text(), "Die Frist steht still")
+	require.Contains(t, page.text(), "Die Rinne fehlt noch.")
+	y.move(id, works.EventResume, "", nil)
+	require.Equal(t, http.StatusNotFound, b.get("/de/works/request/appointment.ics").StatusCode)
+	day := portal.Date(2026, time.December, 8).Add(8 * time.Hour)
+	y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = day })
+	require.Contains(t, b.get("/de/works/request").text(), "Am 8. Dezember 2026, zwischen 8:00 und 12:00 Uhr.")
+	file := b.get("/de/works/request/appointment.ics")
+	require.Equal(t, "text/calendar; charset=utf-8", file.Header.Get("Content-Type"))
+	cal, err := ics.ParseCalendar(strings.NewReader(file.body))
+	require.NoError(t, err)
+	start, err := cal.Events()[0].GetStartAt()
+	require.NoError(t, err)
+	require.True(t, start.Equal(day))
+	require.NotContains(t, file.body, k.Digits.Reveal(), "G12: no code in it")
+
+	require.Contains(t, b.act(id, "postpone", nil).doc.Find("details[open] #postpone_reason-error").Text(), "warum", "a reason is needed")
+	require.Contains(t, b.act(id, "postpone", url.Values{"postpone_reason": {"Ich bin verreist."}}).Header.Get("Location"), "done=postponed")
+	require.Contains(t, b.get("/de/works/request").text(), "Ich bin verreist.")
+	y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = day })
+	for _, e := range []works.Event{works.EventStart, works.EventCarryOut, works.EventClose} {
+		y.move(id, e, "", func(r *works.Request) { r.Result, r.AssetAt, r.InvoicedAt = "done", y.h.clock(), y.h.clock() })
+	}
+	require.Contains(t, b.get("/de/works/request").text(), "Ist alles in Ordnung?")
+	require.Contains(t, b.act(id, "well", nil).Header.Get("Location"), "done=well")
+	require.Equal(t, int64(1), y.entries(audit.WorksNoted, id))
+	require.Contains(t, b.act(id, "reopen", url.Values{"reopen_reason": {"Die Sicherung springt heraus."}}).Header.Get("Location"), "done=reopened")
+	require.Equal(t, int64(3), storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1 AND subject = $2 AND actor_kind = 'household'`,
+		string(audit.WorksMoved), works.Subject(id)), "accepted, postponed, reopened")
+}
+
+// W5: what is missing is brought or typed, then the requester says so.
+func TestWhatIsMissingIsGiven(t *testing.T) {
+	y := newYard(t)
+	id := y.another().follow(y.capture(works.NewConnection, ""))
+	b := y.another()
+	b.follow(y.numbersOf(id))
+	page := b.get("/de/works/request")
+	require.Contains(t, page.text(), "Sie sind am Zug: Ergänzen Sie Ihren Antrag")
+	require.Zero(t, page.doc.Find("form[action*='/complete']").Length(), "a document is missing")
+	require.Equal(t, http.StatusConflict, b.act(id, "complete", nil).StatusCode)
+
+	send := func(kind, content string) answer {
+		var body bytes.Buffer
+		form := multipart.NewWriter(&body)
+		require.NoError(t, form.WriteField("paper_kind", kind))
+		part, err := form.CreateFormFile("document", "plan.pdf")
+		require.NoError(t, err)
+		_, err = io.WriteString(part, content)
+		require.NoError(t, err)
+		require.NoError(t, form.Close())
+		r, err := http.NewRequest(http.MethodPost, y.server.URL+"/de/works/request/papers?id="+id, &body)
+		require.NoError(t, err)
+		r.Header.Set("Content-Type", form.FormDataContentType())
+		r.Header.Set("Sec-Fetch-Site", "same-origin")
+		return b.do(r)
+	}
+	require.NotEmpty(t, send("site-plan", "").doc.Find("#document-error").Text())
+	require.NotEmpty(t, send("site-plan", "<html>").doc.Find("#document-error").Text(), "T25")
+	require.NotEmpty(t, send("passport", "%PDF-1").doc.Find("#paper_kind-error").Text())
+	require.Contains(t, send("site-plan", "%PDF-1").Header.Get("Location"), "done=added")
+	require.Equal(t, int64(1), y.entries(audit.WorksPaper, id))
+
+	require.NoError(t, y.room.Note(t.Context(), officer, id, "missing", func(r *works.Request) error {
+		r.Missing = []string{"power_wished"}
+		return nil
+	}))
+	wrong := b.act(id, "complete", url.Values{"power_wished": {"viel"}})
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+	require.NotEmpty(t, wrong.doc.Find("#power_wished-error").Text())
+	require.Equal(t, "viel", wrong.doc.Find("#power_wished").AttrOr("value", ""))
+	require.Contains(t, b.act(id, "complete", url.Values{"power_wished": {"17,3"}}).Header.Get("Location"), "done=completed")
+	require.Contains(t, b.get("/de/works/request").text(), "17,3")
+	require.Contains(t, b.act(id, "cancel", nil).Header.Get("Location"), "done=cancelled")
+	require.Equal(t, http.StatusConflict, send("site-plan", "%PDF-1").StatusCode, "what is over takes no document")
+}
+
+func (y *yard) numbersOf(id string) storetest.Known {
+	for _, k := range y.h.numbers {
+		if k.OccupancyID == id {
+			return k
+		}
+	}
+	y.t.Fatal("no such request")
+	return storetest.Known{}
+}
+
+// T6, T5 at the works' page: unknown, wrong, third failure, blocked and right
+// while blocked are one answer, which keeps the number and nothing else (G5).
+func TestT6WorksNumbersFailAlike(t *testing.T) {
+	y := newYard(t)
+	k := y.capture(works.Phases13, "")
+	wrong := func(n string) string { return n + k.Digits.Reveal()[1:] }
+	first := "1"
+	if k.Digits.Reveal()[0] == '1' {
+		first = "2"
+	}
+	want := essence(y.another().knock("fr", "0123456789", "000000"), "0123456789")
+	require.Contains(t, want, "422")
+	for _, code := range []string{wrong(first), wrong(first), wrong(first), k.Digits.Reveal()} {
+		got := y.another().knock("fr", k.Reference.Reveal(), code)
+		require.Equal(t, want, essence(got, k.Reference.Reveal()))
+		require.Equal(t, k.Reference.Reveal(), got.doc.Find("#number").AttrOr("value", ""))
+		require.Empty(t, got.doc.Find("#code").AttrOr("value", ""))
+	}
+	require.Equal(t, "/fr/ended", y.another().get("/fr/works/request?id="+k.OccupancyID).Header.Get("Location"))
+}
+
+// T24, Wd1, D10: an id in an address chooses among what is open and opens
+// nothing; another's and nobody's are one answer; after leaving, none. A works
+// number opens no consumption, a reference the requests of its own visits.
+func TestT24SomeoneElsesRequest(t *testing.T) {
+	y := newYard(t)
+	mine, theirs, home := y.capture(works.Phases13, ""), y.capture(works.Phases13, "other"), y.capture(works.TwoRate, y.h.stay)
+	y.offer(theirs.OccupancyID)
+	b := y.another()
+	id := b.follow(mine)
+	require.Equal(t, "/de/ended", b.get("/de/consumption").Header.Get("Location"), "Wd1")
+	for _, path := range []string{"", "/offer.pdf", "/offer.html", "/appointment.ics"} {
+		other, none := b.get("/de/works/request"+path+"?id="+theirs.OccupancyID), b.get("/de/works/request"+path+"?id=nothing")
+		require.Equal(t, http.StatusNotFound, other.StatusCode, path)
+		require.Equal(t, strings.ReplaceAll(none.body, "nothing", ""), strings.ReplaceAll(other.body, theirs.OccupancyID, ""), path)
+	}
+	for _, what := range []string{"accept", "decline", "complete", "postpone", "cancel", "well", "reopen"} {
+		form := url.Values{"version": {"1"}, "agreed_by": {"Eve"}, "postpone_reason": {"x"}, "reopen_reason": {"x"}}
+		require.Equal(t, http.StatusNotFound, b.act(theirs.OccupancyID, what, form).StatusCode, what)
+	}
+	require.Zero(t, y.entries(audit.WorksShown, theirs.OccupancyID))
+	require.Equal(t, http.StatusSeeOther, b.try(knownReference, knownDigits).StatusCode)
+	list := b.get("/de/works/request")
+	require.Equal(t, 2, list.doc.Find("#requests tbody tr").Length(), "the one typed and the one of the occupancy")
+	require.Equal(t, int64(1), y.entries(audit.WorksShown, home.OccupancyID))
+	require.NotContains(t, list.body, theirs.OccupancyID)
+	require.Equal(t, "/de/works/request", b.get("/de/consumption").doc.Find(".files a").Last().AttrOr("href", ""))
+	require.Equal(t, http.StatusOK, b.get("/de/works/request?id="+home.OccupancyID).StatusCode)
+	b.post("/de/leave", nil)
+	require.Equal(t, "/de/ended", b.get("/de/works/request?id="+id).Header.Get("Location"))
+	require.Equal(t, "/de/ended", b.act(id, "cancel", nil).Header.Get("Location"))
+}
+
+// passingIDs are what differs between any two requests: ids, numbers and codes,
+// and the check digits that follow from the number.
+func withoutIDs(text string, k storetest.Known) string {
+	n := k.Reference.Reveal()
+	spaced := n[:2] + "\u00a0" + n[2:6] + "\u00a0" + n[6:]
+	text = strings.NewReplacer(k.OccupancyID, "ID", spaced, "NUMBER", n, "NUMBER").Replace(text)
+	return visitSeconds.ReplaceAllString(text, "")
+}
+
+var visitSeconds = regexp.MustCompile(`data-ends-in="\d+"`)
+
+// D12, L14, L15: what a supplier can fetch of a drop and of a budget meter is,
+// byte for byte but for ids and numbers, what it can fetch of an ordinary end
+// of contract: list, page, paper, calendar file and every answer, at each step.
+func TestD12ADropIsAnEndOfContract(t *testing.T) {
+	y := newYard(t)
+	walk := func(kind works.Kind) (seen []string) {
+		k, other := y.capture(kind, ""), y.capture(kind, "")
+		b := y.another()
+		id := b.follow(k)
+		look := func() {
+			for _, path := range []string{"/works/request?id=" + id, "/works/request/offer.pdf?id=" + id, "/works/request/offer.html?id=" + id,
+				"/works/request/appointment.ics?id=" + id} {
+				for _, lang := range portal.Languages {
+					a := b.get("/" + string(lang) + path)
+					seen = append(seen, path[:20]+" "+string(lang)+" "+a.Status+"\n"+withoutIDs(a.body, k))
+				}
+			}
+		}
+		look()
+		y.move(id, works.EventStudy, "", nil)
+		look()
+		y.move(id, works.EventPrepare, string(kind)+": payment default", nil)
+		require.NoError(t, y.room.Add(t.Context(), officer, id, works.Paper{ID: portal.NewID(y.h.clock()), Document: works.Other, EvidenceID: string(kind)}))
+		look()
+		y.move(id, works.EventAwait, "prepayment", nil)
+		look()
+		y.move(id, works.EventResume, "", nil)
+		y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = portal.Date(2026, time.December, 8).Add(8 * time.Hour) })
+		look()
+		posted := b.act(id, "postpone", url.Values{"postpone_reason": {"später"}})
+		seen = append(seen, withoutIDs(posted.Header.Get("Location"), k))
+		look()
+		y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = portal.Date(2026, time.December, 9) })
+		y.move(id, works.EventStart, "", nil)
+		y.move(id, works.EventCarryOut, "", func(r *works.Request) { r.Result = string(kind) })
+		look()
+		y.move(id, works.EventClose, "", func(r *works.Request) { r.AssetAt, r.InvoicedAt = y.h.clock(), y.h.clock() })
+		look()
+		b.follow(other)
+		for _, lang := range portal.Languages {
+			seen = append(seen, withoutIDs(withoutIDs(b.get("/"+string(lang)+"/works/request").body, k), other))
+		}
+		return seen
+	}
+	plain := walk(works.EndOfContract)
+	require.Contains(t, strings.Join(plain, ""), "Fin de contrat")
+	require.Contains(t, strings.Join(plain, ""), "BEGIN:VEVENT")
+	for _, kind := range []works.Kind{works.Drop, works.BudgetMeter} {
+		got := walk(kind)
+		require.Len(t, got, len(plain))
+		for i := range plain {
+			require.Equal(t, plain[i], got[i], kind)
+		}
+	}
+}
