@@ -95,22 +95,9 @@ func worksAsked(x *ctx, r works.Request) []page.Fact {
 // worksValues are technical fields as they are kept, each with its words.
 func worksValues(x *ctx, k works.Kind, values map[works.Field]string) (facts []page.Fact) {
 	for _, f := range k.Facts().Fields() {
-		v, ok := values[f]
-		if !ok {
-			continue
+		if v, ok := values[f]; ok {
+			facts = append(facts, page.Fact{Name: x.T("works.field." + string(f)), Value: fieldWords(x, f, v)})
 		}
-		switch {
-		case f.Tenths():
-			n, _ := strconv.ParseInt(v, 10, 64)
-			v = x.Number(n*100, 1)
-		case len(f.Choices()) > 0:
-			v = x.T("works.field." + string(f) + "." + v)
-		case f.Day():
-			if d, err := portal.ParseDate(v); err == nil {
-				v = x.Date(d)
-			}
-		}
-		facts = append(facts, page.Fact{Name: x.T("works.field." + string(f)), Value: v})
 	}
 	return facts
 }

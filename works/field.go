@@ -270,6 +270,3 @@ func parseTenths(given string) (int64, bool) {
 	n, err := strconv.ParseUint(whole+part, 10, 32)
 	return int64(n), err == nil
 }
-
-// Day tells whether a field is kept as YYYY-MM-DD.
-func (f Field) Day() bool { return f.facts().form == day }
