@@ -117,7 +117,7 @@ func (y *Yard) Open(ctx context.Context, by portal.Actor, id string) (f WorksFil
 		return f, err
 	}
 	now := y.Clock()
-	f.Acts, f.Rate, f.Terms = actsOf(f.Request, now), rateOf(f.Request, now), y.Terms
+	f.Acts, f.Rate, f.Terms = ActsOf(f.Request, now), rateOf(f.Request, now), y.Terms
 	return f, y.read(ctx, by, works.Subject(id), map[string]string{"status": string(f.Status)})
 }
 

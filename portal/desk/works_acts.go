@@ -39,9 +39,9 @@ var Acts = []Act{
 var WithReason = []Act{NoStudy, Act(works.EventAwait), Act(works.EventPostpone), Act(works.EventBreakOff), Act(works.EventChange),
 	Act(works.EventReopen), Act(works.EventCancel), Act(works.EventRefuse), Act(works.EventDecline)}
 
-// actsOf tells what an officer can do now, where the form brings what it asks
+// ActsOf tells what an officer can do now, where the form brings what it asks
 // for. What the requester alone decides, an officer does on paper.
-func actsOf(r works.Request, now time.Time) (acts []Act) {
+func ActsOf(r works.Request, now time.Time) (acts []Act) {
 	brought := r // as it would be with what the forms ask for
 	if r.Status == works.Drawing {
 		brought.Offer.Said, brought.Offer.VAT, brought.Offer.Terms = true, 21, "-"
