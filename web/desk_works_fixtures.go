@@ -30,7 +30,7 @@ var deskWorksFixtures = []fixture{
 	}},
 	{"desk-works-received", worksFixture(works.Received, nil)},
 	{"desk-works-offer", worksFixture(works.Drawing, nil)},
-	{"desk-works-problems", worksFixture(works.Drawing, portal.Problems{{Code: portal.Invalid, Key: "desk.works.euro", Field: "offer-line-b", Args: []any{1_000_000}},
+	{"desk-works-problems", worksFixture(works.Drawing, portal.Problems{{Code: portal.Invalid, Key: "desk.works.euro", Field: "offer-line-b"},
 		{Code: portal.Invalid, Key: "works.empty", Field: "offer-line-d"}})},
 	{"desk-works-prepared", worksFixture(works.Preparing, nil)},
 	{"desk-works-faster", worksFixture(works.Awaiting, &portal.Error{Code: portal.Conflict, Key: "desk.works.changed"})},

@@ -133,6 +133,8 @@ func TestW10AnOfficerTakesARequestToItsEnd(t *testing.T) {
 	b.done(r.ID, "resume")
 	require.Equal(t, refusedStatus, b.act(r.ID, "plan", "plan-day", "2020-12-10", "plan-half", "afternoon", "plan-team", "Est").StatusCode)
 	b.done(r.ID, "plan", "plan-day", "2026-12-10", "plan-half", "afternoon", "plan-team", "Est")
+	again := b.post(path+"/plan", "since", old, "plan-day", "2026-12-11", "plan-half", "morning", "plan-team", "Ouest")
+	require.Equal(t, http.StatusConflict, again.StatusCode, "what was decided was another state than this")
 	require.Contains(t, plainSpaces(b.get("/fr/desk/works?team=Est").text), "Eupen")
 	require.Contains(t, plainSpaces(b.get("/fr/desk/works?team=Ouest").text), "Aucune demande")
 	b.done(r.ID, "start")

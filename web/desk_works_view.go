@@ -110,7 +110,7 @@ func worksMissable(x *ctx, name string) string {
 }
 
 func worksContact(x *ctx, r works.Request) []page.Fact {
-	facts := []page.Fact{{Name: x.T("desk.customer.name"), Value: r.Name + ", " + x.T("works.requester."+string(r.Contact.Kind))}}
+	facts := []page.Fact{{Name: x.T("desk.customer.name"), Value: r.Name + ", " + x.T("desk.works.requester."+string(r.Contact.Kind))}}
 	for _, f := range []page.Fact{{Name: x.T("desk.works.mail"), Value: r.Mail}, {Name: x.T("desk.works.telephone"), Value: r.Telephone}} {
 		if f.Value != "" {
 			facts = append(facts, f)

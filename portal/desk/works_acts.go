@@ -268,7 +268,7 @@ func (w *wrongs) cents(field string, typed Typed) int64 {
 	case given == "":
 		w.add(field, "works.empty")
 	case err != nil, len(part) > 2, n > dearest:
-		w.add(field, "desk.works.euro", dearest/100)
+		w.add(field, "desk.works.euro")
 	}
 	return int64(n)
 }
