@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -56,12 +57,18 @@ func TestBrowser(t *testing.T) {
 					})
 				}
 			case "journey", "pages":
-				byLanguage(t, file, languages)
+				byLanguage(t, file, languages, nothing)
 			case "desk":
-				byLanguage(t, file, []string{"fr", "de"})
+				byLanguage(t, file, []string{"fr", "de"}, callers)
+			case "gallery":
+				browse(t, file, languages, quick(t))
+			case "mandates":
+				p, signing, since := trusting(t)
+				browse(t, file, languages, p, signing)
+				mandated(t, p, since)
 			case "file", "readings":
 				p := rig.Demo(t)
-				browse(t, file, languages, p)
+				browse(t, file, languages, p, moves(t, p))
 				verified(t, p)
 			default:
 				browse(t, file, languages, rig.Demo(t))
@@ -85,13 +92,41 @@ var shutting = map[string]func(*testing.T, *rig.Portal){
 	},
 }
 
-func byLanguage(t *testing.T, file string, langs []string) {
-	for _, lang := range langs {
+// byLanguage does the same in each language; the race detector, which takes
+// half of the time, has seen it all in the first.
+func byLanguage(t *testing.T, file string, langs []string, more func(*testing.T, *rig.Portal) map[string]any) {
+	for i, lang := range langs {
 		t.Run(lang, func(t *testing.T) {
 			t.Parallel()
-			browse(t, file, []string{lang}, rig.Demo(t))
+			start := quick
+			if i == 0 {
+				start = rig.Demo
+			}
+			p := start(t)
+			browse(t, file, []string{lang}, p, more(t, p))
 		})
 	}
+}
+
+func nothing(*testing.T, *rig.Portal) map[string]any { return nil }
+
+// callers are what the first of those who call know of their own.
+func callers(t *testing.T, p *rig.Portal) map[string]any {
+	t.Helper()
+	knows := map[string]map[string]string{}
+	for _, r := range p.References[:4] {
+		knows[r.Reference] = caller(t, p, r)
+	}
+	return map[string]any{"knows": knows}
+}
+
+// quick is a demo without the race detector.
+func quick(t testing.TB, settings ...string) *rig.Portal {
+	t.Helper()
+	p := rig.New(t, settings...).Quick(t)
+	p.Settle(t)
+	p.Start(t, "demo", "--json", "--dir", p.Dir)
+	return p
 }
 
 // atWorkStep is a portal whose gate asks everybody for work: where one failure
@@ -105,16 +140,16 @@ func atWorkStep(t *testing.T) *rig.Portal {
 	return p
 }
 
-func browse(t *testing.T, file string, langs []string, p *rig.Portal) {
+// browse runs a file of browser tests; more is what they know beside the portal.
+func browse(t *testing.T, file string, langs []string, p *rig.Portal, more ...map[string]any) {
 	t.Helper()
-	knows := map[string]map[string]string{} // what the callers of these know
-	for _, r := range p.References[:4] {
-		knows[r.Reference] = caller(t, p, r)
-	}
 	program, dir, env := p.Command()
-	about := map[string]any{"knows": knows, "url": p.URL, "desk_url": p.DeskURL, "admin_url": p.AdminURL, "redis": p.RedisURL,
-		"command": map[string]any{"program": program, "dir": dir, "env": env}, "moves": moves(t, p),
+	about := map[string]any{"url": p.URL, "desk_url": p.DeskURL, "admin_url": p.AdminURL, "redis": p.RedisURL,
+		"command":    map[string]any{"program": program, "dir": dir, "env": env},
 		"references": p.References, "staff": p.Staff, "languages": langs, "why": filepath.Base(t.Name()), "out": rig.Out, "picture": os.Getenv("E2E_PICTURE")}
+	for _, m := range more {
+		maps.Copy(about, m)
+	}
 	text, err := json.Marshal(about)
 	require.NoError(t, err)
 	cmd := exec.Command("node", "--test", "--test-reporter=tap", "--test-timeout=600000", file)
@@ -187,8 +222,9 @@ func results(tap string) (all []*result) {
 
 // moves are two households who left twenty days ago, which the register does
 // not know before it imports these files.
-func moves(t *testing.T, p *rig.Portal) (all []map[string]string) {
+func moves(t *testing.T, p *rig.Portal) map[string]any {
 	t.Helper()
+	var all []map[string]string
 	day := time.Now().AddDate(0, 0, -20).Format(time.DateOnly)
 	for n, r := range []rig.Reference{p.References[1], p.References[5]} {
 		line := rig.SQL(t, p.File(), fmt.Sprintf(`SELECT a.ean || ';' || energy || ';' || a.street || ';' || a.postcode || ';' || a.town || ';' || name || ';' || language
@@ -199,5 +235,5 @@ func moves(t *testing.T, p *rig.Portal) (all []map[string]string) {
 		require.NoError(t, os.WriteFile(file, []byte(header+line+"\n"), 0o600))
 		all = append(all, map[string]string{"reference": r.Reference, "file": file})
 	}
-	return all
+	return map[string]any{"moves": all}
 }

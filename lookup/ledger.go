@@ -34,6 +34,9 @@ type VisitStore interface {
 	// EndVisits marks visits as left; those already left keep their time. The
 	// caller records VisitLeft.
 	EndVisits(t tx.Tx, visitIDs []string, now time.Time) error
+	// EndReference ends a reference, an occupant's or one issued on a ground,
+	// once. The caller records ReferenceEnded.
+	EndReference(t tx.Tx, key string, now time.Time) error
 }
 
 // Pass is what one visit opens, read from SQL for this one request.

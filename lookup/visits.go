@@ -177,6 +177,18 @@ func (v *Visits) Leave(ctx context.Context, token keys.Secret) error {
 	return v.state.Delete(ctx, v.key(token))
 }
 
+// Cancel ends the reference that a pass came by: whoever holds a letter may, and
+// from this commit on it opens nothing, in no visit (D7).
+func (v *Visits) Cancel(ctx context.Context, p Pass) error {
+	now := v.clock()
+	return v.runner.Do(context.WithoutCancel(ctx), func(t tx.Tx) error {
+		e := visitEntry(audit.ReferenceEnded, now, p)
+		e.Ground, e.Subject = "cancelled", string(ByReference)+":"+p.Visit.ReferenceKey
+		t.Record(e)
+		return v.store.EndReference(t, p.Visit.ReferenceKey, now)
+	})
+}
+
 func (v *Visits) key(token keys.Secret) string {
 	return "visit:" + v.ring.HashText(keys.ForSession, token.Reveal())
 }

@@ -212,3 +212,29 @@ func TestT20Device(t *testing.T) {
 	require.Equal(t, name, d.Hash(renewed))
 	require.NotEqual(t, name, d.Hash(d.Issue(cookie)))
 }
+
+// D7: what its holder cancelled opens nothing, in no visit, an heir's as the
+// occupant's; the other's goes on.
+func TestD7CancelledOpensNothing(t *testing.T) {
+	houses(t, 1, func(t *testing.T, h *house) {
+		mine, heirs := h.known[0], storetest.OnGround(t, h.dsn, h.known[0], noon.AddDate(1, 0, 0))
+		first, second, other := h.enter("", mine), h.enter("", mine), h.enter("", heirs)
+		s, err := h.visits.Resume(h.ctx, first)
+		require.NoError(t, err)
+		require.NoError(t, h.visits.Cancel(h.ctx, s.Passes[0]))
+		h.out(first)
+		h.out(second)
+		require.Len(t, h.in(other), 1)
+		outcome, err := h.gate.Open(h.ctx, h.claim(mine.Reference, mine.Digits))
+		require.NoError(t, err)
+		require.False(t, outcome.Opened)
+		s, err = h.visits.Resume(h.ctx, other)
+		require.NoError(t, err)
+		require.NoError(t, h.visits.Cancel(h.ctx, s.Passes[0]))
+		h.out(other)
+		for _, k := range []storetest.Known{mine, heirs} {
+			require.EqualValues(t, 1, storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'reference.ended' AND ground = 'cancelled' AND subject = $1`,
+				"reference:"+k.Key))
+		}
+	})
+}

@@ -25,7 +25,7 @@ func (s *Service) change(ctx context.Context, partnerID, id string, e Event, do 
 		if err != nil {
 			return missing(err)
 		}
-		to, err := m.Status.Next(e)
+		to, err := m.Next(e)
 		if err != nil {
 			return err
 		}
@@ -106,6 +106,39 @@ func (s *Service) Stop(ctx context.Context, by audit.Entry, partnerID, id string
 		}
 		return absent
 	})
+}
+
+// Bereave ends what a customer gave who has died: no line delivers from this
+// commit on, and what they wrote and nobody decided is withdrawn (Ld4).
+func (s *Service) Bereave(t tx.Tx, by audit.Entry, occupancyID string) error {
+	now := s.Clock()
+	ids, err := s.Store.MandatesOfStay(t, occupancyID)
+	if err != nil {
+		return err
+	}
+	for _, id := range ids {
+		m, err := s.Store.LockMandate(t, "", id)
+		if err != nil {
+			return err
+		}
+		if to, err := m.Next(EventWithdraw); err == nil && m.WrittenBy == occupancyID {
+			record(t, by, now, audit.MandateWithdrawn, m, map[string]string{"occupancy": occupancyID})
+			m.Status = to
+			if err := s.Store.SaveMandate(t, m); err != nil {
+				return err
+			}
+		}
+		for _, l := range m.Lines {
+			if l.OccupancyID != occupancyID || !l.Stop(ByDeath, now, m.Scope.Validity.To) {
+				continue
+			}
+			record(t, by, now, audit.MandateEnded, m, map[string]string{"end": string(ByDeath), "point": l.EAN.Masked(), "occupancy": occupancyID})
+			if err := s.Store.SaveMandateLine(t, m.ID, l); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 // Here lists the mandates about an occupancy, for its customer.

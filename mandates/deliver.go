@@ -1,10 +1,12 @@
 package mandates
 
 import (
+	"bytes"
 	"context"
 	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
+	"slices"
 	"time"
 
 	"guichet/portal"
@@ -21,7 +23,9 @@ type History interface {
 
 // Asked is what is asked of a mandate.
 type Asked struct {
-	EAN   portal.EAN
+	EAN portal.EAN
+	// Query.Since leaves only what may have changed since; a mandate for one
+	// delivery, and one that began after it, gives the whole.
 	Query metering.Query
 	// Days is how many days leave at once at most, 0: no bound. A mandate for
 	// one delivery is never cut: there is no second.
@@ -29,28 +33,28 @@ type Asked struct {
 	// Render writes the values that leave; their hash stands in the trail's
 	// entry. Nil where they are shown on a page.
 	Render func(metering.Series) ([]byte, error)
-	// With is done in the unit of work that records the delivery; it must be
-	// re-runnable. May be nil.
-	With func(tx.Tx, Delivery) error
+	// With is told what is about to leave, and gives what is done in the unit of
+	// work that records it, which must be re-runnable and quick: on SQLite
+	// everybody's writes wait for it. May be nil.
+	With func(Delivery) (func(tx.Tx) error, error)
+	// Refused is done in the unit of work that records a refusal. May be nil.
+	Refused func(tx.Tx, Refusal) error
 }
 
-// Delivery is what leaves, with what it leaves on.
+// Delivery is what leaves, with what it leaves on: a mandate, or a supplier's
+// registration.
 type Delivery struct {
 	Series   metering.Series
 	Mandate  Mandate // Lines is the line alone
 	Line     Line
 	Document []byte    // SHA-256 of the signed document, nil where none was given in
+	Supplied Supplied  // where it leaves on a registration, and then no mandate
 	Content  []byte    // what Render gave
+	Since    time.Time // only what may have changed since; zero: all
 	Next     time.Time // where the series was cut; zero: it is whole
 	Entry    string    // the trail entry's id, of which the receipt is made
 	Recorded audit.Recorded
 	Says     map[string]string // what the entry says, for its signed leaf
-}
-
-// Deliver gives a partner what one of its mandates allows of an access point
-// at this moment; see Hand.
-func (s *Service) Deliver(ctx context.Context, history History, by audit.Entry, partnerID, id string, ean portal.EAN, q metering.Query) (Delivery, error) {
-	return s.Hand(ctx, history, by, partnerID, id, Asked{EAN: ean, Query: q})
 }
 
 // Hand gives a partner what one of its mandates allows of an access point
@@ -79,25 +83,21 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 	if d.Line.EAN == a.EAN && found {
 		a.Query.Within, refused = m.Reach(d.Line, stay, a.Query.Grain, now)
 	}
+	if m.Scope.Once || a.Query.Since.Before(d.Line.Begins()) {
+		a.Query.Since = time.Time{}
+	}
 	if refused == NotRefused {
-		if d.Series, err = history.Series(ctx, point, stay, a.Query); err != nil {
+		if refused, err = d.read(ctx, history, point, stay, a.Query); err != nil {
 			return Delivery{}, err
-		}
-		if KindOf(d.Series.Grain) != Totals {
-			// They add up whole months, of which detail may have begun in the middle
-			// (D5), and are a kind of their own.
-			d.Series.Totals = metering.Totals{}
-		}
-		if len(d.Series.Points) == 0 {
-			refused = OtherPeriod
 		}
 	}
 	if refused != NotRefused {
-		return Delivery{}, s.refuse(ctx, by, partnerID, id, refused)
+		return Delivery{}, s.refuse(ctx, by, partnerID, id, refused, a.Refused)
 	}
 	if !m.Scope.Once {
 		d.cut(a.Days)
 	}
+	d.changed(a.Query.Since)
 	if d.Document, err = s.document(ctx, m); err != nil {
 		return Delivery{}, err
 	}
@@ -106,7 +106,23 @@ func (s *Service) Hand(ctx context.Context, history History, by audit.Entry, par
 			return Delivery{}, err
 		}
 	}
-	return s.hand(ctx, by, d, a.With, now)
+	return s.hand(ctx, by, d, a, now)
+}
+
+// read reads what leaves.
+func (d *Delivery) read(ctx context.Context, history History, point registry.AccessPoint, stay registry.Occupancy, q metering.Query) (why Refusal, err error) {
+	if d.Series, err = history.Series(ctx, point, stay, q); err != nil {
+		return NotRefused, err
+	}
+	if KindOf(d.Series.Grain) != Totals {
+		// They add up whole months, of which detail may have begun in the middle
+		// (D5), and are a kind of their own.
+		d.Series.Totals = metering.Totals{}
+	}
+	if len(d.Series.Points) == 0 {
+		return OtherPeriod, nil
+	}
+	return NotRefused, nil
 }
 
 // Reaches tells whether what was delivered may still be taken: a mandate that
@@ -123,6 +139,22 @@ func (s *Service) Reaches(ctx context.Context, partnerID, id string, ean portal.
 	m.Scope.Once = false // it was its one delivery
 	_, refused := m.Reach(m.Lines[0], stay, g, s.Clock())
 	return refused, nil
+}
+
+// changed leaves the points that may have changed since a moment; all for none.
+func (d *Delivery) changed(since time.Time) {
+	if since.IsZero() {
+		return
+	}
+	d.Since, d.Series.Totals = since, metering.Totals{}
+	d.Series.Points = slices.DeleteFunc(d.Series.Points, func(p metering.Point) bool { return !p.Changed })
+}
+
+// blind is what keeps a leaf from being guessed.
+func blind() []byte {
+	b := make([]byte, audit.SaltSize)
+	rand.Read(b) // never fails: crypto/rand stops the program instead
+	return b
 }
 
 // cut ends the series after so many days, between two of them.
@@ -152,11 +184,14 @@ func (s *Service) document(ctx context.Context, m Mandate) (hash []byte, err err
 }
 
 // refuse records that somebody asked for what they may not have (L29).
-func (s *Service) refuse(ctx context.Context, by audit.Entry, partnerID, id string, why Refusal) error {
+func (s *Service) refuse(ctx context.Context, by audit.Entry, partnerID, id string, why Refusal, beside func(tx.Tx, Refusal) error) error {
 	now := s.Clock()
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
 		record(t, by, now, audit.DeliveryRefused, Mandate{ID: id, PartnerID: partnerID}, map[string]string{"why": string(why)})
-		return nil
+		if beside == nil {
+			return nil
+		}
+		return beside(t, why)
 	})
 	switch {
 	case err != nil:
@@ -167,12 +202,41 @@ func (s *Service) refuse(ctx context.Context, by audit.Entry, partnerID, id stri
 	return &portal.Error{Code: portal.Denied, Key: "mandate.refused." + string(why)}
 }
 
+// left is the entry of a delivery about an occupancy, on a ground, with what it
+// says beyond grain, days and values.
+func (d *Delivery) left(by audit.Entry, ground, occupancyID string, now time.Time, blind []byte, says map[string]string) audit.Entry {
+	e := by
+	e.ID, e.At, e.Action, e.Blind = portal.NewID(now), now, audit.Delivered, blind
+	e.Ground, e.Subject = ground, "occupancy:"+occupancyID
+	says["grain"] = string(d.Series.Grain)
+	says["from"] = d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly)
+	says["to"] = d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly)
+	if !d.Since.IsZero() {
+		says["since"] = d.Since.UTC().Format(time.RFC3339)
+	}
+	if d.Content != nil {
+		sum := sha256.Sum256(d.Content)
+		says["content"] = hex.EncodeToString(sum[:])
+	}
+	e.Details = says
+	d.Entry, d.Recorded, d.Says = e.ID, e.Recorded(), says
+	return e
+}
+
 // hand records a delivery where the line still reaches: a revocation that came
 // meanwhile wins.
-func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, with func(tx.Tx, Delivery) error, now time.Time) (Delivery, error) {
+func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked, now time.Time) (Delivery, error) {
+	e := d.left(by, Subject(d.Mandate.ID), d.Line.OccupancyID, now, blind(), map[string]string{
+		"partner": d.Mandate.PartnerID, "text": hex.EncodeToString(d.Mandate.Text), "document": hex.EncodeToString(d.Document)})
+	d.Line.DeliveredAt = now
+	beside := func(tx.Tx) error { return nil }
+	if a.With != nil {
+		var err error
+		if beside, err = a.With(d); err != nil {
+			return Delivery{}, err
+		}
+	}
 	refused := NotRefused
-	blind := make([]byte, audit.SaltSize)
-	rand.Read(blind) // never fails: crypto/rand stops the program instead
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
 		m, err := s.Store.LockMandateLine(t, d.Mandate.PartnerID, d.Mandate.ID, d.Line.EAN)
 		if err != nil {
@@ -189,32 +253,22 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, with fun
 		if _, refused = m.Reach(l, stay, d.Series.Grain, now); refused != NotRefused {
 			return nil
 		}
+		if !bytes.Equal(m.Text, d.Mandate.Text) { // what is written says on which text it leaves
+			refused = NotInForce
+			return nil
+		}
 		l.DeliveredAt = now
-		e := by
-		e.ID, e.At, e.Action, e.Blind = portal.NewID(now), now, audit.Delivered, blind
-		e.Ground, e.Subject = Subject(m.ID), "occupancy:"+l.OccupancyID
-		e.Details = map[string]string{
-			"partner": m.PartnerID, "grain": string(d.Series.Grain), "text": hex.EncodeToString(m.Text),
-			"document": hex.EncodeToString(d.Document),
-			"from":     d.Series.Period.From.In(portal.Brussels).Format(time.DateOnly),
-			"to":       d.Series.Period.To.In(portal.Brussels).Format(time.DateOnly),
-		}
-		if d.Content != nil {
-			sum := sha256.Sum256(d.Content)
-			e.Details["content"] = hex.EncodeToString(sum[:])
-		}
 		t.Record(e)
 		if err := s.supersede(t, by, now, m, l); err != nil {
 			return err
 		}
-		d.Mandate, d.Line, d.Entry, d.Recorded, d.Says = m, l, e.ID, e.Recorded(), e.Details
-		if err := s.Store.SaveMandateLine(t, m.ID, l); err != nil || with == nil {
+		if err := s.Store.SaveMandateLine(t, m.ID, l); err != nil {
 			return err
 		}
-		return with(t, d)
+		return beside(t)
 	})
 	if err == nil && refused != NotRefused {
-		err = s.refuse(ctx, by, d.Mandate.PartnerID, d.Mandate.ID, refused)
+		err = s.refuse(ctx, by, d.Mandate.PartnerID, d.Mandate.ID, refused, a.Refused)
 	}
 	if err != nil {
 		return Delivery{}, err

@@ -73,7 +73,7 @@ var grains = []metering.Grain{metering.ByYear, metering.ByMonth, metering.ByDay,
 
 func (w *world) deliver(g metering.Grain) (mandates.Delivery, error) {
 	s := &mandates.Service{Clock: w.clock, Runner: w, Store: w}
-	return s.Deliver(context.Background(), &metering.History{Ledger: w, Clock: w.clock}, audit.Entry{}, "p1", "m1", theEAN, metering.Query{Grain: g})
+	return s.Hand(context.Background(), &metering.History{Ledger: w, Clock: w.clock}, audit.Entry{}, "p1", "m1", mandates.Asked{EAN: theEAN, Query: metering.Query{Grain: g}})
 }
 
 // L16, L29, Ld4, D9: nothing outside of what was signed for and lived through

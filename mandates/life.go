@@ -38,6 +38,15 @@ func (s Status) Next(e Event) (Status, error) {
 	return to, nil
 }
 
+// Next gives the status after an event. A customer's own text is not the
+// mandatary's to change: they said yes to it as it stands.
+func (m Mandate) Next(e Event) (Status, error) {
+	if e == EventEdit && m.WrittenBy != "" {
+		return m.Status, &portal.Error{Code: portal.Conflict, Key: "mandate.state"}
+	}
+	return m.Status.Next(e)
+}
+
 // Check is something an officer must have compared before a mandate is
 // granted. A new one needs: Checks, web/locales "mandate.check."+name.
 type Check string
@@ -83,10 +92,32 @@ func (l *Line) Confirm(now, until time.Time) error {
 // Stop ends a line that waits or is in force, for good. One that is over stays
 // as it is: ended twice keeps the first end.
 func (l *Line) Stop(end End, now, until time.Time) (changed bool) {
+	if end == ByRenewal && l.End == NotEnded && l.succeeded(now, until) {
+		l.End, l.EndedAt = end, l.SucceededAt // now it is written down, with its date
+		return true
+	}
 	switch l.StatusAt(now, until) {
 	case LineWaiting, LineInForce:
 		l.End, l.EndedAt = end, now
 		return true
 	}
 	return false
+}
+
+// Succeed tells a line of one that renews it: of the same stay, with the
+// validity of its mandate. What ended before it began took nobody's place.
+func (l *Line) Succeed(by Line, validity portal.Period) {
+	begins := by.Begins()
+	if begins.IsZero() || by.EAN != l.EAN || by.OccupancyID != l.OccupancyID {
+		return
+	}
+	if begins.Before(validity.From) {
+		begins = validity.From
+	}
+	if !begins.Before(validity.To) || by.End != NotEnded && !begins.Before(by.EndedAt) {
+		return
+	}
+	if l.SucceededAt.IsZero() || begins.Before(l.SucceededAt) {
+		l.SucceededAt = begins
+	}
 }

@@ -160,3 +160,50 @@ func TestTheTextIsBound(t *testing.T) {
 	_, hash := m.Bind("Autre SA", "0403170701")
 	require.NotEqual(t, first, hash)
 }
+
+// D9, Ld4: a renewal takes its place from the moment it delivers itself, which
+// time alone may bring, and from none other.
+func TestARenewalTakesItsPlace(t *testing.T) {
+	granted, from := portal.Date(2026, 3, 2), portal.Date(2026, 3, 1)
+	valid := portal.Period{From: from, To: portal.Date(2027, 3, 1)}
+	by := mandates.Line{EAN: theEAN, Outcome: mandates.Granted, OccupancyID: "mine", LetterID: "l", GrantedAt: granted}
+	told, later := by, valid
+	told.ToldAt = granted
+	begins := told.Begins() // ten working days on
+	later.From = portal.Date(2026, 6, 1)
+	change := func(l mandates.Line, do func(*mandates.Line)) mandates.Line { do(&l); return l }
+	for name, c := range map[string]struct {
+		by    mandates.Line
+		valid portal.Period
+		at    time.Time // zero: never
+	}{
+		"its letter has not left":    {by, valid, time.Time{}},
+		"ten working days":           {told, valid, begins},
+		"not valid yet":              {told, later, later.From},
+		"never valid":                {told, portal.Period{From: from, To: begins}, time.Time{}},
+		"confirmed":                  {change(told, func(l *mandates.Line) { l.ConfirmedAt = granted.AddDate(0, 0, 1) }), valid, granted.AddDate(0, 0, 1)},
+		"refused":                    {change(told, func(l *mandates.Line) { l.Outcome = mandates.Refused }), valid, time.Time{}},
+		"revoked before it began":    {change(told, func(l *mandates.Line) { l.End, l.EndedAt = mandates.ByRevocation, begins }), valid, time.Time{}},
+		"revoked after it had begun": {change(told, func(l *mandates.Line) { l.End, l.EndedAt = mandates.ByRevocation, begins.Add(1) }), valid, begins},
+		"of another stay":            {change(told, func(l *mandates.Line) { l.OccupancyID = "before" }), valid, time.Time{}},
+		"of another point":           {change(told, func(l *mandates.Line) { l.EAN = "541449000000000027" }), valid, time.Time{}},
+	} {
+		old := mandates.Line{EAN: theEAN, Outcome: mandates.Granted, OccupancyID: "mine", LetterID: "k", Proven: true, GrantedAt: from}
+		until := portal.Date(2026, 9, 1)
+		old.Succeed(c.by, c.valid)
+		require.Equal(t, c.at, old.SucceededAt, name)
+		if c.at.IsZero() {
+			require.Equal(t, mandates.LineInForce, old.StatusAt(until.Add(-1), until), name)
+			continue
+		}
+		require.Equal(t, mandates.LineInForce, old.StatusAt(c.at.Add(-1), until), name)
+		require.Equal(t, mandates.LineEnded, old.StatusAt(c.at, until), name)
+		how, at := old.Over()
+		require.Equal(t, mandates.ByRenewal, how)
+		require.Equal(t, c.at, at)
+		require.Equal(t, mandates.LineExpired, old.StatusAt(c.at.AddDate(1, 0, 0), c.at), "expired before it was renewed")
+		require.False(t, old.Stop(mandates.ByRevocation, c.at, until), "over is over")
+		require.True(t, old.Stop(mandates.ByRenewal, c.at.AddDate(0, 0, 3), until))
+		require.Equal(t, c.at, old.EndedAt, "written down later, with its own date")
+	}
+}

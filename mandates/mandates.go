@@ -20,10 +20,23 @@
 //	   ▼                                      ▼
 //	refused          revoked, renewed, expired, or ended by move, death or dissolution
 //
+// A customer may write the text themselves, behind the reference, and say yes
+// to it there: it is the mandatary's to give in, signed, and not to change.
+//
 // Waiting is passed over where the document bears an electronic signature that
-// was verified in all four points (D8). What time alone changes (in force,
+// was verified in all four points, or the customer said yes before (D8). What time alone changes (in force,
 // expired) is read from the line's dates and never waits for a job: a line
 // delivers by its dates, or not at all.
+//
+// One reach needs no mandate: the supplier of record's. It has consumption of
+// the customer for whom the register sent it an acceptance of registration, from
+// that acceptance on, as long as its registration holds, and what its bill is
+// made of: months and years; by day and finer only where the connection's power
+// has it measured so by law (L10, L13, L26, D5). It is this room's because what
+// leaves, how it is recorded and what it carries are the same as on a mandate;
+// whoever wants more needs one (Ld6). How a registration ends is in no type and
+// no statement here: a drop, a budget meter and an ordinary end of contract
+// cannot be told apart by what cannot see them (L14, L15, Ld7, Ld8).
 package mandates
 
 import (
@@ -116,8 +129,13 @@ type Mandate struct {
 	Version int64
 	Text    []byte
 	// Reason is why it was returned or refused, in the officer's words.
-	Reason    string
-	Renews    string // the mandate that it takes the place of; ""
+	Reason string
+	Renews string // the mandate that it takes the place of; ""
+	// WrittenBy is the occupancy whose customer wrote the text behind the
+	// reference; "" where the mandatary did. AgreedAt is when the customer said
+	// yes to that very text there.
+	WrittenBy string
+	AgreedAt  time.Time
 	CreatedAt time.Time
 	GivenAt   time.Time
 	DecidedAt time.Time
@@ -180,6 +198,9 @@ type Line struct {
 	ConfirmedAt time.Time // by the customer, behind the reference
 	EndedAt     time.Time
 	End         End
+	// SucceededAt is from when on a renewal delivers in its place, zero: none does.
+	// It is read from the renewal's own dates, which time alone may reach.
+	SucceededAt time.Time
 	DeliveredAt time.Time // last
 }
 
@@ -195,12 +216,26 @@ func (l Line) Begins() time.Time {
 		return time.Time{}
 	case l.Proven:
 		return l.GrantedAt
-	case !l.ConfirmedAt.IsZero():
+	case l.ConfirmedAt.After(l.GrantedAt):
 		return l.ConfirmedAt
+	case !l.ConfirmedAt.IsZero(): // of a text that they wrote
+		return l.GrantedAt
 	case !l.ToldAt.IsZero():
 		return calendar.After(l.ToldAt, objection)
 	}
 	return time.Time{}
+}
+
+func (l Line) succeeded(now, until time.Time) bool {
+	return !l.SucceededAt.IsZero() && !now.Before(l.SucceededAt) && l.SucceededAt.Before(until)
+}
+
+// Over tells how a line that is LineEnded ended, and when.
+func (l Line) Over() (End, time.Time) {
+	if l.End == NotEnded {
+		return ByRenewal, l.SucceededAt
+	}
+	return l.End, l.EndedAt
 }
 
 // LineStatus is where a line stands at a moment.
@@ -214,7 +249,7 @@ const (
 	LineWaiting  LineStatus = "waiting"
 	LineInForce  LineStatus = "in-force"
 	LineExpired  LineStatus = "expired"
-	LineEnded    LineStatus = "ended" // Line.End tells how
+	LineEnded    LineStatus = "ended" // Line.Over tells how
 )
 
 // LineStatuses lists them all.
@@ -231,6 +266,8 @@ func (l Line) StatusAt(now, until time.Time) LineStatus {
 		return LineEnded
 	case l.Outcome != Granted:
 		return LineProposed
+	case l.succeeded(now, until):
+		return LineEnded
 	case !now.Before(until):
 		return LineExpired
 	}

@@ -21,10 +21,13 @@ const (
 	OtherKind    Refusal = "other-kind"    // a kind of data that was not ticked
 	OtherPeriod  Refusal = "other-period"  // nothing of what was asked lies within
 	AlreadyGiven Refusal = "already-given" // for one delivery, and it was made
+	// NotRegistered is a supplier's: no registration of its own that holds now
+	// (L10). Out of stay is told to suppliers by the same answer.
+	NotRegistered Refusal = "not-registered"
 )
 
 // Refusals lists them all.
-var Refusals = []Refusal{NoMandate, NotInForce, OutOfStay, OtherKind, OtherPeriod, AlreadyGiven}
+var Refusals = []Refusal{NoMandate, NotInForce, OutOfStay, OtherKind, OtherPeriod, AlreadyGiven, NotRegistered}
 
 // KindOf tells which kind of data a grain belongs to.
 func KindOf(g metering.Grain) Kind {

@@ -12,7 +12,8 @@ import (
 
 // Renew keeps a new mandate that shall take the place of a decided one. It is a
 // text of its own, to be signed anew; the former one goes on until a line of
-// the new one delivers in its place.
+// the new one delivers in its place: that moment may come by time alone, and is
+// read from the new line's dates (Line.Succeed).
 func (s *Service) Renew(ctx context.Context, by audit.Entry, to Mandatary, id string, d Draft) (Mandate, error) {
 	now := s.Clock()
 	m, err := s.draft(to, d, now)
@@ -33,7 +34,7 @@ func (s *Service) Renew(ctx context.Context, by audit.Entry, to Mandatary, id st
 	})
 }
 
-// supersede ends the line that a line in force takes the place of: the same
+// supersede writes down the end of the line that a line in force takes the place of: the same
 // stay on the mandate that this one renews.
 func (s *Service) supersede(t tx.Tx, by audit.Entry, now time.Time, m Mandate, l Line) error {
 	if m.Renews == "" || l.StatusAt(now, m.Scope.Validity.To) != LineInForce || now.Before(m.Scope.Validity.From) {

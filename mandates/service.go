@@ -16,7 +16,7 @@ import (
 )
 
 // Store is what Service needs of the database. What it changes, Service
-// records.
+// records. Each line it reads knows by SucceededAt of the renewals granted.
 type Store interface {
 	// PutMandate adds a mandate with its lines.
 	PutMandate(t tx.Tx, m Mandate) error
@@ -52,13 +52,25 @@ type Store interface {
 	MandatesOf(ctx context.Context, partnerID string, before Place, limit int) ([]Summary, error)
 	// MandatesWaiting lists those an officer must decide, oldest first.
 	MandatesWaiting(ctx context.Context, after Place, limit int) ([]Summary, error)
-	// MandatesAt lists those with a granted line about an occupancy, newest
-	// first; Lines is that line alone.
+	// MandatesAt lists those with a granted line about an occupancy and those that
+	// its customer wrote, newest first; Lines is that line alone.
 	MandatesAt(ctx context.Context, occupancyID string) ([]Summary, error)
+	// MandatesOfStay lists the same by their ids, inside a unit of work, in their
+	// order.
+	MandatesOfStay(t tx.Tx, occupancyID string) ([]string, error)
+	// WrittenMandate reads one that the customer of an occupancy wrote, false
+	// where there is none or it is another's.
+	WrittenMandate(ctx context.Context, occupancyID, id string) (Mandate, bool, error)
+	// Mandataries lists the approved partners by name; Mandatary reads one,
+	// approved or not: NotFound.
+	Mandataries(ctx context.Context) ([]Mandatary, error)
+	Mandatary(ctx context.Context, id string) (Mandatary, error)
 	// Stay reads an occupancy with its access point as they are now; NotFound.
 	Stay(ctx context.Context, occupancyID string) (registry.Occupancy, registry.AccessPoint, error)
 	// StayIn reads the same inside a unit of work, and locks it.
 	StayIn(t tx.Tx, occupancyID string) (registry.Occupancy, registry.AccessPoint, error)
+
+	SupplyStore
 }
 
 // Place is where a list goes on; the zero Place is its beginning.
@@ -98,6 +110,7 @@ type Letter struct {
 	Until     time.Time `json:"until"`
 	At        []string  `json:"at"` // street and town of each access point
 	Proven    bool      `json:"proven"`
+	Confirmed bool      `json:"confirmed,omitempty"` // behind the reference, before it was granted
 }
 
 // Mandatary is the partner, as a mandate names them.
@@ -287,6 +300,9 @@ func (s *Service) Decide(ctx context.Context, by audit.Entry, to Mandatary, id s
 					return err
 				}
 				more["occupancy"] = stay.ID
+				if m.WrittenBy == stay.ID { // they said yes before it was signed (D8)
+					l.ConfirmedAt, letters.letter.Confirmed = m.AgreedAt, true
+				}
 				record(t, by, now, audit.MandateGranted, *m, more)
 				if err := s.supersede(t, by, now, *m, *l); err != nil {
 					return err

@@ -237,6 +237,11 @@ func drawMandate(t *rapid.T, now time.Time) mandates.Mandate {
 	return m
 }
 
+// ReadingChanges: this world asks for all.
+func (w *world) ReadingChanges(context.Context, portal.EAN, time.Time, int64, int64) ([]portal.Period, error) {
+	return nil, nil
+}
+
 // ReadingTotals: this world has days; totals with bounds of their own are held
 // to the same law by portal/metering.
 func (w *world) ReadingTotals(context.Context, portal.EAN, int64, int64) ([]metering.PeriodTotal, error) {

@@ -183,6 +183,9 @@ func (s *site) disclose(x *ctx, sel selection, pass lookup.Pass, action audit.Ac
 
 // consumptionCSV and consumptionJSON are the same selection to take away.
 func (s *site) consumptionCSV(x *ctx) error {
+	if strings.Contains(x.query("of"), ",") {
+		return s.togetherCSV(x)
+	}
 	return s.download(x, "csv", "text/csv; charset=utf-8", func(b *bytes.Buffer, series metering.Series) error {
 		return exchange.WriteCSV(b, series, csvWords(x, series))
 	})
@@ -192,6 +195,42 @@ func (s *site) consumptionJSON(x *ctx) error {
 	return s.download(x, "json", "application/json", func(b *bytes.Buffer, series metering.Series) error {
 		return exchange.WriteJSON(b, series, x.T("confidential.mark"))
 	})
+}
+
+// togetherCSV is one file of several opened references, each disclosed on its
+// own ground.
+func (s *site) togetherCSV(x *ctx) error {
+	indices, err := x.chosen()
+	if err != nil {
+		return err
+	}
+	var all []metering.Series
+	var lines []string
+	for _, index := range indices {
+		pass := x.session().Passes[index-1]
+		sel, err := x.selectedOf(pass, index)
+		if err != nil {
+			return err
+		}
+		if x.query("from") == "" && x.query("to") == "" {
+			sel.query.From, sel.query.To = time.Time{}, time.Time{}
+		}
+		series, err := s.disclose(x, sel, pass, audit.HistoryTaken)
+		if err != nil {
+			return err
+		}
+		all = append(all, series)
+		lines = append(lines, csvWords(x, series).Lines[:2]...)
+	}
+	words := csvWords(x, all[0])
+	words.Lines = append(lines, words.Lines[2:]...)
+	var b bytes.Buffer
+	if err := exchange.WriteCSVs(&b, all, words); err != nil {
+		return err
+	}
+	x.header("Content-Disposition", `attachment; filename="guichet-`+string(all[0].Grain)+`.csv"`)
+	x.send(http.StatusOK, "text/csv; charset=utf-8", b.Bytes())
+	return nil
 }
 
 func (s *site) download(x *ctx, ending, contentType string, write func(*bytes.Buffer, metering.Series) error) error {

@@ -40,7 +40,7 @@ func (s speaker) notes() (list []string) {
 		}
 	}
 	if s.injects() {
-		list = append(list, s.T("note.net"))
+		list = append(list, s.T(voiced(s.shown.pass, "note.net")))
 	}
 	return append(list, s.factors()...)
 }

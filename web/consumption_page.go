@@ -124,6 +124,9 @@ func consumptionView(x *ctx, parts []shown) public.Consumption {
 		})
 	}
 	v.Earlier, v.Later = paging(x, parts, at)
+	if len(parts) > 1 {
+		v.Together = layout.Link{Text: x.T("consumption.csv.together"), Href: x.path("/consumption.csv") + valuesOf(ofAll(parts), first.sel.query)}
+	}
 	for _, p := range parts {
 		v.Parts = append(v.Parts, partView(x, p))
 	}
@@ -169,6 +172,7 @@ func partView(x *ctx, p shown) public.Part {
 		Charts: s.charts(),
 		Notes:  s.notes(),
 		Table:  s.table(p.sel),
+		Cancel: layout.Link{Text: x.T("cancel.link"), Href: x.path("/reference/cancel" + ofQuery(p.sel.of))},
 	}
 	if g := p.pass.Ground; p.pass.ByGround() {
 		v.Ground = x.T("consumption.ground."+string(g.Kind), x.Date(g.Until.Add(-time.Second)))

@@ -31,6 +31,9 @@ func customerView(x *ctx, c desk.Customer) []page.Fact {
 		}
 		facts = append(facts, page.Fact{Name: x.T("desk.works.open-case"), Value: x.T("works.kind."+string(w.Kind)) + ", " + x.T("works.status."+string(w.Status)) + " · " + team})
 	}
+	if c.Ground != "" {
+		facts = append(facts, page.Fact{Name: x.T("desk.customer.ground"), Value: x.T("ground." + string(c.Ground))})
+	}
 	return facts
 }
 

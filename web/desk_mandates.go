@@ -101,6 +101,9 @@ func deedView(x *ctx, f page.Frame, d desk.Deed, wrong error) page.Mandate {
 		{Name: x.T("mandates.valid"), Value: x.T("mine.between", x.Date(d.Scope.Validity.From), x.Date(lastDay(d.Scope.Validity.To)))},
 		{Name: x.T("mandates.purpose"), Value: d.Scope.Purpose},
 	}}
+	if d.WrittenBy != "" {
+		v.Claimed = append(v.Claimed, page.Fact{Name: x.T("desk.mandate.agreed"), Value: x.moment(d.AgreedAt)})
+	}
 	if who.CompanyNumber == "" {
 		v.Claimed = append(v.Claimed[:1], v.Claimed[2:]...)
 	}

@@ -122,7 +122,7 @@ func actOn(x *ctx, room desk.Partners, act string) error {
 	ctx, by, id, reason := x.context(), x.member().Actor(), x.named("id"), x.field("reason")
 	switch act {
 	case "approve":
-		return room.Approve(ctx, by, id)
+		return room.Approve(ctx, by, id, x.field("compared") != "")
 	case "refuse":
 		return room.Refuse(ctx, by, id, reason)
 	case "suspend":
@@ -154,7 +154,7 @@ func partnerView(x *ctx, f page.Frame, file partner.File, act string, wrong *por
 		people.Rows = append(people.Rows, fact(p.Name, p.Login, x.moment(p.AddedAt), x.moment(p.EndedAt)))
 	}
 	v.People = people
-	offer := func(name string, reasoned bool) {
+	offer := func(name string, reasoned bool) *page.PartnerAct {
 		one := page.PartnerAct{Title: x.T("desk.partner." + name + ".title"), Text: x.T("desk.partner." + name + ".text"),
 			Action: x.path("/desk/partners/" + o.ID + "/" + name), Submit: x.T("desk.partner." + name + ".submit")}
 		if reasoned {
@@ -168,10 +168,18 @@ func partnerView(x *ctx, f page.Frame, file partner.File, act string, wrong *por
 			one.Controls = []component.Control{c}
 		}
 		v.Acts = append(v.Acts, one)
+		return &v.Acts[len(v.Acts)-1]
 	}
 	switch o.Status {
 	case partner.Asked:
-		offer("approve", false)
+		if approve := offer("approve", false); o.Supplier != "" {
+			c := component.Control{Kind: "checks", Field: component.Field{Name: "compared", Label: x.T("desk.partner.supplier")},
+				Options: []component.Option{{Name: "compared", Value: "yes", Text: x.T("desk.partner.supplier.compared", o.Supplier)}}}
+			if wrong != nil && wrong.Field == c.Name {
+				c.Error = x.T("error."+wrong.Key, wrong.Args...)
+			}
+			approve.Controls = []component.Control{c}
+		}
 		offer("refuse", true)
 	case partner.Approved:
 		offer("suspend", true)
@@ -180,8 +188,8 @@ func partnerView(x *ctx, f page.Frame, file partner.File, act string, wrong *por
 	}
 	if wrong != nil {
 		v.Error, v.Summary = true, x.wrong(wrong)
-		if wrong.Field == "reason" {
-			v.Summary.Fields, v.Summary.Paragraphs = []component.FieldLink{{Name: "reason", Text: v.Summary.Paragraphs[0]}}, nil
+		if wrong.Field == "reason" || wrong.Field == "compared" {
+			v.Summary.Fields, v.Summary.Paragraphs = []component.FieldLink{{Name: wrong.Field, Text: v.Summary.Paragraphs[0]}}, nil
 		}
 	}
 	var events []desk.Event

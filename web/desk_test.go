@@ -377,6 +377,17 @@ func TestOfficersDecideOnPartners(t *testing.T) {
 	for _, e := range entries[:len(entries)-1] {
 		require.Equal(t, portal.Actor{Kind: portal.Staff, ID: "marie"}, e.Actor, e.Action)
 	}
+
+	// L10: who says to be a supplier is compared with the list first.
+	o, err = room.Ask(t.Context(), partner.Application{Name: "Vent du Nord SA", CompanyNumber: "0417497106", Mail: "a@b.example", PrivacyMail: "p@b.example",
+		Language: "fr", Street: "Quai 1", Postcode: "4000", Town: "Liège", Manager: "Jean Dupont", Supplier: "VENT-DU-NORD"})
+	require.NoError(t, err)
+	one = "/fr/desk/partners/" + o.ID
+	unchecked := b.post(one + "/approve")
+	require.Equal(t, http.StatusUnprocessableEntity, unchecked.StatusCode)
+	require.Contains(t, unchecked.doc.Find("#compared").Text(), "VENT-DU-NORD")
+	require.Contains(t, unchecked.doc.Find("#compared-error").Text(), "cochez la case")
+	require.Equal(t, one+"?done=approve", b.post(one+"/approve", "compared", "yes").Request.URL.RequestURI())
 }
 
 func must(u *url.URL, _ error) *url.URL { return u }

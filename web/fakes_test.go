@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -115,7 +116,7 @@ func (h *house) Ask(ctx context.Context, c lookup.Claim) (lookup.Ask, error) {
 	return h.ask, h.shut
 }
 
-// proofs are the house's proofs of work, which nobody has to solve.
+// proofs is the house's proofs of work, which nobody has to solve.
 type proofs struct{ *house }
 
 func (w proofs) Draw(_ context.Context, form string) (string, error) {
@@ -270,6 +271,15 @@ func (h *house) Leave(_ context.Context, token keys.Secret) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	delete(h.sessions, token.Reveal())
+	return nil
+}
+
+func (h *house) Cancel(_ context.Context, p lookup.Pass) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for token, passes := range h.sessions {
+		h.sessions[token] = slices.DeleteFunc(passes, func(one lookup.Pass) bool { return one.Visit.ReferenceKey == p.Visit.ReferenceKey })
+	}
 	return nil
 }
 

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"guichet/lookup"
+	"guichet/mandates"
 	"guichet/portal"
 	"guichet/portal/doors"
 	"guichet/portal/metering"
@@ -20,7 +21,7 @@ import (
 var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels)
 
 // fixtures are all pages of the public listener.
-var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures, followFixtures(), []fixture{
+var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures, captureFixtures(), followFixtures(), []fixture{
 	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x, nil)) }},
 	{"home-closed", func(x *ctx) templ.Component { return public.HomePage(homeView(x, noticesView(x, doors.All))) }},
 	{"closed-gate", closedFixture(doors.Gate)},
@@ -76,6 +77,12 @@ var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures,
 	{"mandates", mandatesFixture("", true)},
 	{"mandates-revoked", mandatesFixture("revoked", true)},
 	{"mandates-none", mandatesFixture("", false)},
+	{"mandates-write", writeFixture(mandates.Own{}, nil)},
+	{"mandates-write-problems", writeFixture(mandates.Own{Company: "0403170702", Draft: mandates.Draft{Purpose: "Audit", ValidTo: "2020-01-01"}}, portal.Problems{
+		{Code: portal.Invalid, Key: "mandate.company-number", Field: "company"}, {Code: portal.Invalid, Key: "mandate.kinds", Field: "kinds"},
+		{Code: portal.Invalid, Key: "mandate.purpose", Field: "purpose", Args: []any{10}}, {Code: portal.Invalid, Key: "mandate.over", Field: "valid_to"},
+		{Code: portal.Invalid, Key: "mandate.capacity", Field: "capacity"}})},
+	{"mandates-write-over", readOverFixture},
 	{"rectify", rectifyFixture(nil)},
 	{"rectify-problems", rectifyFixture(&portal.Error{Code: portal.Invalid, Key: "rectify.short", Field: "wrong"})},
 	{"rectify-field", rectifyFixture(&portal.Error{Code: portal.Invalid, Key: "rectify.field", Field: "field"})},
@@ -85,6 +92,11 @@ var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures,
 	}},
 	{"seen", seenFixture(true)},
 	{"seen-none", seenFixture(false)},
+	{"reference-cancel", func(x *ctx) templ.Component {
+		x.at = "/reference/cancel?of=1"
+		return public.CancelPage(cancelView(x, 1, inside(x)))
+	}},
+	{"cancelled", func(x *ctx) templ.Component { return public.EndPage(endView(x, "cancelled")) }},
 	{"left", func(x *ctx) templ.Component { return public.EndPage(endView(x, "left")) }},
 	{"ended", func(x *ctx) templ.Component { return public.EndPage(endView(x, "ended")) }},
 	{"privacy", func(x *ctx) templ.Component { return public.ProsePage(privacyView(x)) }},

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"time"
 
 	"guichet/mandates"
@@ -20,7 +21,7 @@ func mandatesFixture(done string, full bool) func(*ctx) templ.Component {
 		}
 		var list []mandates.Summary
 		if full {
-			list = fixtureMandates(x.now)
+			list = append(fixtureWritten(x.now), fixtureMandates(x.now)...)
 		}
 		v := mandatesView(x, 1, list)
 		if done != "" {
@@ -46,7 +47,7 @@ func fixtureMandates(now time.Time) (list []mandates.Summary) {
 		}),
 		line(func(l *mandates.Line) { l.Proven = true }),
 	} {
-		m := mandates.Mandate{ID: "06h0h0m0c0vrf3h170bmgztrp" + string(rune('a'+i)), Signature: mandates.ByHand, Lines: []mandates.Line{l},
+		m := mandates.Mandate{ID: "06h0h0m0c0vrf3h170bmgztrp" + string(rune('a'+i)), Status: mandates.Decided, Signature: mandates.ByHand, Lines: []mandates.Line{l},
 			Scope: mandates.Scope{Kinds: mandates.Kinds, Purpose: "Comparer les offres et réduire la consommation",
 				Data:     portal.Period{From: portal.Date(2025, time.January, 1)},
 				Validity: portal.Period{From: granted, To: granted.AddDate(1, 0, 0)}}}
@@ -60,4 +61,39 @@ func fixtureMandates(now time.Time) (list []mandates.Summary) {
 		list = append(list, mandates.Summary{Mandate: m, PartnerName: "Énergie Conseil SA", PartnerContact: "clients@energie-conseil.example"})
 	}
 	return list
+}
+
+// fixtureWritten are a customer's own texts, one of each standing.
+func fixtureWritten(now time.Time) (list []mandates.Summary) {
+	for i, s := range []mandates.Status{mandates.Drafted, mandates.GivenIn, mandates.Returned, mandates.Withdrawn} {
+		m := fixtureMandates(now)[0]
+		m.ID, m.Status, m.Signature = "06h0h0m0c0vrf3h170bmgztrq"+string(rune('a'+i)), s, mandates.Unsigned
+		m.WrittenBy, m.AgreedAt, m.Lines = "fixture", now.AddDate(0, 0, -1), []mandates.Line{{EAN: fixtureEAN, Outcome: mandates.Proposed}}
+		list = append(list, m)
+	}
+	return list
+}
+
+var fixtureMandataries = []mandates.Mandatary{
+	{ID: "p1", Name: "Énergie Conseil SA", CompanyNumber: "0403170701", Contact: "clients@energie-conseil.example"},
+	{ID: "p2", Name: "Stromvergleich GmbH", CompanyNumber: "0123456749", Contact: "kontakt@stromvergleich.example"},
+}
+
+// writeFixture is the form, empty or with what is wrong.
+func writeFixture(o mandates.Own, wrong error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		inside(x)
+		x.at = "/mandates/new?of=1"
+		return public.WritePage(writeView(x, 1, fixtureMandataries, o, wrong))
+	}
+}
+
+// readOverFixture is the same mandate as it would stand.
+func readOverFixture(x *ctx) templ.Component {
+	inside(x)
+	x.at = "/mandates/new?of=1"
+	x.form = url.Values{"purpose": {"Comparer les offres"}, "kind_totals": {"yes"}}
+	m := fixtureWritten(x.now)[0].Mandate
+	m.Mandator = mandates.Mandator{Name: "Anna Müller-Lefèvre", Capacity: mandates.Occupant, Street: "Rue des Tilleuls 12", Postcode: "4700", Town: "Eupen"}
+	return public.WritePage(readOverView(x, 1, m, fixtureMandataries[0]))
 }

@@ -105,6 +105,7 @@ type heldJSON struct {
 	} `json:"access_point"`
 	Meters     []span              `json:"meters"`
 	Suppliers  []span              `json:"suppliers"`
+	Registered []map[string]string `json:"registrations"`
 	References []map[string]string `json:"references"`
 	Visits     []map[string]string `json:"visits"`
 	Readings   []map[string]string `json:"readings"`
@@ -138,6 +139,9 @@ func dossierJSON(x *ctx, d registry.Dossier, asked []registry.Rectification) hel
 			return "yes"
 		}
 		return ""
+	}
+	for _, r := range d.Registrations {
+		h.Registered = append(h.Registered, some("supplier_code", r.Supplier, "from", local(r.From), "to", local(r.To), "end", string(r.End)))
 	}
 	for _, r := range d.References {
 		h.References = append(h.References, some("meter", r.MeterNumber, "issued", local(r.IssuedAt), "first_used", local(r.FirstUsedAt),
@@ -185,12 +189,22 @@ func mineView(x *ctx, index int, d registry.Dossier, asked []registry.Rectificat
 		}
 		v.Tables = append(v.Tables, t)
 	}
-	var meters, suppliers, references, visits, readings, letters, requests []component.Row
+	var meters, suppliers, registered, references, visits, readings, letters, requests []component.Row
 	for _, m := range d.Meters {
 		meters = append(meters, fact(m.Number, x.stretch(m.Period)))
 	}
 	for _, s := range d.Supplies {
 		suppliers = append(suppliers, fact(s.Supplier, x.stretch(s.Period)))
+	}
+	for _, r := range d.Registrations {
+		end := x.T("mine.scenario.unknown")
+		switch {
+		case r.End != registry.UnknownEnd:
+			end = x.T("mine.scenario." + string(r.End))
+		case r.To.IsZero():
+			end = x.T("mine.scenario.open")
+		}
+		registered = append(registered, fact(r.Supplier, x.stretch(r.Period), end))
 	}
 	for _, r := range d.References {
 		references = append(references, fact(x.Date(r.IssuedAt), x.dayOrNone(r.FirstUsedAt), x.referenceState(r)))
@@ -212,6 +226,7 @@ func mineView(x *ctx, index int, d registry.Dossier, asked []registry.Rectificat
 	}
 	list("meters", []string{"meter", "period"}, meters)
 	list("suppliers", []string{"supplier", "period"}, suppliers)
+	list("registrations", []string{"code", "period", "end"}, registered)
 	list("references", []string{"issued", "used", "state"}, references)
 	list("readings", []string{"register", "first", "last", "days"}, readings)
 	list("letters", []string{"day", "letter", "state"}, letters)

@@ -25,9 +25,10 @@ func toHome(x *ctx) error {
 func (s *site) home(x *ctx) error {
 	return x.show(http.StatusOK, public.HomePage(homeView(x, s.notices(x))))
 }
-func left(x *ctx) error    { return x.show(http.StatusOK, public.EndPage(endView(x, "left"))) }
-func ended(x *ctx) error   { return x.show(http.StatusOK, public.EndPage(endView(x, "ended"))) }
-func privacy(x *ctx) error { return x.show(http.StatusOK, public.ProsePage(privacyView(x))) }
+func left(x *ctx) error      { return x.show(http.StatusOK, public.EndPage(endView(x, "left"))) }
+func cancelled(x *ctx) error { return x.show(http.StatusOK, public.EndPage(endView(x, "cancelled"))) }
+func ended(x *ctx) error     { return x.show(http.StatusOK, public.EndPage(endView(x, "ended"))) }
+func privacy(x *ctx) error   { return x.show(http.StatusOK, public.ProsePage(privacyView(x))) }
 func accessibility(x *ctx) error {
 	return x.show(http.StatusOK, public.ProsePage(accessibilityView(x)))
 }
@@ -39,6 +40,7 @@ func homeView(x *ctx, notices []string) public.Home {
 		Notices:    notices,
 		Lookup:     x.path("/lookup"),
 		Letter:     x.path("/letter"),
+		Works:      x.path("/works/new"),
 		Partner:    x.path("/partner"),
 		Follow:     x.path(worksNumbers.path),
 		LetterText: x.T("home.letter.text", c.Phone),

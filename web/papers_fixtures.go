@@ -51,7 +51,7 @@ func seenFixture(any bool) func(*ctx) templ.Component {
 			}
 			list = append(list, one)
 		}
-		return public.SeenPage(seenView(x, 1, list, map[string]string{"m.dupont": "agent"}))
+		return public.SeenPage(seenView(x, 1, list, lookers{roles: map[string]string{"m.dupont": "agent"}}))
 	}
 }
 
@@ -93,6 +93,9 @@ func mineFixture(full bool) func(*ctx) templ.Component {
 		day := func(n int) time.Time { return x.now.AddDate(0, 0, -n) }
 		d.Meters = []registry.Meter{{Number: "1SAG1100076616", Period: portal.Period{From: day(800)}}}
 		d.Supplies = []registry.Supply{{Supplier: "Exemple Énergie", Period: portal.Period{From: day(800), To: day(100)}}, {Supplier: "Autre Énergie", Period: portal.Period{From: day(100)}}}
+		d.Registrations = []registry.HeldRegistration{
+			{Registration: registry.Registration{Supplier: "EXEMPLE-ENERGIE", Period: portal.Period{From: day(800), To: day(100)}}, End: registry.Drop},
+			{Registration: registry.Registration{Supplier: "AUTRE-ENERGIE", Period: portal.Period{From: day(100)}}}}
 		d.References = []registry.HeldReference{{IssuedAt: day(700), FirstUsedAt: day(690), EndedAt: day(30)}, {IssuedAt: day(40), FirstUsedAt: day(30)}, {IssuedAt: day(3), Blocked: true}}
 		d.Readings = []registry.Extent{{Register: "offtake-peak", First: day(800), Last: day(1), Days: 798}, {Register: "offtake-offpeak", First: day(800), Last: day(1), Days: 798}}
 		d.Letters = []registry.Sent{{Kind: outbox.History, QueuedAt: day(0)}, {Kind: outbox.References, QueuedAt: day(40), HandedAt: day(39)}, {Kind: outbox.Answer, QueuedAt: day(90), DroppedAt: day(89), DroppedWhy: "moved"}}

@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"slices"
 	"unicode/utf8"
 
 	"guichet/mandates"
@@ -27,7 +28,7 @@ func (p *partners) editForm(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.Status.Next(mandates.EventEdit); err != nil {
+	if _, err := m.Next(mandates.EventEdit); err != nil {
 		return x.redirect(x.mandatePath(m.ID))
 	}
 	return p.showDraft(x, "edit", m.Draft(), nil)
@@ -93,15 +94,10 @@ func (p *partners) showDraft(x *ctx, what string, d mandates.Draft, err error) e
 // typedDraft reads the form. An annex that came as a file goes on below what
 // was typed, so that the form shows it again.
 func typedDraft(x *ctx) mandates.Draft {
-	d := mandates.Draft{Name: x.field("name"), CompanyNumber: x.field("company_number"), Capacity: x.field("capacity"), SignedBy: x.field("signed_by"),
-		Street: x.field("street"), Postcode: x.field("postcode"), Town: x.field("town"), Language: x.field("language"), Points: x.field("points"),
-		DataFrom: x.field("data_from"), DataTo: x.field("data_to"), ValidFrom: x.field("valid_from"), ValidTo: x.field("valid_to"),
-		Purpose: x.field("purpose"), Once: x.field("once") != ""}
-	for _, k := range mandates.Kinds {
-		if x.field("kind_"+string(k)) != "" {
-			d.Kinds = append(d.Kinds, string(k))
-		}
-	}
+	d := typedScope(x)
+	d.Name, d.CompanyNumber, d.Capacity, d.SignedBy = x.field("name"), x.field("company_number"), x.field("capacity"), x.field("signed_by")
+	d.Street, d.Postcode, d.Town = x.field("street"), x.field("postcode"), x.field("town")
+	d.Language, d.Points = x.field("language"), x.field("points")
 	if annex := bytes.TrimPrefix(x.file.data, []byte("\ufeff")); len(annex) > 0 {
 		if d.Points != "" {
 			d.Points += "\n"
@@ -115,57 +111,80 @@ func typedDraft(x *ctx) mandates.Draft {
 	return d
 }
 
+// typedScope reads which data, over which periods, and what for.
+func typedScope(x *ctx) mandates.Draft {
+	d := mandates.Draft{DataFrom: x.field("data_from"), DataTo: x.field("data_to"), ValidFrom: x.field("valid_from"), ValidTo: x.field("valid_to"),
+		Purpose: x.field("purpose"), Once: x.field("once") != ""}
+	for _, k := range mandates.Kinds {
+		if x.field("kind_"+string(k)) != "" {
+			d.Kinds = append(d.Kinds, string(k))
+		}
+	}
+	return d
+}
+
 func draftView(x *ctx, what string, d mandates.Draft, err error) page.Form {
 	v := page.Form{Frame: x.partnerFrame(x.T("partner.draft.title." + what)), Upload: true,
 		Action: x.path(x.at), Submit: x.T("partner.draft.submit"), Notes: []string{x.T("partner.draft.note")}}
 	v.Lead = x.T("partner.draft.lead")
-	heading := func(key string) component.Control {
-		return component.Control{Kind: "heading", Field: component.Field{Label: x.T(key)}}
-	}
-	day := func(name, label, hint, value string) component.Control {
-		c := line(x, name, label, hint, value)
-		c.Kind = "date"
-		return c
-	}
-	capacity := component.Control{Kind: "radios", Field: component.Field{Name: "capacity", Label: x.T("partner.draft.capacity")}}
-	for _, c := range mandates.Capacities {
-		capacity.Options = append(capacity.Options, component.Option{Value: string(c), Text: x.T("mandate.capacity." + string(c)), Selected: string(c) == d.Capacity})
-	}
-	kinds := component.Control{Kind: "checks", Field: component.Field{Name: "kinds", Label: x.T("partner.draft.kinds"), Hint: x.T("partner.draft.kinds.hint")}}
-	for _, k := range mandates.Kinds {
-		chosen := false
-		for _, typed := range d.Kinds {
-			chosen = chosen || typed == string(k)
-		}
-		kinds.Options = append(kinds.Options, component.Option{Name: "kind_" + string(k), Text: x.T("mandate.kind." + string(k)), Selected: chosen})
-	}
-	purpose, points := line(x, "purpose", "partner.draft.purpose", "partner.draft.purpose.hint", d.Purpose), line(x, "points", "partner.draft.points", "partner.draft.points.hint", d.Points)
-	purpose.Kind, purpose.Rows, points.Kind, points.Rows = "area", 3, "area", 6
-	once := component.Control{Kind: "checks", Field: component.Field{Name: "how_often", Label: x.T("partner.draft.often")},
-		Options: []component.Option{{Name: "once", Text: x.T("partner.draft.once"), Selected: d.Once}}}
+	points := line(x, "points", "partner.draft.points", "partner.draft.points.hint", d.Points)
+	points.Kind, points.Rows = "area", 6
 	annex := line(x, "annex", "partner.draft.annex", "partner.draft.annex.hint", "")
 	annex.Kind, annex.Accept = "file", ".csv,.txt,text/csv,text/plain"
 	v.Controls = []component.Control{
-		heading("partner.draft.who"),
+		heading(x, "partner.draft.who"),
 		line(x, "name", "partner.draft.name", "partner.draft.name.hint", d.Name),
 		line(x, "company_number", "partner.draft.company", "partner.draft.company.hint", d.CompanyNumber),
-		capacity,
+		capacities(x, "partner.draft.capacity", d.Capacity),
 		line(x, "signed_by", "partner.draft.signed-by", "partner.draft.signed-by.hint", d.SignedBy),
 		line(x, "street", "partner.ask.street", "", d.Street),
 		line(x, "postcode", "partner.ask.postcode", "", d.Postcode),
 		line(x, "town", "partner.ask.town", "", d.Town),
 		languages(x, "partner.draft.language", d.Language),
-		heading("partner.draft.where"), points, annex,
-		heading("partner.draft.what"), kinds,
-		day("data_from", "partner.draft.data-from", "partner.draft.data-from.hint", d.DataFrom),
-		day("data_to", "partner.draft.data-to", "partner.draft.data-to.hint", d.DataTo),
-		purpose, once,
-		heading("partner.draft.valid"),
-		day("valid_from", "partner.draft.valid-from", "partner.draft.valid-from.hint", d.ValidFrom),
-		day("valid_to", "partner.draft.valid-to", "partner.draft.valid-to.hint", d.ValidTo),
+		heading(x, "partner.draft.where"), points, annex,
 	}
+	v.Controls = append(v.Controls, scopeControls(x, "partner.draft.kinds.hint", "partner.draft.purpose.hint", d)...)
 	faulty(x, &v.Frame, v.Controls, firstFaults(err))
 	return v
+}
+
+func heading(x *ctx, key string) component.Control {
+	return component.Control{Kind: "heading", Field: component.Field{Label: x.T(key)}}
+}
+
+// capacities is the choice of in what right it is signed.
+func capacities(x *ctx, label, chosen string) component.Control {
+	c := component.Control{Kind: "radios", Field: component.Field{Name: "capacity", Label: x.T(label)}}
+	for _, one := range mandates.Capacities {
+		c.Options = append(c.Options, component.Option{Value: string(one), Text: x.T("mandate.capacity." + string(one)), Selected: string(one) == chosen})
+	}
+	return c
+}
+
+// scopeControls ask which data, over which periods, and what for; the hints are
+// the partner's or the customer's.
+func scopeControls(x *ctx, kindsHint, purposeHint string, d mandates.Draft) []component.Control {
+	day := func(name, label, hint, value string) component.Control {
+		c := line(x, name, label, hint, value)
+		c.Kind = "date"
+		return c
+	}
+	kinds := component.Control{Kind: "checks", Field: component.Field{Name: "kinds", Label: x.T("partner.draft.kinds"), Hint: x.T(kindsHint)}}
+	for _, k := range mandates.Kinds {
+		kinds.Options = append(kinds.Options, component.Option{Name: "kind_" + string(k), Text: x.T("mandate.kind." + string(k)),
+			Selected: slices.Contains(d.Kinds, string(k))})
+	}
+	purpose := line(x, "purpose", "partner.draft.purpose", purposeHint, d.Purpose)
+	purpose.Kind, purpose.Rows = "area", 3
+	once := component.Control{Kind: "checks", Field: component.Field{Name: "how_often", Label: x.T("partner.draft.often")},
+		Options: []component.Option{{Name: "once", Text: x.T("partner.draft.once"), Selected: d.Once}}}
+	return []component.Control{
+		heading(x, "partner.draft.what"), kinds,
+		day("data_from", "partner.draft.data-from", "partner.draft.data-from.hint", d.DataFrom), day("data_to", "partner.draft.data-to", "partner.draft.data-to.hint", d.DataTo),
+		purpose, once,
+		heading(x, "partner.draft.valid"),
+		day("valid_from", "partner.draft.valid-from", "partner.draft.valid-from.hint", d.ValidFrom), day("valid_to", "partner.draft.valid-to", "partner.draft.valid-to.hint", d.ValidTo),
+	}
 }
 
 // faultsShown bounds what is said of one field: a file of ten thousand wrong

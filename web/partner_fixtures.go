@@ -6,10 +6,14 @@ import (
 	"time"
 
 	"guichet/mandates"
+	"guichet/mandates/batch"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/evidence"
 	"guichet/portal/keys"
+	"guichet/portal/metering"
+	"guichet/portal/registry"
 	"guichet/portal/staff"
 	deskpage "guichet/web/ui/page/desk"
 	page "guichet/web/ui/page/partner"
@@ -66,13 +70,34 @@ var partnerFixtures = []fixture{
 	{"partner-mandate-decided", mandateFixture(mandates.Decided, nil)},
 	{"partner-mandate-withdrawn", mandateFixture(mandates.Withdrawn, nil)},
 	{"partner-point-in-force", pointFixture(1, nil)},
+	{"partner-shown-month", lookFixture(metering.ByMonth, electricityMonths)},
+	{"partner-shown-day", lookFixture(metering.ByDay, electricityDays)},
 	{"partner-point-waiting", pointFixture(2, nil)},
 	{"partner-point-problems", pointFixture(1, &portal.Error{Code: portal.Invalid, Key: "partner.day", Field: "from"})},
 	{"partner-point-refused", pointFixture(1, &portal.Error{Code: portal.Denied, Key: "mandate.refused." + string(mandates.OtherPeriod)})},
+	{"partner-batches", func(x *ctx) templ.Component {
+		asGuest(x, "/partner/batches")
+		return page.ListingPage(batchesView(x, []counted{
+			{batch.Batch{ID: "06fxm3n0000000000000000001", Grain: metering.ByMonth, MadeAt: fixtureNow.Add(-time.Minute)}, batch.Progress{Lines: 10000, Worked: 4200, Delivered: 3900}},
+			{batch.Batch{ID: "06fxm3n0000000000000000000", Grain: metering.ByDay, MadeAt: fixtureNow.Add(-50 * time.Hour), DoneAt: fixtureNow.Add(-49 * time.Hour)}, batch.Progress{Lines: 250, Worked: 250, Delivered: 125}},
+		}, ""))
+	}},
+	{"partner-batches-none", func(x *ctx) templ.Component {
+		asGuest(x, "/partner/batches")
+		return page.ListingPage(batchesView(x, nil, ""))
+	}},
+	{"partner-supplies", suppliesFixture(nil)},
+	{"partner-supplies-problems", suppliesFixture(portal.Problems{{Code: portal.Invalid, Key: "supply", Field: "ean"}})},
+	{"partner-supplies-none", func(x *ctx) templ.Component {
+		asSupplier(x, "/partner/supplies")
+		return page.SuppliesPage(suppliesView(x, nil, nil))
+	}},
+	{"partner-supply", supplyFixture(0, nil)},
+	{"partner-supply-ending", supplyFixture(1, &portal.Error{Code: portal.Denied, Key: "supply.refused." + string(mandates.OtherPeriod)})},
 	{"partner-keys", keysFixture(shownOnce{}, nil)},
 	{"partner-keys-made", keysFixture(shownOnce{secret: "guichet_7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa"}, nil)},
 	{"partner-keys-problems", keysFixture(shownOnce{}, portal.Problems{{Code: portal.Invalid, Key: "partner.name", Field: "name", Args: []any{120}},
-		{Code: portal.Invalid, Key: "partner.scopes", Field: "scopes"}, {Code: portal.Invalid, Key: "partner.months", Field: "months", Args: []any{12}}})},
+		{Code: portal.Invalid, Key: "partner.certificate", Field: "certificate"}, {Code: portal.Invalid, Key: "partner.scopes", Field: "scopes"}, {Code: portal.Invalid, Key: "partner.months", Field: "months", Args: []any{12}}})},
 	{"partner-people", peopleFixture(shownOnce{}, true)},
 	{"partner-people-made", peopleFixture(shownOnce{secret: "7K3M 9QXA 0000 ZZZZ", login: "j.dupont-9qxak3"}, true)},
 	{"partner-people-member", peopleFixture(shownOnce{}, false)},
@@ -85,6 +110,43 @@ var fixturePartner = partner.Organisation{ID: "fixture", Name: "Énergie Conseil
 func asGuest(x *ctx, at string) {
 	x.at = at
 	x.pass = partner.Guest{Person: partner.Person{Login: "z.noel-k3m9qx", PartnerID: "fixture", Name: "Zoé Noël", Manager: true}, Organisation: fixturePartner}
+}
+
+func asSupplier(x *ctx, at string) {
+	asGuest(x, at)
+	g := x.guest()
+	g.Organisation.Name, g.Organisation.Supplier = "Vent du Nord SA", "VENT-DU-NORD"
+	x.pass = g
+}
+
+// fixtureSupplied is a registration that holds, and one that ends.
+func fixtureSupplied() []mandates.Supplied {
+	list := make([]mandates.Supplied, 2)
+	for i := range list {
+		first := "5414499000000000" + string(rune('1'+i))
+		list[i].Registration = registry.Registration{ID: "06fxm3n000000000000000000" + string(rune('1'+i)), EAN: portal.EAN(first + string(portal.EANCheckDigit(first))),
+			Supplier: "VENT-DU-NORD", Period: portal.Period{From: portal.Date(2025, time.March, 1)}}
+		list[i].Point = registry.AccessPoint{EAN: list[i].EAN, Energy: portal.Electricity, PowerVA: int64(i) * registry.DetailPower}
+	}
+	list[1].To = portal.Date(2027, time.January, 1)
+	return list
+}
+
+func suppliesFixture(wrong error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		asSupplier(x, "/partner/supplies")
+		if wrong != nil {
+			x.form = url.Values{"ean": {"541449900000000024"}}
+		}
+		return page.SuppliesPage(suppliesView(x, fixtureSupplied(), wrong))
+	}
+}
+
+func supplyFixture(n int, wrong error) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		asSupplier(x, "/partner/supplies/fixture")
+		return page.LinePage(supplyView(x, fixtureSupplied()[n], wrong))
+	}
 }
 
 func askFixture(choice string, problems portal.Problems) func(*ctx) templ.Component {
@@ -140,11 +202,30 @@ func fixtureMandate(s mandates.Status) mandates.Mandate {
 	return m
 }
 
+// fixtureFiles have one in every state.
+var fixtureFiles = []evidence.File{
+	{ID: "a", Status: evidence.Purged, AddedAt: fixtureNow.Add(-90 * time.Hour)},
+	{ID: "b", Name: "photo du mandat.jpg", Status: evidence.Infected, AddedAt: fixtureNow.Add(-50 * time.Hour)},
+	{ID: "c", Name: "mandat-signé-première-version-numérisée-au-bureau.pdf", Status: evidence.Released, AddedAt: fixtureNow.Add(-40 * time.Hour)},
+	{ID: "d", Name: "mandat.pdf", Status: evidence.Quarantined, AddedAt: fixtureNow.Add(-2 * time.Hour)},
+	{ID: "e", Name: "mandat.pdf", Status: evidence.Clean, Type: evidence.PDF, AddedAt: fixtureNow.Add(-time.Hour)},
+}
+
 func mandateFixture(s mandates.Status, wrong error) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		asGuest(x, "/partner/mandates/fixture")
 		m := fixtureMandate(s)
-		return page.MandatePage(partnerMandateView(x, m, documents(x, m), wrong))
+		v := partnerMandateView(x, m, documents(x, m), wrong)
+		if s != mandates.Drafted {
+			filesView(x, &v, m, fixtureFiles)
+		}
+		if s == mandates.GivenIn {
+			v.Signature = signatureWords(x, evidence.Verdict{Signer: evidence.Signer{Name: "Anna Müller-Lefèvre"}, SignedAt: fixtureNow.Add(-time.Hour)})
+		}
+		if s == mandates.Returned {
+			v.Signature = signatureWords(x, evidence.Verdict{Reasons: []evidence.Reason{evidence.Unsigned}})
+		}
+		return page.MandatePage(v)
 	}
 }
 
@@ -160,14 +241,15 @@ func keysFixture(made shownOnce, wrong error) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		asGuest(x, "/partner/keys")
 		if wrong != nil {
-			x.form = url.Values{"months": {"24"}}
+			x.form = url.Values{"months": {"24"}, "certificate": {"SHA256 Fingerprint=3F:0A:99"}}
 		}
 		day := 24 * time.Hour
 		return page.ListingPage(keysView(x, []partner.Key{
-			{ID: "a", Name: "lecture de nuit", Scopes: []partner.Scope{partner.ForConsumption}, MadeAt: x.now.Add(-day), ExpiresAt: x.now.Add(90 * day), UsedAt: x.now.Add(-time.Hour)},
+			{ID: "a", Name: "lecture de nuit", Scopes: []partner.Scope{partner.ForConsumption}, MadeAt: x.now.Add(-day), ExpiresAt: x.now.Add(90 * day), UsedAt: x.now.Add(-time.Hour),
+				Certificate: "3f0a99c4d5e6f708192a3b4c5d6e7f80912a3b4c5d6e7f80912a3b4c5d6e7f80"},
 			{ID: "b", Name: "ancien outil", Scopes: partner.Scopes, MadeAt: x.now.Add(-400 * day), ExpiresAt: x.now.Add(-35 * day)},
 			{ID: "c", Name: "essai", Scopes: partner.Scopes, MadeAt: x.now.Add(-20 * day), ExpiresAt: x.now.Add(35 * day), EndedAt: x.now.Add(-day)},
-		}, made, wrong))
+		}, made, true, wrong))
 	}
 }
 
@@ -203,6 +285,15 @@ var deskPartnerFixtures = []fixture{
 	{"desk-partner-asked", deskPartnerFixture(partner.Asked, "", nil)},
 	{"desk-partner-approved", deskPartnerFixture(partner.Approved, "", nil)},
 	{"desk-partner-suspended", deskPartnerFixture(partner.Suspended, "", nil)},
+	{"desk-partner-supplier", func(x *ctx) templ.Component {
+		o := fixturePartner
+		o.Status, o.Supplier = partner.Asked, "VENT-DU-NORD"
+		f := officerFrame(x, "/desk/partners/fixture", "desk.partner.title", o.Name)
+		file := partner.File{Organisation: o, History: []audit.Recorded{
+			{Entry: audit.Entry{At: x.now.Add(-50 * time.Hour), Actor: portal.Actor{Kind: portal.Visitor}, Action: audit.PartnerAsked}}}}
+		return deskpage.PartnerPage(partnerView(x, f, file, "approve",
+			&portal.Error{Code: portal.Invalid, Key: "partner.supplier-unchecked", Field: "compared"}))
+	}},
 	{"desk-partner-wrong", deskPartnerFixture(partner.Asked, "refuse", &portal.Error{Code: portal.Invalid, Key: "partner.reason", Field: "reason", Args: []any{5}})},
 }
 
@@ -223,5 +314,17 @@ func deskPartnerFixture(s partner.Status, act string, wrong *portal.Error) func(
 			file.People = fixturePeople(x.now)
 		}
 		return deskpage.PartnerPage(partnerView(x, f, file, act, wrong))
+	}
+}
+
+// lookFixture is a delivery on a page, of a grain.
+func lookFixture(g metering.Grain, series func() metering.Series) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		m := fixtureMandate(mandates.Decided)
+		asGuest(x, "/partner/mandates/"+m.ID+"/points/1/consumption")
+		m.Scope.Kinds, m.Scope.Data = mandates.Kinds, portal.Period{From: portal.Date(2025, time.January, 1)}
+		q := bounded(complete(metering.Query{Grain: g}, x.now, time.Time{}))
+		x.at += pointQuery(q)
+		return page.ShownPage(shownView(x, m, 1, q, mandates.Delivery{Series: series(), Mandate: m, Line: m.Lines[0], Entry: m.ID}))
 	}
 }

@@ -82,7 +82,71 @@ func (p *partners) showMandate(x *ctx, wrong error) error {
 		return err
 	}
 	x.at = "/partner/mandates/" + m.ID
-	return x.show(statusFor(wrong), page.MandatePage(partnerMandateView(x, m, documents(x, m), wrong)))
+	v := partnerMandateView(x, m, documents(x, m), wrong)
+	files, err := p.Evidence.List(x.context(), mandates.Subject(m.ID))
+	if err != nil {
+		return err
+	}
+	filesView(x, &v, m, files)
+	if n := len(files); n > 0 && files[n-1].Cleared() && files[n-1].Type == evidence.PDF {
+		verdict, err := p.Evidence.Signature(x.context(), x.by(), mandates.Subject(m.ID), files[n-1].ID)
+		if err != nil {
+			return err
+		}
+		v.Signature = signatureWords(x, verdict)
+	}
+	if v.Give != nil {
+		p.Evidence.Expect()
+	}
+	return x.show(statusFor(wrong), page.MandatePage(v))
+}
+
+// filesView shows the documents; where the one that waits for us was refused,
+// whose turn it is says so.
+func filesView(x *ctx, v *page.Mandate, m mandates.Mandate, files []evidence.File) {
+	v.Files = filesTable(x, files)
+	if n := len(files); n > 0 && m.Status == mandates.GivenIn && files[n-1].Status == evidence.Infected {
+		v.Turn = x.T("partner.turn.rejected")
+	}
+}
+
+// filesTable tells of each document what became of it; one that was refused is
+// named with why.
+func filesTable(x *ctx, files []evidence.File) component.Table {
+	t := component.Table{ID: "files", Caption: x.T("partner.files.caption"), Region: x.T("partner.files.title"), Columns: []component.Column{
+		{Text: x.T("partner.files.name")}, {Text: x.T("partner.files.added")}, {Text: x.T("partner.files.check")}, {Text: x.T("partner.lines.why")}}}
+	for _, f := range files {
+		check := component.Cell{Text: x.T("partner.file." + string(f.Status))}
+		switch f.Status {
+		case evidence.Quarantined:
+			check.Tag = "warn"
+		case evidence.Infected:
+			check.Tag = "stop"
+		case evidence.Clean, evidence.Released, evidence.Purged:
+			check.Tag = "plain"
+		}
+		name := f.Name
+		if name == "" {
+			name = x.T("partner.files.nameless")
+		}
+		t.Rows = append(t.Rows, component.Row{Head: name, Cells: []component.Cell{{Text: x.moment(f.AddedAt)}, check, {Text: x.T("partner.file.why." + string(f.Status))}}})
+	}
+	return t
+}
+
+// signatureWords tells what was found in the file itself. Whether the signer is
+// the occupant is the officer's to compare: the register answers nobody here (G13).
+func signatureWords(x *ctx, v evidence.Verdict) (words []string) {
+	if v.Holds() {
+		return []string{x.T("partner.files.holds", v.Signer.Name, x.moment(v.SignedAt)), x.T("partner.files.holds.officer")}
+	}
+	for _, r := range v.Reasons {
+		words = append(words, x.T("error.evidence.signature."+string(r)))
+	}
+	if len(words) > 0 {
+		words = append(words, x.T("partner.files.by-hand"))
+	}
+	return words
 }
 
 // documents are where the mandate's document is had, as long as it may be signed.
@@ -128,6 +192,9 @@ var partnerDones = map[string]bool{"drafted": true, "given": true, "withdrawn": 
 // turnOf tells whose turn it is, and what to do.
 func turnOf(x *ctx, m mandates.Mandate) string {
 	key := "partner.turn." + string(m.Status)
+	if m.Status == mandates.Drafted && m.WrittenBy != "" {
+		return x.T("partner.turn.own")
+	}
 	if m.Status != mandates.Decided {
 		return x.T(key)
 	}
@@ -152,7 +219,7 @@ func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, wro
 	if partnerDones[x.query("done")] {
 		v.Done = x.T("partner.done." + x.query("done"))
 	}
-	if _, err := m.Status.Next(mandates.EventGiveIn); err == nil {
+	if _, err := m.Next(mandates.EventGiveIn); err == nil {
 		file := line(x, "document", "partner.give.file", "partner.give.file.hint", "")
 		file.Kind, file.Accept = "file", ".pdf,.png,.jpg,.jpeg,application/pdf,image/png,image/jpeg"
 		v.Give = &page.Form{Action: x.mandatePath(m.ID) + "/give", Upload: true, Controls: []component.Control{file}, Submit: x.T("partner.give.submit")}
@@ -162,13 +229,13 @@ func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, wro
 		controls = v.Give.Controls
 	}
 	faulty(x, &v.Frame, controls, wrong)
-	if _, err := m.Status.Next(mandates.EventEdit); err == nil {
+	if _, err := m.Next(mandates.EventEdit); err == nil {
 		v.Links = append(v.Links, layout.Link{Text: x.T("partner.mandate.edit"), Href: x.mandatePath(m.ID) + "/edit"})
 	}
 	if m.Status == mandates.Decided {
 		v.Links = append(v.Links, layout.Link{Text: x.T("partner.mandate.renew"), Href: x.mandatePath(m.ID) + "/renew"})
 	}
-	if _, err := m.Status.Next(mandates.EventWithdraw); err == nil {
+	if _, err := m.Next(mandates.EventWithdraw); err == nil {
 		v.Withdraw = &page.Button{Action: x.mandatePath(m.ID) + "/withdraw", Text: x.T("partner.mandate.withdraw"), Quiet: true}
 	}
 	linesView(x, m, &v)
@@ -187,6 +254,9 @@ func mandateFacts(x *ctx, m mandates.Mandate) []page.Fact {
 	}
 	if who.SignedBy != "" {
 		facts = append(facts, page.Fact{Name: x.T("partner.draft.signed-by"), Value: who.SignedBy})
+	}
+	if m.WrittenBy != "" {
+		facts = append(facts, page.Fact{Name: x.T("partner.fact.agreed"), Value: x.moment(m.AgreedAt)})
 	}
 	return append(facts,
 		page.Fact{Name: x.T("partner.draft.kinds"), Value: letter.KindWords(x.Catalog, m.Scope.Kinds)},
@@ -231,7 +301,7 @@ func (p *partners) give(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	if _, err := m.Status.Next(mandates.EventGiveIn); err != nil {
+	if _, err := m.Next(mandates.EventGiveIn); err != nil {
 		return p.showMandate(x, err)
 	}
 	if len(x.file.data) == 0 {

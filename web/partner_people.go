@@ -2,6 +2,7 @@ package web
 
 import (
 	"strconv"
+	"strings"
 
 	"guichet/mandates/partner"
 	"guichet/portal"
@@ -25,7 +26,7 @@ func (p *partners) showKeys(x *ctx, made shownOnce, wrong error) error {
 	if err != nil {
 		return err
 	}
-	return x.show(statusFor(wrong), page.ListingPage(keysView(x, list, made, wrong)))
+	return x.show(statusFor(wrong), page.ListingPage(keysView(x, list, made, p.Certificates, wrong)))
 }
 
 func (p *partners) makeKey(x *ctx) error {
@@ -39,7 +40,8 @@ func (p *partners) makeKey(x *ctx) error {
 	if err != nil {
 		months = 0 // refused with the field's own words
 	}
-	key, _, err := p.Room.MakeKey(x.context(), x.guest(), x.field("name"), scopes, months)
+	key, _, err := p.Room.MakeKey(x.context(), x.guest(),
+		partner.KeyForm{Name: x.field("name"), Scopes: scopes, Months: months, Certificate: x.field("certificate")})
 	if err != nil && problemsOf(err) == nil {
 		return err
 	}
@@ -53,10 +55,10 @@ func (p *partners) endKey(x *ctx) error {
 	return x.redirect(x.path("/partner/keys?done=ended"))
 }
 
-func keysView(x *ctx, list []partner.Key, made shownOnce, wrong error) page.Listing {
+func keysView(x *ctx, list []partner.Key, made shownOnce, certificates bool, wrong error) page.Listing {
 	v := page.Listing{Frame: x.partnerFrame(x.T("partner.keys.title")), None: x.T("partner.keys.none"), FormTitle: x.T("partner.keys.new"),
 		Table: component.Table{ID: "keys", Caption: x.T("partner.keys.title"), Region: x.T("partner.keys.title"), Columns: []component.Column{
-			{Text: x.T("partner.keys.name")}, {Text: x.T("partner.keys.scopes")}, {Text: x.T("partner.home.state")}, {Text: x.T("partner.keys.used")}}}}
+			{Text: x.T("partner.keys.name")}, {Text: x.T("partner.keys.scopes")}, {Text: x.T("partner.home.state")}, {Text: x.T("partner.keys.certificate")}, {Text: x.T("partner.keys.used")}}}}
 	v.Lead = x.T("partner.keys.lead")
 	if x.query("done") == "ended" {
 		v.Done = x.T("partner.keys.ended")
@@ -74,7 +76,7 @@ func keysView(x *ctx, list []partner.Key, made shownOnce, wrong error) page.List
 		case x.guest().Manager:
 			v.Ends = append(v.Ends, page.End{Of: k.ID, Button: page.Button{Action: x.path("/partner/keys/" + k.ID + "/end"), Text: x.T("partner.keys.end", k.Name), Quiet: true}})
 		}
-		v.Table.Rows = append(v.Table.Rows, component.Row{Head: k.Name, Cells: []component.Cell{{Text: scopeWords(x, k.Scopes)}, state, {Text: x.dayOrNone(k.UsedAt)}}})
+		v.Table.Rows = append(v.Table.Rows, component.Row{Head: k.Name, Cells: []component.Cell{{Text: scopeWords(x, k.Scopes)}, state, {Text: certificateWords(x, k)}, {Text: x.dayOrNone(k.UsedAt)}}})
 	}
 	if !x.guest().Manager {
 		v.Note = x.T("partner.managers")
@@ -87,12 +89,26 @@ func keysView(x *ctx, list []partner.Key, made shownOnce, wrong error) page.List
 	months := line(x, "months", "partner.keys.months", "partner.keys.months.hint", "12")
 	months.Class = "w4"
 	name := line(x, "name", "partner.keys.name", "partner.keys.name.hint", "")
+	certificate := line(x, "certificate", "partner.keys.certificate.field", "partner.keys.certificate.hint", "")
+	certificate.Kind = "area"
 	if wrong != nil {
-		months.Value, name.Value = x.field("months"), x.field("name")
+		months.Value, name.Value, certificate.Value = x.field("months"), x.field("name"), x.field("certificate")
 	}
 	v.Form = &page.Form{Action: x.path("/partner/keys"), Submit: x.T("partner.keys.submit"), Controls: []component.Control{name, scopes, months}}
+	if certificates {
+		v.Form.Controls = append(v.Form.Controls, certificate)
+	}
 	faulty(x, &v.Frame, v.Form.Controls, wrong)
 	return v
+}
+
+// certificateWords shows the beginning of a fingerprint, enough to recognise it.
+func certificateWords(x *ctx, k partner.Key) string {
+	if k.Certificate == "" {
+		return x.T("partner.keys.certificate.none")
+	}
+	f := strings.ToUpper(k.Certificate)
+	return x.T("partner.keys.certificate.begins", f[:4]+" "+f[4:8]+" "+f[8:12]+" "+f[12:16])
 }
 
 // people lists the colleagues.

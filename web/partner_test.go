@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"guichet/mandates"
+	"guichet/mandates/batch"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -21,11 +22,17 @@ import (
 	"guichet/portal/evidence"
 	"guichet/portal/keys"
 	"guichet/portal/login"
+	"guichet/portal/metering"
 	"guichet/portal/state"
+	"guichet/portal/state/redis"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
+	"guichet/web/api"
 
 	"github.com/stretchr/testify/require"
+	"github.com/ulule/limiter/v3"
+	"golang.org/x/mod/sumdb/note"
 )
 
 // agency is the public listener with third parties over a real store.
@@ -36,6 +43,7 @@ type agency struct {
 	room  *partner.Service
 	deeds *mandates.Service
 	known []storetest.Known
+	vault *vault
 }
 
 var testOfficer = portal.Actor{Kind: portal.Staff, ID: "m.dubois"}
@@ -43,29 +51,62 @@ var testOfficer = portal.Actor{Kind: portal.Staff, ID: "m.dubois"}
 const partnerPassword = keys.Secret("a long way round")
 
 // vault keeps documents as portal/evidence does, as far as the pages see it.
-type vault struct{}
+type vault struct {
+	files   []evidence.File
+	verdict evidence.Verdict
+}
 
-func (vault) Take(_ context.Context, _ audit.Entry, up evidence.Upload) (evidence.File, error) {
+func (v *vault) Expect() {}
+
+func (v *vault) Take(_ context.Context, _ audit.Entry, up evidence.Upload) (evidence.File, error) {
 	data, err := io.ReadAll(up.Body)
 	if err != nil || !bytes.HasPrefix(data, []byte("%PDF-")) {
 		return evidence.File{}, &portal.Error{Code: portal.Invalid, Key: "evidence.type", Field: "document"}
 	}
 	sum := sha256.Sum256(data)
-	return evidence.File{ID: portal.NewID(fixtureNow), Hash: sum[:]}, nil
+	f := evidence.File{ID: portal.NewID(fixtureNow), Subject: up.Subject, Name: up.Name, Type: evidence.PDF, Hash: sum[:], Status: evidence.Quarantined, AddedAt: fixtureNow}
+	v.files = append(v.files, f)
+	return f, nil
 }
 
-func newAgency(t *testing.T) *agency {
+func (v *vault) List(_ context.Context, subject string) (all []evidence.File, _ error) {
+	for _, f := range v.files {
+		if f.Subject == subject {
+			all = append(all, f)
+		}
+	}
+	return all, nil
+}
+
+func (v *vault) Signature(context.Context, audit.Entry, string, string) (evidence.Verdict, error) {
+	return v.verdict, nil
+}
+
+// newAgency is over SQLite with its short-lived state in memory, or over
+// PostgreSQL with Redis.
+func newAgency(t *testing.T, b storetest.Backend) *agency {
 	h := newHouse(t)
 	h.ring = storetest.Keys(t)
-	a := &agency{dsn: storetest.Backends(t)[0].DSN(t)}
+	a := &agency{vault: &vault{}, dsn: b.DSN(t)}
+	var short login.Idle = state.NewMemory(h.clock, 1000)
+	limits := limiter.Store(NewCounters(h.clock, 1000))
+	if b.Name == "postgres" {
+		r, err := redis.OpenPatient(storetest.Redis(t), h.clock, 5*time.Second)
+		require.NoError(t, err)
+		t.Cleanup(func() { require.NoError(t, r.Close()) })
+		short = r
+		limits, err = r.Limits()
+		require.NoError(t, err)
+	}
 	a.store = storetest.Reopen(t, a.dsn, h.clock)
 	a.known = storetest.References(t, a.dsn, 2)
 	passwords, err := login.NewPasswords()
 	require.NoError(t, err)
-	a.room = partner.New(partner.Deps{Store: a.store, Runner: a.store, State: state.NewMemory(h.clock, 1000), Ring: h.ring, Clock: h.clock, Passwords: passwords})
+	a.room = partner.New(partner.Deps{Store: a.store, Runner: a.store, State: short, Ring: h.ring, Clock: h.clock, Passwords: passwords})
 	a.deeds = &mandates.Service{Clock: h.clock, Runner: a.store, Store: a.store}
 	a.browser = open(t, h, func(d *PublicDeps) {
-		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: vault{}}
+		d.Limits = limits
+		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Signer: h.ring.TrailSigner(), Batches: a.store, Certificates: true}
 	})
 	return a
 }
@@ -80,7 +121,7 @@ func (a *agency) guestOf(name, company string) (*browser, partner.Guest) {
 	require.Equal(t, "/fr/partner/asked", b.post("/fr/partner/ask", form).Header.Get("Location"))
 	waiting, err := a.room.List(t.Context(), testOfficer, partner.Asked, partner.Place{})
 	require.NoError(t, err)
-	require.NoError(t, a.room.Approve(t.Context(), testOfficer, waiting[0].ID))
+	require.NoError(t, a.room.Approve(t.Context(), testOfficer, waiting[0].ID, true))
 	letters, err := a.store.WaitingLetters(t.Context(), "", 50)
 	require.NoError(t, err)
 	var l partner.Letter
@@ -160,7 +201,12 @@ func (a *agency) grant(g partner.Guest, id string, k storetest.Known) {
 }
 
 func TestPartnerPages(t *testing.T) {
-	a := newAgency(t)
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) { partnerPages(t, newAgency(t, b)) })
+	}
+}
+
+func partnerPages(t *testing.T, a *agency) {
 	first, g := a.guestOf("Nordlicht SA", "0403.170.701")
 	second, other := a.guestOf("Sonnenwind AG", "0417.497.106")
 	point := string(a.known[0].EAN)
@@ -195,7 +241,40 @@ func TestPartnerPages(t *testing.T) {
 		require.Contains(t, again.doc.Find(".note").Text(), "À nous", "where it stands is told with the refusal")
 		require.Equal(t, path, first.get(path+"/edit").Header.Get("Location"), "no longer to be changed")
 
+		// What became of a file is told, in words a partner may know: what the
+		// scanner calls its find is not among them, nor what the register says.
+		a.vault.verdict = evidence.Verdict{Reasons: []evidence.Reason{evidence.Unsigned}}
+		for _, c := range []struct {
+			status     evidence.Status
+			word, turn string
+		}{{evidence.Quarantined, "en attente", "Vous n’avez rien à faire"}, {evidence.Infected, "refusé", "en remettre un autre"}, {evidence.Clean, "accepté", "Vous n’avez rien à faire"}} {
+			status := c.status
+			a.vault.files[0].Status, a.vault.files[0].Found = status, "Eicar-Test"
+			told := first.get(path)
+			require.Contains(t, told.doc.Find(".note").Text(), c.turn)
+			require.Equal(t, c.word, told.doc.Find("#files tbody .tag").Text())
+			require.NotContains(t, told.body, "Eicar")
+			require.Equal(t, status == evidence.Clean, strings.Contains(told.body, "Signature électronique"))
+		}
+		require.Contains(t, first.get(path).body, "ne porte pas de signature électronique")
+		a.vault.verdict = evidence.Verdict{Signer: evidence.Signer{Name: "Marie Claes"}, SignedAt: fixtureNow}
+		require.Contains(t, first.get(path).body, "Signé par Marie Claes")
+
 		a.grant(g, idOf(path), a.known[0])
+		shown := first.get(path + "/points/1/consumption?grain=month")
+		require.Equal(t, http.StatusOK, shown.StatusCode)
+		require.NotZero(t, shown.doc.Find("figure svg").Length())
+		require.NotZero(t, shown.doc.Find("table tbody tr").Length())
+		require.Zero(t, shown.doc.Find("table a").Length(), "no way into a customer's page")
+		require.Contains(t, shown.doc.Find("main").Text(), "pour le seul but du mandat", "L20: as text")
+		require.NotContains(t, shown.body, point, "G12")
+		taken := shown.doc.Find("a[href*='consumption.csv']").AttrOr("href", "")
+		require.Equal(t, path+"/points/1/consumption", first.get(path+"/points/1").doc.Find("[formaction]").First().AttrOr("formaction", ""))
+		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption?grain=day").StatusCode, "not ticked")
+		require.EqualValues(t, 1, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made'`), "it was shown, and that is told (L18)")
+		require.Equal(t, http.StatusOK, first.get(taken).StatusCode, "what is seen is what is taken")
+		verifier, err := note.NewVerifier(a.h.ring.TrailVerifierKey())
+		require.NoError(t, err)
 		for ending, kind := range map[string]string{"csv": "text/csv; charset=utf-8", "json": "application/json", "xml": "application/atom+xml; charset=utf-8"} {
 			file := first.get(path + "/points/1/consumption." + ending + "?grain=month")
 			require.Equal(t, http.StatusOK, file.StatusCode, ending)
@@ -204,10 +283,15 @@ func TestPartnerPages(t *testing.T) {
 			require.Contains(t, file.body, "Confidentiel", "L20")
 			require.NotContains(t, file.body, "Ma consommation", "it is not the partner's own")
 			require.NotContains(t, file.body, point, "G12")
+			leaf, err := api.CheckDelivery([]byte(file.body), verifier)
+			require.NoError(t, err, "D9: %s carries its signed leaf", ending)
+			require.Equal(t, idOf(path), leaf.Says["mandate"])
+			_, err = api.CheckDelivery([]byte(strings.Replace(file.body, "2026", "2025", 1)), verifier)
+			require.Error(t, err, "%s was changed", ending)
 		}
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption.csv?grain=day").StatusCode, "not ticked")
 		require.Equal(t, http.StatusUnprocessableEntity, first.get(path+"/points/1/consumption.csv?grain=month&from=x").StatusCode)
-		require.EqualValues(t, 3, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made'`))
+		require.EqualValues(t, 5, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made'`))
 
 		renewed := first.send(path+"/renew", draftForm(point), "", "", nil)
 		require.Equal(t, http.StatusSeeOther, renewed.StatusCode)
@@ -220,6 +304,15 @@ func TestPartnerPages(t *testing.T) {
 		require.Equal(t, http.StatusSeeOther, first.post(anew+"/points/1/give-up", nil).StatusCode)
 		require.Equal(t, http.StatusForbidden, first.get(anew+"/points/1/consumption.csv?grain=month").StatusCode)
 
+		only := draftForm(point)
+		only.Set("once", "yes")
+		made := first.send("/fr/partner/mandates/new", only, "", "", nil)
+		single, _, _ := strings.Cut(made.Header.Get("Location"), "?")
+		first.send(single+"/give", nil, "document", "signé.pdf", []byte("%PDF-1.7"))
+		a.grant(g, idOf(single), a.known[0])
+		require.Equal(t, http.StatusConflict, first.get(single+"/points/1/consumption?grain=month").StatusCode)
+		require.Equal(t, http.StatusOK, first.get(single+"/points/1/consumption.csv?grain=month").StatusCode, "looking did not spend the one delivery")
+
 		gone := first.drafted(point)
 		require.Equal(t, gone+"?done=withdrawn", first.post(gone+"/withdraw", nil).Header.Get("Location"))
 	})
@@ -227,13 +320,13 @@ func TestPartnerPages(t *testing.T) {
 	t.Run("keys and colleagues", func(t *testing.T) {
 		made := first.post("/fr/partner/keys", url.Values{"name": {"lecture"}, "scope_consumption": {"yes"}, "months": {"3"}})
 		key := keys.Secret(made.doc.Find(".secret").Text())
-		_, err := a.room.Authenticate(t.Context(), key, partner.ForConsumption)
+		_, err := a.room.Authenticate(t.Context(), key, "", partner.ForConsumption)
 		require.NoError(t, err)
 		require.Zero(t, first.get("/fr/partner/keys").doc.Find(".secret").Length(), "shown once")
 		require.Equal(t, http.StatusUnprocessableEntity, first.post("/fr/partner/keys", url.Values{"months": {"99"}}).StatusCode)
 		end := first.get("/fr/partner/keys").doc.Find("form[action$='/end']").AttrOr("action", "")
 		require.Equal(t, http.StatusSeeOther, first.post(end, nil).StatusCode)
-		_, err = a.room.Authenticate(t.Context(), key, partner.ForConsumption)
+		_, err = a.room.Authenticate(t.Context(), key, "", partner.ForConsumption)
 		require.Error(t, err)
 		invited := first.post("/fr/partner/people", url.Values{"name": {"Jean Dupont"}})
 		require.Len(t, strings.Fields(invited.doc.Find(".secret").Text()), 4)
@@ -266,7 +359,7 @@ func TestPartnerPages(t *testing.T) {
 // partner's own lists stay as they were whatever the other does (must-show 4).
 func bystander(t *testing.T, a *agency, first, second *browser, other partner.Guest) {
 	own := func() (all []string) {
-		for _, path := range []string{"/fr/partner", "/fr/partner/keys", "/fr/partner/people"} {
+		for _, path := range []string{"/fr/partner", "/fr/partner/batches", "/fr/partner/keys", "/fr/partner/people"} {
 			all = append(all, first.get(path).body)
 		}
 		return all
@@ -278,6 +371,12 @@ func bystander(t *testing.T, a *agency, first, second *browser, other partner.Gu
 	a.grant(other, idOf(granted), a.known[1])
 	second.post("/fr/partner/keys", url.Values{"name": {"lecture"}, "scope_mandates": {"yes"}, "months": {"3"}})
 	second.post("/fr/partner/people", url.Values{"name": {"Anna Klein"}})
+	asked := batch.Batch{ID: portal.NewID(a.h.clock()), PartnerID: other.PartnerID, Grain: metering.ByMonth, MadeAt: a.h.clock()}
+	require.NoError(t, a.store.Do(t.Context(), func(t tx.Tx) error {
+		_, err := a.store.PutBatch(t, asked, nil, idOf(granted))
+		return err
+	}))
+	require.Contains(t, second.get("/fr/partner/batches").doc.Find("#batches").Text(), "0 sur 1", "must-show 6: progress")
 	require.Equal(t, before, own(), "the other's work shows in nothing")
 	require.Equal(t, http.StatusOK, second.get(granted+"/points/1/consumption.json?grain=month").StatusCode, "it is there, for whose it is")
 	list, err := a.room.Keys(t.Context(), other)

@@ -41,7 +41,8 @@ func lineNote(x *ctx, m mandates.Mandate, l mandates.Line) string {
 	case mandates.LineRefused:
 		return x.saidOr("mandate.refused."+l.Reason, "mandate.refused.other")
 	case mandates.LineEnded:
-		return x.T("mandate.end."+string(l.End)) + ", " + x.Date(l.EndedAt)
+		end, at := l.Over()
+		return x.T("mandate.end."+string(end)) + ", " + x.Date(at)
 	case mandates.LineWaiting:
 		if begins := l.Begins(); !begins.IsZero() {
 			return x.T("partner.line.from", x.Date(begins))

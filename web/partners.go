@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 
 	"guichet/mandates"
+	"guichet/mandates/batch"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -15,13 +17,28 @@ import (
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	page "guichet/web/ui/page/partner"
+
+	"golang.org/x/mod/sumdb/note"
 )
 
 // Evidence takes in documents; evidence.Service.
 type Evidence interface {
+	// Expect is told that somebody may bring a document soon; it does not wait.
+	Expect()
 	// Take keeps a file; portal.Invalid on Field "document" where it cannot be
 	// what was asked for.
 	Take(ctx context.Context, by audit.Entry, up evidence.Upload) (evidence.File, error)
+	// List tells the files of a subject, oldest first.
+	List(ctx context.Context, subject string) ([]evidence.File, error)
+	// Signature tells what the electronic signature of a file proves; Conflict
+	// where the file is in quarantine.
+	Signature(ctx context.Context, by audit.Entry, subject, id string) (evidence.Verdict, error)
+}
+
+// Batches tells how far a partner's batches are; batch.Service's store.
+type Batches interface {
+	Batches(ctx context.Context, partnerID, before string, limit int) ([]batch.Batch, error)
+	PartnerBatch(ctx context.Context, partnerID, id string) (batch.Batch, batch.Progress, error)
 }
 
 // PartnerDeps is what the pages of third parties need.
@@ -30,6 +47,10 @@ type PartnerDeps struct {
 	Mandates *mandates.Service
 	History  mandates.History
 	Evidence Evidence
+	Batches  Batches
+	// Certificates tells that programs may show client certificates: API_LISTEN.
+	Certificates bool
+	Signer       note.Signer // of the trail: what leaves bears its leaf (D9)
 }
 
 // partners is the handlers of third parties.
@@ -60,7 +81,7 @@ func (s *site) partnerRoutes() []Route {
 	}
 	get, post := http.MethodGet, http.MethodPost
 	const home, one = "/:lang/partner", "/:lang/partner/mandates/:id"
-	return []Route{
+	routes := []Route{
 		{get, home + "/ask", anyone, p.askForm},
 		{post, home + "/ask", anyone, p.ask},
 		{get, home + "/asked", anyone, p.asked},
@@ -83,16 +104,24 @@ func (s *site) partnerRoutes() []Route {
 		{post, one + "/withdraw", guest, p.withdraw},
 		{get, one + "/points/:n", guest, p.point},
 		{post, one + "/points/:n/give-up", guest, p.giveUp},
-		{get, one + "/points/:n/consumption.csv", guest, p.takeCSV},
-		{get, one + "/points/:n/consumption.json", guest, p.takeJSON},
-		{get, one + "/points/:n/consumption.xml", guest, p.takeXML},
+		{get, one + "/points/:n/consumption", guest, p.look},
+		{get, home + "/batches", guest, p.batches},
 		{get, home + "/keys", guest, p.keys},
 		{post, home + "/keys", guest, p.makeKey},
 		{post, home + "/keys/:id/end", guest, p.endKey},
 		{get, home + "/people", guest, p.people},
 		{post, home + "/people", guest, p.invite},
 		{post, home + "/people/:login/end", guest, p.endPerson},
+		{get, home + "/supplies", guest, p.supplies},
+		{post, home + "/supplies", guest, p.findSupply},
+		{get, home + "/supplies/:id", guest, p.supply},
 	}
+	for _, f := range partnerFiles {
+		routes = append(routes,
+			Route{get, one + "/points/:n/consumption." + f.ending, guest, func(x *ctx) error { return p.take(x, f) }},
+			Route{get, home + "/supplies/:id/consumption." + f.ending, guest, func(x *ctx) error { return p.takeSupply(x, f) }})
+	}
+	return routes
 }
 
 // admit lets in who has a live session, re-read from SQL (T24).
@@ -123,9 +152,12 @@ func (x *ctx) partnerFrame(title string) page.Frame {
 	f.Home, f.SignOut = x.path("/partner"), x.path("/partner/sign-out")
 	f.Member = g.Name + ", " + g.Organisation.Name
 	for _, l := range []struct{ text, href string }{
-		{"partner.nav.mandates", "/partner"}, {"partner.nav.new", "/partner/mandates/new"},
-		{"partner.nav.keys", "/partner/keys"}, {"partner.nav.people", "/partner/people"},
+		{"partner.nav.mandates", "/partner"}, {"partner.nav.new", "/partner/mandates/new"}, {"partner.nav.supplies", "/partner/supplies"},
+		{"partner.nav.batches", "/partner/batches"}, {"partner.nav.keys", "/partner/keys"}, {"partner.nav.people", "/partner/people"},
 	} {
+		if l.href == "/partner/supplies" && g.Organisation.Supplier == "" {
+			continue
+		}
 		f.Nav = append(f.Nav, layout.Link{Text: x.T(l.text), Href: x.path(l.href), Current: x.at == l.href})
 	}
 	return f
@@ -134,6 +166,10 @@ func (x *ctx) partnerFrame(title string) page.Frame {
 // faulty writes the problems of a form into its controls and the summary.
 func faulty(x *ctx, f *page.Frame, controls []component.Control, err error) {
 	problems := problemsOf(err)
+	// What was refused, on a page that is there all the same.
+	if one := forPerson(err); one != nil && one.Code == portal.Denied {
+		problems = portal.Problems{one}
+	}
 	if len(problems) == 0 {
 		return
 	}
@@ -155,27 +191,29 @@ func problemsOf(err error) portal.Problems {
 	return nil
 }
 
-// spread puts each problem at its field, and all into one summary.
+// spread puts each problem at its field, and all into one summary, in the
+// order of the page.
 func spread(x *ctx, controls []component.Control, problems portal.Problems) *component.Summary {
 	s := &component.Summary{Title: x.N("partner.problems", len(problems))}
-	for _, p := range problems {
-		text, placed, label := x.T("error."+p.Key, p.Args...), false, ""
-		for i := range controls {
-			c := &controls[i]
-			if c.Name != p.Field || p.Field == "" {
+	placed := map[string]bool{}
+	for i := range controls {
+		c := &controls[i]
+		for _, p := range problems {
+			if p.Field == "" || p.Field != c.Name {
 				continue
 			}
-			placed, label = true, c.Label
-			if c.Error == "" {
-				c.Error = text
-			} else {
-				c.Error += " " + text
+			placed[p.Field] = true
+			text := x.T("error."+p.Key, p.Args...)
+			s.Fields = append(s.Fields, component.FieldLink{Name: p.Field, Text: x.T("partner.problem", strings.TrimRight(c.Label, "?\u00a0 "), text)})
+			if c.Error != "" {
+				text = c.Error + " " + text
 			}
+			c.Error = text
 		}
-		if placed {
-			s.Fields = append(s.Fields, component.FieldLink{Name: p.Field, Text: x.T("partner.problem", label, text)})
-		} else {
-			s.Paragraphs = append(s.Paragraphs, text)
+	}
+	for _, p := range problems {
+		if !placed[p.Field] {
+			s.Paragraphs = append(s.Paragraphs, x.T("error."+p.Key, p.Args...))
 		}
 	}
 	return s

@@ -49,6 +49,8 @@ type Visits interface {
 	Resume(ctx context.Context, token keys.Secret) (lookup.Session, error)
 	Extend(ctx context.Context, token keys.Secret) (lookup.Session, error)
 	Leave(ctx context.Context, token keys.Secret) error
+	// Cancel ends the reference of a pass, for good.
+	Cancel(ctx context.Context, p lookup.Pass) error
 }
 
 // Devices makes and checks the cookie of a browser that opened before; lookup.Devices.
@@ -82,6 +84,7 @@ type PublicDeps struct {
 	Mandates   Mandates
 	Partners   PartnerDeps
 	Follow     FollowDeps
+	Works      WorksDeps
 }
 
 // site is the public listener's handlers.
@@ -108,6 +111,9 @@ func NewPublic(d PublicDeps) (http.Handler, error) {
 func signedOut(x *ctx) string {
 	if strings.HasPrefix(x.gin.FullPath(), "/:lang/partner") {
 		return x.path("/partner/sign-in")
+	}
+	if strings.HasPrefix(x.gin.FullPath(), "/:lang/works/new") { // the capture is over
+		return x.path("/works/new")
 	}
 	return x.path("/ended")
 }
@@ -143,9 +149,12 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodPost, "/:lang/readings/new", visitor, s.enterReading},
 		{http.MethodPost, "/:lang/visit/extend", visitor, s.extend},
 		{http.MethodPost, "/:lang/leave", Anyone, s.leave},
+		{http.MethodGet, "/:lang/reference/cancel", visitor, s.cancelForm},
+		{http.MethodPost, "/:lang/reference/cancel", visitor, s.cancel},
+		{http.MethodGet, "/:lang/reference/cancelled", Anyone, cancelled},
 		{http.MethodGet, "/:lang/left", Anyone, left},
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes(), s.followRoutes())
+	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes(), s.captureRoutes(), s.followRoutes())
 }

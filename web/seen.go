@@ -42,10 +42,14 @@ func (s *site) seen(x *ctx) error {
 	if err != nil {
 		return err
 	}
+	list, err := s.Mandates.Here(x.context(), pass.Occupancy.ID)
+	if err != nil {
+		return err
+	}
 	if err := s.record(x, pass, audit.SeenShown, map[string]string{"entries": strconv.Itoa(min(len(entries), looksAPage))}); err != nil {
 		return err
 	}
-	return x.show(http.StatusOK, public.SeenPage(seenView(x, index, entries, roles)))
+	return x.show(http.StatusOK, public.SeenPage(seenView(x, index, entries, lookers{roles, list})))
 }
 
 // receipt gives the proof of one entry to take away.
@@ -117,7 +121,13 @@ func logins(entries []audit.Recorded) []string {
 	return list
 }
 
-func seenView(x *ctx, index int, entries []audit.Recorded, roles map[string]string) public.Seen {
+// lookers are who they can be: staff by their roles, third parties by their mandates.
+type lookers struct {
+	roles    map[string]string
+	mandates []mandates.Summary
+}
+
+func seenView(x *ctx, index int, entries []audit.Recorded, who lookers) public.Seen {
 	of := ofQuery(index)
 	v := public.Seen{
 		Base: x.base(x.T("seen.title")),
@@ -131,7 +141,7 @@ func seenView(x *ctx, index int, entries []audit.Recorded, roles map[string]stri
 				url.QueryEscape(strconv.FormatInt(portal.Micros(last.At), 10)+"."+last.ID))}
 			break
 		}
-		v.Looks = append(v.Looks, lookView(x, of, e, roles))
+		v.Looks = append(v.Looks, lookView(x, of, e, who))
 	}
 	if strings.Contains(x.at, "before=") {
 		v.Newest = layout.Link{Text: x.T("seen.newest"), Href: x.path("/seen" + of)}
@@ -139,11 +149,11 @@ func seenView(x *ctx, index int, entries []audit.Recorded, roles map[string]stri
 	return v
 }
 
-func lookView(x *ctx, of string, e audit.Recorded, roles map[string]string) public.Look {
+func lookView(x *ctx, of string, e audit.Recorded, who lookers) public.Look {
 	what := x.saidOr("seen.action."+string(e.Action), "seen.action.other")
 	l := public.Look{
 		When: x.Date(e.At) + ", " + x.Time(e.At), Stamp: e.At.UTC().Format(time.RFC3339),
-		What: what, Who: lookedBy(x, e, roles), Ground: groundWords(x, e.Ground),
+		What: what, Who: lookedBy(x, e, who.roles), Ground: groundWords(x, e, who.mandates),
 	}
 	if d := audit.ParseDetails(e.Text); d["from"] != "" && d["to"] != "" {
 		from, errFrom := portal.ParseDate(d["from"])
@@ -172,18 +182,35 @@ func (x *ctx) saidOr(key, otherwise string) string {
 
 // lookedBy is in which role, never a name and never a login.
 func lookedBy(x *ctx, e audit.Recorded, roles map[string]string) string {
+	if strings.HasPrefix(e.Ground, mandates.RegistrationGround("")) {
+		return x.T("seen.by.supplier")
+	}
 	if e.Actor.Kind == portal.Staff {
 		return x.saidOr("seen.role."+roles[e.Actor.ID], "seen.by.staff")
 	}
 	return x.saidOr("seen.by."+string(e.Actor.Kind), "seen.by.system")
 }
 
-// groundWords tells a ground; a mandate is told with its number.
-func groundWords(x *ctx, ground string) string {
-	if id, ok := strings.CutPrefix(ground, mandates.Subject("")); ok {
-		return x.T("seen.ground.mandate", id)
+// groundWords tells a ground; a mandate with its number and who holds it, a
+// registration with whose it is.
+func groundWords(x *ctx, e audit.Recorded, list []mandates.Summary) string {
+	id, ok := strings.CutPrefix(e.Ground, mandates.Subject(""))
+	if e.Action == audit.MandateRead {
+		id, ok = audit.ParseDetails(e.Text)["mandate"], true
 	}
-	return x.T(lookGround(x, ground))
+	if ok {
+		words := x.T("seen.ground.mandate", id)
+		for _, m := range list {
+			if m.ID == id {
+				words += " – " + m.PartnerName
+			}
+		}
+		return words
+	}
+	if strings.HasPrefix(e.Ground, mandates.RegistrationGround("")) {
+		return x.T("seen.ground.registration", audit.ParseDetails(e.Text)["supplier"])
+	}
+	return x.T(lookGround(x, e.Ground))
 }
 
 // lookGround is the key of a ground's words; case numbers and telephone calls

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"guichet/mandates"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/keys"
@@ -62,7 +63,9 @@ func inStrongrooms(t *testing.T, test func(*testing.T, *house, strongroom, *brow
 		t.Run(backend.Name, func(t *testing.T) {
 			h := newHouse(t)
 			a := newStrongroom(t, h, backend.DSN(t))
-			b := open(t, h, func(d *PublicDeps) { d.Runner, d.Papers = a.Store, paperDeps(a, h) })
+			b := open(t, h, func(d *PublicDeps) {
+				d.Runner, d.Papers, d.Mandates = a.Store, paperDeps(a, h), &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}
+			})
 			require.Equal(t, http.StatusSeeOther, b.try(knownReference, knownDigits).StatusCode)
 			test(t, h, a, b)
 		})

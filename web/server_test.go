@@ -58,6 +58,9 @@ func TestPublicPolicies(t *testing.T) {
 			before := slices.Contains([]string{"ask", "asked", "sign-in", "set-up"}, path.Base(r.Path))
 			require.Equal(t, map[bool]string{true: "anyone", false: "partner"}[before], r.Policy.Name, at)
 			require.Equal(t, doors.Partners, r.Policy.Door, at)
+		case strings.HasPrefix(r.Path, "/:lang/works/request"):
+			require.Equal(t, "requester", r.Policy.Name, at)
+			require.Equal(t, doors.Works, r.Policy.Door, at)
 		default:
 			require.Equal(t, "anyone", r.Policy.Name, at)
 		}
@@ -65,11 +68,12 @@ func TestPublicPolicies(t *testing.T) {
 	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption/detail", "POST /:lang/consumption/detail",
 		"GET /:lang/consumption.csv", "GET /:lang/consumption.json",
 		"GET /:lang/consumption.xml", "GET /:lang/consumption.pdf", "GET /:lang/consumption.html",
-		"GET /:lang/readings/new", "POST /:lang/readings/new", "POST /:lang/visit/extend",
+		"GET /:lang/readings/new", "POST /:lang/readings/new", "POST /:lang/visit/extend", "GET /:lang/reference/cancel", "POST /:lang/reference/cancel",
 		"GET /:lang/seen", "GET /:lang/seen/receipt",
 		"POST /:lang/consumption/by-post", "GET /:lang/consumption/posted",
 		"GET /:lang/mine", "GET /:lang/mine.json", "GET /:lang/rectify", "POST /:lang/rectify", "GET /:lang/rectify/asked",
-		"GET /:lang/mandates", "POST /:lang/mandates/:id/confirm", "POST /:lang/mandates/:id/revoke"}, visitors)
+		"GET /:lang/mandates", "GET /:lang/mandates/new", "POST /:lang/mandates/new", "GET /:lang/mandates/:id/document.pdf",
+		"GET /:lang/mandates/:id/document.html", "POST /:lang/mandates/:id/withdraw", "POST /:lang/mandates/:id/confirm", "POST /:lang/mandates/:id/revoke"}, visitors)
 }
 
 // TestEveryChangeRefusesAnotherSite walks the table: no POST passes with the
@@ -90,7 +94,7 @@ func TestEveryChangeRefusesAnotherSite(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, b.do(req).StatusCode, r.Path+" "+name)
 		}
 	}
-	require.Equal(t, 24, changesSeen)
+	require.Equal(t, 37, changesSeen)
 	require.Len(t, h.sessions, 1, "nobody was made to leave")
 }
 

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/http"
 	"net/url"
 	"strconv"
 	"strings"
@@ -98,6 +99,38 @@ func back(query string) string {
 		return ""
 	}
 	return "?" + kept.Encode()
+}
+
+// cancelForm asks whoever holds a reference, on whatever ground, whether it
+// shall open nothing any more (D7).
+func (s *site) cancelForm(x *ctx) error {
+	pass, index, err := x.opened()
+	if err != nil {
+		return err
+	}
+	x.at = "/reference/cancel" + ofQuery(index)
+	return x.show(http.StatusOK, public.CancelPage(cancelView(x, index, pass)))
+}
+
+func (s *site) cancel(x *ctx) error {
+	pass, _, err := x.opened()
+	if err != nil {
+		return err
+	}
+	if err := s.Visits.Cancel(x.context(), pass); err != nil {
+		return err
+	}
+	return x.redirect(x.path("/reference/cancelled"))
+}
+
+func cancelView(x *ctx, index int, pass lookup.Pass) public.Cancel {
+	of := ofQuery(index)
+	text := []string{x.T("cancel.what", meterEnding(pass)), x.T("cancel.again")}
+	if pass.ByGround() {
+		text[1] = x.T("cancel.again.ground", x.s.Contact.Phone)
+	}
+	return public.Cancel{Base: x.base(x.T("cancel.title")), Bar: barView(x, index, of), Text: text,
+		Action: x.path("/reference/cancel" + of), Back: layout.Link{Text: x.T("seen.back"), Href: x.path("/consumption" + of)}}
 }
 
 // leave ends the visit in SQL, then forgets the cookie.

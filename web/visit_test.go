@@ -10,6 +10,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/metering"
+	"guichet/portal/registry"
 
 	"github.com/stretchr/testify/require"
 )
@@ -150,5 +151,28 @@ func TestExtendReturnsToTheSamePage(t *testing.T) {
 		a := b.post("/fr/visit/extend", url.Values{"back": {given}})
 		require.Equal(t, http.StatusSeeOther, a.StatusCode)
 		require.Equal(t, want, a.Header.Get("Location"), given)
+	}
+}
+
+// D7: whoever holds a letter cancels its reference, on whatever ground they look.
+func TestD7AHolderCancels(t *testing.T) {
+	for _, heir := range []bool{false, true} {
+		h := newHouse(t)
+		b := open(t, h)
+		require.Equal(t, http.StatusSeeOther, b.try(knownReference, knownDigits).StatusCode)
+		for _, passes := range h.sessions {
+			if heir {
+				passes[0].Ground = registry.Ground{ID: "g", Kind: registry.Heir, Until: portal.Date(2027, 6, 1)}
+			}
+		}
+		link := b.get("/fr/consumption").doc.Find("main a[href*=cancel]")
+		require.Equal(t, "/fr/reference/cancel?of=1", link.AttrOr("href", ""))
+		page := b.get("/fr/reference/cancel?of=1")
+		require.Contains(t, page.doc.Find("main").Text(), "6616")
+		require.Equal(t, heir, strings.Contains(page.doc.Find("main").Text(), "appelez-nous"))
+		done := b.post(page.doc.Find("main form[action*=cancel]").AttrOr("action", ""), nil)
+		require.Equal(t, "/fr/reference/cancelled", done.Header.Get("Location"))
+		require.Equal(t, http.StatusOK, b.get("/fr/reference/cancelled").StatusCode)
+		require.Equal(t, "/fr/ended", b.get("/fr/consumption").Header.Get("Location"))
 	}
 }

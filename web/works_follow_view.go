@@ -66,12 +66,15 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 		Phases: phasesView(x, o.View), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
 		Facts: [][2]string{
 			{x.T("works.request.number"), worksNumber(o.Number)},
-			{x.T("works.request.kind"), x.T("works.kind."+string(o.Kind)) + ", " + x.T("energy."+string(o.Energy))},
+			{x.T("works.request.kind"), x.T("works.kind."+string(o.Kind)) + " · " + x.T("energy."+string(o.Energy))},
 			{x.T("works.request.site"), siteWords(o.Site)},
 			{x.T("works.request.made"), x.Date(o.MadeAt)},
 		}}
 	if len(v.Dates) > 0 {
 		v.Lead = v.Dates[0].Text
+	}
+	if o.Status == works.Planned && !o.Day.IsZero() {
+		v.Lead = dayWords(x, o.Day)
 	}
 	if n := len(o.Steps); n > 0 {
 		v.Why = o.Steps[n-1].Reason
@@ -287,24 +290,23 @@ func tellView(x *ctx, o openedRequest, v *public.WorksRequest) {
 		for _, d := range works.Documents {
 			kind.Options = append(kind.Options, component.Option{Value: string(d), Text: x.T("works.document." + string(d)), Selected: slices.Contains(o.Missing, string(d))})
 		}
-		v.Add = &public.WorksForm{Title: x.T("works.request.paper.add"), Action: x.act(o, "papers"), Upload: true, Quiet: true,
+		v.Add = &public.WorksForm{Title: x.T("works.request.paper.another"), Action: x.act(o, "papers"), Upload: true, Quiet: true,
 			Controls: []component.Control{kind, file}, Submit: x.T("works.request.paper.add")}
 	}
 	if o.Status != works.Incomplete {
 		return
 	}
 	tell := public.WorksForm{Action: x.act(o, "complete"), Submit: x.T("works.request.complete")}
-	papers := false
 	for _, name := range o.Missing {
 		f := works.Field(name)
 		switch {
 		case slices.Contains(works.Documents, works.Document(name)):
-			papers = true
+			v.Bring = true
 			v.Missing = append(v.Missing, x.T("works.document."+name))
 		case o.Kind.Facts().Holds(f):
 			tell.Controls = append(tell.Controls, fieldControl(x, f))
+			v.Missing = append(v.Missing, x.T("works.field."+name))
 		default:
-			papers = true
 			v.Missing = append(v.Missing, x.T("works.field."+name))
 			v.Call = x.T("works.request.missing.call", x.s.Contact.Phone, x.T("site.hours"))
 		}
@@ -312,7 +314,7 @@ func tellView(x *ctx, o openedRequest, v *public.WorksRequest) {
 	if len(o.Missing) == 0 {
 		tell.Text = x.T("works.request.missing.none")
 	}
-	if !papers {
+	if !v.Bring && v.Call == "" {
 		v.Tell = &tell // as long as a document is missing it cannot be complete
 	}
 }

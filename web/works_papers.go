@@ -1,105 +1,88 @@
 package web
 
 import (
-	"net/http"
+	"bytes"
+	"errors"
+	"slices"
 
 	"guichet/portal"
-	"guichet/web/i18n"
-	"guichet/web/letter"
+	"guichet/portal/evidence"
+	"guichet/portal/keys"
 	"guichet/works"
-
-	ics "github.com/arran4/golang-ical"
 )
 
-// offer is the paper of the request that an address is about, once its showing
-// is recorded (L18). A kind without an offer has none, whichever it is (D12).
-func (f follower) offer(x *ctx, page string) (letter.Paper, error) {
-	o, err := f.one(x)
+// addPaper takes in one paper of a capture (T25). It is the request's from the
+// beginning; where no request comes of it, it is purged.
+func (c *capture) addPaper(x *ctx) error {
+	sheet := x.pass.(works.Sheet)
+	typed := sheet.Typed
+	var problems portal.Problems
+	wrong := func(field, key string, args ...any) {
+		problems = append(problems, &portal.Error{Code: portal.Invalid, Key: key, Field: field, Args: args})
+	}
+	document := works.Document(x.field("document"))
+	if !slices.Contains(typed.Facts().Takes(typed.Requester()), document) {
+		wrong("document", "works.choice")
+	}
+	switch {
+	case len(sheet.Papers) >= mostPapers:
+		wrong("file", "works.papers", mostPapers)
+	case len(x.file.data) == 0:
+		wrong("file", "works.file")
+	}
+	if len(problems) > 0 {
+		return c.page(x, sheet, works.StagePapers, problems)
+	}
+	by := c.visitor(x)
+	f, err := c.Papers.Take(x.context(), by, evidence.Upload{Subject: works.Subject(sheet.ID), Name: x.file.name, Body: bytes.NewReader(x.file.data)})
+	var e *portal.Error
+	if errors.As(err, &e) && e.Code == portal.Invalid {
+		return c.page(x, sheet, works.StagePapers, &portal.Error{Code: e.Code, Key: e.Key, Field: "file", Args: e.Args})
+	}
 	if err != nil {
-		return letter.Paper{}, err
+		return err
 	}
-	if o.Offer.SentAt.IsZero() || !o.Kind.Facts().Offer {
-		return letter.Paper{}, &portal.Error{Code: portal.NotFound, Key: "works.request"}
+	sheet, ok, err := c.sheet(x) // what another page brought meanwhile stays
+	if err != nil {
+		return err
 	}
-	if err := f.worksShown(x, page, o.held()); err != nil {
-		return letter.Paper{}, err
+	if ok {
+		sheet.Papers = append(sheet.Papers, works.Attached{Name: f.Name, Size: f.Size,
+			Paper: works.Paper{ID: portal.NewID(x.now), Document: document, EvidenceID: f.ID, AddedAt: x.now, AddedBy: by.Actor}})
+		err = c.Drafts.Save(x.context(), x.cookie(worksCookie), sheet)
 	}
-	p := letter.Offer(o.View, communication(o.View), x.now, f.house())
-	p.Back = letter.Back{Text: i18n.For(p.Language).T("letter.offer.back"), Href: x.path(requestPage(o.ID))}
-	return p, nil
+	return errors.Join(err, x.redirect(worksStep(x, works.StagePapers)))
 }
 
-// offerPDF is the offer to print, sign and keep, in the requester's language.
-func (f follower) offerPDF(x *ctx) error {
-	p, err := f.offer(x, "offer.pdf")
-	if err != nil {
-		return err
-	}
-	pdf, err := p.PDF(f.house())
-	if err != nil {
-		return err
-	}
-	x.header("Content-Disposition", `attachment; filename="guichet-offer.pdf"`)
-	x.send(http.StatusOK, "application/pdf", pdf)
-	return nil
-}
-
-// offerHTML is its accessible twin (D18).
-func (f follower) offerHTML(x *ctx) error {
-	p, err := f.offer(x, "offer.html")
-	if err != nil {
-		return err
-	}
-	page, err := p.Page(f.house())
-	if err != nil {
-		return err
-	}
-	x.send(http.StatusOK, "text/html; charset=utf-8", page)
-	return nil
-}
-
-// appointment is the planned day for a calendar.
-func (f follower) appointment(x *ctx) error {
-	o, err := f.one(x)
-	if err != nil {
-		return err
-	}
-	if o.Status != works.Planned || o.Day.IsZero() {
-		return &portal.Error{Code: portal.NotFound, Key: "works.request"}
-	}
-	if err := f.worksShown(x, "appointment", o.held()); err != nil {
-		return err
-	}
-	x.header("Content-Disposition", `attachment; filename="guichet-appointment.ics"`)
-	x.send(http.StatusOK, "text/calendar; charset=utf-8", []byte(appointmentFile(x, o.View)))
-	return nil
-}
-
-// appointmentFile writes what the requester's page says of the day and nothing
-// else (D12). A calendar that has it already replaces it when the day moves.
-func appointmentFile(x *ctx, v works.View) string {
-	plans := 0
-	for _, s := range v.Steps {
-		if s.Event == works.EventPlan {
-			plans++
+// removePaper takes a paper back, with its bytes.
+func (c *capture) removePaper(x *ctx, token keys.Secret, sheet works.Sheet) error {
+	kept := sheet.Papers[:0]
+	for _, p := range sheet.Papers {
+		if p.ID != x.field("paper") {
+			kept = append(kept, p)
+			continue
+		}
+		if err := c.Papers.Withdraw(x.context(), c.visitor(x), works.Subject(sheet.ID), p.EvidenceID); err != nil && portal.CodeOf(err) != portal.NotFound {
+			return err
 		}
 	}
-	cal := ics.NewCalendarFor("Guichet")
-	cal.SetMethod(ics.MethodPublish)
-	e := cal.AddEvent(v.ID + "@guichet")
-	e.SetDtStampTime(v.Since)
-	e.SetSequence(max(plans-1, 0))
-	if wholeDay(v.Day) {
-		day := v.Day.In(portal.Brussels)
-		e.SetAllDayStartAt(day)
-		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
-	} else {
-		e.SetStartAt(v.Day)
-		e.SetEndAt(v.Day.Add(halfDay))
+	sheet.Papers = kept
+	if err := c.Drafts.Save(x.context(), token, sheet); err != nil {
+		return err
 	}
-	e.SetSummary(x.T("works.request.day.what", x.T("works.kind."+string(v.Kind))))
-	e.SetLocation(siteWords(v.Site))
-	e.SetDescription(x.T("works.request.day.about", worksNumber(v.Number), x.s.Contact.Phone, x.T("site.hours")))
-	e.SetClass(ics.ClassificationConfidential)
-	return cal.Serialize()
+	return x.redirect(worksStep(x, works.StagePapers))
+}
+
+// discard forgets all that was typed and sent.
+func (c *capture) discard(x *ctx, token keys.Secret, sheet works.Sheet) error {
+	for _, p := range sheet.Papers {
+		if err := c.Papers.Withdraw(x.context(), c.visitor(x), works.Subject(sheet.ID), p.EvidenceID); err != nil && portal.CodeOf(err) != portal.NotFound {
+			return err
+		}
+	}
+	if err := c.Drafts.Forget(x.context(), token); err != nil {
+		return err
+	}
+	x.setCookie(worksCookie, "", -1)
+	return x.redirect(x.path("/works/new"))
 }

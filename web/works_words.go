@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"guichet/portal"
-	"guichet/portal/keys"
 	"guichet/web/ui/component"
 	"guichet/web/ui/page/public"
 	"guichet/works"
@@ -15,15 +14,6 @@ import (
 
 // euros writes cents as money.
 func (x *ctx) euros(cents int64) string { return x.Number(cents*10, 2) + "\u00a0€" }
-
-// worksNumber writes a request's number as its receipt has it: 40 2817 6655.
-func worksNumber(n keys.Secret) string {
-	s := n.Reveal()
-	if len(s) != works.NumberLength {
-		return s
-	}
-	return s[:2] + "\u00a0" + s[2:6] + "\u00a0" + s[6:]
-}
 
 // phasesView is the six phases as one line: what is done with its day, what is
 // now with its status, what was not needed (W4).

@@ -14,6 +14,8 @@ import (
 // Draft is a request as somebody types it: every field is text, so that a form
 // comes back as it was sent.
 type Draft struct {
+	ID string // of the request it becomes; "" for a new one
+
 	Kind, Energy                                             string
 	Requester                                                string
 	Name, Mail, Telephone, Language, Channel                 string

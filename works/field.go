@@ -101,6 +101,12 @@ func (f Field) Choices() []string { return f.facts().choices }
 // Tenths tells whether a field is kept in tenths of its unit.
 func (f Field) Tenths() bool { return f.facts().form == tenths }
 
+// IsDay tells a day, written YYYY-MM-DD.
+func (f Field) IsDay() bool { return f.facts().form == day }
+
+// IsText tells a field of several lines.
+func (f Field) IsText() bool { return f.facts().form == text }
+
 // Document is a paper of a request. A new one needs: Documents, web/locales
 // "works.document."+name.
 type Document string

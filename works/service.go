@@ -96,13 +96,18 @@ const Completion = 30
 // Capture records a request. What its kind needs and did not come with it is
 // missing from then on (W5). by brings actor, ground and channel; occupancyID
 // is the stay in whose own visit it is made, partnerID the partner signed in.
+// The receipt is on its way once the request is recorded (W11). Conflict
+// "works.made" where the draft's request exists: it was sent twice.
 func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers []Paper, occupancyID, partnerID string) (Made, error) {
 	now := s.Clock()
 	r, err := d.Request(now)
 	if err != nil {
 		return Made{}, s.refuse(ctx, by, err)
 	}
-	r.ID, r.OccupancyID, r.PartnerID = portal.NewID(now), occupancyID, partnerID
+	if r.ID = d.ID; r.ID == "" {
+		r.ID = portal.NewID(now)
+	}
+	r.OccupancyID, r.PartnerID = occupancyID, partnerID
 	r.lack(papers, now)
 	r.Due = r.due(nil, s.rules())
 	m := Made{Request: r, Code: draw(CodeLength)}
@@ -119,14 +124,32 @@ func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers [
 					return err
 				}
 			}
+			receipt, err := m.letter()
+			if err != nil {
+				return err
+			}
+			t.Send(receipt)
 			record(t, by, now, audit.WorksMade, r, map[string]string{"kind": string(r.Kind), "status": string(r.Status)})
 			return s.Store.PutWorksStep(t, r.ID, Step{At: now, To: r.Status, Phase: r.Phase, By: by.Actor})
 		})
-		if portal.CodeOf(err) == portal.Conflict {
-			continue // the number exists: one capture in millions draws again
+		if portal.CodeOf(err) != portal.Conflict {
+			return m, err
 		}
-		return m, err
+		if _, _, err := s.Store.Works(ctx, r.ID); portal.CodeOf(err) != portal.NotFound {
+			return Made{}, errors.Join(err, &portal.Error{Code: portal.Conflict, Key: "works.made"})
+		}
+		// The number exists: one capture in millions draws again.
 	}
+}
+
+// Foreign refuses fields that a form was sent with and has no place for, and
+// records it (W13).
+func (s *Service) Foreign(ctx context.Context, by audit.Entry, names []string) error {
+	var problems portal.Problems
+	for _, n := range names {
+		problems = append(problems, &portal.Error{Code: portal.Invalid, Key: "works.foreign", Field: n})
+	}
+	return s.refuse(ctx, by, problems)
 }
 
 // refuse records that a field was sent which the kind has no place for (W13):
@@ -169,7 +192,7 @@ func safeNames(names []string) string {
 // lack notes which papers are missing.
 func (r *Request) lack(papers []Paper, now time.Time) {
 	r.Missing, r.MissingBy = nil, time.Time{}
-	for _, need := range r.Kind.Facts().Papers {
+	for _, need := range r.Kind.Facts().Needs(r.Contact.Kind) {
 		if !slices.ContainsFunc(papers, func(p Paper) bool { return p.Document == need }) {
 			r.Missing = append(r.Missing, string(need))
 		}

@@ -19,13 +19,9 @@ import (
 	"guichet/web/api"
 )
 
-// keyAMinute is how many requests one key may make in a minute.
-const keyAMinute = 600
-
 // withAPI puts the programs' way in before the public pages: it shares their
 // listener and nothing else of them.
-func (f *foundation) withAPI(pages http.Handler, common web.Common, parts gateParts) http.Handler {
-	programs, _ := api.New(f.apiDeps(common, parts))
+func withAPI(pages, programs http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if strings.HasPrefix(r.URL.Path, "/api/") {
 			programs.ServeHTTP(w, r)
@@ -41,7 +37,8 @@ func (f *foundation) apiDeps(common web.Common, parts gateParts) api.Deps {
 		Partners: partner.New(partner.Deps{Store: f.store, Runner: f.store, Ring: f.ring, Clock: f.clock}),
 		Mandates: f.mandates(), History: &metering.History{Ledger: f.store, Clock: f.clock},
 		Batches: f.batches(), Hooks: f.hooks(), Signer: f.ring.TrailSigner(),
-		Limits: parts.short.limits, AMinute: keyAMinute, BaseURL: f.settings.BaseURL, Operator: f.settings.Operator,
+		Limits: parts.short.limits, Quotas: api.Quotas{AMinute: f.settings.APIAMinute, ADay: f.settings.APIADay, StrangersAMinute: f.settings.APIStrangers},
+		Ring: f.ring, TrustedProxies: f.settings.TrustedProxies, BaseURL: f.settings.BaseURL, Operator: f.settings.Operator,
 		Observe: func(method, route string, status int, took time.Duration) {
 			common.Metrics.Observe("api", method, route, status, took)
 			common.Log.Info("request", "surface", "api", "method", method, "route", route, "status", status,
@@ -65,8 +62,15 @@ func (f *foundation) batches() *batch.Service {
 // serveAPI works on batches and posts events.
 func (f *foundation) serveAPI(ctx context.Context, jobs *sync.WaitGroup, log *slog.Logger) {
 	batches, hooks := f.batches(), f.hooks()
+	alone := f.settings.Redis == "" // nobody else works on this database
 	jobs.Go(func() {
 		every(ctx, time.Second, log, "working on batches", func(ctx context.Context) error {
+			if alone {
+				if err := batches.Resume(ctx); err != nil {
+					return err
+				}
+				alone = false
+			}
 			for {
 				if worked, err := batches.Work(ctx); err != nil || !worked {
 					return err

@@ -24,7 +24,8 @@ func (auditVerifyMandateCmd) Help() string {
 
 Tells whether a file of consumption is the one that was delivered, unchanged,
 and on which mandate: number, SHA-256 of the text and of the signed document,
-days, and the entry of the trail. Exit status 1 where anything was changed.`
+days, and the entry of the trail; or on which registration of a supplier. Exit
+status 1 where anything was changed.`
 }
 
 // Run implements the command.
@@ -50,11 +51,11 @@ func (c auditVerifyMandateCmd) Run(set *config.Settings, t *terminal) error {
 		return errors.Join(errors.New("delivery: this is not what was delivered"), err)
 	}
 	t.printf("the delivery holds: entry %s of %s\n", audit.Printable(l.ID), l.At.UTC().Format(time.RFC3339))
-	for _, name := range []string{"mandate", "text", "document", "grain", "from", "to", "content"} {
+	for _, name := range []string{"mandate", "registration", "supplier", "text", "document", "grain", "from", "to", "content"} {
 		if l.Says[name] != "" {
-			t.printf("  %-8s %s\n", name, audit.Printable(l.Says[name]))
+			t.printf("  %-12s %s\n", name, audit.Printable(l.Says[name]))
 		}
 	}
-	t.printf("  leaf     %s\n", l.Hash)
+	t.printf("  leaf         %s\n", l.Hash)
 	return nil
 }

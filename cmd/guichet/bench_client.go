@@ -7,6 +7,8 @@ import (
 	"io"
 	"net"
 	"strconv"
+
+	"guichet/portal/keys"
 )
 
 // leanClient posts forms over one kept connection and reads little: on two
@@ -37,6 +39,13 @@ func (c *leanClient) close() { _ = c.conn.Close() }
 func (c *leanClient) get(path string) (status int, err error) {
 	c.buffer.Reset()
 	fmt.Fprintf(&c.buffer, "GET %s HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\n\r\n", path, c.host, c.cookie)
+	return c.answer()
+}
+
+// getAs asks for what a program asks for with a key.
+func (c *leanClient) getAs(path string, key keys.Secret) (status int, err error) {
+	c.buffer.Reset()
+	fmt.Fprintf(&c.buffer, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", path, c.host, key.Reveal())
 	return c.answer()
 }
 

@@ -25,6 +25,7 @@ import (
 	"guichet/portal/store"
 	"guichet/portal/tx"
 	"guichet/web"
+	"guichet/web/api"
 )
 
 // What is measured, and what it is measured against.
@@ -56,7 +57,8 @@ type benchGround struct {
 	naively   string
 	naive     *store.Naive
 	deps      web.PublicDeps // of the guarded server
-	sources   atomic.Int64   // addresses drawn so far
+	programs  api.Deps
+	sources   atomic.Int64 // addresses drawn so far
 	stop      context.CancelFunc
 	sealed    chan struct{}
 }
@@ -76,6 +78,7 @@ func (g openGate) Open(ctx context.Context, c lookup.Claim) (lookup.Outcome, err
 func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	s := config.Settings{Dir: dir, Listen: "127.0.0.1:0", DeskListen: "127.0.0.1:0", AdminListen: "127.0.0.1:0",
 		TrustedProxies: []string{"127.0.0.1"}, CaptchasAMinute: unlimited, CaptchasADay: unlimited,
+		APIAMinute: unlimited, APIADay: unlimited, APIStrangers: unlimited,
 		Limits: config.Limits{HarmAnHour: unlimited, HarmADay: unlimited, NoiseADay: unlimited}}.Default()
 	tuneMemory()
 	if _, err := prepare(ctx, s, true, "bench"); err != nil {
@@ -102,7 +105,7 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	}
 	parts := f.gate(g.short, keeper, quiet, func(string) {})
 	deps := f.publicDeps(common, parts)
-	g.deps = deps
+	g.deps, g.programs = deps, f.apiDeps(common, parts)
 	if g.guarded, err = g.serve(deps); err != nil {
 		return nil, err
 	}

@@ -15,7 +15,7 @@ import (
 )
 
 // benchTiming measures whether a refusal's time tells its cause (T7): for each
-// pair of causes the AUC, the chance that a call of the one takes longer than a
+// pair of causes, of the gate and of the API, the AUC, the chance that a call of the one takes longer than a
 // call of the other. 0.50 tells nothing apart.
 type benchTiming struct {
 	Calls   int
@@ -89,28 +89,40 @@ func (c benchTiming) Run(ctx context.Context, t *terminal) error {
 				continue
 			}
 			a, b := one.name, other.name
-			value := auc(spans[a], spans[b])
-			verdict := "met"
-			switch off := value < 0.47 || value > 0.53; {
-			case b == causePlanted && off:
-				verdict = "the planted delay is found, as it must be"
-			case b == causePlanted:
-				verdict, missed = "NOT MET: the planted delay is not found", missed+1
-			case off:
-				verdict, missed = "NOT MET", missed+1
+			if !judged(t, a, b, auc(spans[a], spans[b]), b == causePlanted) {
+				missed++
 			}
-			t.printf("  %-18s / %-18s %.3f  %s\n", a, b, value, verdict)
 		}
 	}
+	of, err := c.timeAPI(ctx, ground, t)
+	if err != nil {
+		return err
+	}
+	missed += of
 	if missed > 0 {
 		return fmt.Errorf("%d of the pairs miss the goal", missed)
 	}
 	return nil
 }
 
-// shuffled gives the causes in a chance order: none may always follow the same
+// judged prints a pair's figure and tells whether it meets the goal.
+func judged(t *terminal, a, b string, value float64, planted bool) bool {
+	verdict, off := "met", value < 0.47 || value > 0.53
+	switch {
+	case planted && off:
+		verdict = "the planted delay is found, as it must be"
+	case planted:
+		verdict = "NOT MET: the planted delay is not found"
+	case off:
+		verdict = "NOT MET"
+	}
+	t.printf("  %-18s / %-18s %.3f  %s\n", a, b, value, verdict)
+	return planted == off
+}
+
+// shuffled gives a list in a chance order: none may always follow the same
 // one, whose traces in the caches would be taken for its own.
-func shuffled(list []cause) []cause {
+func shuffled[T any](list []T) []T {
 	mixed := slices.Clone(list)
 	for i := len(mixed) - 1; i > 0; i-- {
 		var b [8]byte

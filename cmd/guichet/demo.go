@@ -39,6 +39,7 @@ type access struct {
 	References []accessReference `json:"references"`
 	Staff      []accessStaff     `json:"staff"`
 	Partner    accessPartner     `json:"partner"`
+	Supplier   accessPartner     `json:"supplier"` // a partner that is a supplier of record
 	Outbox     string            `json:"outbox"`
 	Database   string            `json:"database"`
 	Keys       string            `json:"keys"`
@@ -224,8 +225,12 @@ func (a access) print(t *terminal, file string) {
 	for _, p := range a.Staff {
 		t.printf("  %-9s login %-10s password %s   one-time-code key %s\n", p.Role, p.Login, p.Password, p.OTPSecret)
 	}
-	t.printf("\nPartner, on %s/fr/partner:\n  login %s   password %s   one-time-code key %s\n  API key %s\n",
-		a.URL, a.Partner.Login, a.Partner.Password, a.Partner.OTPSecret, a.Partner.APIKey)
+	for _, p := range []struct {
+		what string
+		accessPartner
+	}{{"Partner", a.Partner}, {"Supplier of record", a.Supplier}} {
+		t.printf("\n%s, on %s/fr/partner:\n  login %s   password %s   one-time-code key %s\n  API key %s\n", p.what, a.URL, p.Login, p.Password, p.OTPSecret, p.APIKey)
+	}
 	t.printf("\nA caller who is asked at the desk: name and month of moving in stand beside each reference in the file.\n")
 	t.printf("Letters land in %s; the database is %s. Stop with Ctrl+C.\n", a.Outbox, a.Database)
 }

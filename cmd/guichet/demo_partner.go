@@ -21,61 +21,86 @@ import (
 	"guichet/web/letter"
 )
 
-// demoPartner lets a third party in as an officer would, sets up its first
-// person, and makes two mandates of households in the town: one that waits for
-// its signature, one in force.
-func (f *foundation) demoPartner(ctx context.Context, t *town.Town) (accessPartner, error) {
+// demoPartners lets two third parties in as an officer would and sets up the
+// first person of each: an adviser with two mandates of households in the town,
+// one that waits for its signature and one in force; and a supplier of record
+// with its registrations.
+func (f *foundation) demoPartners(ctx context.Context, t *town.Town) (adviser, supplier accessPartner, err error) {
 	// Some minutes ago: a one-time code works once, and the demo's first visitor
 	// shall not have to wait for the next one.
 	earlier := func() time.Time { return f.clock().Add(-5 * time.Minute) }
 	room, err := f.partners(state.NewMemory(earlier, 16), earlier)
 	if err != nil {
-		return accessPartner{}, err
+		return adviser, supplier, err
 	}
-	demo := portal.Actor{Kind: portal.System, ID: "demo"}
-	o, err := room.Ask(ctx, partner.Application{Name: "Conseil Énergie Ourthe SRL", CompanyNumber: "0403.170.701", Mail: "contact@ourthe.example",
+	adviser, guest, err := f.letIn(ctx, room, earlier, partner.Application{Name: "Conseil Énergie Ourthe SRL", CompanyNumber: "0403.170.701", Mail: "contact@ourthe.example",
 		PrivacyMail: "dpo@ourthe.example", Language: "fr", Street: "Quai de la Dérivation 10", Postcode: "4020", Town: "Liège", Manager: "Zoé Noël"})
 	if err != nil {
-		return accessPartner{}, err
+		return adviser, supplier, err
 	}
-	if err := room.Approve(ctx, demo, o.ID); err != nil {
-		return accessPartner{}, err
+	if err := f.demoMandates(ctx, t, guest); err != nil {
+		return adviser, supplier, err
 	}
-	invited, err := f.invitation(ctx)
+	name, err := suppliedBy(t, t.Featured[0].EAN)
 	if err != nil {
-		return accessPartner{}, err
+		return adviser, supplier, err
+	}
+	supplier, guest, err = f.letIn(ctx, room, earlier, partner.Application{Name: name + " SA", CompanyNumber: "0417.497.106", Mail: "contact@fournisseur.example",
+		PrivacyMail: "dpo@fournisseur.example", Language: "fr", Street: "Rue de l’Énergie 1", Postcode: "5000", Town: "Namur", Manager: "Jean Dupont", Supplier: marketCode(name)})
+	if err != nil {
+		return adviser, supplier, err
+	}
+	return adviser, supplier, f.demoRegistrations(ctx, t, guest)
+}
+
+// letIn leads an organisation from its application to its first person's
+// account and a key.
+func (f *foundation) letIn(ctx context.Context, room *partner.Service, earlier portal.Clock, a partner.Application) (accessPartner, partner.Guest, error) {
+	nobody := func(err error) (accessPartner, partner.Guest, error) { return accessPartner{}, partner.Guest{}, err }
+	o, err := room.Ask(ctx, a)
+	if err != nil {
+		return nobody(err)
+	}
+	if err := room.Approve(ctx, portal.Actor{Kind: portal.System, ID: "demo"}, o.ID, true); err != nil {
+		return nobody(err)
+	}
+	invited, err := f.invitation(ctx, o.Name)
+	if err != nil {
+		return nobody(err)
 	}
 	seed, err := room.Invited(ctx, invited.Login, keys.Secret(invited.Code))
 	if err != nil {
-		return accessPartner{}, err
+		return nobody(err)
 	}
 	code, err := login.Code(seed, earlier())
 	if err != nil {
-		return accessPartner{}, err
+		return nobody(err)
 	}
 	password := drawPassword()
 	if err := room.SetUp(ctx, invited.Login, keys.Secret(invited.Code), password, code); err != nil {
-		return accessPartner{}, err
+		return nobody(err)
 	}
 	guest := partner.Guest{Person: partner.Person{Login: invited.Login, PartnerID: o.ID, Manager: true}, Organisation: o}
-	key, _, err := room.MakeKey(ctx, guest, "démonstration", partner.Scopes, partner.LongestKey)
+	key, _, err := room.MakeKey(ctx, guest, partner.KeyForm{Name: "démonstration", Scopes: partner.Scopes, Months: partner.LongestKey})
 	if err != nil {
-		return accessPartner{}, err
+		return nobody(err)
 	}
-	return accessPartner{Login: invited.Login, Password: password.Reveal(), OTPSecret: seed.Reveal(), APIKey: key.Reveal()},
-		f.demoMandates(ctx, t, guest)
+	return accessPartner{Login: invited.Login, Password: password.Reveal(), OTPSecret: seed.Reveal(), APIKey: key.Reveal()}, guest, nil
 }
 
-// invitation reads the one letter of its kind that waits.
-func (f *foundation) invitation(ctx context.Context) (l partner.Letter, err error) {
+// invitation reads the letter of its kind that waits for an organisation.
+func (f *foundation) invitation(ctx context.Context, organisation string) (l partner.Letter, err error) {
 	for after := ""; ; {
 		waiting, err := f.store.WaitingLetters(ctx, after, 50)
 		if err != nil {
 			return l, err
 		}
 		for _, w := range waiting {
-			if after = w.ID; w.Kind == outbox.Invitation {
-				return l, json.Unmarshal(w.Data, &l)
+			if after = w.ID; w.Kind != outbox.Invitation {
+				continue
+			}
+			if err := json.Unmarshal(w.Data, &l); err != nil || l.Organisation == organisation {
+				return l, err
 			}
 		}
 		if len(waiting) == 0 {

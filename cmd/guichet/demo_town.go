@@ -57,8 +57,8 @@ func (f *foundation) buildTown(ctx context.Context) (access, error) {
 	if err != nil {
 		return access{}, err
 	}
-	third, err := f.demoPartner(ctx, t)
-	return access{References: references, Staff: people, Partner: third}, err
+	adviser, supplier, err := f.demoPartners(ctx, t)
+	return access{References: references, Staff: people, Partner: adviser, Supplier: supplier}, err
 }
 
 // planTown lets the featured households read their meters.

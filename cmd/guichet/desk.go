@@ -39,7 +39,7 @@ func (f *foundation) deskDeps(common web.Common, g gateParts, log *slog.Logger, 
 			Rectify: f.rectifications(), Papers: f.store, Partners: g.partners,
 			Officer:  desk.Officer{Store: f.store, Deeds: f.mandates(), Vault: g.uploads, Partners: g.partners, Runner: f.store, Clock: f.clock},
 			Yard:     desk.Yard{Store: f.store, Service: f.works(), Vault: g.uploads, Runner: f.store, Clock: f.clock, Terms: f.settings.WorksTerms},
-			Grounds:  &registry.Grounds{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store},
+			Grounds:  &registry.Grounds{Ring: f.ring, Clock: f.clock, Runner: f.store, Store: f.store, Bereaved: f.mandates().Bereave},
 			Readings: &indexes.Desk{Ledger: f.store, Runner: f.store, Clock: f.clock},
 			Alarm:    func(string, int) { alarms.Inc() }}),
 	}, nil

@@ -13,10 +13,10 @@ import (
 	"guichet/portal/registry"
 )
 
-// handed is a kind of file around typed readings: its columns, an example, and
-// what imports one.
+// handed is a kind of file that comes from another system: how its --map is
+// read, an example, and what imports one.
 type handed struct {
-	columns []indexes.Column
+	parse   func(text string) (registry.Options, error)
 	example string
 	one     func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (told any, words string, wrong []registry.LineError, err error)
 }
@@ -27,7 +27,7 @@ func (c importFlags) run(ctx context.Context, set *config.Settings, t *terminal,
 		t.printf("%s", h.example)
 		return nil
 	}
-	f, o, err := c.open(ctx, set, indexes.ParseMap(h.columns))
+	f, o, err := c.open(ctx, set, h.parse)
 	if err != nil {
 		return err
 	}
@@ -84,7 +84,7 @@ import until somebody has read. Meters that are read at a distance have none.
 
 // Run implements the command.
 func (c importWindowsCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	return c.run(ctx, set, t, handed{indexes.WindowColumns, indexes.ExampleWindows(), func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (any, string, []registry.LineError, error) {
+	return c.run(ctx, set, t, handed{indexes.ParseMap(indexes.WindowColumns), indexes.ExampleWindows(), func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (any, string, []registry.LineError, error) {
 		list, wrong := indexes.ParseWindows(in, o)
 		if len(wrong) > 0 {
 			return nil, "", wrong, nil
@@ -114,7 +114,7 @@ by it. Without the degree-days of nine days in ten a person looks at them.
 
 // Run implements the command.
 func (c importDegreeDaysCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	return c.run(ctx, set, t, handed{indexes.DegreeDayColumns, "date;degree_days\n2026-01-01;12,3\n", func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (any, string, []registry.LineError, error) {
+	return c.run(ctx, set, t, handed{indexes.ParseMap(indexes.DegreeDayColumns), "date;degree_days\n2026-01-01;12,3\n", func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (any, string, []registry.LineError, error) {
 		list, wrong := indexes.ParseDegreeDays(in, o)
 		if len(wrong) > 0 {
 			return nil, "", wrong, nil
@@ -141,7 +141,7 @@ export readings, estimates, and those of its --to-check. The customer sees
 
 // Run implements the command.
 func (c importValidationsCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	return c.run(ctx, set, t, handed{indexes.DecisionColumns, "reading;status;value\n06h0h0m0c0vrf3h170bmgztrpc;validated;\n06h0h0m0c0vrf3h170bmgztrpd;corrected;34260\n", func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (any, string, []registry.LineError, error) {
+	return c.run(ctx, set, t, handed{indexes.ParseMap(indexes.DecisionColumns), "reading;status;value\n06h0h0m0c0vrf3h170bmgztrpc;validated;\n06h0h0m0c0vrf3h170bmgztrpd;corrected;34260\n", func(f *foundation, in io.Reader, name string, o registry.Options, p *progress) (any, string, []registry.LineError, error) {
 		list, wrong := indexes.ParseDecisions(in, o)
 		if len(wrong) > 0 {
 			return nil, "", wrong, nil

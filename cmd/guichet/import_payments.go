@@ -81,8 +81,3 @@ func (c importPaymentsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	}
 	return nil
 }
-
-// works is the room of the requests.
-func (f *foundation) works() *works.Service {
-	return &works.Service{Clock: f.clock, Runner: f.store, Store: f.store, Ring: f.ring}
-}

@@ -20,7 +20,7 @@ import (
 // importReadingsCmd imports files of interval readings.
 type importReadingsCmd struct {
 	Format string   `enum:"fluvius,espi,csv" default:"fluvius" help:"Family of the files: fluvius (portals of Belgian operators), espi (Green Button), csv (this portal's own downloads)."`
-	For    string   `placeholder:"EAN" help:"The access point of the files, where theirs is a dummy."`
+	For    []string `placeholder:"EAN" help:"The access point of the files, where theirs is a dummy."`
 	DryRun bool     `help:"Show what would change, and change nothing."`
 	JSON   bool     `name:"json" help:"Print one JSON object a file."`
 	Files  []string `arg:"" name:"file" help:"Files to import."`
@@ -35,7 +35,8 @@ anything. Columns are recognised by their meaning, in English, Dutch, French or
 German. Times are local; days of 23 and 25 hours are kept whole.
 
 ESPI 4.0 carries no EAN: name it with --for. Of its bands (tou), 1 is peak and
-2 off-peak. A CSV of this portal has its EAN masked: name it with --for, too. One
+2 off-peak. A CSV of this portal has its EAN masked: name it with --for, too,
+once for each access point that it has. One
 by month or year has no days to give: its totals are kept with their own bounds,
 and shown where an occupancy sees just that period; where days are stored, they
 must agree with them.`
@@ -72,11 +73,18 @@ type unusualDay struct {
 
 // Run implements the command.
 func (c importReadingsCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	var ean portal.EAN
-	if c.For != "" {
-		var err error
-		if ean, err = portal.ParseEAN(c.For); err != nil {
-			return usageError{fmt.Errorf("--for %s: %s", c.For, reason(err))}
+	var o exchange.Options
+	for i, text := range c.For {
+		ean, err := portal.ParseEAN(text)
+		switch {
+		case err != nil:
+			return usageError{fmt.Errorf("--for %s: %s", text, reason(err))}
+		case i == 0:
+			o.ForEAN = ean
+		case c.Format != "csv":
+			return usageError{errors.New("--for names several access points for --format csv alone")}
+		default:
+			o.Also = append(o.Also, ean)
 		}
 	}
 	f, err := openFoundation(ctx, set.Default())
@@ -86,7 +94,7 @@ func (c importReadingsCmd) Run(ctx context.Context, set *config.Settings, t *ter
 	defer f.store.Close()
 	var failed []error
 	for _, name := range c.Files {
-		if err := c.one(ctx, f, t, name, ean); err != nil {
+		if err := c.one(ctx, f, t, name, o); err != nil {
 			fmt.Fprintf(t.err, "%s: not imported\n%s\n", name, reason(err))
 			failed = append(failed, errors.New(name+": not imported"))
 		}
@@ -94,7 +102,7 @@ func (c importReadingsCmd) Run(ctx context.Context, set *config.Settings, t *ter
 	return errors.Join(failed...)
 }
 
-func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, name string, ean portal.EAN) error {
+func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, name string, of exchange.Options) error {
 	file, err := os.Open(name)
 	if err != nil {
 		return err
@@ -102,7 +110,7 @@ func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	defer file.Close()
 	readers := map[string]func(io.Reader, exchange.Options) (exchange.File, error){
 		"fluvius": exchange.ReadFluvius, "espi": exchange.ReadESPI, "csv": exchange.ReadOwn}
-	read, err := readers[c.Format](file, exchange.Options{ForEAN: ean})
+	read, err := readers[c.Format](file, of)
 	if err != nil {
 		return err
 	}

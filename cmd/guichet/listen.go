@@ -3,11 +3,13 @@ package main
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
 	"time"
 )
 
@@ -81,6 +83,22 @@ func certificate(cert, key string) (*tls.Config, error) {
 		return nil, fmt.Errorf("TLS_CERT: %w", err)
 	}
 	return &tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12}, nil
+}
+
+// demanding is the same for a listener that lets only those in who prove a
+// certificate of these issuers; the file is that of CLIENT_CA.
+func demanding(ours *tls.Config, issuers string) (*tls.Config, error) {
+	text, err := os.ReadFile(issuers)
+	if err != nil {
+		return nil, fmt.Errorf("CLIENT_CA: %w", err)
+	}
+	pool := x509.NewCertPool()
+	if !pool.AppendCertsFromPEM(text) {
+		return nil, fmt.Errorf("CLIENT_CA: there is no certificate in %s", issuers)
+	}
+	theirs := ours.Clone()
+	theirs.ClientAuth, theirs.ClientCAs = tls.RequireAndVerifyClientCert, pool
+	return theirs, nil
 }
 
 // every runs work now and again until ctx ends; a failure is logged and tried

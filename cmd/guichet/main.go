@@ -32,7 +32,8 @@ type cli struct {
 		Registry importRegistryCmd `cmd:"" help:"Import access points, meters, occupancies and suppliers of record."`
 		Readings importReadingsCmd `cmd:"" help:"Import interval readings."`
 
-		References importReferencesCmd `cmd:"" help:"Import references that another system printed."`
+		References    importReferencesCmd    `cmd:"" help:"Import references that another system printed."`
+		Registrations importRegistrationsCmd `cmd:"" help:"Import suppliers' accepted registrations."`
 
 		Windows     importWindowsCmd     `cmd:"" help:"Import when meters are to be read by customers."`
 		DegreeDays  importDegreeDaysCmd  `cmd:"" name:"degree-days" help:"Import degree-days, to judge readings of gas."`

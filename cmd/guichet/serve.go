@@ -24,6 +24,7 @@ import (
 	"guichet/portal/state"
 	"guichet/portal/state/redis"
 	"guichet/web"
+	"guichet/web/api"
 	"guichet/web/letter"
 	"guichet/web/ui/layout"
 )
@@ -147,6 +148,10 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		return err
 	}
 	defer uploads.Sandbox.Close()
+	carrier, err := f.carrier()
+	if err != nil {
+		return err
+	}
 	parts.uploads = uploads
 	doors, err := f.doors(log, metrics, parts, &closing, gallery)
 	if err != nil {
@@ -164,7 +169,7 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "handing letters over", func(ctx context.Context) error {
 			_, err := f.handOver(ctx)
-			return err
+			return errors.Join(err, f.sendMails(ctx, carrier))
 		})
 	})
 	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })
@@ -277,7 +282,7 @@ func (f *foundation) metrics(sealer *audit.Sealer) *prometheus.Registry {
 	return r
 }
 
-// doors builds the three listeners' handlers.
+// doors builds the listeners' handlers.
 func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, parts gateParts, closing *atomic.Bool, gallery bool) ([]door, error) {
 	s := f.settings
 	certificate, err := certificate(s.TLSCert, s.TLSKey)
@@ -291,7 +296,10 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, parts
 	if err != nil {
 		return nil, err
 	}
-	public = f.withAPI(public, common, parts)
+	programs, _, err := api.New(f.apiDeps(common, parts))
+	if err != nil {
+		return nil, err
+	}
 	staffDeps, err := f.deskDeps(common, parts, log, metrics)
 	if err != nil {
 		return nil, err
@@ -314,9 +322,17 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, parts
 	if err != nil {
 		return nil, err
 	}
-	return []door{
-		{"LISTEN", s.Listen, public, web.NewServer, certificate},
+	all := []door{
+		{"LISTEN", s.Listen, withAPI(public, programs), web.NewServer, certificate},
 		{"DESK_LISTEN", s.DeskListen, desk, web.NewServer, certificate},
 		{"ADMIN_LISTEN", s.AdminListen, admin, web.NewServer, nil},
-	}, nil
+	}
+	if s.APIListen != "" {
+		demands, err := demanding(certificate, s.ClientCA)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, door{"API_LISTEN", s.APIListen, programs, web.NewServer, demands})
+	}
+	return all, nil
 }

@@ -28,13 +28,15 @@ var rooms = map[string][]string{
 	"portal/doors":    {},
 	"lookup":          {"portal/state", "portal/registry"},
 	"mandates":        {"portal/registry", "portal/metering", "portal/evidence", "portal/login"},
-	"works":           {"portal/registry", "portal/evidence"},
+	"works":           {"portal/registry", "portal/evidence", "portal/state"}, // what is typed before there is a request
 	"portal/desk":     {"portal/registry", "portal/metering", "portal/staff", "portal/state", "portal/doors", "portal/evidence", "lookup", "mandates", "works"},
 	"portal/report":   everyRoom("portal/report"),
 	"portal/store":    everyRoom("portal/store"),
 	"web":             everyRoom("web"),
 	"cmd/guichet":     append(everyRoom("cmd/guichet"), append(adapters, "web")...),
-	"e2e":             {},
+	// It knows the program from outside; what makes files and certificates for
+	// tests is no part of it.
+	"e2e": {"portal/evidence/evidencetest"},
 
 	// What works count and read is pure: it knows days and files, no request.
 	"works/calendar": {},

@@ -58,6 +58,7 @@ type Access struct {
 	References []Reference `json:"references"`
 	Staff      []Colleague `json:"staff"`
 	Partner    Partner     `json:"partner"`
+	Supplier   Partner     `json:"supplier"`
 	Outbox     string      `json:"outbox"`
 	Database   string      `json:"database"`
 	Keys       string      `json:"keys"`

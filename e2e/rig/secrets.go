@@ -43,10 +43,12 @@ func (p *Portal) learn() {
 		p.Secret("password", c.Password)
 		p.Secret("one-time-code seed", c.OTPSecret)
 	}
-	if p.Partner.Login != "" {
-		p.Secret("password", p.Partner.Password)
-		p.Secret("one-time-code seed", p.Partner.OTPSecret)
-		p.Secret("API key", p.Partner.APIKey)
+	for _, third := range []Partner{p.Partner, p.Supplier} {
+		if third.Login != "" {
+			p.Secret("password", third.Password)
+			p.Secret("one-time-code seed", third.OTPSecret)
+			p.Secret("API key", third.APIKey)
+		}
 	}
 }
 

@@ -4,7 +4,7 @@
 // one unit of work. A worker that is killed goes on at the first line that has
 // no outcome; none is delivered twice.
 //
-//	asked ──▶ lines worked, a hundred at a time ──▶ done ──a week──▶ forgotten
+//	asked ──▶ lines worked, some at once, a hundred in memory ──▶ done ──a week──▶ forgotten
 //
 // What waits to be fetched is sealed, and leaves only where its line still
 // delivers at that moment: a revocation wins over a result.
@@ -79,6 +79,8 @@ type Store interface {
 	// worker has taken it.
 	TakeBatch(t tx.Tx, now, until time.Time) (Batch, bool, error)
 	HoldBatch(t tx.Tx, id string, held, until time.Time) (bool, error)
+	// DropBatchHolds ends the holds of all.
+	DropBatchHolds(t tx.Tx) error
 	// BatchWork lists lines without an outcome, in order.
 	BatchWork(ctx context.Context, id string, limit int) ([]Line, error)
 	// SaveBatchLine writes the outcome of a line that had none.

@@ -15,15 +15,19 @@
 // package login's; session, person and organisation are read from SQL at each
 // request (T24), so that a suspension shuts everything at once.
 //
+// An organisation that supplies energy says under which code the market knows
+// it. An officer compares that code before approving: who holds it gets, without
+// a mandate, what the supplier of record may have (L10), and no second
+// organisation is approved under it.
+//
 // A key is shown once and stored as a keyed hash. Whether it exists, has
 // expired, was ended or belongs to somebody suspended: the same work, the same
-// answer.
+// answer. One that is bound to a client certificate opens nothing without it.
 package partner
 
 import (
 	"context"
 	"net/mail"
-	"regexp"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -32,6 +36,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/login"
+	"guichet/portal/registry"
 	"guichet/portal/tx"
 )
 
@@ -71,6 +76,11 @@ func (o Organisation) Mandatary() mandates.Mandatary {
 	return mandates.Mandatary{ID: o.ID, Name: o.Name, CompanyNumber: o.CompanyNumber, Contact: o.PrivacyMail}
 }
 
+// AsSupplier is the organisation as registrations know it; no code, no registration.
+func (o Organisation) AsSupplier() mandates.Supplier {
+	return mandates.Supplier{PartnerID: o.ID, Code: o.Supplier}
+}
+
 // Subject is what trail entries about an organisation carry.
 func Subject(id string) string { return "partner:" + id }
 
@@ -84,8 +94,6 @@ type Application struct {
 }
 
 const longest = 120 // characters of a field
-
-var supplierForm = regexp.MustCompile(`^[A-Za-z0-9._-]{0,40}$`)
 
 // Organisation reads a form. Nothing of it is looked up (G13). The error is
 // portal.Problems, each with its Field.
@@ -128,7 +136,7 @@ func (a Application) Organisation(now time.Time) (Organisation, error) {
 	if o.Language, ok = portal.ParseLanguage(a.Language); !ok {
 		wrong("language", "partner.language")
 	}
-	if o.Supplier = strings.TrimSpace(a.Supplier); !supplierForm.MatchString(o.Supplier) {
+	if o.Supplier = strings.TrimSpace(a.Supplier); o.Supplier != "" && !registry.SupplierForm.MatchString(o.Supplier) {
 		wrong("supplier", "partner.supplier")
 	}
 	if len(problems) > 0 {
@@ -174,7 +182,8 @@ type Place = mandates.Place
 type Store interface {
 	// PutPartner adds an organisation, LockPartner reads one and locks it until
 	// the unit ends (NotFound), SavePartner writes status, decision and reason;
-	// Conflict "partner.taken" where another of that company number is approved.
+	// Conflict "partner.taken" where another of that company number is approved,
+	// "partner.supplier-taken" where another of that supplier's code is (L10).
 	PutPartner(t tx.Tx, o Organisation) error
 	LockPartner(t tx.Tx, id string) (Organisation, error)
 	SavePartner(t tx.Tx, o Organisation) error
@@ -211,8 +220,10 @@ type Store interface {
 	EndKey(t tx.Tx, partnerID, id string, now time.Time) (bool, error)
 	// Keys lists those of an organisation, newest first.
 	Keys(ctx context.Context, partnerID string) ([]Key, error)
-	// KeyByHash reads a key with its organisation, false where there is none.
-	KeyByHash(ctx context.Context, hash string) (Key, Organisation, bool, error)
+	// KeyByHash reads a key that is live at a moment, of an organisation that is
+	// approved; false where there is none. The database sorts out the others, so
+	// that no time tells that there was one.
+	KeyByHash(ctx context.Context, hash string, now time.Time) (Key, Organisation, bool, error)
 	// UseKey writes when a key was used last.
 	UseKey(t tx.Tx, id string, now time.Time) error
 

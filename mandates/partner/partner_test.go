@@ -9,6 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"guichet/mandates"
 	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
@@ -66,7 +67,7 @@ func (c *counter) admit(name, company string) (partner.Guest, keys.Secret, keys.
 	ctx := c.t.Context()
 	o, err := c.Ask(ctx, form(name, company))
 	require.NoError(c.t, err)
-	require.NoError(c.t, c.Approve(ctx, officer, o.ID))
+	require.NoError(c.t, c.Approve(ctx, officer, o.ID, false))
 	l := c.letter()
 	seed, err := c.Invited(ctx, l.Login, keys.Secret(strings.ToLower(l.Code)))
 	require.NoError(c.t, err)
@@ -106,11 +107,11 @@ func TestPartners(t *testing.T) {
 			t.Run("G13 a known company number is asked for as any other, and approved once", func(t *testing.T) {
 				again, err := c.Ask(ctx, form("Nordlicht bis", "0403.170.701"))
 				require.NoError(t, err)
-				err = c.Approve(ctx, officer, again.ID)
+				err = c.Approve(ctx, officer, again.ID, false)
 				require.Equal(t, portal.Conflict, portal.CodeOf(err))
 				require.NoError(t, c.Refuse(ctx, officer, again.ID, "Demande en double."))
-				require.Equal(t, portal.Conflict, portal.CodeOf(c.Approve(ctx, officer, again.ID)), "refused is refused")
-				require.Equal(t, portal.NotFound, portal.CodeOf(c.Approve(ctx, officer, "nothing")))
+				require.Equal(t, portal.Conflict, portal.CodeOf(c.Approve(ctx, officer, again.ID, false)), "refused is refused")
+				require.Equal(t, portal.NotFound, portal.CodeOf(c.Approve(ctx, officer, "nothing", false)))
 				require.Equal(t, portal.Invalid, portal.CodeOf(c.Suspend(ctx, officer, first.PartnerID, " ")))
 				asked, err := c.List(ctx, officer, partner.Asked, partner.Place{})
 				require.NoError(t, err)
@@ -192,7 +193,7 @@ func TestPartners(t *testing.T) {
 				require.NoError(t, err)
 				_, _, err = c.Invite(ctx, plain, "Anna", false)
 				require.Equal(t, portal.Denied, portal.CodeOf(err))
-				_, _, err = c.MakeKey(ctx, plain, "x", partner.Scopes, 1)
+				_, _, err = c.MakeKey(ctx, plain, partner.KeyForm{Name: "x", Scopes: partner.Scopes, Months: 1})
 				require.Equal(t, portal.Denied, portal.CodeOf(err))
 
 				theirs, none := c.EndPerson(ctx, second, name), c.EndPerson(ctx, second, "nobody-1")
@@ -210,36 +211,36 @@ func TestPartners(t *testing.T) {
 			})
 
 			t.Run("keys are shown once, scoped, expire and end", func(t *testing.T) {
-				key, made, err := c.MakeKey(ctx, first, "lecture", []partner.Scope{partner.ForConsumption}, 3)
+				key, made, err := c.MakeKey(ctx, first, partner.KeyForm{Name: "lecture", Scopes: []partner.Scope{partner.ForConsumption}, Months: 3})
 				require.NoError(t, err)
-				p, err := c.Authenticate(ctx, key, partner.ForConsumption)
+				p, err := c.Authenticate(ctx, key, "", partner.ForConsumption)
 				require.NoError(t, err)
 				require.Equal(t, first.PartnerID, p.Organisation.ID)
-				_, err = c.Authenticate(ctx, key, partner.ForMandates)
+				_, err = c.Authenticate(ctx, key, "", partner.ForMandates)
 				require.Equal(t, portal.Denied, portal.CodeOf(err))
-				_, unknown := c.Authenticate(ctx, "guichet_nothing", partner.ForConsumption)
+				_, unknown := c.Authenticate(ctx, "guichet_nothing", "", partner.ForConsumption)
 				list, err := c.Keys(ctx, first)
 				require.NoError(t, err)
 				require.Len(t, list, 1)
 				require.Equal(t, c.now, list[0].UsedAt)
-				_, _, err = c.MakeKey(ctx, first, "", nil, 13)
-				require.Len(t, err, 3)
+				_, _, err = c.MakeKey(ctx, first, partner.KeyForm{Months: 13, Certificate: "AA:BB"})
+				require.Len(t, err, 4)
 
 				require.NoError(t, c.Suspend(ctx, officer, first.PartnerID, "Enquête en cours."))
-				_, err = c.Authenticate(ctx, key, partner.ForConsumption)
+				_, err = c.Authenticate(ctx, key, "", partner.ForConsumption)
 				require.Equal(t, unknown, err)
 				require.NoError(t, c.Resume(ctx, officer, first.PartnerID, "Enquête close."))
 				c.now = made.ExpiresAt
-				_, err = c.Authenticate(ctx, key, partner.ForConsumption)
+				_, err = c.Authenticate(ctx, key, "", partner.ForConsumption)
 				require.Equal(t, unknown, err)
 
-				key, made, err = c.MakeKey(ctx, first, "autre", partner.Scopes, 12)
+				key, made, err = c.MakeKey(ctx, first, partner.KeyForm{Name: "autre", Scopes: partner.Scopes, Months: 12})
 				require.NoError(t, err)
 				theirs, none := c.EndKey(ctx, second, made.ID), c.EndKey(ctx, second, "nothing")
 				require.Error(t, theirs)
 				require.Equal(t, none, theirs)
 				require.NoError(t, c.EndKey(ctx, first, made.ID))
-				_, err = c.Authenticate(ctx, key, partner.ForConsumption)
+				_, err = c.Authenticate(ctx, key, "", partner.ForConsumption)
 				require.Equal(t, unknown, err)
 				require.Zero(t, storetest.Number(t, c.dsn, `SELECT COUNT(*) FROM partner_keys WHERE hash = $1`, key.Reveal()))
 			})
@@ -249,6 +250,26 @@ func TestPartners(t *testing.T) {
 					audit.PersonInvited, audit.PersonEnrolled, audit.PersonEnded, audit.PartnerSuspended, audit.PartnerResumed,
 					audit.KeyMade, audit.KeyEnded})
 				require.Subset(t, c.actions("person:"+first.Login), []audit.Action{audit.PartnerSignedIn, audit.PartnerTurnedAway, audit.PartnerLeft})
+			})
+
+			t.Run("L10 a supplier's code is compared, and approved once", func(t *testing.T) {
+				as := func(name, company, code string) string {
+					f := form(name, company)
+					f.Supplier = code
+					o, err := c.Ask(ctx, f)
+					require.NoError(t, err)
+					return o.ID
+				}
+				one, two := as("Vent SA", "0202.239.951", "VENT"), as("Vent bis", "0456.810.810", "VENT")
+				require.ErrorContains(t, c.Approve(ctx, officer, one, false), "partner.supplier-unchecked")
+				require.NoError(t, c.Approve(ctx, officer, one, true))
+				require.ErrorContains(t, c.Approve(ctx, officer, two, true), "partner.supplier-taken")
+				require.NoError(t, c.Suspend(ctx, officer, one, "Enquête en cours."))
+				require.ErrorContains(t, c.Approve(ctx, officer, two, true), "partner.supplier-taken", "a suspended one keeps its code")
+				require.NoError(t, c.Refuse(ctx, officer, two, "Code d’un autre."))
+				o, err := c.store.Partner(ctx, one)
+				require.NoError(t, err)
+				require.Equal(t, mandates.Supplier{PartnerID: one, Code: "VENT"}, o.AsSupplier())
 			})
 		})
 	}
@@ -277,6 +298,6 @@ func TestDoorsFailShut(t *testing.T) {
 	cancel()
 	_, err := c.Enter(gone, "x")
 	require.Equal(t, portal.Unavailable, portal.CodeOf(err))
-	_, err = c.Authenticate(gone, "x", partner.ForMandates)
+	_, err = c.Authenticate(gone, "x", "", partner.ForMandates)
 	require.Equal(t, portal.Unavailable, portal.CodeOf(err))
 }

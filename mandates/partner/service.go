@@ -118,10 +118,16 @@ func reasonOf(text string) (string, error) {
 	return text, nil
 }
 
-// Approve lets an organisation in and invites its first person by letter.
-func (s *Service) Approve(ctx context.Context, by portal.Actor, id string) error {
+// Approve lets an organisation in and invites its first person by letter. Where
+// it says that it is a supplier, its code was compared, or Invalid
+// "partner.supplier-unchecked" on Field "compared": under that code it gets
+// consumption without a mandate (L10).
+func (s *Service) Approve(ctx context.Context, by portal.Actor, id string, compared bool) error {
 	now := s.Clock()
 	return s.decide(ctx, by, id, Asked, Approved, audit.PartnerApproved, "", func(t tx.Tx, o Organisation) error {
+		if o.Supplier != "" && !compared {
+			return &portal.Error{Code: portal.Invalid, Key: "partner.supplier-unchecked", Field: "compared"}
+		}
 		code, account := s.invite(o.ID, o.Manager, true, now, letterLife)
 		if err := s.Store.AddPerson(t, account); err != nil {
 			return err
@@ -178,9 +184,12 @@ func (s *Service) decide(ctx context.Context, by portal.Actor, id string, from, 
 			return &portal.Error{Code: portal.Conflict, Key: "partner.state"}
 		}
 		o.Status, o.DecidedAt, o.DecidedBy, o.Reason = to, now, by.ID, reason
-		var details map[string]string
+		details := map[string]string{}
 		if reason != "" {
-			details = map[string]string{"reason": reason}
+			details["reason"] = reason
+		}
+		if o.Supplier != "" {
+			details["supplier"] = o.Supplier
 		}
 		t.Record(entry(by, now, action, o.ID, details))
 		if err := s.Store.SavePartner(t, o); err != nil {

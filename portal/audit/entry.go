@@ -28,6 +28,7 @@ const (
 	DetailWithdrawn Action = "detail.withdrawn" // the choice was withdrawn, what was finer is deleted (D5)
 	DetailEnded     Action = "detail.ended"     // a move ended the choice (D5)
 	RegistryLoaded  Action = "registry.loaded"  // a registry file was imported
+	Registered      Action = "supplier.loaded"  // a file of suppliers' registrations was imported (L10)
 	ReadingsLoaded  Action = "readings.loaded"  // a readings file was imported
 	WindowsLoaded   Action = "windows.loaded"   // a file of reading windows was imported
 	WeatherLoaded   Action = "weather.loaded"   // a file of degree-days was imported
@@ -124,7 +125,7 @@ type Entry struct {
 	Ground  string // why it was allowed or asked: "reference", a case number, a typed reason's key
 	Channel string // "web", "desk", "command", "post"
 	// Subject is what it is about: "occupancy:"+id, "reference:"+counter key, "partner:"+id, "person:"+login,
-	// "letter-request:"+id, "staff:"+login, or empty.
+	// "letter-request:"+id, "staff:"+login, "registration:"+id, or empty.
 	Subject string
 	Details map[string]string
 	// Blind is the salt of its commitment, where the leaf is needed before the

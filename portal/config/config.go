@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/mail"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -46,7 +47,7 @@ func (d DSN) String() string {
 // plain are the parameters of an address that may be printed; drivers take
 // passwords as parameters, too.
 var plain = map[string]bool{"sslmode": true, "host": true, "port": true, "user": true, "dbname": true,
-	"application_name": true, "connect_timeout": true, "addr": true, "master_name": true, "db": true}
+	"application_name": true, "connect_timeout": true, "tls": true, "addr": true, "master_name": true, "db": true}
 
 // GoString masks %#v.
 func (d DSN) GoString() string { return d.String() }
@@ -66,9 +67,13 @@ type Settings struct {
 	Keys            string   `help:"Folder of the keys, mode 0700." placeholder:"DIR"`
 	TrailHeads      string   `help:"Where signed heads of the trail go: file:PATH or syslog:" placeholder:"PLACE"`
 	Outbox          string   `help:"Folder where letters land for the printer; export: they wait for guichet export letters." placeholder:"DIR"`
+	SMTP            DSN      `name:"smtp" help:"Mail server: smtp://USER:PASSWORD@HOST or smtps://...; TLS is demanded, but with ?tls=none; empty: mails land beside the letters." placeholder:"URL"`
+	MailFrom        string   `help:"Address that mails come from." placeholder:"MAIL"`
 	TrustedProxies  []string `help:"Addresses or networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	APIListen       string   `name:"api-listen" help:"Address where programs show a client certificate; empty: none." placeholder:"HOST:PORT"`
+	ClientCA        string   `name:"client-ca" help:"Certificates (PEM) of those who issue client certificates of programs." placeholder:"FILE"`
 	BaseURL         string   `name:"base-url" help:"The portal's address as people type it; printed on letters." placeholder:"URL"`
-	TLSCert         string   `name:"tls-cert" help:"Certificate file of the public and the desk's listener." placeholder:"FILE"`
+	TLSCert         string   `name:"tls-cert" help:"Certificate file of the public, the desk's and the programs' listener." placeholder:"FILE"`
 	TLSKey          string   `name:"tls-key" help:"Key file of that certificate." placeholder:"FILE"`
 	Operator        string   `help:"Name of the operator, on pages and letters." placeholder:"NAME"`
 	CallCentre      string   `help:"Telephone number of the call centre." placeholder:"NUMBER"`
@@ -80,6 +85,12 @@ type Settings struct {
 	LettersADayNet  int64    `name:"letters-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
 	LettersADayAll  int64    `name:"letters-a-day-all" help:"Letters that leave for people without one in a day, portal-wide; what is beyond waits for the next." placeholder:"2000"`
 	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
+	CapturesADay    int64    `help:"Requests for works that one source may make in a day." placeholder:"5"`
+	CapturesADayNet int64    `name:"captures-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
+	MailsADay       int64    `help:"Mails to one address in a day; what is beyond waits." placeholder:"3"`
+	APIAMinute      int64    `name:"api-a-minute" help:"Requests that the programs of one partner may make in a minute." placeholder:"600"`
+	APIADay         int64    `name:"api-a-day" help:"The same in a day." placeholder:"100000"`
+	APIStrangers    int64    `name:"api-strangers-a-minute" help:"Requests without a valid key that one source may make in a minute; a network ten times that." placeholder:"30"`
 	EstimateAgain   int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
 	WorksTerms      string   `name:"works-terms" help:"Version of the general connection conditions in force, which each offer for works names." placeholder:"2026-01"`
 	Limits          `embed:""`
@@ -111,6 +122,7 @@ func (s Settings) Default() Settings {
 		{&s.CallCentre, "078 00 00 00"},
 		{&s.PrivacyContact, "privacy@guichet.example"},
 		{&s.SecurityContact, "mailto:security@guichet.example"},
+		{&s.MailFrom, "no-reply@guichet.example"},
 		{&s.LogLevel, "info"},
 		{&s.WorksTerms, "2026-01"},
 		{&s.OIDCRoleClaim, "guichet_role"},
@@ -124,6 +136,8 @@ func (s Settings) Default() Settings {
 		value int64
 	}{{&s.CaptchasAMinute, 30}, {&s.CaptchasADay, 300},
 		{&s.LettersADay, 5}, {&s.LettersADayNet, 30}, {&s.LettersADayAll, 2000}, {&s.LetterDays, 3}, // the table of threats.md
+		{&s.CapturesADay, 5}, {&s.CapturesADayNet, 30}, {&s.MailsADay, 3},
+		{&s.APIAMinute, 600}, {&s.APIADay, 100_000}, {&s.APIStrangers, 30},
 		{&s.EstimateAgain, 110}} {
 		if *d.field == 0 {
 			*d.field = d.value
@@ -152,11 +166,14 @@ func (s Settings) Check() error {
 		errs = append(errs, fmt.Errorf("%s: %s", name, fmt.Sprintf(format, args...)))
 	}
 	listeners := map[string]string{}
-	for name, address := range map[string]string{"LISTEN": s.Listen, "DESK_LISTEN": s.DeskListen, "ADMIN_LISTEN": s.AdminListen} {
+	for name, address := range map[string]string{"LISTEN": s.Listen, "DESK_LISTEN": s.DeskListen, "ADMIN_LISTEN": s.AdminListen, "API_LISTEN": s.APIListen} {
+		if address == "" && name == "API_LISTEN" {
+			continue
+		}
 		if _, _, err := net.SplitHostPort(address); err != nil {
 			wrong(name, "%q is not HOST:PORT", address)
 		} else if other := listeners[address]; other != "" && !strings.HasSuffix(address, ":0") {
-			wrong(name, "%s is also %s; the public, the desk and the administration never share a listener", address, other)
+			wrong(name, "%s is also %s; the public, the desk, the administration and the programs never share a listener", address, other)
 		}
 		listeners[address] = name
 	}
@@ -166,6 +183,12 @@ func (s Settings) Check() error {
 	if r := s.Redis.Reveal(); r != "" && !strings.HasPrefix(r, "redis://") && !strings.HasPrefix(r, "rediss://") {
 		wrong("REDIS", "begin it with redis:// or rediss://")
 	}
+	if m := s.SMTP.Reveal(); m != "" && !strings.HasPrefix(m, "smtp://") && !strings.HasPrefix(m, "smtps://") {
+		wrong("SMTP", "begin it with smtp:// or smtps://")
+	}
+	if at, err := mail.ParseAddress(s.MailFrom); err != nil || at.Address != s.MailFrom {
+		wrong("MAIL_FROM", "%q is no mail address", s.MailFrom)
+	}
 	if !strings.HasPrefix(s.TrailHeads, "file:") && !strings.HasPrefix(s.TrailHeads, "syslog:") {
 		wrong("TRAIL_HEADS", "%q begins neither with file: nor with syslog:", s.TrailHeads)
 	}
@@ -174,6 +197,12 @@ func (s Settings) Check() error {
 	}
 	if (s.TLSCert == "") != (s.TLSKey == "") {
 		wrong("TLS_CERT", "certificate and key (TLS_KEY) go together")
+	}
+	if (s.APIListen == "") != (s.ClientCA == "") {
+		wrong("CLIENT_CA", "it goes together with the listener that demands what it issues (API_LISTEN)")
+	}
+	if s.APIListen != "" && s.TLSCert == "" {
+		wrong("API_LISTEN", "client certificates need a certificate of ours (TLS_CERT)")
 	}
 	if _, _, err := net.SplitHostPort(s.Clamd); err != nil && s.Clamd != "" && !filepath.IsAbs(s.Clamd) {
 		wrong("CLAMD", "%q is neither the path of a socket nor HOST:PORT", s.Clamd)
@@ -187,7 +216,9 @@ func (s Settings) Check() error {
 		}
 	}
 	for name, n := range map[string]int64{"CAPTCHAS_A_MINUTE": s.CaptchasAMinute, "CAPTCHAS_A_DAY": s.CaptchasADay,
-		"LETTERS_A_DAY": s.LettersADay, "LETTERS_A_DAY_NETWORK": s.LettersADayNet, "LETTERS_A_DAY_ALL": s.LettersADayAll} {
+		"LETTERS_A_DAY": s.LettersADay, "LETTERS_A_DAY_NETWORK": s.LettersADayNet, "LETTERS_A_DAY_ALL": s.LettersADayAll,
+		"CAPTURES_A_DAY": s.CapturesADay, "CAPTURES_A_DAY_NETWORK": s.CapturesADayNet, "MAILS_A_DAY": s.MailsADay,
+		"API_A_MINUTE": s.APIAMinute, "API_A_DAY": s.APIADay, "API_STRANGERS_A_MINUTE": s.APIStrangers} {
 		if n < 1 {
 			wrong(name, "%d would let nobody in", n)
 		}

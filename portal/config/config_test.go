@@ -28,6 +28,9 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"HARM_AN_HOUR":      func(s *Settings) { s.HarmAnHour = s.HarmADay + 1 },
 		"LETTERS_A_DAY":     func(s *Settings) { s.LettersADay = -1 },
 		"LETTERS_A_DAY_ALL": func(s *Settings) { s.LettersADayAll = -1 },
+		"API_LISTEN":        func(s *Settings) { s.APIListen, s.ClientCA = "127.0.0.1:8443", "ca.pem" }, // without TLS_CERT
+		"CLIENT_CA":         func(s *Settings) { s.ClientCA = "ca.pem" },
+		"API_A_MINUTE":      func(s *Settings) { s.APIAMinute = -1 },
 		"ESTIMATE_AGAIN":    func(s *Settings) { s.EstimateAgain = 99 },
 		"LETTER_DAYS":       func(s *Settings) { s.LetterDays = 61 },
 		"CLAMD":             func(s *Settings) { s.Clamd = "clamav" },
@@ -41,6 +44,10 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 	s := Settings{}.Default()
 	s.DeskListen = s.Listen // T26: the desk's listener is not the public one
 	require.ErrorContains(t, s.Check(), "never share a listener")
+	s = Settings{TLSCert: "c.pem", TLSKey: "k.pem", APIListen: "127.0.0.1:8080", ClientCA: "ca.pem"}.Default()
+	require.ErrorContains(t, s.Check(), "never share a listener")
+	s.APIListen = "127.0.0.1:8443"
+	require.NoError(t, s.Check())
 }
 
 // The table of threats.md: captchas drawn 30 a minute and 300 a day per source;

@@ -91,7 +91,10 @@ type File struct {
 	Occupancy registry.Occupancy
 	Point     registry.AccessPoint
 	Supplies  []registry.Supply // of the access point, oldest first
-	Other     portal.Energy     // the other energy at the same address, "" where there is none
+	// Ground is on what the reference was issued, its id and kind alone; zero for
+	// an occupant's (D7). Occupancy then is its holder: name and address.
+	Ground registry.Ground
+	Other  portal.Energy // the other energy at the same address, "" where there is none
 }
 
 // Check is one answer of a caller; the answer itself is kept nowhere.

@@ -461,3 +461,55 @@ func TestG12NoSecretAtTheDesk(t *testing.T) {
 		require.Contains(t, text, "interaction:I-1234")
 	})
 }
+
+// D7, G10: a reference on another ground than living there is a case as any
+// other; its holder is asked for their own name and address, nothing of the
+// house is told them, and a new letter goes to them alone.
+func TestD7ABlockedGroundIsACase(t *testing.T) {
+	everywhere(t, 1, func(t *testing.T, h *house) {
+		g := storetest.OnGround(t, h.dsn, h.known[0], h.clock().AddDate(1, 0, 0))
+		id := h.block(g.Reference)
+		storetest.Seal(t, h.store, h.clock)
+		list, err := h.Blocked(t.Context(), anna, desk.Cursor{})
+		require.NoError(t, err)
+		require.Len(t, list.Cases, 1)
+		require.Zero(t, list.Unknown)
+		gate, err := h.Gate(t.Context(), anna)
+		require.NoError(t, err)
+		require.Equal(t, 1, gate.Blocked)
+		h.open(anna, id)
+		c, err := h.Case(t.Context(), anna, id)
+		require.NoError(t, err)
+		require.True(t, c.Known)
+		require.Equal(t, []desk.Question{desk.MailingAddress, desk.NameOnFile}, c.Standing.Ask)
+		for q, a := range map[desk.Question]keys.Secret{desk.MailingAddress: "4700 Rue B 2", desk.NameOnFile: "Otto"} {
+			right, err := h.Answer(t.Context(), anna, id, q, a)
+			require.NoError(t, err)
+			require.True(t, right, q)
+		}
+		c, err = h.Case(t.Context(), anna, id)
+		require.NoError(t, err)
+		require.Equal(t, "Otto", c.Customer.Name)
+		require.Equal(t, registry.Heir, c.Customer.Ground)
+		_, err = h.Unblock(t.Context(), anna, id, mistyped)
+		require.NoError(t, err)
+		require.True(t, h.try(g.Reference, g.Digits))
+
+		again := h.block(g.Reference)
+		h.open(anna, again)
+		_, err = h.Answer(t.Context(), anna, again, desk.MailingAddress, "4700")
+		require.Error(t, err, "asked already today")
+		h.wait(24 * time.Hour)
+		h.open(anna, again)
+		_, err = h.Answer(t.Context(), anna, again, desk.NameOnFile, "Nobody")
+		require.NoError(t, err)
+		require.NoError(t, h.Replace(t.Context(), anna, again, mistyped))
+		require.EqualValues(t, 1, storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM ground_references WHERE ended_us > 0`))
+		require.EqualValues(t, 1, storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM ground_references WHERE ended_us = 0`))
+		require.EqualValues(t, 1, storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM issued_references WHERE ended_us = 0`), "the occupant's goes on")
+		letters, err := h.store.WaitingLetters(t.Context(), "", 10)
+		require.NoError(t, err)
+		require.Len(t, letters, 1)
+		require.Equal(t, "Otto", letters[0].To.Name)
+	})
+}

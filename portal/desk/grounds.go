@@ -18,6 +18,7 @@ type Grounds interface {
 	Ask(ctx context.Context, by portal.Actor, g registry.Ground) (id string, err error)
 	Decide(ctx context.Context, by portal.Actor, id string, grant bool) error
 	Send(ctx context.Context, by portal.Actor, id string) error
+	SendIn(t tx.Tx, by portal.Actor, id string) error
 	End(ctx context.Context, by portal.Actor, id string, why registry.EndedWhy) error
 	List(ctx context.Context, after registry.GroundCursor, limit int) ([]registry.Ground, error)
 }

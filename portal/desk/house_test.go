@@ -85,9 +85,9 @@ func everywhere(t *testing.T, n int, test func(*testing.T, *house)) {
 				Log:    slog.New(slog.NewJSONHandler(&h.log, nil)),
 				Issuer: registry.NewIssuer(ring, h.clock, h.store, h.store),
 				Watch:  lookup.NewWatch(h.permits, h.store, h.clock, slog.New(slog.DiscardHandler), h.bell.Ring),
-				Shares: &h.measure,
 				Yard:   desk.Yard{Store: h.store},
-				Alarm:  func(_ string, n int) { h.alarms = append(h.alarms, n) }})
+				Shares: &h.measure, Grounds: &registry.Grounds{Ring: ring, Clock: h.clock, Runner: h.store, Store: h.store},
+				Alarm: func(_ string, n int) { h.alarms = append(h.alarms, n) }})
 			test(t, h)
 		})
 	}

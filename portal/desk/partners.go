@@ -13,7 +13,7 @@ import (
 type Partners interface {
 	List(ctx context.Context, by portal.Actor, of partner.Status, before partner.Place) ([]partner.Organisation, error)
 	Open(ctx context.Context, by portal.Actor, id string) (partner.File, error)
-	Approve(ctx context.Context, by portal.Actor, id string) error
+	Approve(ctx context.Context, by portal.Actor, id string, compared bool) error
 	Refuse(ctx context.Context, by portal.Actor, id, reason string) error
 	Suspend(ctx context.Context, by portal.Actor, id, reason string) error
 	Resume(ctx context.Context, by portal.Actor, id, reason string) error

@@ -55,6 +55,8 @@ func answerable(f File, q Question) bool {
 		return o.Postcode != "" && fold(o.Postcode+o.Street) != fold(p.Postcode+p.Street)
 	case FormerSupplier:
 		return formerSupplier(f) != ""
+	case OtherEnergy:
+		return f.Ground.ID == "" // of the house, whoever does not live there need not know
 	}
 	return true
 }
@@ -233,6 +235,7 @@ func monthOf(s string) (year int, month time.Month, ok bool) {
 
 // Customer is what an agent sees once the check passed.
 type Customer struct {
+	Ground   registry.GroundKind // on what the reference was issued; "" for an occupant's (D7)
 	Name     string
 	Language portal.Language
 	EAN      string // masked (G12)
@@ -249,5 +252,5 @@ func (f File) customer() *Customer {
 	point := f.Point
 	point.EAN = ""
 	return &Customer{Name: o.Name, Language: o.Language, EAN: f.Point.EAN.Masked(), Supply: point,
-		Street: o.Street, Postcode: o.Postcode, Town: o.Town, Since: o.From}
+		Street: o.Street, Postcode: o.Postcode, Town: o.Town, Since: o.From, Ground: f.Ground.Kind}
 }

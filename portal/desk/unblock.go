@@ -118,6 +118,9 @@ func (s *Service) Replace(ctx context.Context, m staff.Member, caseID string, wh
 		if err := s.Store.DeskEndReference(t, f.Key, now); err != nil {
 			return u, err
 		}
+		if f.Ground.ID != "" {
+			return u, s.Grounds.SendIn(t, m.Actor(), f.Ground.ID)
+		}
 		return u, s.issue(t, m, caseID, f, now)
 	})
 }

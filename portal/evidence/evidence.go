@@ -16,7 +16,9 @@
 // one a file waits for an officer, who sees its pages drawn in the sandbox and
 // lets it go or does not. The bytes of infected and purged files are gone;
 // what stays is when, how large and which hash. Bytes go out of clean and
-// released files only; pages also of those that wait for an officer.
+// released files only; pages also of those that wait for an officer. Whoever
+// brought a file for something that is not decided yet may take it back: then it
+// is purged at once.
 //
 // Files lie sealed in the database under an id. The name that a file came with
 // is a label to show and never a path.
@@ -68,7 +70,7 @@ var Statuses = []Status{Quarantined, Clean, Released, Infected, Purged}
 // File is what is known of an uploaded file; its bytes lie elsewhere.
 type File struct {
 	ID      string
-	Subject string // what it is evidence for: "mandate:"+id
+	Subject string // what it is evidence for: "mandate:"+id, "works:"+id
 	Name    string // a label of one line, as it came and made harmless; "" once purged
 	Type    Type
 	Size    int64  // bytes
@@ -104,9 +106,13 @@ type Store interface {
 	EvidenceContent(ctx context.Context, id string) ([]byte, error)
 	// EvidenceWaiting lists those in quarantine by id, from after one on.
 	EvidenceWaiting(ctx context.Context, after string, limit int) ([]File, error)
-	// EvidenceOver lists files with bytes whose mandate ended before a moment:
-	// by its last line's end, the end of its validity or its refusal.
+	// EvidenceOver lists files with bytes whose mandate or request ended before
+	// a moment: a mandate by its last line's end, the end of its validity or its
+	// refusal.
 	EvidenceOver(ctx context.Context, ended time.Time, limit int) ([]File, error)
+	// EvidenceAbandoned lists files with bytes that came before a moment for a
+	// request which has no such paper.
+	EvidenceAbandoned(ctx context.Context, came time.Time, limit int) ([]File, error)
 }
 
 // longestLabel is how many characters of a file's name are kept.

@@ -42,6 +42,12 @@ func (s *Service) record(t tx.Tx, by audit.Entry, action audit.Action, f File, m
 	t.Record(by)
 }
 
+// Expect is told that somebody may bring a document soon: what reads it takes
+// seconds to be made ready, which nobody should wait for. It returns at once.
+func (s *Service) Expect() {
+	go s.Sandbox.Warm() // why it failed is said by the first document
+}
+
 // Take takes a file into quarantine and asks the scanner, where there is one.
 // A file that cannot be taken is a portal.Error with a key of its own and
 // leaves a line in the trail and nothing else.
@@ -291,34 +297,4 @@ func (s *Service) Signature(ctx context.Context, by audit.Entry, subject, id str
 		s.record(t, by, audit.EvidenceChecked, f, map[string]string{"verdict": v.String(), "signer": v.Signer.Name})
 		return nil
 	})
-}
-
-// Purge deletes the bytes and the names of files whose mandate ended three
-// years ago, each with its line in the trail, and tells how many (D16).
-func (s *Service) Purge(ctx context.Context) (purged int, err error) {
-	by := audit.Entry{Actor: portal.Actor{Kind: portal.System, ID: "daily"}, Ground: "retention", Channel: "command"}
-	for {
-		over, err := s.Store.EvidenceOver(ctx, s.Clock().AddDate(-retention, 0, 0), 50)
-		if err != nil || len(over) == 0 {
-			return purged, err
-		}
-		for _, old := range over {
-			err := s.Runner.Do(ctx, func(t tx.Tx) error {
-				f, err := s.Store.LockEvidence(t, old.ID)
-				if err != nil || f.Status == Purged || f.Status == Infected {
-					return err
-				}
-				f.Status, f.Name = Purged, ""
-				s.record(t, by, audit.EvidencePurged, f, nil)
-				if err := s.Store.DropEvidence(t, f.ID); err != nil {
-					return err
-				}
-				return s.Store.SaveEvidence(t, f)
-			})
-			if err != nil {
-				return purged, err
-			}
-			purged++
-		}
-	}
 }

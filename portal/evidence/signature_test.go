@@ -42,6 +42,7 @@ func TestSignatures(t *testing.T) {
 		why     []evidence.Reason
 	}{
 		{"whole, trusted, in time", signed, time.Time{}, nil},
+		{"behind a document of somebody else's", SignOther(t, Draft{}.Bytes(), signer), time.Time{}, nil},
 		{"not signed", Draft{}.Bytes(), time.Time{}, []evidence.Reason{evidence.Unsigned}},
 		{"a flipped byte on the page", flip(bytes.Index(signed, []byte("10 10 50"))), time.Time{}, []evidence.Reason{evidence.Changed}},
 		{"a flipped byte behind the signature", flip(bytes.LastIndex(signed, []byte("MediaBox [0 0 1")) + 14), time.Time{}, []evidence.Reason{evidence.Changed}},

@@ -51,6 +51,8 @@ const (
 	ForWork        Purpose = "work"         // proof of work: its signature, its form, that it was used (T28)
 	ForHook        Purpose = "hook"         // sealed secrets of partners' webhooks
 	ForBatch       Purpose = "batch"        // sealed results that wait for their partner
+	ForWorksDraft  Purpose = "works-draft"  // sealed captures on their way, and their receipts
+	ForMail        Purpose = "mail"         // a mail address in the count of a day's mails
 )
 
 // TrailName is the signer's name in signed heads.

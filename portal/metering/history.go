@@ -19,6 +19,10 @@ type Ledger interface {
 	// ReadingDays gives all registers' days in [from, to], DayNumbers, in the
 	// order of register and day.
 	ReadingDays(ctx context.Context, ean portal.EAN, from, to int64) ([]DayRow, error)
+	// ReadingChanges gives the periods in [from, until), DayNumbers, of which a
+	// stored value changed, came or went at or after a moment; in any order, and
+	// some twice.
+	ReadingChanges(ctx context.Context, ean portal.EAN, since time.Time, from, until int64) ([]portal.Period, error)
 	// ReadingMeters gives the meters of the point in the order of time.
 	ReadingMeters(ctx context.Context, ean portal.EAN) ([]registry.Meter, error)
 }
@@ -55,6 +59,9 @@ type Query struct {
 	// Within narrows what may be known at all, totals and comparison included,
 	// as the occupancy does: a mandate's period (Ld4). The zero Period is no bound.
 	Within portal.Period
+	// Since marks the points that may differ from what was shown then; zero:
+	// none is marked.
+	Since time.Time
 }
 
 // Amounts are thousandths of the unit by register, in the order of Registers.
@@ -124,6 +131,7 @@ type Point struct {
 	// In a month read as one total, and in a point finer than daily, Days stands
 	// for the whole.
 	Days, EstimatedDays, MissingDays int
+	Changed                          bool // since Query.Since
 	Cut                              bool // shorter than its year or month: a move, or the horizon
 	Running                          bool // not over yet
 	// YearBefore are the amounts of the same period a year earlier, where both

@@ -42,6 +42,11 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 	if len(s.Points) > 0 {
 		s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[len(s.Points)-1].Period.To}
 	}
+	if !q.Since.IsZero() {
+		if err := h.markChanged(ctx, &v, &s, q); err != nil {
+			return Series{}, err
+		}
+	}
 	s.Totals = v.totals()
 	if !q.Grain.Fine() {
 		s.Registers = present(s.Points, v)
@@ -360,13 +365,22 @@ func (v *view) frame(whole portal.Period) Point {
 
 // days makes the points of single days, with the same dates a year before.
 func (h *History) days(ctx context.Context, v *view, s *Series, shown portal.Period) error {
-	buckets, err := h.readDays(ctx, s.EAN, shown)
+	earlier, ok := portal.Period{From: shown.From.AddDate(-1, 0, 0), To: shown.To.AddDate(-1, 0, 0)}.Intersect(v.period)
+	ok = ok && earlier.From.Before(earlier.To)
+	once := ok && !earlier.To.Before(shown.From) // of more than a year, most days are read as their year before, too
+	all := shown
+	if once {
+		all.From = earlier.From
+	}
+	read, err := h.readDays(ctx, s.EAN, all)
 	if err != nil {
 		return err
 	}
-	earlier := portal.Period{From: shown.From.AddDate(-1, 0, 0), To: shown.To.AddDate(-1, 0, 0)}
+	buckets := read[dayCount(portal.Period{From: all.From, To: shown.From}):]
 	var before []bucket
-	if earlier, ok := earlier.Intersect(v.period); ok && earlier.From.Before(earlier.To) {
+	if once {
+		before = read
+	} else if ok {
 		if before, err = h.readDays(ctx, s.EAN, earlier); err != nil {
 			return err
 		}
@@ -377,11 +391,7 @@ func (h *History) days(ctx context.Context, v *view, s *Series, shown portal.Per
 		p.fill(&buckets[i], v.main)
 		year := date.AddDate(-1, 0, 0)
 		if year.Day() == date.Day() && !year.Before(v.period.From) && p.comparable() && !p.Running {
-			from := earlier.From
-			if v.period.From.After(from) {
-				from = v.period.From
-			}
-			n := dayCount(portal.Period{From: from, To: year})
+			n := dayCount(portal.Period{From: earlier.From, To: year})
 			if n >= 0 && n < len(before) {
 				q := v.frame(bounds(ByDay, year))
 				if q.fill(&before[n], v.main); q.comparable() {

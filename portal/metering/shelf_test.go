@@ -23,6 +23,9 @@ type shelf struct {
 	days   map[shelfKey]metering.DayRow
 	months map[shelfKey]metering.Month
 	totals []metering.PeriodTotal
+	// changed is when a day, or a month of one total, changed; by clock.
+	changed map[portal.Period]time.Time
+	clock   func() time.Time
 }
 
 type shelfKey struct {
@@ -31,7 +34,8 @@ type shelfKey struct {
 }
 
 func newShelf(w *world) *shelf {
-	return &shelf{point: w.point, stays: slices.Clone(w.stays), meters: w.meters, days: map[shelfKey]metering.DayRow{}, months: map[shelfKey]metering.Month{}}
+	return &shelf{point: w.point, stays: slices.Clone(w.stays), meters: w.meters, days: map[shelfKey]metering.DayRow{}, months: map[shelfKey]metering.Month{},
+		changed: map[portal.Period]time.Time{}, clock: func() time.Time { return w.now }}
 }
 
 // Record and Send implement tx.Tx; what an import records has its own test.
@@ -96,6 +100,15 @@ func (s *shelf) ReadingMonths(_ context.Context, _ portal.EAN, from, to int64) (
 	return months, nil
 }
 
+func (s *shelf) ReadingChanges(_ context.Context, _ portal.EAN, since time.Time, _, _ int64) (periods []portal.Period, _ error) {
+	for p, at := range s.changed {
+		if !at.Before(since) {
+			periods = append(periods, p)
+		}
+	}
+	return periods, nil
+}
+
 func (s *shelf) ReadingMeters(context.Context, portal.EAN) ([]registry.Meter, error) {
 	return s.meters, nil
 }
@@ -111,6 +124,7 @@ func (s *shelf) ReadingMonthsIn(_ tx.Tx, ean portal.EAN, from, to int64) ([]mete
 func (s *shelf) PutReadingDays(_ tx.Tx, days []metering.DayRow) error {
 	for _, d := range days {
 		s.days[shelfKey{d.Register, d.Day}] = d
+		s.changed[around("day", metering.DateOf(d.Day))] = s.clock()
 	}
 	return nil
 }
@@ -118,6 +132,7 @@ func (s *shelf) PutReadingDays(_ tx.Tx, days []metering.DayRow) error {
 func (s *shelf) DropReadingDays(_ tx.Tx, days []metering.DayRow) error {
 	for _, d := range days {
 		delete(s.days, shelfKey{d.Register, d.Day})
+		s.changed[around("day", metering.DateOf(d.Day))] = s.clock()
 	}
 	return nil
 }
@@ -127,6 +142,9 @@ func (s *shelf) PutReadingMonths(_ tx.Tx, months []metering.Month) error {
 		key := shelfKey{m.Register, metering.MonthNumber(m.Date)}
 		if old, was := s.months[key]; m.Days > 0 || !was || old.Days == 0 {
 			s.months[key] = m
+			if m.Days == 0 {
+				s.changed[around(metering.ByMonth, m.Date)] = s.clock()
+			}
 		}
 	}
 	return nil
@@ -154,5 +172,8 @@ func (s *shelf) ReadingTotalsIn(_ tx.Tx, ean portal.EAN, from, until int64) ([]m
 
 func (s *shelf) PutReadingTotals(_ tx.Tx, totals []metering.PeriodTotal) error {
 	s.totals = append(s.totals, totals...)
+	for _, t := range totals {
+		s.changed[t.Period] = s.clock()
+	}
 	return nil
 }

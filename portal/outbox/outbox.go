@@ -34,10 +34,14 @@ const (
 	// Invitation carries the one-time code with which an approved partner's
 	// first person sets up their account: Data is a partner.Letter.
 	Invitation Kind = "invitation"
+	// WorksReceipt tells a requester that their request for works is recorded,
+	// with the number and the code that open it (W11, D10): Data is a
+	// works.ReceiptLetter.
+	WorksReceipt Kind = "works-receipt"
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{References, History, Answer, Detail, Mandate, Invitation}
+var Kinds = []Kind{References, History, Answer, Detail, Mandate, Invitation, WorksReceipt}
 
 // Letter is one envelope. It holds secrets and so is only ever stored sealed.
 type Letter struct {
@@ -46,6 +50,7 @@ type Letter struct {
 	Language portal.Language
 	QueuedAt time.Time
 	To       Address
+	Mail     string // where it goes by mail instead; "" by post
 	Data     json.RawMessage
 	// About are the occupancies that the letter is about: each finds it in its
 	// list of letters. The first is the one whose data a History carries.

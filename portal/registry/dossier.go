@@ -12,14 +12,17 @@ import (
 // far readings reach, letters. Nothing in it is older or younger than the
 // occupancy (L16).
 type Dossier struct {
-	Occupancy  Occupancy
-	Point      AccessPoint
-	Meters     []Meter
-	Supplies   []Supply
-	References []HeldReference
-	Visits     []Opening // the newest first
-	Readings   []Extent
-	Letters    []Sent // the newest first
+	Occupancy Occupancy
+	Point     AccessPoint
+	Meters    []Meter
+	Supplies  []Supply
+	// Registrations are those of suppliers, with how they ended where that was
+	// within the occupancy (D12, L16).
+	Registrations []HeldRegistration
+	References    []HeldReference
+	Visits        []Opening // the newest first
+	Readings      []Extent
+	Letters       []Sent // the newest first
 }
 
 // HeldReference is what is kept of a reference: its number is not.

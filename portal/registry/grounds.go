@@ -69,13 +69,18 @@ type GroundStore interface {
 
 // Grounds keeps the rights of heirs, guardians and owners of vacant dwellings
 // (D7). One officer asks, with the evidence noted; another grants or refuses; a
-// grant draws a reference whose letter goes to that person's own address. It
+// grant draws a reference whose letter goes to that person's own address. An
+// heir's tells that the holder has died: their mandates end, and what is posted
+// about the stay goes to the heir for as long as the right lives. It
 // ends at its date, or when an officer ends it, with every visit it opened.
 type Grounds struct {
 	Ring   *keys.Ring
 	Clock  portal.Clock
 	Runner tx.Runner
 	Store  GroundStore
+	// Bereaved ends, in the unit that grants it, what ends with the death that an
+	// heir's right tells of: the holder's mandates (Ld4). Nil: there are none.
+	Bereaved func(t tx.Tx, by audit.Entry, occupancyID string) error
 }
 
 // Ask keeps a ground until a second officer decides. Its errors are
@@ -140,6 +145,12 @@ func (s *Grounds) Decide(ctx context.Context, by portal.Actor, id string, grant 
 			return nil
 		}
 		s.record(t, g, by, audit.GroundGranted, now, nil)
+		if g.Kind == Heir && s.Bereaved != nil {
+			e := audit.Entry{Actor: by, Ground: string(g.Kind), Channel: "desk"}
+			if err := s.Bereaved(t, e, g.OccupancyID); err != nil {
+				return err
+			}
+		}
 		return s.issue(t, g, by, now)
 	})
 }
@@ -148,6 +159,11 @@ func (s *Grounds) Decide(ctx context.Context, by portal.Actor, id string, grant 
 // one ends at the new one's first use (G1).
 func (s *Grounds) Send(ctx context.Context, by portal.Actor, id string) error {
 	return s.change(ctx, id, GroundLives, func(t tx.Tx, g Ground, now time.Time) error { return s.issue(t, g, by, now) })
+}
+
+// SendIn is Send inside a unit of work.
+func (s *Grounds) SendIn(t tx.Tx, by portal.Actor, id string) error {
+	return s.changeIn(t, id, GroundLives, s.Clock(), func(t tx.Tx, g Ground, now time.Time) error { return s.issue(t, g, by, now) })
 }
 
 // End ends a ground that waits or lives: from then on its references answer as
@@ -181,19 +197,21 @@ func changed() error { return &portal.Error{Code: portal.Conflict, Key: "desk.gr
 // change locks a ground that must stand in a state, "" for any.
 func (s *Grounds) change(ctx context.Context, id string, must GroundState, f func(t tx.Tx, g Ground, now time.Time) error) error {
 	now := s.Clock()
-	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		g, err := s.Store.GroundIn(t, id)
-		if portal.CodeOf(err) == portal.NotFound {
-			return changed()
-		}
-		if err != nil {
-			return err
-		}
-		if must != "" && g.State(now) != must {
-			return changed()
-		}
-		return f(t, g, now)
-	})
+	return s.Runner.Do(ctx, func(t tx.Tx) error { return s.changeIn(t, id, must, now, f) })
+}
+
+func (s *Grounds) changeIn(t tx.Tx, id string, must GroundState, now time.Time, f func(t tx.Tx, g Ground, now time.Time) error) error {
+	g, err := s.Store.GroundIn(t, id)
+	if portal.CodeOf(err) == portal.NotFound {
+		return changed()
+	}
+	if err != nil {
+		return err
+	}
+	if must != "" && g.State(now) != must {
+		return changed()
+	}
+	return f(t, g, now)
 }
 
 // issue draws a reference for the last meter of what the ground shows.

@@ -31,7 +31,7 @@ type WrongKind string
 
 // The kinds.
 const (
-	WrongDisclosure WrongKind = "disclosure" // shown or taken behind the reference
+	WrongDisclosure WrongKind = "disclosure" // shown or taken behind the reference, or delivered to a third party
 	WrongLetter     WrongKind = "letter"     // handed over for posting
 	WrongReference  WrongKind = "reference"  // issued to somebody who had gone; it is ended
 	WrongReading    WrongKind = "reading"    // of a day after the move, put down to somebody who had gone

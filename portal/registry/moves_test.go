@@ -189,9 +189,10 @@ func TestD3MoveLearntLate(t *testing.T) {
 				_, err := issuer.Issue(ctx, registry.IssueOptions{Again: true})
 				require.NoError(t, err)
 			}
+			action := audit.HistoryShown
 			shown := func(id, to string) {
 				require.NoError(t, s.Do(ctx, func(u tx.Tx) error {
-					u.Record(audit.Entry{ID: id, At: s.now, Action: audit.HistoryShown, Subject: "occupancy:" + anna, Details: map[string]string{"from": "2025-01-01", "to": to}})
+					u.Record(audit.Entry{ID: id, At: s.now, Action: action, Subject: "occupancy:" + anna, Details: map[string]string{"from": "2025-01-01", "to": to}})
 					return nil
 				}))
 			}
@@ -208,6 +209,8 @@ func TestD3MoveLearntLate(t *testing.T) {
 			shown("to-the-border", "2026-03-15")
 			shown("still-hers", "2026-03-01")
 			shown("wrong", "2026-04-01")
+			action = audit.Delivered
+			shown("wrong-too", "2026-04-01")
 			storetest.Exec(t, s.dsn, `INSERT INTO letters_about (letter_id, occupancy_id, kind, queued_us, handed_us, dropped_us, dropped_why) VALUES ('posted', $1, 'history', 1, $2, 0, '')`,
 				anna, portal.Micros(s.now))
 			storetest.Exec(t, s.dsn, `INSERT INTO reading_windows (id, ean, meter_id, from_us, to_us, production, ended_us) SELECT 'w', ean, id, 1, 2, FALSE, 0 FROM meters`)
@@ -228,7 +231,7 @@ func TestD3MoveLearntLate(t *testing.T) {
 			for _, w := range late.Wrong {
 				what[w.Kind] = append(what[w.Kind], w.What)
 			}
-			require.Equal(t, []string{"at-once", "wrong"}, what[registry.WrongDisclosure])
+			require.Equal(t, []string{"at-once", "wrong", "wrong-too"}, what[registry.WrongDisclosure])
 			require.Equal(t, []string{"posted"}, what[registry.WrongLetter])
 			require.Len(t, what[registry.WrongReference], 3)
 			require.Equal(t, []string{"read-20260316"}, what[registry.WrongReading])
@@ -257,7 +260,7 @@ func TestD3MoveLearntLate(t *testing.T) {
 			moves, err := s.LateMoves(ctx, 10)
 			require.NoError(t, err)
 			require.Len(t, moves, 1)
-			require.Len(t, moves[0].Wrong, 7)
+			require.Len(t, moves[0].Wrong, 8)
 		})
 	}
 }

@@ -106,6 +106,12 @@ func (s *Store) HoldBatch(t tx.Tx, id string, held, until time.Time) (bool, erro
 	return n > 0, err
 }
 
+// DropBatchHolds implements batch.Store.
+func (s *Store) DropBatchHolds(t tx.Tx) error {
+	_, err := inside(t).exec(`UPDATE batches SET worked_us = 0 WHERE done_us = 0`)
+	return err
+}
+
 // SaveBatchLine implements batch.Store.
 func (s *Store) SaveBatchLine(t tx.Tx, id string, l batch.Line) error {
 	if l.Result == nil {

@@ -19,6 +19,14 @@ var _ desk.Store = (*Store)(nil)
 // counter's and the number is closed.
 const stillClosed = `c.key = g.key AND c.case_id = g.case_id AND c.blocked_us > 0`
 
+// withReference finds what a closed number opens: an occupant's reference r, of
+// the stay o, or one issued on the ground d (D7).
+const withReference = `
+  LEFT JOIN issued_references r ON r.key = c.key
+  LEFT JOIN occupancies o ON o.id = r.occupancy_id
+  LEFT JOIN ground_references i ON i.key = c.key
+  LEFT JOIN grounds d ON d.id = i.ground_id `
+
 // openCases puts the numbers that entries tell to be closed on the desk's list.
 func openCases(u *unit, entries []audit.Recorded) error {
 	for _, e := range entries {
@@ -53,11 +61,8 @@ func (s *Store) DeskPlaces(ctx context.Context, after desk.Cursor, asked time.Ti
 	rows, err := s.query(ctx, `SELECT c.case_id, c.blocked_us, p.town, p.energy,
   (SELECT COUNT(*) FROM unblocks u WHERE u.reference_key = c.key AND u.kind = 'asked' AND u.at_us >= c.blocked_us AND u.at_us > $1)
   FROM gate_cases g
-  JOIN lookup_counters c ON `+stillClosed+`
-  JOIN issued_references r ON r.key = c.key
-  JOIN occupancies o ON o.id = r.occupancy_id
-  JOIN access_points p ON p.ean = o.ean
-  WHERE c.kind = 'reference' AND r.ended_us = 0 AND (g.blocked_us, g.case_id) < ($2, $3)
+  JOIN lookup_counters c ON `+stillClosed+withReference+`JOIN access_points p ON p.ean = COALESCE(o.ean, d.ean)
+  WHERE c.kind = 'reference' AND COALESCE(r.ended_us, i.ended_us) = 0 AND (g.blocked_us, g.case_id) < ($2, $3)
   ORDER BY g.blocked_us DESC, g.case_id DESC LIMIT $4`, portal.Micros(asked), before, after.CaseID, limit)
 	err = each(rows, err, func(r scanner) error {
 		var p desk.Place
@@ -78,7 +83,8 @@ func (s *Store) DeskUnknown(ctx context.Context) (count int, oldest time.Time, e
 	err = s.queryRow(ctx, `SELECT COUNT(*), COALESCE(MIN(g.blocked_us), 0) FROM gate_cases g
   JOIN lookup_counters c ON `+stillClosed+`
   LEFT JOIN issued_references r ON r.key = c.key
-  WHERE c.kind = 'reference' AND r.key IS NULL`).Scan(&count, &us)
+  LEFT JOIN ground_references i ON i.key = c.key
+  WHERE c.kind = 'reference' AND r.key IS NULL AND i.key IS NULL`).Scan(&count, &us)
 	return count, portal.FromMicros(us), shut(err)
 }
 
@@ -87,8 +93,9 @@ func (s *Store) DeskUnknown(ctx context.Context) (count int, oldest time.Time, e
 func (s *Store) DeskGate(ctx context.Context, midnight time.Time) (desk.Gate, error) {
 	var g desk.Gate
 	if err := s.queryRow(ctx, `SELECT COUNT(*) FROM gate_cases g
-  JOIN lookup_counters c ON `+stillClosed+` JOIN issued_references r ON r.key = c.key
-  WHERE r.ended_us = 0`).Scan(&g.Blocked); err != nil {
+  JOIN lookup_counters c ON `+stillClosed+`
+  LEFT JOIN issued_references r ON r.key = c.key LEFT JOIN ground_references i ON i.key = c.key
+  WHERE COALESCE(r.ended_us, i.ended_us) = 0`).Scan(&g.Blocked); err != nil {
 		return g, shut(err)
 	}
 	const timeOfID = 9 // characters: all but three bits of the milliseconds
@@ -112,8 +119,9 @@ func (s *Store) DeskGate(ctx context.Context, midnight time.Time) (desk.Gate, er
 // DeskCaseOf implements desk.Store. A case whose entry still waits for the
 // sealer is put on the list at once: its number is on the telephone.
 func (s *Store) DeskCaseOf(ctx context.Context, key string) (caseID string, found bool, err error) {
-	err = s.queryRow(ctx, `SELECT c.case_id FROM lookup_counters c LEFT JOIN issued_references r ON r.key = c.key
-  WHERE c.key = $1 AND c.blocked_us > 0 AND c.case_id <> '' AND COALESCE(r.ended_us, 0) = 0`, key).Scan(&caseID)
+	err = s.queryRow(ctx, `SELECT c.case_id FROM lookup_counters c
+  LEFT JOIN issued_references r ON r.key = c.key LEFT JOIN ground_references i ON i.key = c.key
+  WHERE c.key = $1 AND c.blocked_us > 0 AND c.case_id <> '' AND COALESCE(r.ended_us, i.ended_us, 0) = 0`, key).Scan(&caseID)
 	if errors.Is(err, sql.ErrNoRows) {
 		return "", false, nil
 	}
@@ -130,17 +138,16 @@ func (s *Store) DeskFile(t tx.Tx, caseID string) (desk.File, bool, error) {
 	var f desk.File
 	var blocked, issued, used, from, to int64
 	o, p := &f.Occupancy, &f.Point
-	err := u.queryRow(`SELECT c.key, c.blocked_us, COALESCE(r.meter_id, ''), COALESCE(r.issued_us, 0), COALESCE(r.first_used_us, 0),
-  COALESCE(o.id, ''), COALESCE(o.name, ''), COALESCE(o.language, ''), COALESCE(o.street, ''), COALESCE(o.postcode, ''), COALESCE(o.town, ''),
+	err := u.queryRow(`SELECT c.key, c.blocked_us, COALESCE(r.meter_id, i.meter_id, ''), COALESCE(r.issued_us, i.issued_us, 0),
+  COALESCE(r.first_used_us, i.first_used_us, 0), COALESCE(d.id, ''), COALESCE(d.kind, ''),
+  COALESCE(o.id, ''), COALESCE(o.name, d.name, ''), COALESCE(o.language, d.language, ''),
+  COALESCE(o.street, d.street, ''), COALESCE(o.postcode, d.postcode, ''), COALESCE(o.town, d.town, ''),
   COALESCE(o.from_us, 0), COALESCE(o.to_us, 0),
   COALESCE(p.ean, ''), COALESCE(p.energy, ''), COALESCE(p.street, ''), COALESCE(p.postcode, ''), COALESCE(p.town, '')
   FROM gate_cases g
-  JOIN lookup_counters c ON `+stillClosed+`
-  LEFT JOIN issued_references r ON r.key = c.key
-  LEFT JOIN occupancies o ON o.id = r.occupancy_id
-  LEFT JOIN access_points p ON p.ean = o.ean
-  WHERE g.case_id = $1 AND COALESCE(r.ended_us, 0) = 0`, caseID).
-		Scan(&f.Key, &blocked, &f.Reference.MeterID, &issued, &used,
+  JOIN lookup_counters c ON `+stillClosed+withReference+`LEFT JOIN access_points p ON p.ean = COALESCE(o.ean, d.ean)
+  WHERE g.case_id = $1 AND COALESCE(r.ended_us, i.ended_us, 0) = 0`, caseID).
+		Scan(&f.Key, &blocked, &f.Reference.MeterID, &issued, &used, &f.Ground.ID, &f.Ground.Kind,
 			&o.ID, &o.Name, &o.Language, &o.Street, &o.Postcode, &o.Town, &from, &to,
 			&p.EAN, &p.Energy, &p.Street, &p.Postcode, &p.Town)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -149,12 +156,12 @@ func (s *Store) DeskFile(t tx.Tx, caseID string) (desk.File, bool, error) {
 	if err != nil {
 		return desk.File{}, false, shut(err)
 	}
-	f.BlockedAt, f.Known = portal.FromMicros(blocked), o.ID != ""
+	f.BlockedAt, f.Known = portal.FromMicros(blocked), p.EAN != ""
 	f.Reference.Key, f.Reference.OccupancyID = f.Key, o.ID
 	f.Reference.IssuedAt, f.Reference.FirstUsedAt = portal.FromMicros(issued), portal.FromMicros(used)
 	o.EAN, o.Period = p.EAN, portal.Period{From: portal.FromMicros(from), To: portal.FromMicros(to)}
-	if !f.Known {
-		return f, true, nil
+	if !f.Known || f.Ground.ID != "" {
+		return f, true, nil // of a stay, its holder alone knows what to answer
 	}
 	if f.Supplies, err = supplies(u, p.EAN); err != nil {
 		return desk.File{}, false, err
@@ -255,6 +262,5 @@ func (s *Store) UnblocksBy(t tx.Tx, login string, since time.Time) (int, error) 
 
 // DeskEndReference implements desk.Store.
 func (s *Store) DeskEndReference(t tx.Tx, key string, now time.Time) error {
-	_, err := inside(t).exec(`UPDATE issued_references SET ended_us = $1 WHERE key = $2 AND ended_us = 0`, portal.Micros(now), key)
-	return shut(err)
+	return dateReference(inside(t), "ended_us", portal.Micros(now), key)
 }

@@ -86,12 +86,26 @@ func (s *Store) EvidenceWaiting(ctx context.Context, after string, limit int) ([
 
 // EvidenceOver implements evidence.Store. A mandate ends with the last of its
 // granted lines, at its validity's end at the latest; one that was decided and
-// grants nothing ended with the decision.
+// grants nothing ended with the decision. A request ends when nobody's turn is next.
 func (s *Store) EvidenceOver(ctx context.Context, ended time.Time, limit int) ([]evidence.File, error) {
 	rows, err := s.query(ctx, selectEvidence+`JOIN mandates m ON e.subject = 'mandate:' || m.id
   WHERE e.status IN ('quarantined', 'clean', 'released') AND (m.valid_to_us < $1
     OR m.status = 'decided' AND m.decided_us < $1 AND NOT EXISTS (SELECT 1 FROM mandate_lines l
       WHERE l.mandate_id = m.id AND l.outcome = 'granted' AND (l.ended_as = '' OR l.ended_us >= $1)))
-  ORDER BY e.id LIMIT $2`, portal.Micros(ended), limit)
+  UNION ALL `+selectEvidence+`JOIN works w ON e.subject = 'works:' || w.id
+  WHERE e.status IN ('quarantined', 'clean', 'released') AND w.turn = 'nobody' AND w.since_us < $1
+  ORDER BY 1 LIMIT $2`, portal.Micros(ended), limit)
+	return all(rows, err, scanEvidence)
+}
+
+// lookedBack is how far back files without a request are looked for: what is
+// older was found by an earlier run.
+const lookedBack = 30 * 24 * time.Hour
+
+// EvidenceAbandoned implements evidence.Store.
+func (s *Store) EvidenceAbandoned(ctx context.Context, came time.Time, limit int) ([]evidence.File, error) {
+	rows, err := s.query(ctx, selectEvidence+`WHERE e.added_us >= $1 AND e.added_us < $2 AND e.subject LIKE 'works:%'
+  AND e.status IN ('quarantined', 'clean', 'released') AND NOT EXISTS (SELECT 1 FROM works_papers p WHERE p.evidence_id = e.id)
+  ORDER BY e.added_us, e.id LIMIT $3`, portal.Micros(came.Add(-lookedBack)), portal.Micros(came), limit)
 	return all(rows, err, scanEvidence)
 }

@@ -2,11 +2,14 @@ package store
 
 import (
 	"context"
+	"database/sql"
+	"errors"
 	"math"
 	"time"
 
 	"guichet/lookup"
 	"guichet/portal"
+	"guichet/portal/outbox"
 	"guichet/portal/registry"
 	"guichet/portal/tx"
 )
@@ -129,4 +132,17 @@ func (s *Store) groundPasses(ctx context.Context, visitIDs []any, now time.Time)
 		passes[i].Occupancy = passes[i].Ground.Shows(stays)
 	}
 	return passes, nil
+}
+
+// heirOf changes an addressee where the holder of a stay has died, as an heir's
+// live right tells: to the heir, at their own address (D7).
+func heirOf(ask func(text string, args ...any) row, now time.Time, occupancyID string, to *outbox.Address, language *portal.Language) error {
+	err := ask(`SELECT name, language, street, postcode, town FROM grounds
+  WHERE occupancy_id = $1 AND occupancy_id <> '' AND kind = 'heir' AND decision = 'granted' AND ended_us = 0 AND until_us > $2
+  ORDER BY decided_us DESC, id DESC LIMIT 1`, occupancyID, portal.Micros(now)).
+		Scan(&to.Name, language, &to.Street, &to.Postcode, &to.Town)
+	if errors.Is(err, sql.ErrNoRows) {
+		return nil
+	}
+	return shut(err)
 }

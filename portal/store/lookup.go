@@ -198,6 +198,11 @@ func (s *Store) LivePasses(ctx context.Context, visitIDs []string, now time.Time
 	return append(passes, byWorks...), err
 }
 
+// EndReference implements lookup.VisitStore.
+func (s *Store) EndReference(t tx.Tx, key string, now time.Time) error {
+	return dateReference(inside(t), "ended_us", portal.Micros(now), key)
+}
+
 // EndVisits implements lookup.VisitStore.
 func (s *Store) EndVisits(t tx.Tx, visitIDs []string, now time.Time) error {
 	for _, id := range visitIDs {

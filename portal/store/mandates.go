@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"strings"
 
 	"guichet/mandates"
@@ -15,10 +16,10 @@ var _ mandates.Store = (*Store)(nil)
 // PutMandate implements mandates.Store.
 func (s *Store) PutMandate(t tx.Tx, m mandates.Mandate) error {
 	u := inside(t)
-	if _, err := u.exec(`INSERT INTO mandates (id, partner_id, renews, created_us, name, company_number, capacity, signed_by,
+	if _, err := u.exec(`INSERT INTO mandates (id, partner_id, renews, created_us, written_by, agreed_us, name, company_number, capacity, signed_by,
   street, postcode, town, language, kinds, data_from_us, data_to_us, valid_from_us, valid_to_us, purpose, once,
   status, version, text, reason, given_us, decided_us, signature)
-  VALUES `+values(1, 26), append([]any{m.ID, m.PartnerID, m.Renews, portal.Micros(m.CreatedAt)}, changing(m)...)...); err != nil {
+  VALUES `+values(1, 28), append([]any{m.ID, m.PartnerID, m.Renews, portal.Micros(m.CreatedAt), m.WrittenBy, portal.Micros(m.AgreedAt)}, changing(m)...)...); err != nil {
 		return err
 	}
 	return putLines(u, m)
@@ -94,23 +95,24 @@ func (s *Store) MandateDocuments(ctx context.Context, mandateID string) ([]manda
 	})
 }
 
-const mandateColumns = `m.id, m.partner_id, m.renews, m.created_us, m.name, m.company_number, m.capacity, m.signed_by,
+const mandateColumns = `m.id, m.partner_id, m.renews, m.created_us, m.written_by, m.agreed_us, m.name, m.company_number, m.capacity, m.signed_by,
   m.street, m.postcode, m.town, m.language, m.kinds, m.data_from_us, m.data_to_us, m.valid_from_us, m.valid_to_us, m.purpose, m.once,
   m.status, m.version, m.text, m.reason, m.given_us, m.decided_us, m.signature`
 
 // mandateRow reads mandateColumns, and what a query has beside them.
 func mandateRow(r scanner, beside ...any) (m mandates.Mandate, err error) {
 	var kinds string
-	var created, dataFrom, dataTo, from, to, given, decided int64
+	var created, agreed, dataFrom, dataTo, from, to, given, decided int64
 	who, scope := &m.Mandator, &m.Scope
-	err = r.Scan(append([]any{&m.ID, &m.PartnerID, &m.Renews, &created, &who.Name, &who.CompanyNumber, &who.Capacity, &who.SignedBy,
+	err = r.Scan(append([]any{&m.ID, &m.PartnerID, &m.Renews, &created, &m.WrittenBy, &agreed, &who.Name, &who.CompanyNumber, &who.Capacity, &who.SignedBy,
 		&who.Street, &who.Postcode, &who.Town, &m.Language, &kinds, &dataFrom, &dataTo, &from, &to, &scope.Purpose, &scope.Once,
 		&m.Status, &m.Version, &m.Text, &m.Reason, &given, &decided, &m.Signature}, beside...)...)
 	for _, k := range strings.Split(kinds, ",") {
 		scope.Kinds = append(scope.Kinds, mandates.Kind(k))
 	}
 	scope.Data, scope.Validity = span(dataFrom, dataTo), span(from, to)
-	m.CreatedAt, m.GivenAt, m.DecidedAt = portal.FromMicros(created), portal.FromMicros(given), portal.FromMicros(decided)
+	m.CreatedAt, m.AgreedAt = portal.FromMicros(created), portal.FromMicros(agreed)
+	m.GivenAt, m.DecidedAt = portal.FromMicros(given), portal.FromMicros(decided)
 	return m, err
 }
 
@@ -162,8 +164,43 @@ func (s *Store) lockMandate(t tx.Tx, partnerID, id, lines string, args ...any) (
 		return m, nothing(err)
 	}
 	rows, err := u.query(lines, args...)
-	m.Lines, err = all(rows, err, scanMandateLine)
+	if m.Lines, err = all(rows, err, scanMandateLine); err != nil || m.Status != mandates.Decided {
+		return m, err
+	}
+	rows, err = u.query(renewals, renewalsOf(m)...)
+	err = succeed(&m, rows, err)
 	return m, err
+}
+
+// renewals are the lines granted on the mandates that renew one, of one access
+// point or of all.
+const renewals = `SELECT ` + lineColumns + `, m.valid_from_us, m.valid_to_us FROM` + linesJoined + `JOIN mandates m ON m.id = l.mandate_id
+  WHERE m.renews = $1 AND m.renews <> '' AND l.outcome = 'granted' AND (l.ean = $2 OR $2 = '')`
+
+func renewalsOf(m mandates.Mandate) []any {
+	if len(m.Lines) == 1 {
+		return []any{m.ID, string(m.Lines[0].EAN)}
+	}
+	return []any{m.ID, ""}
+}
+
+// succeed tells the lines of a mandate of those that renew them.
+func succeed(m *mandates.Mandate, rows *sql.Rows, err error) error {
+	at := map[portal.EAN]*mandates.Line{}
+	for i := range m.Lines {
+		at[m.Lines[i].EAN] = &m.Lines[i]
+	}
+	return each(rows, err, func(r scanner) error {
+		var by mandates.Line
+		var times lineTimes
+		var from, to int64
+		err := r.Scan(append(lineDest(&by, &times), &from, &to)...)
+		times.put(&by)
+		if old := at[by.EAN]; old != nil {
+			old.Succeed(by, span(from, to))
+		}
+		return err
+	})
 }
 
 // Mandate implements mandates.Store.
@@ -192,7 +229,11 @@ func (s *Store) mandate(ctx context.Context, where string, of []any, lines strin
 		return m, false, err
 	}
 	rows, err = s.query(ctx, lines, args...)
-	m.Lines, err = all(rows, err, scanMandateLine)
+	if m.Lines, err = all(rows, err, scanMandateLine); err != nil || m.Status != mandates.Decided {
+		return m, true, err
+	}
+	rows, err = s.query(ctx, renewals, renewalsOf(m)...)
+	err = succeed(&m, rows, err)
 	return m, true, err
 }
 
@@ -225,19 +266,68 @@ func (s *Store) MandatesWaiting(ctx context.Context, after mandates.Place, limit
 	return all(rows, err, scanSummary)
 }
 
+// aboutStay are the mandates with a granted line about an occupancy and those
+// that its customer wrote.
+const aboutStay = `(SELECT mandate_id FROM mandate_lines WHERE occupancy_id = $1 AND occupancy_id <> '' AND outcome = 'granted'
+  UNION SELECT id FROM mandates WHERE written_by = $1 AND written_by <> '') `
+
+// MandatesOfStay implements mandates.Store.
+func (s *Store) MandatesOfStay(t tx.Tx, occupancyID string) ([]string, error) {
+	rows, err := inside(t).query(`SELECT id FROM mandates WHERE id IN `+aboutStay+`ORDER BY id`, occupancyID)
+	return all(rows, err, func(r scanner) (id string, err error) {
+		err = r.Scan(&id)
+		return id, err
+	})
+}
+
 // MandatesAt implements mandates.Store.
 func (s *Store) MandatesAt(ctx context.Context, occupancyID string) ([]mandates.Summary, error) {
 	rows, err := s.query(ctx, `SELECT `+mandateColumns+`, p.name, p.mail, `+lineColumns+` FROM`+linesJoined+`JOIN mandates m ON m.id = l.mandate_id
   JOIN partners p ON p.id = m.partner_id
-  WHERE l.occupancy_id = $1 AND l.occupancy_id <> '' AND l.outcome = 'granted' ORDER BY l.granted_us DESC, m.id DESC`, occupancyID)
-	return all(rows, err, func(r scanner) (sum mandates.Summary, err error) {
+  WHERE m.id IN `+aboutStay+`AND (l.occupancy_id = $1 AND l.outcome = 'granted' OR m.written_by = $1)
+  ORDER BY m.created_us DESC, m.id DESC`, occupancyID)
+	list, err := all(rows, err, func(r scanner) (sum mandates.Summary, err error) {
 		var l mandates.Line
 		var at lineTimes
 		sum.Mandate, err = mandateRow(r, append([]any{&sum.PartnerName, &sum.PartnerContact}, lineDest(&l, &at)...)...)
 		at.put(&l)
-		sum.Lines, sum.Points, sum.Granted = []mandates.Line{l}, 1, 1
+		sum.Lines, sum.Points = []mandates.Line{l}, 1
+		if l.Outcome == mandates.Granted {
+			sum.Granted = 1
+		}
 		return sum, err
 	})
+	for _, by := range list { // a renewal of the same stay stands in the same list
+		for i := range list {
+			if by.Renews == list[i].ID {
+				list[i].Lines[0].Succeed(by.Lines[0], by.Scope.Validity)
+			}
+		}
+	}
+	return list, err
+}
+
+// WrittenMandate implements mandates.Store.
+func (s *Store) WrittenMandate(ctx context.Context, occupancyID, id string) (mandates.Mandate, bool, error) {
+	return s.mandate(ctx, `m.id = $1 AND m.written_by = $2 AND m.written_by <> ''`, []any{id, occupancyID}, linesOf, id)
+}
+
+const selectMandataries = `SELECT id, name, company_number, privacy_mail FROM partners `
+
+func scanMandatary(r scanner) (m mandates.Mandatary, err error) {
+	return m, r.Scan(&m.ID, &m.Name, &m.CompanyNumber, &m.Contact)
+}
+
+// Mandataries implements mandates.Store.
+func (s *Store) Mandataries(ctx context.Context) ([]mandates.Mandatary, error) {
+	rows, err := s.query(ctx, selectMandataries+`WHERE status = 'approved' ORDER BY name, id`)
+	return all(rows, err, scanMandatary)
+}
+
+// Mandatary implements mandates.Store.
+func (s *Store) Mandatary(ctx context.Context, id string) (mandates.Mandatary, error) {
+	m, err := scanMandatary(s.queryRow(ctx, selectMandataries+`WHERE id = $1`, id))
+	return m, nothing(err)
 }
 
 // Stay implements mandates.Store.

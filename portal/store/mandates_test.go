@@ -10,6 +10,7 @@ import (
 	"guichet/portal/audit"
 	"guichet/portal/evidence"
 	"guichet/portal/metering"
+	"guichet/portal/outbox"
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
@@ -75,7 +76,7 @@ func TestMandatesOnDatabases(t *testing.T) {
 			require.ErrorContains(t, svc.Decide(t.Context(), officer, to, m.ID, old), "mandate.changed", "what was given in anew was compared by nobody")
 			require.NoError(t, svc.Decide(t.Context(), officer, to, m.ID, decision))
 			deliver := func() error {
-				_, err := svc.Deliver(t.Context(), history, by, "p1", m.ID, h.ean, metering.Query{Grain: metering.ByMonth})
+				_, err := svc.Hand(t.Context(), history, by, "p1", m.ID, mandates.Asked{EAN: h.ean, Query: metering.Query{Grain: metering.ByMonth}})
 				return err
 			}
 			require.Equal(t, portal.Denied, portal.CodeOf(deliver()), "its letter has not left")
@@ -149,4 +150,161 @@ func newHome(t *testing.T, s *store.Store, dsn string) home {
   manager, status, asked_us, decided_us, decided_by, reason)
   VALUES ('p1', 'Énergie SA', '0403170701', 'a@example.org', 'p@example.org', 'fr', 'Rue', '5000', 'Namur', '', 'Anna', 'approved', 1, 1, 'otto', '')`)
 	return h
+}
+
+// D9: once a renewal delivers, be it by time alone, the mandate before does
+// not, for nobody: nothing is waited for, and the customer sees it.
+func TestARenewalOnDatabases(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			now := portal.Date(2026, 3, 2).Add(9 * time.Hour)
+			clock := func() time.Time { return now }
+			dsn := b.DSN(t)
+			s := storetest.Reopen(t, dsn, clock)
+			h := newHome(t, s, dsn)
+			svc := &mandates.Service{Clock: clock, Runner: s, Store: s}
+			history := &metering.History{Ledger: s, Clock: clock}
+			by := audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "anna"}, Channel: "web"}
+			to := mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}
+			draft := mandates.Draft{Name: "Marie Dupont", Capacity: "occupant", Street: "Rue 1", Postcode: "5000", Town: "Namur", Language: "fr",
+				Points: string(h.ean), Kinds: []string{"totals"}, DataFrom: "2026-01-01", Purpose: "Comparer les offres"}
+			grant := func(id string) {
+				require.NoError(t, svc.GiveIn(t.Context(), by, "p1", id, mandates.Document{ID: id, EvidenceID: id, Hash: []byte{1}}))
+				require.NoError(t, svc.Decide(t.Context(), by, to, id, mandates.Decision{Signature: mandates.ByHand, Given: now, Checks: mandates.Checks,
+					Lines: map[portal.EAN]mandates.LineDecision{h.ean: {OccupancyID: h.stay}}}))
+			}
+			deliver := func(id string) portal.Code {
+				_, err := svc.Hand(t.Context(), history, by, "p1", id, mandates.Asked{EAN: h.ean, Query: metering.Query{Grain: metering.ByMonth}})
+				if err == nil {
+					return ""
+				}
+				return portal.CodeOf(err)
+			}
+			old, err := svc.Draft(t.Context(), by, to, draft)
+			require.NoError(t, err)
+			grant(old.ID)
+			require.NoError(t, svc.Confirm(t.Context(), by, h.stay, old.ID))
+			now = now.AddDate(0, 0, 1)
+			renewal, err := svc.Renew(t.Context(), by, to, old.ID, draft)
+			require.NoError(t, err)
+			grant(renewal.ID)
+			require.Zero(t, deliver(old.ID), "its letter has not left")
+			storetest.Exec(t, dsn, `UPDATE letters_about SET handed_us = $1`, portal.Micros(now))
+			m, _, err := s.Mandate(t.Context(), "p1", renewal.ID)
+			require.NoError(t, err)
+			begins := m.Lines[0].Begins()
+			now = begins.Add(-time.Microsecond)
+			require.Zero(t, deliver(old.ID))
+			require.Equal(t, portal.Denied, deliver(renewal.ID))
+			now = begins
+			require.Equal(t, portal.Denied, deliver(old.ID), "by time alone: nobody has come for the renewal yet")
+			why, err := svc.Reaches(t.Context(), "p1", old.ID, h.ean, metering.ByMonth)
+			require.NoError(t, err)
+			require.Equal(t, mandates.NotInForce, why)
+			seen, err := svc.Here(t.Context(), h.stay)
+			require.NoError(t, err)
+			require.Len(t, seen, 2)
+			require.Equal(t, old.ID, seen[1].ID)
+			require.Equal(t, mandates.LineEnded, seen[1].Lines[0].StatusAt(now, seen[1].Scope.Validity.To))
+			require.Zero(t, storetest.Number(t, dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.MandateEnded)))
+			now = now.AddDate(0, 0, 1)
+			require.Zero(t, deliver(renewal.ID))
+			require.Zero(t, deliver(renewal.ID))
+			require.EqualValues(t, 1, storetest.Number(t, dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.MandateEnded)))
+			require.Equal(t, portal.Micros(begins), storetest.Number(t, dsn, `SELECT ended_us FROM mandate_lines WHERE mandate_id = $1 AND ended_as = 'renewed'`, old.ID))
+
+			// What the customer revokes while it waits takes nobody's place.
+			second, err := svc.Renew(t.Context(), by, to, renewal.ID, draft)
+			require.NoError(t, err)
+			grant(second.ID)
+			storetest.Exec(t, dsn, `UPDATE letters_about SET handed_us = $1`, portal.Micros(now))
+			require.NoError(t, svc.Revoke(t.Context(), by, h.stay, second.ID))
+			now = now.AddDate(0, 1, 0)
+			require.Zero(t, deliver(renewal.ID))
+		})
+	}
+}
+
+// D7, Ld4: the right of an heir, granted by two officers, ends what the holder
+// gave in the same unit of work, and what is posted goes to the heir as long as
+// it lives; a guardian's changes nothing.
+func TestD7DeathEndsMandates(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			now := portal.Date(2026, 3, 2).Add(9 * time.Hour)
+			clock := func() time.Time { return now }
+			dsn := b.DSN(t)
+			s := storetest.Reopen(t, dsn, clock)
+			h := newHome(t, s, dsn)
+			svc := &mandates.Service{Clock: clock, Runner: s, Store: s}
+			grounds := &registry.Grounds{Ring: storetest.Keys(t), Clock: clock, Runner: s, Store: s, Bereaved: svc.Bereave}
+			by := audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "anna"}, Channel: "web"}
+			to := mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}
+			m, err := svc.Draft(t.Context(), by, to, mandates.Draft{Name: "Marie Dupont", Capacity: "occupant", Street: "Rue 1", Postcode: "5000", Town: "Namur",
+				Language: "fr", Points: string(h.ean), Kinds: []string{"totals"}, DataFrom: "2026-01-01", Purpose: "Comparer les offres"})
+			require.NoError(t, err)
+			require.NoError(t, svc.GiveIn(t.Context(), by, "p1", m.ID, mandates.Document{ID: "d", EvidenceID: "e", Hash: []byte{1}}))
+			require.NoError(t, svc.Decide(t.Context(), by, to, m.ID, mandates.Decision{Signature: mandates.ByHand, Given: now, Checks: mandates.Checks,
+				Lines: map[portal.EAN]mandates.LineDecision{h.ean: {OccupancyID: h.stay}}}))
+			require.NoError(t, svc.Confirm(t.Context(), by, h.stay, m.ID))
+			now = now.Add(time.Minute)
+			own, err := svc.Write(t.Context(), by, h.stay, mandates.Own{Partner: "p1", Draft: mandates.Draft{Capacity: "occupant", Language: "fr",
+				Kinds: []string{"totals"}, Purpose: "Comparer les offres"}})
+			require.NoError(t, err)
+			status := func() (mandates.LineStatus, mandates.Status) {
+				list, err := svc.Here(t.Context(), h.stay)
+				require.NoError(t, err)
+				require.Len(t, list, 2)
+				require.Equal(t, own.ID, list[0].ID)
+				return list[1].Lines[0].StatusAt(now, list[1].Scope.Validity.To), list[0].Status
+			}
+			posted := func() string {
+				p, err := s.Posting(t.Context(), h.stay)
+				require.NoError(t, err)
+				require.NoError(t, s.Do(t.Context(), func(u tx.Tx) error {
+					u.Send(outbox.Letter{Kind: outbox.Detail, Language: "fr", QueuedAt: now, About: []string{h.stay}, To: outbox.Address{Name: "Marie Dupont"}})
+					return nil
+				}))
+				letters, err := s.WaitingLetters(t.Context(), "", 100)
+				require.NoError(t, err)
+				last := letters[len(letters)-1].To
+				require.Equal(t, p.Occupancy.Name, last.Name)
+				return last.Name + ", " + last.Town
+			}
+			grant := func(kind registry.GroundKind) string {
+				now = now.Add(time.Minute)
+				id, err := grounds.Ask(t.Context(), portal.Actor{Kind: portal.Staff, ID: "lena"}, registry.Ground{EAN: h.ean, Kind: kind, Name: "Otto Peters",
+					Language: "de", Street: "Rue B 2", Postcode: "4700", Town: "Eupen", Period: portal.Period{From: portal.Date(2024, 1, 1)},
+					Until: now.AddDate(1, 0, 0), Evidence: "Acte de notoriété du 3 mars"})
+				require.NoError(t, err)
+				require.NoError(t, grounds.Decide(t.Context(), portal.Actor{Kind: portal.Staff, ID: "marc"}, id, true))
+				now = now.Add(time.Minute)
+				return id
+			}
+			grant(registry.Guardian)
+			line, text := status()
+			require.Equal(t, mandates.LineInForce, line)
+			require.Equal(t, mandates.Drafted, text)
+			require.Equal(t, "Marie Dupont, ", posted())
+			heir := grant(registry.Heir)
+			line, text = status()
+			require.Equal(t, mandates.LineEnded, line)
+			require.Equal(t, mandates.Withdrawn, text)
+			require.Equal(t, "death", howItEnded(t, s, m.ID))
+			require.Equal(t, "Otto Peters, Eupen", posted())
+			require.EqualValues(t, 1, storetest.Number(t, dsn, `SELECT COUNT(*) FROM trail WHERE action = $1 AND actor_id = 'marc'`, string(audit.MandateEnded)))
+			now = now.Add(time.Minute)
+			require.NoError(t, grounds.End(t.Context(), portal.Actor{Kind: portal.Staff, ID: "lena"}, heir, "mistake"))
+			now = now.Add(time.Minute)
+			require.Equal(t, "Marie Dupont, ", posted())
+		})
+	}
+}
+
+// howItEnded is how the one line of a mandate ended.
+func howItEnded(t *testing.T, s *store.Store, id string) string {
+	m, _, err := s.Mandate(t.Context(), "p1", id)
+	require.NoError(t, err)
+	end, _ := m.Lines[0].Over()
+	return string(end)
 }

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"strings"
+	"time"
 
 	"guichet/portal"
 	"guichet/portal/metering"
@@ -132,6 +133,32 @@ func (s *Store) ReadingMeters(ctx context.Context, ean portal.EAN) ([]registry.M
 	return meters, err
 }
 
+// The days that a month or total covers stand behind it; a month that was added
+// up changed with its days.
+var readingChanges = `SELECT day, 0 FROM reading_days WHERE ean = $1 AND register IN (` + everyRegister() + `) AND day >= $2 AND day < $3 AND changed_us >= $4
+  UNION SELECT month * 100 + 1, -1 FROM reading_months
+  WHERE ean = $1 AND register IN (` + everyRegister() + `) AND month * 100 >= $2 - 99 AND month * 100 < $3 AND changed_us >= $4 AND days = 0
+  UNION SELECT from_day, until_day FROM reading_totals WHERE ean = $1 AND from_day < $3 AND until_day > $2 AND changed_us >= $4`
+
+// ReadingChanges implements metering.Ledger.
+func (s *Store) ReadingChanges(ctx context.Context, ean portal.EAN, since time.Time, from, until int64) ([]portal.Period, error) {
+	rows, err := s.query(ctx, readingChanges, string(ean), from, until, portal.Micros(since))
+	return all(rows, err, func(r scanner) (p portal.Period, err error) {
+		var first, end int64
+		err = r.Scan(&first, &end)
+		p.From = metering.DateOf(first)
+		switch end {
+		case 0:
+			p.To = p.From.AddDate(0, 0, 1)
+		case -1:
+			p.To = p.From.AddDate(0, 1, 0)
+		default:
+			p.To = metering.DateOf(end)
+		}
+		return p, err
+	})
+}
+
 const readingTotals = `SELECT register, from_day, until_day, amount, estimated, missing FROM reading_totals
   WHERE ean = $1 AND from_day >= $2 AND until_day <= $3 ORDER BY register, from_day, until_day`
 
@@ -159,32 +186,34 @@ func (s *Store) ReadingTotalsIn(t tx.Tx, ean portal.EAN, from, until int64) ([]m
 
 // PutReadingTotals inserts totals or replaces those of the same bounds.
 func (s *Store) PutReadingTotals(t tx.Tx, totals []metering.PeriodTotal) error {
+	now := portal.Micros(s.clock())
 	for _, one := range totals {
-		if _, err := inside(t).exec(`INSERT INTO reading_totals (ean, register, from_day, until_day, amount, estimated, missing) VALUES ($1, $2, $3, $4, $5, $6, $7)
-  ON CONFLICT (ean, register, from_day, until_day) DO UPDATE SET amount = excluded.amount, estimated = excluded.estimated, missing = excluded.missing`,
-			string(one.EAN), string(one.Register), metering.DayNumber(one.Period.From), metering.DayNumber(one.Period.To), one.Amount, one.Estimated, one.Missing); err != nil {
+		if _, err := inside(t).exec(`INSERT INTO reading_totals (ean, register, from_day, until_day, amount, estimated, missing, changed_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+  ON CONFLICT (ean, register, from_day, until_day) DO UPDATE SET amount = excluded.amount, estimated = excluded.estimated, missing = excluded.missing,
+  changed_us = excluded.changed_us`,
+			string(one.EAN), string(one.Register), metering.DayNumber(one.Period.From), metering.DayNumber(one.Period.To), one.Amount, one.Estimated, one.Missing, now); err != nil {
 			return shut(err)
 		}
 	}
 	return nil
 }
 
-// PutReadingDays inserts or replaces days.
+// PutReadingDays inserts or replaces days, and dates the change.
 func (s *Store) PutReadingDays(t tx.Tx, days []metering.DayRow) error {
-	const columns = 5
-	u := inside(t)
+	const columns = 6
+	u, now := inside(t), portal.Micros(s.clock())
 	args := make([]any, 0, rowsAStatement*columns)
 	full := ""
 	for start := 0; start < len(days); start += rowsAStatement {
 		part := days[start:min(start+rowsAStatement, len(days))]
 		args = args[:0]
 		for _, d := range part {
-			args = append(args, string(d.EAN), string(d.Register), d.Day, d.Meter, d.Packed)
+			args = append(args, string(d.EAN), string(d.Register), d.Day, d.Meter, d.Packed, now)
 		}
 		text := full
 		if text == "" || len(part) < rowsAStatement {
-			text = `INSERT INTO reading_days (ean, register, day, meter, packed) VALUES ` + values(len(part), columns) +
-				` ON CONFLICT (ean, register, day) DO UPDATE SET meter = excluded.meter, packed = excluded.packed`
+			text = `INSERT INTO reading_days (ean, register, day, meter, packed, changed_us) VALUES ` + values(len(part), columns) +
+				` ON CONFLICT (ean, register, day) DO UPDATE SET meter = excluded.meter, packed = excluded.packed, changed_us = excluded.changed_us`
 		}
 		if len(part) == rowsAStatement {
 			full = text
@@ -199,18 +228,18 @@ func (s *Store) PutReadingDays(t tx.Tx, days []metering.DayRow) error {
 // PutReadingMonths inserts or replaces months; one read as one total never
 // replaces one that was added up from days.
 func (s *Store) PutReadingMonths(t tx.Tx, months []metering.Month) error {
-	const columns = 8
-	u := inside(t)
+	const columns = 9
+	u, now := inside(t), portal.Micros(s.clock())
 	for start := 0; start < len(months); start += rowsAStatement {
 		part := months[start:min(start+rowsAStatement, len(months))]
 		args := make([]any, 0, len(part)*columns)
 		for _, m := range part {
 			args = append(args, string(m.EAN), string(m.Register), metering.MonthNumber(m.Date), m.Amount,
-				int64(m.Days), int64(m.Estimated), int64(m.Missing), int64(m.None))
+				int64(m.Days), int64(m.Estimated), int64(m.Missing), int64(m.None), now)
 		}
-		if _, err := u.exec(`INSERT INTO reading_months (ean, register, month, amount, days, estimated, missing, none) VALUES `+
+		if _, err := u.exec(`INSERT INTO reading_months (ean, register, month, amount, days, estimated, missing, none, changed_us) VALUES `+
 			values(len(part), columns)+` ON CONFLICT (ean, register, month) DO UPDATE SET amount = excluded.amount, days = excluded.days,
-  estimated = excluded.estimated, missing = excluded.missing, none = excluded.none
+  estimated = excluded.estimated, missing = excluded.missing, none = excluded.none, changed_us = excluded.changed_us
   WHERE excluded.days > 0 OR reading_months.days = 0`, args...); err != nil {
 			return shut(err)
 		}
@@ -218,9 +247,14 @@ func (s *Store) PutReadingMonths(t tx.Tx, months []metering.Month) error {
 	return nil
 }
 
-// DropReadingDays deletes days.
+// DropReadingDays deletes days; what is left of each is dated as changed.
 func (s *Store) DropReadingDays(t tx.Tx, days []metering.DayRow) error {
+	now := portal.Micros(s.clock())
 	for _, d := range days {
+		if _, err := inside(t).exec(`UPDATE reading_days SET changed_us = $1 WHERE ean = $2 AND register IN (`+everyRegister()+`) AND day = $3`,
+			now, string(d.EAN), d.Day); err != nil {
+			return shut(err)
+		}
 		if _, err := inside(t).exec(`DELETE FROM reading_days WHERE ean = $1 AND register = $2 AND day = $3`,
 			string(d.EAN), string(d.Register), d.Day); err != nil {
 			return shut(err)

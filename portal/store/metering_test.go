@@ -3,6 +3,7 @@ package store_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -73,6 +74,53 @@ func TestReadings(t *testing.T) {
 			meters, err := s.ReadingMeters(ctx, ean)
 			require.NoError(t, err)
 			require.Empty(t, meters)
+		})
+	}
+}
+
+// What changed is dated by the writer: days, months of one total, totals; and
+// where a day is dropped, what is left of it.
+func TestReadingChanges(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			now := portal.Date(2026, 3, 2)
+			s := b.Open(t, func() time.Time { return now })
+			const ean = portal.EAN("541449000000000010")
+			packed, err := metering.AppendPacked(nil, []metering.Slot{{Value: metering.Value{Amount: 5}}}, 0)
+			require.NoError(t, err)
+			day := func(r metering.Register, n int64) metering.DayRow {
+				return metering.DayRow{EAN: ean, Register: r, Day: n, Meter: "m", Packed: packed}
+			}
+			do := func(fn func(tx.Tx) error) { t.Helper(); require.NoError(t, s.Do(t.Context(), fn)) }
+			changed := func(since time.Time) (all []string) {
+				periods, err := s.ReadingChanges(t.Context(), ean, since, 20260101, 20260301)
+				require.NoError(t, err)
+				for _, p := range periods {
+					all = append(all, p.From.Format(time.DateOnly)+" "+p.To.Format(time.DateOnly))
+				}
+				slices.Sort(all)
+				return all
+			}
+			do(func(t tx.Tx) error {
+				return s.PutReadingDays(t, []metering.DayRow{day(metering.OfftakeTotal, 20251231), day(metering.OfftakeTotal, 20260110), day(metering.OfftakePeak, 20260110), day(metering.OfftakeTotal, 20260111)})
+			})
+			first := now
+			now = now.Add(time.Hour)
+			do(func(t tx.Tx) error {
+				return errors.Join(s.PutReadingDays(t, []metering.DayRow{day(metering.OfftakeTotal, 20260111)}),
+					s.PutReadingMonths(t, []metering.Month{{EAN: ean, Register: metering.OfftakeTotal, Date: portal.Date(2026, 1, 1), Days: 2},
+						{EAN: ean, Register: metering.OfftakeTotal, Date: portal.Date(2026, 2, 1)}}),
+					s.PutReadingTotals(t, []metering.PeriodTotal{{EAN: ean, Register: metering.OfftakeTotal, Period: portal.Period{From: portal.Date(2026, 1, 5), To: portal.Date(2026, 1, 9)}}}))
+			})
+			later := []string{"2026-01-05 2026-01-09", "2026-01-11 2026-01-12", "2026-02-01 2026-03-01"}
+			require.Equal(t, later, changed(now))
+			require.Equal(t, append([]string{later[0], "2026-01-10 2026-01-11"}, later[1:]...), changed(first))
+			now = now.Add(time.Hour)
+			do(func(t tx.Tx) error {
+				return s.DropReadingDays(t, []metering.DayRow{day(metering.OfftakePeak, 20260110)})
+			})
+			require.Equal(t, []string{"2026-01-10 2026-01-11"}, changed(now))
+			require.Empty(t, changed(now.Add(time.Second)))
 		})
 	}
 }

@@ -12,7 +12,7 @@ import (
 	"guichet/portal/tx"
 )
 
-const keyColumns = `k.id, k.partner_id, k.name, k.scopes, k.made_us, k.made_by, k.expires_us, k.ended_us, k.used_us`
+const keyColumns = `k.id, k.partner_id, k.name, k.scopes, k.made_us, k.made_by, k.expires_us, k.ended_us, k.used_us, k.certificate`
 
 type keyTimes struct {
 	scopes                     string
@@ -20,7 +20,7 @@ type keyTimes struct {
 }
 
 func keyDest(k *partner.Key, at *keyTimes) []any {
-	return []any{&k.ID, &k.PartnerID, &k.Name, &at.scopes, &at.made, &k.MadeBy, &at.expires, &at.ended, &at.used}
+	return []any{&k.ID, &k.PartnerID, &k.Name, &at.scopes, &at.made, &k.MadeBy, &at.expires, &at.ended, &at.used, &k.Certificate}
 }
 
 func (at keyTimes) put(k *partner.Key) {
@@ -37,9 +37,9 @@ func (s *Store) PutKey(t tx.Tx, k partner.Key, hash string) error {
 	for i, one := range k.Scopes {
 		scopes[i] = string(one)
 	}
-	_, err := inside(t).exec(`INSERT INTO partner_keys (id, partner_id, name, hash, scopes, made_us, made_by, expires_us, ended_us, used_us)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0)`, k.ID, k.PartnerID, k.Name, hash, strings.Join(scopes, ","),
-		portal.Micros(k.MadeAt), k.MadeBy, portal.Micros(k.ExpiresAt))
+	_, err := inside(t).exec(`INSERT INTO partner_keys (id, partner_id, name, hash, scopes, made_us, made_by, expires_us, ended_us, used_us, certificate)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9)`, k.ID, k.PartnerID, k.Name, hash, strings.Join(scopes, ","),
+		portal.Micros(k.MadeAt), k.MadeBy, portal.Micros(k.ExpiresAt), k.Certificate)
 	return shut(err)
 }
 
@@ -62,10 +62,11 @@ func (s *Store) Keys(ctx context.Context, partnerID string) ([]partner.Key, erro
 }
 
 // KeyByHash implements partner.Store.
-func (s *Store) KeyByHash(ctx context.Context, hash string) (k partner.Key, o partner.Organisation, found bool, err error) {
+func (s *Store) KeyByHash(ctx context.Context, hash string, now time.Time) (k partner.Key, o partner.Organisation, found bool, err error) {
 	var at keyTimes
 	o, err = partnerRow(s.queryRow(ctx, `SELECT `+keyColumns+`, `+partnerColumns+`
-  FROM partner_keys k JOIN partners o ON o.id = k.partner_id WHERE k.hash = $1`, hash), keyDest(&k, &at)...)
+  FROM partner_keys k JOIN partners o ON o.id = k.partner_id
+  WHERE k.hash = $1 AND k.ended_us = 0 AND k.expires_us > $2 AND o.status = 'approved'`, hash, portal.Micros(now)), keyDest(&k, &at)...)
 	if errors.Is(err, sql.ErrNoRows) {
 		return partner.Key{}, partner.Organisation{}, false, nil
 	}

@@ -41,18 +41,23 @@ func (s *Store) LockPartner(t tx.Tx, id string) (partner.Organisation, error) {
 	return o, nothing(err)
 }
 
-// SavePartner implements partner.Store. That another of the company number is
-// approved is looked for first: a refused row would end the transaction.
+// SavePartner implements partner.Store. That another of the company number or
+// the supplier's code is approved is looked for first: a refused row would end
+// the transaction.
 func (s *Store) SavePartner(t tx.Tx, o partner.Organisation) error {
 	u := inside(t)
 	if o.Status == partner.Approved {
-		var others int64
-		if err := u.queryRow(`SELECT COUNT(*) FROM partners WHERE company_number = $1 AND id <> $2
-  AND (status = 'approved' OR status = 'suspended')`, o.CompanyNumber, o.ID).Scan(&others); err != nil {
-			return shut(err)
-		}
-		if others > 0 {
-			return &portal.Error{Code: portal.Conflict, Key: "partner.taken"}
+		for _, once := range []struct{ what, value, taken string }{
+			{"company_number", o.CompanyNumber, "partner.taken"}, {"supplier", o.Supplier, "partner.supplier-taken"},
+		} {
+			var others int64
+			if err := u.queryRow(`SELECT COUNT(*) FROM partners WHERE `+once.what+` = $1 AND $1 <> '' AND id <> $2
+  AND (status = 'approved' OR status = 'suspended')`, once.value, o.ID).Scan(&others); err != nil {
+				return shut(err)
+			}
+			if others > 0 {
+				return &portal.Error{Code: portal.Conflict, Key: once.taken}
+			}
 		}
 	}
 	_, err := u.exec(`UPDATE partners SET status = $1, decided_us = $2, decided_by = $3, reason = $4 WHERE id = $5`,

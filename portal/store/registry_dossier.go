@@ -31,6 +31,12 @@ func (s *Store) Dossier(ctx context.Context, occupancyID string) (d registry.Dos
 		return d, err
 	}
 	d.Meters, d.Supplies = registry.CutTo(d.Occupancy.Period, meters, supplies)
+	rows, err = s.query(ctx, selectHeld+`WHERE r.ean = $1 ORDER BY r.from_us`, string(ean))
+	held, err := all(rows, err, scanHeld)
+	if err != nil {
+		return d, err
+	}
+	d.Registrations = registry.EndedIn(d.Occupancy.Period, held)
 	if d.References, err = s.heldReferences(ctx, occupancyID); err != nil {
 		return d, err
 	}

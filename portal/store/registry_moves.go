@@ -16,9 +16,9 @@ var _ registry.DueStore = (*Store)(nil)
 // WrongSince implements registry.Ledger.
 func (s *Store) WrongSince(t tx.Tx, occupancyID string, moved time.Time) (all []registry.WrongThing, err error) {
 	u, since := inside(t), portal.Micros(moved)
-	const shown = ` WHERE subject = $1 AND subject <> '' AND at_us >= $2 AND action IN ($3, $4)`
+	const shown = ` WHERE subject = $1 AND subject <> '' AND at_us >= $2 AND action IN ($3, $4, $5)`
 	rows, err := u.query(`SELECT id, at_us, details FROM trail_entries`+shown+`
-  UNION ALL SELECT id, at_us, details FROM trail_waiting`+shown+` ORDER BY at_us, id`, "occupancy:"+occupancyID, since, string(audit.HistoryShown), string(audit.HistoryTaken))
+  UNION ALL SELECT id, at_us, details FROM trail_waiting`+shown+` ORDER BY at_us, id`, "occupancy:"+occupancyID, since, string(audit.HistoryShown), string(audit.HistoryTaken), string(audit.Delivered))
 	border := metering.DateOf(metering.DayNumber(moved)).Format(time.DateOnly)
 	if err := each(rows, err, func(r scanner) error {
 		var at int64

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
+	"time"
 
 	"guichet/portal"
 	"guichet/portal/outbox"
@@ -23,10 +24,16 @@ func scanSent(r scanner) (l registry.Sent, err error) {
 }
 
 // posting reads what registry.Posting says, by whatever asks row by row.
-func posting(ask func(text string, args ...any) row, occupancyID, lock string) (p registry.Posting, err error) {
+func posting(ask func(text string, args ...any) row, now time.Time, occupancyID, lock string) (p registry.Posting, err error) {
 	if p.Occupancy, err = scanOccupancy(ask(selectOccupancies+`WHERE id = $1`+lock, occupancyID)); err != nil {
 		return p, nothing(err)
 	}
+	o := &p.Occupancy
+	to := outbox.Address{Name: o.Name, Street: o.Street, Postcode: o.Postcode, Town: o.Town}
+	if err := heirOf(ask, now, occupancyID, &to, &o.Language); err != nil {
+		return p, err
+	}
+	o.Name, o.Street, o.Postcode, o.Town = to.Name, to.Street, to.Postcode, to.Town
 	if p.Point, err = scanPoint(ask(selectPoints+`WHERE ean = $1`, string(p.Occupancy.EAN))); err != nil {
 		return p, nothing(err)
 	}
@@ -40,12 +47,12 @@ func posting(ask func(text string, args ...any) row, occupancyID, lock string) (
 
 // Posting implements registry.PostStore.
 func (s *Store) Posting(ctx context.Context, occupancyID string) (registry.Posting, error) {
-	return posting(func(text string, args ...any) row { return s.queryRow(ctx, text, args...) }, occupancyID, "")
+	return posting(func(text string, args ...any) row { return s.queryRow(ctx, text, args...) }, s.clock(), occupancyID, "")
 }
 
 // PostingIn implements registry.PostStore.
 func (s *Store) PostingIn(t tx.Tx, occupancyID string) (registry.Posting, error) {
-	return posting(inside(t).queryRow, occupancyID, s.lock)
+	return posting(inside(t).queryRow, s.clock(), occupancyID, s.lock)
 }
 
 // listLetter puts a letter on the list of an occupancy, once.

@@ -149,13 +149,18 @@ func writeLetters(u *unit, letters []outbox.Letter) error {
 		if l.ID == "" {
 			l.ID = portal.NewID(l.QueuedAt)
 		}
+		if l.To != (outbox.Address{}) && len(l.About) > 0 {
+			if err := heirOf(u.queryRow, u.store.clock(), l.About[0], &l.To, &l.Language); err != nil {
+				return fmt.Errorf("outbox: %w", err)
+			}
+		}
 		plain, err := json.Marshal(l)
 		if err != nil {
 			return fmt.Errorf("outbox: %w", err)
 		}
-		if _, err := u.exec(`INSERT INTO outbox (id, kind, language, queued_us, sealed) VALUES ($1, $2, $3, $4, $5)`,
+		if _, err := u.exec(`INSERT INTO outbox (id, kind, language, queued_us, sealed, by_mail) VALUES ($1, $2, $3, $4, $5, $6)`,
 			l.ID, string(l.Kind), string(l.Language), portal.Micros(l.QueuedAt),
-			u.store.ring.Seal(keys.ForOutbox, l.ID, plain)); err != nil {
+			u.store.ring.Seal(keys.ForOutbox, l.ID, plain), l.Mail != ""); err != nil {
 			return fmt.Errorf("outbox: %w", err)
 		}
 		for _, occupancy := range l.About {

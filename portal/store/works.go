@@ -59,7 +59,7 @@ func (s *Store) PutWorks(t tx.Tx, r works.Request) error {
 	}
 	fixed := []any{r.ID, r.Key, r.Number.Reveal(), r.Code, string(r.Kind), string(r.Energy), r.OccupancyID, r.PartnerID, portal.Micros(r.MadeAt)}
 	n, err := inside(t).exec(`INSERT INTO works (`+worksFixed+`, `+worksChanging+`) VALUES `+values(1, len(fixed)+len(changing))+
-		` ON CONFLICT (key) DO NOTHING`, append(fixed, changing...)...)
+		` ON CONFLICT DO NOTHING`, append(fixed, changing...)...)
 	if err == nil && n == 0 {
 		return &portal.Error{Code: portal.Conflict, Key: "works.number"}
 	}

@@ -2,9 +2,11 @@
 // HTTPS behind a key (D9). It decides what a key may ask for and says no in one
 // form, RFC 9457; what leaves is decided by package mandates alone.
 //
-// A request goes: time and size are bounded, the door "partners" is asked, the
-// key is read from SQL, its quota is counted, then its input is validated
-// against the OpenAPI document, which is made of this code. What is not there
+// A request goes: time and size are bounded, the door "partners" is asked, and
+// whether its source was heard too often without a key; the key is read from
+// SQL, with the client certificate it may be bound to; its partner's quota is
+// counted; then its input is validated against the OpenAPI document, which is
+// made of this code. What is not there
 // and what is another's get the same bytes (L10, L11).
 //
 // There are no cookies here and nothing is read from a browser's session: an
@@ -18,10 +20,10 @@ import (
 	"net/http"
 	"reflect"
 	"runtime/debug"
-	"strconv"
 	"strings"
 	"time"
 
+	"guichet/lookup"
 	"guichet/mandates"
 	"guichet/mandates/batch"
 	"guichet/mandates/hook"
@@ -43,7 +45,8 @@ import (
 type Partners interface {
 	// Authenticate gives the program behind a key: SignedOut, or Denied where
 	// the key lacks the scope.
-	Authenticate(ctx context.Context, presented keys.Secret, wanted partner.Scope) (partner.Program, error)
+	// certificate is the fingerprint of the one its connection proved, or "".
+	Authenticate(ctx context.Context, presented keys.Secret, certificate string, wanted partner.Scope) (partner.Program, error)
 }
 
 // Doors tells whether a public door is open; doors.Service.
@@ -63,9 +66,12 @@ type Deps struct {
 	Hooks    *hook.Service
 	Signer   note.Signer   // of the trail
 	Limits   limiter.Store // memory, or Redis where there are many processes
-	AMinute  int64         // requests of one key
-	BaseURL  string
-	Operator string
+	Quotas   Quotas
+	Ring     *keys.Ring // hashes sources
+	// TrustedProxies are those whose X-Forwarded-For is believed (T14).
+	TrustedProxies []string
+	BaseURL        string
+	Operator       string
 	// Observe counts and logs a request by its route's pattern.
 	Observe func(method, route string, status int, took time.Duration)
 }
@@ -75,8 +81,8 @@ const Prefix = "/api/v1"
 
 type service struct {
 	Deps
-	api   huma.API
-	rates []*limiter.Limiter
+	api    huma.API
+	quotas quotas
 }
 
 // request is what one request carries from the first middleware on.
@@ -84,6 +90,12 @@ type request struct {
 	now   time.Time
 	words *i18n.Catalog
 	who   partner.Program // once it was let in
+	// from is where it comes from, certificate the fingerprint of the client
+	// certificate that its connection proved, or "".
+	from        lookup.Origin
+	certificate string
+	told        map[string]string // headers about its partner's quota
+	wait        int64             // seconds, where it was refused for it
 }
 
 type requestKey struct{}
@@ -110,14 +122,16 @@ const (
 )
 
 // New builds the API and gives it with its OpenAPI document.
-func New(d Deps) (http.Handler, *huma.OpenAPI) {
+func New(d Deps) (http.Handler, *huma.OpenAPI, error) {
 	gin.SetMode(gin.ReleaseMode)
-	s := &service{Deps: d, rates: []*limiter.Limiter{
-		limiter.New(d.Limits, limiter.Rate{Period: time.Minute, Limit: d.AMinute}),
-	}}
+	s := &service{Deps: d, quotas: newQuotas(d.Limits, d.Quotas)}
 	engine := gin.New()
 	engine.RedirectTrailingSlash = false
 	engine.HandleMethodNotAllowed = true
+	engine.RemoteIPHeaders = []string{"X-Forwarded-For"}
+	if err := engine.SetTrustedProxies(d.TrustedProxies); err != nil {
+		return nil, nil, err
+	}
 	engine.Use(s.begin)
 	engine.NoRoute(s.unrouted(http.StatusNotFound))
 	engine.NoMethod(s.unrouted(http.StatusMethodNotAllowed))
@@ -137,17 +151,21 @@ func New(d Deps) (http.Handler, *huma.OpenAPI) {
 	s.api = humagin.New(engine, config)
 	s.mandateRoutes()
 	s.consumptionRoutes()
+	s.registrationRoutes()
 	s.batchRoutes()
 	s.hookRoutes()
 	document := s.document()
 	engine.GET(Prefix+"/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", document) })
-	return engine, s.api.OpenAPI()
+	return engine, s.api.OpenAPI(), nil
 }
 
 // begin bounds a request, sets what every answer bears, and turns a panic into
 // the problem for our own faults.
 func (s *service) begin(c *gin.Context) {
-	r := &request{now: s.Clock(), words: i18n.For(i18n.Accept(c.GetHeader("Accept-Language"), portal.Languages))}
+	r := &request{now: s.Clock(), words: i18n.For(i18n.Accept(c.GetHeader("Accept-Language"), portal.Languages)), from: origin(s.Ring, c.ClientIP())}
+	if c.Request.TLS != nil && len(c.Request.TLS.VerifiedChains) > 0 {
+		r.certificate = partner.Fingerprint(c.Request.TLS.PeerCertificates[0])
+	}
 	ctx, cancel := context.WithTimeout(context.WithValue(c.Request.Context(), requestKey{}, r), requestTime)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
@@ -180,12 +198,15 @@ func (s *service) unrouted(status int) gin.HandlerFunc {
 	return func(c *gin.Context) { write(c, bare(of(c.Request.Context()), status)) }
 }
 
-// admit lets a program in: the door, the key, its quota. It runs before the
-// input is read, so that a stranger learns nothing of it.
+// admit lets a program in: the door, the key, its partner's quota. It runs
+// before the input is read, so that a stranger learns nothing of it.
 func (s *service) admit(scope partner.Scope) func(huma.Context, func(huma.Context)) {
 	return func(ctx huma.Context, next func(huma.Context)) {
 		r := of(ctx.Context())
-		who, err := s.enter(ctx.Context(), ctx.Header("Authorization"), scope)
+		who, err := s.enter(ctx.Context(), r, ctx.Header("Authorization"), scope)
+		for name, value := range r.told {
+			ctx.SetHeader(name, value)
+		}
 		if err != nil {
 			p := s.problem(ctx.Context(), err)
 			for name, value := range p.headers {
@@ -199,28 +220,26 @@ func (s *service) admit(scope partner.Scope) func(huma.Context, func(huma.Contex
 	}
 }
 
-func (s *service) enter(ctx context.Context, authorization string, scope partner.Scope) (partner.Program, error) {
+func (s *service) enter(ctx context.Context, r *request, authorization string, scope partner.Scope) (partner.Program, error) {
 	if err := s.Doors.Open(ctx, string(doors.Partners)); err != nil {
 		return partner.Program{}, err
 	}
-	key, ok := bearer(authorization)
-	if !ok {
-		return partner.Program{}, &portal.Error{Code: portal.SignedOut, Key: "partner.api-key"}
+	if err := s.quotas.strangers(ctx, r.from, (*limiter.Limiter).Peek); err != nil {
+		return partner.Program{}, err
 	}
-	who, err := s.Partners.Authenticate(ctx, key, scope)
+	who, err := partner.Program{}, error(&portal.Error{Code: portal.SignedOut, Key: "partner.api-key"})
+	if key, ok := bearer(authorization); ok {
+		who, err = s.Partners.Authenticate(ctx, key, r.certificate, scope)
+	}
+	if portal.CodeOf(err) == portal.SignedOut {
+		if full := s.quotas.strangers(ctx, r.from, (*limiter.Limiter).Get); full != nil {
+			err = full
+		}
+	}
 	if err != nil {
 		return who, err
 	}
-	for _, rate := range s.rates {
-		state, err := rate.Get(context.WithoutCancel(ctx), "api:"+rate.Rate.Period.String()+":"+who.Key.ID)
-		if err != nil {
-			return who, portal.Shut("limit", err)
-		}
-		if state.Reached {
-			return who, &portal.Error{Code: portal.TooMany, Key: "api.quota", Args: []any{strconv.FormatInt(rate.Rate.Limit, 10)}}
-		}
-	}
-	return who, nil
+	return who, s.quotas.spend(ctx, r, who.Organisation.ID)
 }
 
 // longestKey bounds what is hashed of a stranger's.

@@ -1,10 +1,14 @@
 package api_test
 
 import (
+	"context"
 	"encoding/json"
 	"net/http"
 	"regexp"
+	"strconv"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -12,10 +16,15 @@ import (
 	"golang.org/x/mod/sumdb/note"
 
 	"guichet/mandates"
+	"guichet/mandates/batch"
+	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/keys"
+	"guichet/portal/metering"
 	"guichet/portal/metering/exchange"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 	"guichet/web/api"
 )
 
@@ -110,6 +119,48 @@ func deliveries(t *testing.T, w *town) {
 		month := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=month"), "")
 		require.NotEqual(t, tag, month.Header.Get("ETag"))
 	})
+	t.Run("only what changed since", func(t *testing.T) {
+		type series struct {
+			At          string `json:"as_of"`
+			Consumption struct {
+				From, Until string
+				Values      []struct {
+					From    string
+					Amounts map[string]int64
+				}
+			}
+		}
+		var whole, changed series
+		w.now = w.now.Add(2 * time.Hour)
+		w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day"), "").get(t, &whole)
+		w.now = w.now.Add(24 * time.Hour)
+		importer := &metering.Importer{Archive: w.store, Runner: w.store, Clock: w.clock}
+		corrected := metering.Day{EAN: w.a.ean, Register: metering.OfftakeTotal, Date: portal.Date(2026, 1, 20), Meter: "m-a",
+			Values: []metering.Slot{{Value: metering.Value{Amount: 7000, Quality: metering.Validated}}}}
+		_, err := importer.Import(t.Context(), []metering.Day{corrected}, metering.ImportOptions{})
+		require.NoError(t, err)
+		got := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day&changed_since="+whole.At), "")
+		require.Equal(t, http.StatusOK, got.StatusCode, got.body)
+		got.get(t, &changed)
+		require.Equal(t, whole.Consumption.From, changed.Consumption.From, "the whole is told, of which these are parts")
+		require.Equal(t, "2026-01-20T00:00:00+01:00", changed.Consumption.Values[0].From)
+		require.EqualValues(t, 7000, changed.Consumption.Values[0].Amounts["offtake"])
+		require.LessOrEqual(t, len(changed.Consumption.Values), 3, "it, and the days that were not over then: "+got.body)
+		l, err := api.CheckDelivery([]byte(got.body), verifier(t))
+		require.NoError(t, err)
+		require.Equal(t, whole.At, l.Says["since"], "the file cannot be taken for the whole")
+		for _, form := range []string{"text/csv", "application/atom+xml"} {
+			file := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=month&changed_since="+whole.At), "", "Accept", form)
+			require.Equal(t, http.StatusOK, file.StatusCode, file.body)
+		}
+		w.now = w.now.Add(time.Hour)
+		none := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day&to=2026-02-01&changed_since="+w.now.Add(-5*time.Minute).UTC().Format(time.RFC3339)), "")
+		require.Equal(t, http.StatusOK, none.StatusCode)
+		require.Contains(t, none.body, `"values":[]`)
+		require.Equal(t, http.StatusUnprocessableEntity, w.ask(w.a.key, "GET", w.consumption(w.a, "&changed_since=2027-01-01T00:00:00Z"), "").StatusCode)
+		before := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day&changed_since=2026-01-01T00:00:00Z"), "")
+		require.Contains(t, before.body, `"2026-01-10T00:00:00+01:00"`, "before the mandate began nothing was held: the whole")
+	})
 	t.Run("refused with its reason, and traced", func(t *testing.T) {
 		before := storetest.Number(t, w.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.DeliveryRefused))
 		fine := w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=quarter"), "")
@@ -128,90 +179,6 @@ func deliveries(t *testing.T, w *town) {
 		events := w.ask(w.a.key, "GET", api.Prefix+"/events", "")
 		require.Equal(t, 3, strings.Count(events.body, `"about":"`+w.a.mandate.ID+`"`), "granted, confirmed and revoked: "+events.body)
 		require.NotContains(t, events.body, w.b.mandate.ID)
-	})
-}
-
-// L10, L11, T24, must-show 4: on every path of the document, what is another's
-// and what is not there give the same bytes, and no list holds anything of
-// another's.
-func TestNothingOfAnother(t *testing.T) {
-	b := storetest.Backends(t)[0]
-	w := newTown(t, b)
-	made := w.ask(w.b.key, "POST", api.Prefix+"/batches", `{"grain":"month","mandate":"`+w.b.mandate.ID+`"}`)
-	require.Equal(t, http.StatusAccepted, made.StatusCode, made.body)
-	var batch, hook struct{ ID string }
-	made.get(t, &batch)
-	_, err := w.batches.Work(t.Context())
-	require.NoError(t, err)
-	made = w.ask(w.b.key, "POST", api.Prefix+"/webhooks", `{"url":"https://hooks.example/b"}`)
-	require.Equal(t, http.StatusCreated, made.StatusCode, made.body)
-	made.get(t, &hook)
-	theirs := map[string]string{"mandates": w.b.mandate.ID, "batches": batch.ID, "webhooks": hook.ID}
-	nowhere := strings.Repeat("0", len(batch.ID))
-	bodies := map[string][2]string{ // what names another's, and what names nothing
-		"askBatch": {`{"grain":"month","mandate":"` + w.b.mandate.ID + `"}`, `{"grain":"month","mandate":"` + nowhere + `"}`},
-	}
-	walked := 0
-	for path, item := range w.spec.Paths {
-		for method, op := range map[string]string{"GET": opID(item.Get), "POST": opID(item.Post), "DELETE": opID(item.Delete)} {
-			if op == "" {
-				continue
-			}
-			walked++
-			t.Run(op, func(t *testing.T) {
-				query := ""
-				if op == "getConsumption" {
-					query = "?ean=" + string(w.b.ean)
-				}
-				room := strings.Split(strings.TrimPrefix(path, api.Prefix+"/"), "/")[0]
-				target := func(id string) string { return strings.ReplaceAll(path, "{id}", id) + query }
-				both, named := bodies[op]
-				switch {
-				case strings.Contains(path, "{id}"):
-					require.NotEmpty(t, theirs[room], "a path of a new room")
-					theirsNow := w.ask(w.a.key, method, target(theirs[room]), "")
-					require.Equal(t, http.StatusNotFound, theirsNow.StatusCode)
-					require.Equal(t, w.ask(w.a.key, method, target(nowhere), "").whole(), theirsNow.whole())
-				case named:
-					theirsNow := w.ask(w.a.key, method, target(""), both[0])
-					require.Equal(t, http.StatusNotFound, theirsNow.StatusCode)
-					require.Equal(t, w.ask(w.a.key, method, target(""), both[1]).whole(), theirsNow.whole())
-				case method == "GET":
-					list := w.ask(w.a.key, method, target(""), "")
-					require.Equal(t, http.StatusOK, list.StatusCode)
-					for _, id := range theirs {
-						require.NotContains(t, list.whole(), id)
-					}
-				}
-				// Nor does a stranger without a key learn which paths have something.
-				require.Equal(t, w.ask("", method, target(nowhere), "").whole(), w.ask("", method, target(theirs[room]), "").whole())
-				require.Equal(t, http.StatusUnauthorized, w.ask("guichet_nobody", method, target(theirs[room]), "").StatusCode)
-			})
-		}
-	}
-	require.Equal(t, 12, walked, "a new operation needs its place in this walk")
-
-	t.Run("nor through the lines of a batch", func(t *testing.T) {
-		line := func(id string, ean portal.EAN) string { return `{"mandate":"` + id + `","ean":"` + string(ean) + `"}` }
-		outcomes := func(one string) string {
-			var made struct{ ID string }
-			w.ask(w.a.key, "POST", api.Prefix+"/batches", `{"grain":"month","lines":[`+one+`]}`).get(t, &made)
-			_, err := w.batches.Work(t.Context())
-			require.NoError(t, err)
-			return regexp.MustCompile(`"(mandate|ean)":"[^"]*"`).ReplaceAllString(w.ask(w.a.key, "GET", api.Prefix+"/batches/"+made.ID+"/lines", "").body, "")
-		}
-		require.Equal(t, outcomes(line(nowhere, w.b.ean)), outcomes(line(w.b.mandate.ID, w.b.ean)))
-		require.Contains(t, outcomes(line(w.b.mandate.ID, w.b.ean)), `"no-mandate"`)
-		require.Contains(t, outcomes(line(w.a.mandate.ID, w.a.ean)), `"delivered"`)
-	})
-	t.Run("nor in what a draft says of an access point", func(t *testing.T) { // G13
-		draft := func(ean string) string {
-			a := w.ask(w.a.key, "POST", api.Prefix+"/mandates", `{"name":"X Y","capacity":"occupant","street":"Rue","postcode":"5000","town":"Namur","language":"fr","points":["`+
-				ean+`"],"kinds":["totals"],"purpose":"Conseil en énergie"}`)
-			require.Equal(t, http.StatusCreated, a.StatusCode, a.body)
-			return regexp.MustCompile(`[0-9a-f]{64}|[0-9a-z]{26}`).ReplaceAllString(a.whole(), "")
-		}
-		require.Equal(t, draft("541449000000999999"[:17]+string(portal.EANCheckDigit("54144900000099999"))), draft(string(w.b.ean)))
 	})
 }
 
@@ -280,10 +247,35 @@ func TestRefusals(t *testing.T) {
 		for range 200 {
 			require.Equal(t, http.StatusOK, w.ask(w.a.key, "GET", batches, "").StatusCode)
 		}
-		got := w.ask(w.a.key, "GET", batches, "")
-		require.Equal(t, http.StatusTooManyRequests, got.StatusCode)
-		require.Equal(t, "application/problem+json", got.Header.Get("Content-Type"))
-		require.NotEmpty(t, got.Header.Get("Retry-After"))
+		w.now = w.now.Add(20 * time.Second)
+		guest := partner.Guest{Person: partner.Person{Login: "m", PartnerID: w.a.org.ID, Manager: true}, Organisation: w.a.org}
+		another, _, err := w.partners.MakeKey(t.Context(), guest, partner.KeyForm{Name: "another", Scopes: partner.Scopes, Months: 1})
+		require.NoError(t, err)
+		for _, key := range []keys.Secret{w.a.key, another} {
+			got := w.ask(key, "GET", batches, "")
+			require.Equal(t, http.StatusTooManyRequests, got.StatusCode, "a partner has one quota, however many keys")
+			require.Equal(t, "application/problem+json", got.Header.Get("Content-Type"))
+			require.Equal(t, "40", got.Header.Get("Retry-After"))
+			require.Equal(t, `"minute";q=200;w=60, "day";q=1000;w=86400`, got.Header.Get("RateLimit-Policy"))
+			require.Contains(t, got.Header.Get("RateLimit"), `"minute";r=0;t=40, "day";r=`)
+		}
+		w.now = w.now.Add(40 * time.Second)
+		fresh := w.ask(w.a.key, "GET", batches, "")
+		require.Equal(t, http.StatusOK, fresh.StatusCode)
+		require.Contains(t, fresh.Header.Get("RateLimit"), `"minute";r=199;t=60`)
+	})
+	t.Run("T16 T14 keys are not guessed fast", func(t *testing.T) {
+		w.now = w.now.Add(time.Hour)
+		for i := range 100 {
+			got := w.ask("guichet_guess", "GET", batches, "", "X-Forwarded-For", "198.51.100."+strconv.Itoa(i))
+			require.Equal(t, http.StatusUnauthorized, got.StatusCode)
+		}
+		for _, key := range []keys.Secret{"guichet_guess", "", w.a.key} { // a right one is not compared either
+			got := w.ask(key, "GET", batches, "", "X-Forwarded-For", "198.51.100.200")
+			require.Equal(t, http.StatusTooManyRequests, got.StatusCode)
+			require.Equal(t, "60", got.Header.Get("Retry-After"))
+			require.Empty(t, got.Header.Get("RateLimit"), "nothing of what is left is told")
+		}
 		w.now = w.now.Add(time.Minute)
 		require.Equal(t, http.StatusOK, w.ask(w.a.key, "GET", batches, "").StatusCode)
 	})
@@ -309,12 +301,19 @@ func TestBatches(t *testing.T) {
 			got.get(t, &made)
 			one := api.Prefix + "/batches/" + made.ID
 
+			flat := &watched{Store: w.store}
+			w.batches.Store = flat
+			w.batches.Render = func(s metering.Series) ([]byte, error) {
+				flat.enter()
+				return api.Render(s)
+			}
+
 			// The worker dies in mid-batch: its next delivery fails at the commit.
 			dying := *w.batches
-			count := 0
+			var count atomic.Int64
 			write := dying.Write
 			dying.Write = func(d mandates.Delivery) (json.RawMessage, error) {
-				if count++; count > 30 {
+				if count.Add(1) > 30 {
 					return nil, errKilled
 				}
 				return write(d)
@@ -323,7 +322,12 @@ func TestBatches(t *testing.T) {
 			require.ErrorIs(t, err, errKilled)
 			progress := w.ask(w.a.key, "GET", one, "").body
 			require.Contains(t, progress, `"status":"working"`)
-			require.Contains(t, progress, `"worked":60,"delivered":30`)
+			told := regexp.MustCompile(`"worked":(\d+),"delivered":(\d+)`).FindStringSubmatch(progress)
+			entries := storetest.Number(t, w.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.Delivered))
+			require.Equal(t, strconv.FormatInt(entries, 10), told[2], "each with its entry")
+			require.Positive(t, entries)
+			require.LessOrEqual(t, entries, int64(30))
+			flat.now = 0 // with its memory
 			worked, err := w.batches.Work(t.Context())
 			require.NoError(t, err)
 			require.False(t, worked, "the dead worker still holds it")
@@ -332,6 +336,9 @@ func TestBatches(t *testing.T) {
 			require.NoError(t, err)
 			require.True(t, worked)
 			require.Contains(t, w.ask(w.a.key, "GET", one, "").body, `"status":"done"`)
+			require.LessOrEqual(t, flat.lines, batch.Portion, "lines in memory")
+			require.LessOrEqual(t, flat.most, batch.Abreast, "deliveries in memory")
+			require.EqualValues(t, 125, storetest.Number(t, w.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.DeliveryRefused)), "none twice")
 			require.Contains(t, w.ask(w.a.key, "GET", one, "").body, `"lines":250,"worked":250,"delivered":125`)
 			require.EqualValues(t, 125, storetest.Number(t, w.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1`, string(audit.Delivered)), "none twice")
 			require.Contains(t, w.ask(w.a.key, "GET", api.Prefix+"/events", "").body, made.ID)
@@ -378,6 +385,36 @@ func TestBatches(t *testing.T) {
 	}
 }
 
+// watched is a store that counts what a batch has in memory at once: lines, and
+// deliveries between their values and what is kept of them.
+type watched struct {
+	batch.Store
+	mu               sync.Mutex
+	lines, now, most int
+}
+
+func (w *watched) BatchWork(ctx context.Context, id string, limit int) ([]batch.Line, error) {
+	lines, err := w.Store.BatchWork(ctx, id, limit)
+	w.lines = max(w.lines, len(lines))
+	return lines, err
+}
+
+func (w *watched) enter() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.now++
+	w.most = max(w.most, w.now)
+}
+
+func (w *watched) SaveBatchLine(t tx.Tx, id string, l batch.Line) error {
+	if l.Outcome == batch.Delivered {
+		w.mu.Lock()
+		w.now--
+		w.mu.Unlock()
+	}
+	return w.Store.SaveBatchLine(t, id, l)
+}
+
 type killed struct{}
 
 func (killed) Error() string { return "killed" }
@@ -397,7 +434,8 @@ func TestDocument(t *testing.T) {
 	require.True(t, strings.HasPrefix(doc.OpenAPI, "3.1"), doc.OpenAPI)
 	require.Len(t, doc.Paths, len(w.spec.Paths))
 	for name, body := range map[string]string{
-		"Delivery": w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day"), "").body,
+		"Delivery":         w.ask(w.a.key, "GET", w.consumption(w.a, "&grain=day"), "").body,
+		"SupplierDelivery": w.ask(w.a.key, "GET", supply(w.a, "?grain=month"), "").body,
 	} {
 		fits(t, w, name, body)
 	}

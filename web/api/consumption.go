@@ -30,11 +30,16 @@ const (
 
 type (
 	consumptionIn struct {
-		ID     string `path:"id" maxLength:"64" doc:"The mandate's number."`
-		EAN    string `query:"ean" required:"true" minLength:"18" maxLength:"22" doc:"The access point, one of the mandate's."`
+		ID  string `path:"id" maxLength:"64" doc:"The mandate's number."`
+		EAN string `query:"ean" required:"true" minLength:"18" maxLength:"22" doc:"The access point, one of the mandate's."`
+		Wanted
+	}
+	// Wanted is what is asked of any delivery; exported so that the library sees it.
+	Wanted struct {
 		Grain  string `query:"grain" enum:"year,month,day,hour,quarter" default:"month" doc:"The length of the periods."`
 		From   string `query:"from" format:"date" doc:"First day, local time of Brussels; left out: the first that may leave."`
 		To     string `query:"to" format:"date" doc:"Day after the last; left out: up to today."`
+		Since  string `query:"changed_since" format:"date-time" doc:"Only periods that may have changed since that moment: the as_of of what you have."`
 		Accept string `header:"Accept" maxLength:"500" doc:"application/json, text/csv, or application/atom+xml for ESPI 4.0 (Green Button)."`
 		Match  string `header:"If-None-Match" maxLength:"200" doc:"The ETag of what you have: 304 where nothing has changed since."`
 	}
@@ -51,8 +56,13 @@ type (
 // The same as the document has it; a test holds it against what is written.
 type (
 	deliveryView struct {
-		Mandate     grounds         `json:"mandate" doc:"On what it left."`
+		Mandate grounds `json:"mandate" doc:"On what it left."`
+		CarriedView
+	}
+	// CarriedView is what every delivery carries; exported so that the library sees it.
+	CarriedView struct {
 		Entry       string          `json:"entry" doc:"The entry of the operator's trail that tells of this delivery."`
+		At          string          `json:"as_of" format:"date-time" doc:"Of which moment the values are: the next changed_since."`
 		Next        string          `json:"next,omitempty" format:"uri-reference" doc:"Where a long series goes on; left out at its end."`
 		Consumption consumptionView `json:"consumption" doc:"The values. The leaf names the SHA-256 of these bytes without white space."`
 		Leaf        string          `json:"leaf" doc:"The entry's leaf, signed by the operator's trail key: guichet audit verify-mandate checks the file with it."`
@@ -95,7 +105,9 @@ func (s *service) consumptionRoutes() {
 		Description: "Computed anew at each call: the mandate, the mandator's stay, three years back, the period signed for and the occupant's choice of detail all bound it. " +
 			"What is not there and what is another's give the same answer; what your mandate does not cover gives 403 with the reason, and is recorded as every delivery is. " +
 			"A long series by hour or quarter-hour comes in parts: follow next. " +
-			"Values carry no date of change: to learn of corrected ones, ask again with If-None-Match; 304 says that all is as it was, 200 brings the whole series as it is now.",
+			"To keep what you have up to date, ask with changed_since: consumption holds the periods whose readings came or were corrected since, without year_before, and some more than need be. " +
+			"Forget what lies outside of its from and until, then whatever overlaps a period delivered, and put these in; where from is earlier than that of what you have, ask for the whole. " +
+			"An amount that is left out beside others is 0. Or ask for the whole with If-None-Match: 304 says that nothing changed.",
 		Errors: []int{http.StatusNotFound, http.StatusNotAcceptable},
 		Responses: map[string]*huma.Response{
 			"200": {Description: "The delivery.", Content: map[string]*huma.MediaType{asJSON: {Schema: schema}, asCSV: {Schema: text}, asESPI: {Schema: text}}},
@@ -130,21 +142,36 @@ func queryOf(grain, from, to string) (metering.Query, error) {
 }
 
 func (s *service) consumption(ctx context.Context, r *request, in *consumptionIn) (*consumptionOut, error) {
+	return s.deliver(r, in.Wanted, onMandate, Prefix+"/mandates/"+in.ID+"/consumption", url.Values{"ean": {in.EAN}}, func(a mandates.Asked) (d mandates.Delivery, err error) {
+		if a.EAN, err = portal.ParseEAN(in.EAN); err != nil {
+			return d, portal.Problems{{Code: portal.Invalid, Key: "mandate.point", Field: "ean", Args: []any{1}}}
+		}
+		return s.Mandates.Hand(ctx, s.History, r.by(), r.partner(), in.ID, a)
+	})
+}
+
+// deliver answers with a delivery in the form that was asked for; hand gets it.
+// path and its values are where it goes on, mark one of marks.
+func (s *service) deliver(r *request, in Wanted, mark, path string, on url.Values, hand func(mandates.Asked) (mandates.Delivery, error)) (*consumptionOut, error) {
 	form, ok := formOf(in.Accept)
 	if !ok {
 		return nil, bare(r, http.StatusNotAcceptable)
 	}
-	ean, err := portal.ParseEAN(in.EAN)
-	if err != nil {
-		return nil, portal.Problems{{Code: portal.Invalid, Key: "mandate.point", Field: "ean", Args: []any{1}}}
-	}
-	asked := mandates.Asked{EAN: ean, Days: longest[metering.Grain(in.Grain)]}
+	asked := mandates.Asked{Days: longest[metering.Grain(in.Grain)]}
+	var err error
 	if asked.Query, err = queryOf(in.Grain, in.From, in.To); err != nil {
 		return nil, err
 	}
+	if in.Since != "" {
+		since, err := time.Parse(time.RFC3339, in.Since)
+		if err != nil || since.After(r.now) {
+			return nil, portal.Problems{{Code: portal.Invalid, Key: "api.since", Field: "changed_since"}}
+		}
+		asked.Query.Since = since
+	}
 	var tag string
 	asked.Render = func(series metering.Series) ([]byte, error) {
-		plain, err := renderJSON(series)
+		plain, err := renderJSON(series, marks[mark])
 		if err != nil {
 			return nil, err
 		}
@@ -152,24 +179,28 @@ func (s *service) consumption(ctx context.Context, r *request, in *consumptionIn
 		tag = `"` + hex.EncodeToString(sum[:16]) + `"`
 		switch form {
 		case asCSV:
-			return s.renderCSV(r, series)
+			return s.renderCSV(r, series, mark)
 		case asESPI:
-			return s.renderESPI(r, series)
+			return s.renderESPI(r, series, mark)
 		}
 		return plain, nil
 	}
-	d, err := s.Mandates.Hand(ctx, s.History, r.by(), r.partner(), in.ID, asked)
+	d, err := hand(asked)
 	if err != nil {
 		return nil, err
 	}
 	out := &consumptionOut{Status: http.StatusOK, ContentType: form, ETag: tag, Vary: "Accept, Accept-Language"}
 	next := ""
 	if !d.Next.IsZero() {
-		values := url.Values{"ean": {in.EAN}, "grain": {in.Grain}, "from": {day(d.Next)}}
+		on.Set("grain", in.Grain)
+		on.Set("from", day(d.Next))
 		if in.To != "" {
-			values.Set("to", in.To)
+			on.Set("to", in.To)
 		}
-		next = Prefix + "/mandates/" + d.Mandate.ID + "/consumption?" + values.Encode()
+		if in.Since != "" {
+			on.Set("changed_since", in.Since)
+		}
+		next = path + "?" + on.Encode()
 		out.Link = "<" + next + `>; rel="next"`
 	}
 	if matches(in.Match, tag) {
@@ -181,8 +212,7 @@ func (s *service) consumption(ctx context.Context, r *request, in *consumptionIn
 		return out, err
 	}
 	out.ContentType += "; charset=utf-8"
-	leaf, err := leafOf(d, s.Signer)
-	out.Body = wrap(d.Content, leaf, form == asCSV)
+	out.Body, err = WriteText(d, s.Signer, form == asCSV)
 	return out, err
 }
 
@@ -204,9 +234,9 @@ func matches(header, tag string) bool {
 	return false
 }
 
-func (s *service) renderCSV(r *request, series metering.Series) ([]byte, error) {
+func (s *service) renderCSV(r *request, series metering.Series, mark string) ([]byte, error) {
 	t := r.words.T
-	words := exchange.Words{Mark: t("api.mark"), Lines: []string{soft(t("consumption.title." + string(series.Energy)))},
+	words := exchange.Words{Mark: t(mark), Lines: []string{soft(t("consumption.title." + string(series.Energy)))},
 		From: t("csv.from"), Until: t("csv.to"), EAN: t("csv.ean"), Register: t("csv.register"), Amount: t("csv.amount"), Unit: t("csv.unit"),
 		Quality: t("table.quality"), YearBefore: t("legend.before"), Registers: r.registers()}
 	var b bytes.Buffer
@@ -214,9 +244,9 @@ func (s *service) renderCSV(r *request, series metering.Series) ([]byte, error) 
 	return b.Bytes(), err
 }
 
-func (s *service) renderESPI(r *request, series metering.Series) ([]byte, error) {
+func (s *service) renderESPI(r *request, series metering.Series, mark string) ([]byte, error) {
 	var b bytes.Buffer
-	err := exchange.WriteESPI(&b, series, exchange.FeedWords{Mark: r.words.T("api.mark"), Title: soft(r.words.T("consumption.title." + string(series.Energy))),
+	err := exchange.WriteESPI(&b, series, exchange.FeedWords{Mark: r.words.T(mark), Title: soft(r.words.T("consumption.title." + string(series.Energy))),
 		Author: s.Operator, Registers: r.registers(), Made: r.now})
 	return b.Bytes(), err
 }

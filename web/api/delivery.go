@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"regexp"
+	"time"
 
 	"guichet/mandates"
 	"guichet/portal/audit"
@@ -23,11 +24,20 @@ import (
 // values; in CSV and XML it is one line of its own, a remark or a comment, and
 // the values are all the other bytes.
 
-// mark is the confidentiality mark of what programs get (L20).
-const mark = "Confidential: for the mandatary, for the purpose that the customer signed for"
+// The marks by what a delivery leaves on; each is the key of its words.
+const (
+	onMandate      = "api.mark"
+	onRegistration = "api.mark.supplier"
+)
+
+// marks are the confidentiality marks of what programs get (L20).
+var marks = map[string]string{
+	onMandate:      "Confidential: for the mandatary, for the purpose that the customer signed for",
+	onRegistration: "Confidential: for the supplier of record, for the supply of this access point",
+}
 
 // renderJSON writes the values of a delivery; its bytes are what the leaf names.
-func renderJSON(s metering.Series) ([]byte, error) {
+func renderJSON(s metering.Series, mark string) ([]byte, error) {
 	var b bytes.Buffer
 	if err := exchange.WriteJSON(&b, s, mark); err != nil {
 		return nil, err
@@ -42,19 +52,34 @@ type grounds struct {
 	Document string `json:"document_sha256,omitempty" doc:"SHA-256 of the signed document."`
 }
 
-// deliveryJSON is a delivery file in JSON.
+// registered says on which registration a delivery leaves.
+type registered struct {
+	ID       string `json:"id" doc:"The registration's number."`
+	Supplier string `json:"supplier" doc:"The supplier's code."`
+}
+
+// deliveryJSON is a delivery file in JSON: on a mandate, or on a registration.
 type deliveryJSON struct {
-	Mandate     grounds         `json:"mandate"`
-	Entry       string          `json:"entry"`
-	Next        string          `json:"next,omitempty"`
+	deliveryHead
 	Consumption json.RawMessage `json:"consumption"`
 	Leaf        string          `json:"leaf"`
+}
+
+type deliveryHead struct {
+	Mandate      *grounds    `json:"mandate,omitempty"`
+	Registration *registered `json:"registration,omitempty"`
+	Entry        string      `json:"entry"`
+	At           string      `json:"as_of"`
+	Next         string      `json:"next,omitempty"`
 }
 
 // leafOf signs a delivery's leaf.
 func leafOf(d mandates.Delivery, signer note.Signer) (string, error) {
 	says := map[string]string{"mandate": d.Mandate.ID}
-	for _, name := range []string{"text", "document", "grain", "from", "to", "content"} {
+	if d.Supplied.ID != "" {
+		says = map[string]string{"registration": d.Supplied.ID}
+	}
+	for _, name := range []string{"supplier", "text", "document", "grain", "from", "to", "since", "content"} {
 		if d.Says[name] != "" {
 			says[name] = d.Says[name]
 		}
@@ -68,22 +93,42 @@ func Write(d mandates.Delivery, signer note.Signer) (json.RawMessage, error) {
 }
 
 // Render is mandates.Asked.Render of Write.
-func Render(s metering.Series) ([]byte, error) { return renderJSON(s) }
+func Render(s metering.Series) ([]byte, error) { return renderJSON(s, marks[onMandate]) }
 
+// writeJSON puts the values in as they are: an encoder would read them all again,
+// only to write the same bytes, and the leaf names these.
 func writeJSON(d mandates.Delivery, signer note.Signer, next string) (json.RawMessage, error) {
 	leaf, err := leafOf(d, signer)
 	if err != nil {
 		return nil, err
 	}
+	file := deliveryHead{Entry: d.Entry, At: d.Recorded.At.UTC().Format(time.RFC3339), Next: next}
+	if d.Supplied.ID != "" {
+		file.Registration = &registered{d.Supplied.ID, d.Supplied.Supplier}
+	} else {
+		file.Mandate = &grounds{d.Mandate.ID, d.Says["text"], d.Says["document"]}
+	}
 	var b bytes.Buffer
 	out := json.NewEncoder(&b)
-	out.SetEscapeHTML(false) // the leaf names the bytes that exchange wrote
-	err = out.Encode(deliveryJSON{Mandate: grounds{d.Mandate.ID, d.Says["text"], d.Says["document"]},
-		Entry: d.Entry, Next: next, Consumption: d.Content, Leaf: leaf})
+	out.SetEscapeHTML(false)
+	err = out.Encode(file)
+	b.Truncate(b.Len() - len("}\n"))
+	b.WriteString(`,"consumption":`)
+	b.Write(d.Content)
+	b.WriteString(`,"leaf":`)
+	err = errors.Join(err, out.Encode(leaf))
+	b.Truncate(b.Len() - len("\n"))
+	b.WriteString("}\n")
 	return b.Bytes(), err
 }
 
 const byteOrderMark = "\ufeff"
+
+// WriteText makes the delivery file in CSV, or in XML where csv is false.
+func WriteText(d mandates.Delivery, signer note.Signer, csv bool) ([]byte, error) {
+	leaf, err := leafOf(d, signer)
+	return wrap(d.Content, leaf, csv), err
+}
 
 // wrap puts the leaf's line into a file of CSV or XML.
 func wrap(content []byte, leaf string, csv bool) []byte {
@@ -117,7 +162,7 @@ func CheckDelivery(file []byte, verifier note.Verifier) (audit.Leaf, error) {
 		return l, errors.New("the leaf is not signed by this key")
 	}
 	sum := sha256.Sum256(content)
-	if l.Says["mandate"] == "" || l.Says["content"] != hex.EncodeToString(sum[:]) {
+	if (l.Says["mandate"] == "") == (l.Says["registration"] == "") || l.Says["content"] != hex.EncodeToString(sum[:]) {
 		return l, errors.New("the values are not those that were delivered")
 	}
 	return l, nil
@@ -137,8 +182,17 @@ func split(file []byte) (leaf string, content []byte, err error) {
 		if err != nil {
 			return "", nil, err
 		}
-		if d.Entry != l.ID || d.Mandate.ID != l.Says["mandate"] || d.Mandate.Text != l.Says["text"] || d.Mandate.Document != l.Says["document"] {
-			return "", nil, errors.New("the file names another mandate or entry than its leaf")
+		var on grounds
+		var by registered
+		if d.Mandate != nil {
+			on = *d.Mandate
+		}
+		if d.Registration != nil {
+			by = *d.Registration
+		}
+		if d.Entry != l.ID || on != (grounds{l.Says["mandate"], l.Says["text"], l.Says["document"]}) ||
+			by != (registered{l.Says["registration"], l.Says["supplier"]}) || d.At != l.At.UTC().Format(time.RFC3339) {
+			return "", nil, errors.New("the file names another mandate, registration, entry or moment than its leaf")
 		}
 		return d.Leaf, b.Bytes(), nil
 	}

@@ -89,6 +89,9 @@ func (s *service) problem(ctx context.Context, err error) *Problem {
 		p.headers["WWW-Authenticate"] = "Bearer"
 	case portal.TooMany, portal.Unavailable:
 		p.headers["Retry-After"] = "60"
+		if r.wait > 0 {
+			p.headers["Retry-After"] = strconv.FormatInt(r.wait, 10)
+		}
 	}
 	return p
 }

@@ -16,6 +16,7 @@ import (
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
+	"github.com/ulule/limiter/v3"
 
 	"guichet/mandates"
 	"guichet/mandates/batch"
@@ -26,6 +27,7 @@ import (
 	"guichet/portal/keys"
 	"guichet/portal/metering"
 	"guichet/portal/registry"
+	"guichet/portal/state/redis"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
@@ -36,17 +38,18 @@ import (
 // town is the API over a real store: two access points that have mandates, one
 // for each of two partners.
 type town struct {
-	t       *testing.T
-	now     time.Time
-	dsn     string
-	store   *store.Store
-	handler http.Handler
-	spec    *huma.OpenAPI
-	batches *batch.Service
-	hooks   *hook.Service
-	service *mandates.Service
-	shut    error
-	a, b    third
+	t        *testing.T
+	now      time.Time
+	dsn      string
+	store    *store.Store
+	handler  http.Handler
+	spec     *huma.OpenAPI
+	batches  *batch.Service
+	hooks    *hook.Service
+	service  *mandates.Service
+	partners *partner.Service
+	shut     error
+	a, b     third
 }
 
 // third is a partner with a key for each scope, and one of its mandates.
@@ -56,7 +59,26 @@ type third struct {
 	mandate  mandates.Mandate
 	ean      portal.EAN
 	stay     string
+	supplied string // its registration as supplier of record
 	original mandates.Draft
+}
+
+// limits are counted in memory beside SQLite, and in Redis beside PostgreSQL, as
+// they are where many processes serve.
+func (w *town) limits(b storetest.Backend) limiter.Store {
+	if b.Name != "postgres" {
+		return web.NewCounters(w.clock, 1000)
+	}
+	s, err := redis.OpenPatient(storetest.Redis(w.t), w.clock, 5*time.Second)
+	require.NoError(w.t, err)
+	w.t.Cleanup(func() { require.NoError(w.t, s.Close()) })
+	limits, err := s.Limits()
+	require.NoError(w.t, err)
+	return limits
+}
+
+func (w *town) household() audit.Entry {
+	return audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Ground: "reference", Channel: "web"}
 }
 
 func (w *town) clock() time.Time { return w.now }
@@ -68,7 +90,7 @@ func newTown(t *testing.T, b storetest.Backend) *town {
 	w := &town{t: t, now: portal.Date(2026, 3, 2).Add(9 * time.Hour), dsn: b.DSN(t)}
 	w.store = storetest.Reopen(t, w.dsn, w.clock)
 	ring := storetest.Keys(t)
-	partners := partner.New(partner.Deps{Store: w.store, Runner: w.store, Ring: ring, Clock: w.clock})
+	w.partners = partner.New(partner.Deps{Store: w.store, Runner: w.store, Ring: ring, Clock: w.clock})
 	w.service = &mandates.Service{Clock: w.clock, Runner: w.store, Store: w.store}
 	history := &metering.History{Ledger: w.store, Clock: w.clock}
 	w.hooks = &hook.Service{Clock: w.clock, Runner: w.store, Store: w.store, Ring: ring, Sender: &hook.Sender{}}
@@ -77,29 +99,32 @@ func newTown(t *testing.T, b storetest.Backend) *town {
 		Done: func(t tx.Tx, partnerID, id string, now time.Time) error {
 			return w.store.PutEvent(t, hook.Event{PartnerID: partnerID, Kind: hook.BatchDone, About: id, At: now})
 		}}
-	w.handler, w.spec = api.New(api.Deps{Clock: w.clock, Log: slog.New(slog.DiscardHandler), Doors: w, Partners: partners, Mandates: w.service,
-		History: history, Batches: w.batches, Hooks: w.hooks, Signer: ring.TrailSigner(), Limits: web.NewCounters(w.clock, 1000), AMinute: 200,
+	var err error
+	w.handler, w.spec, err = api.New(api.Deps{Clock: w.clock, Log: slog.New(slog.DiscardHandler), Doors: w, Partners: w.partners, Mandates: w.service,
+		History: history, Batches: w.batches, Hooks: w.hooks, Signer: ring.TrailSigner(), Limits: w.limits(b), Quotas: api.Quotas{AMinute: 200, ADay: 1000, StrangersAMinute: 100}, Ring: ring,
 		BaseURL: "https://portal.example", Operator: "ORES", Observe: func(string, string, int, time.Duration) {}})
-	w.a = w.settle(partners, "a", "0403170701", "541449000000000010")
-	w.b = w.settle(partners, "b", "0202239951", "541449000000000027")
+	require.NoError(t, err)
+	w.a = w.settle("a", "0403170701", "541449000000000010")
+	w.b = w.settle("b", "0202239951", "541449000000000027")
 	return w
 }
 
 // settle makes an access point with an occupant and sixty days, a partner with
 // a key, and a mandate that an officer granted and the occupant confirmed.
-func (w *town) settle(partners *partner.Service, name, company string, ean portal.EAN) third {
+func (w *town) settle(name, company string, ean portal.EAN) third {
 	ctx := w.t.Context()
-	x := third{ean: ean, stay: "stay-" + name}
+	x := third{ean: ean, stay: "stay-" + name, supplied: "registration-" + name}
 	since := portal.Period{From: portal.Date(2024, 1, 1)}
 	x.org = partner.Organisation{ID: "p-" + name, Name: "Énergie " + name, CompanyNumber: company, Mail: "i@e.example", PrivacyMail: "d@e.example", Language: portal.French,
-		Street: "Rue 1", Postcode: "5000", Town: "Namur", Manager: "M", Status: partner.Approved, AskedAt: w.now}
+		Street: "Rue 1", Postcode: "5000", Town: "Namur", Manager: "M", Status: partner.Approved, AskedAt: w.now, Supplier: "SUPPLIER-" + name}
 	require.NoError(w.t, w.store.Do(ctx, func(t tx.Tx) error {
 		return errors.Join(w.store.PutPartner(t, x.org), w.store.PutRegistry(t, registry.Batch{
 			Points: []registry.AccessPoint{{EAN: ean, Energy: portal.Electricity, Street: "Rue 1", Postcode: "5000", Town: "Namur", PowerVA: 9200}},
 			Meters: []registry.Meter{{ID: "m-" + name, EAN: ean, Number: "1SAG110000000" + string(ean[17]), Period: since}},
 			Occupancies: []registry.Occupancy{{ID: x.stay, EAN: ean, Name: "Marie Dupont", Language: "fr",
 				Street: "Rue 1", Postcode: "5000", Town: "Namur", Period: since}},
-		}))
+		}), w.store.PutRegistrations(t, []registry.HeldRegistration{{Registration: registry.Registration{ID: x.supplied, EAN: ean, Supplier: x.org.Supplier,
+			Period: portal.Period{From: portal.Date(2026, 1, 20)}}}}))
 	}))
 	importer := &metering.Importer{Archive: w.store, Runner: w.store, Clock: w.clock}
 	_, err := importer.Load(ctx, func(yield func(metering.Day) bool) {
@@ -111,7 +136,7 @@ func (w *town) settle(partners *partner.Service, name, company string, ean porta
 	})
 	require.NoError(w.t, err)
 	guest := partner.Guest{Person: partner.Person{Login: "m-" + name, PartnerID: x.org.ID, Manager: true}, Organisation: x.org}
-	x.key, _, err = partners.MakeKey(ctx, guest, "robot", partner.Scopes, 12)
+	x.key, _, err = w.partners.MakeKey(ctx, guest, partner.KeyForm{Name: "robot", Scopes: partner.Scopes, Months: 12})
 	require.NoError(w.t, err)
 	x.original = mandates.Draft{Name: "Marie Dupont", Capacity: "occupant", Street: "Rue 1", Postcode: "5000", Town: "Namur", Language: "fr",
 		Points: string(ean), Kinds: []string{"totals", "daily"}, DataFrom: "2026-01-10", Purpose: "Conseil en énergie pour la maison"}
@@ -180,6 +205,9 @@ func (a answer) whole() string {
 	var b strings.Builder
 	b.WriteString(a.Status + "\n")
 	for _, name := range slices.Sorted(maps.Keys(a.Header)) {
+		if name == "Ratelimit" {
+			continue // counts the asker's own requests
+		}
 		b.WriteString(name + ": " + strings.Join(a.Header[name], ", ") + "\n")
 	}
 	return b.String() + a.body

@@ -78,7 +78,7 @@ func marks(text string) string {
 
 // elsewhere are the beginnings of keys that other rooms put into errors and
 // the trail; left and ended are put together from their page's name.
-var elsewhere = []string{"error.", "action.", "actor.", "left.", "ended."}
+var elsewhere = []string{"error.", "action.", "actor.", "left.", "ended.", "cancelled."}
 
 var (
 	literal = regexp.MustCompile(`"([a-z][a-z0-9_-]*(?:\.[a-z0-9_-]+)+)"`)

@@ -44,6 +44,12 @@ func Render(l outbox.Letter, late *Late, h House) (pdf, html []byte, err error) 
 		return renderMandate(l, h)
 	case l.Kind == outbox.Invitation:
 		return renderInvitation(l, h)
+	case l.Kind == outbox.WorksReceipt:
+		p, err := worksReceipt(l, h)
+		if err != nil {
+			return nil, nil, err
+		}
+		return p.post(h)
 	case l.Kind == outbox.History && late != nil:
 		return newHistory(l, late.Point, late.Series).post(h)
 	case l.Kind == outbox.Answer:

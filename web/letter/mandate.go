@@ -24,14 +24,17 @@ func renderMandate(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	c := i18n.For(l.Language)
 	_, door := h.door(l.Language)
 	when := c.T("letter.mandate.waits")
-	if data.Proven {
+	switch {
+	case data.Proven:
 		when = c.T("letter.mandate.proven")
+	case data.Confirmed:
+		when = c.T("letter.mandate.confirmed")
 	}
 	p := newPaper(c, l)
 	p.Title = c.T("letter.mandate")
 	p.Paragraphs = []string{
 		c.T("letter.mandate.who", data.Mandatary, strings.Join(data.At, "; ")),
-		c.T("letter.mandate.what", KindWords(c, data.Kinds), DataWords(c, portal.Period{From: data.DataFrom, To: data.DataTo}), data.Purpose,
+		c.T("letter.mandate.what", KindWords(c, data.Kinds), DataWords(c, portal.Period{From: data.DataFrom, To: data.DataTo}), unended(data.Purpose),
 			lastDay(c, data.Until), data.Mandate),
 		when, c.T("letter.mandate.revoke", door, h.CallCentre), c.T("letter.mandate.contact", data.Mandatary, data.Contact),
 	}
@@ -61,7 +64,7 @@ func Mandate(m mandates.Mandate, to mandates.Mandatary, made time.Time, h House)
 			c.T("mandate.doc.kinds", KindWords(c, m.Scope.Kinds)),
 			c.T("mandate.doc.data", DataWords(c, m.Scope.Data)),
 			c.T("mandate.doc.valid", c.Date(m.Scope.Validity.From), lastDay(c, m.Scope.Validity.To)),
-			c.T("mandate.doc.purpose", m.Scope.Purpose),
+			c.T("mandate.doc.purpose", unended(m.Scope.Purpose)),
 		},
 		Caption: c.T("mandate.doc.points"), Columns: []Column{{Text: c.T("mandate.doc.no"), Numeric: true}, {Text: c.T("csv.ean")}},
 	}
@@ -80,6 +83,9 @@ func Mandate(m mandates.Mandate, to mandates.Mandatary, made time.Time, h House)
 	p.Code = "guichet-mandate:" + m.ID + ":" + strconv.FormatInt(m.Version, 10) + ":" + hex.EncodeToString(m.Text)
 	return p
 }
+
+// unended is a sentence without its full stop, which ours has.
+func unended(s string) string { return strings.TrimRight(s, ". ") }
 
 // grouped lets a long number break at the end of a line.
 func grouped(s string) string {

@@ -2,6 +2,7 @@ package letter
 
 import (
 	"strconv"
+	"strings"
 	"time"
 
 	"guichet/portal/outbox"
@@ -36,7 +37,9 @@ func Offer(v works.View, communication string, made time.Time, h House) Paper {
 	}
 	p.Rows = append(p.Rows, []string{c.T("works.offer.study"), euros(f.Study)}, []string{c.T("letter.offer.net"), euros(f.Net())},
 		[]string{c.T("works.offer.vat", f.VAT), euros(f.Tax())}, []string{c.T("works.offer.total"), euros(f.Total())})
-	p.After = []string{c.T("letter.offer.deposit", euros(f.Deposit()), communication)}
+	if f.Deposit() > 0 {
+		p.After = append(p.After, c.T("letter.offer.deposit", euros(f.Deposit()), communication))
+	}
 	if v.Promised {
 		key := "works.date.promise.days"
 		if v.Rule.Unit == calendar.Working {
@@ -44,7 +47,7 @@ func Offer(v works.View, communication string, made time.Time, h House) Paper {
 		}
 		p.After = append(p.After, c.T(key, strconv.Itoa(v.Rule.N)), c.T("works.date.promise.how"))
 	}
-	p.After = append(p.After, c.T("letter.offer.terms", f.Terms), c.T("letter.offer.change"), c.T("letter.offer.online", door),
-		c.T("letter.offer.paper"), c.T("letter.offer.signature"))
+	p.After = append(p.After, c.T("letter.offer.terms", f.Terms), c.T("letter.offer.change"), c.T("letter.offer.online", strings.TrimSuffix(door, "/lookup")+"/works/lookup"),
+		c.T("letter.offer.paper"), c.T("letter.offer.place"), c.T("letter.offer.signature"))
 	return p
 }

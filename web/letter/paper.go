@@ -29,7 +29,7 @@ type Paper struct {
 	Empty      string     // instead of a table without rows
 	After      []string   // below the table
 	Notes      []string
-	Code       string // what a QR code at the end holds; "" for none
+	Code       string // what a QR code holds; "" for none, as on what is sent
 	CodeText   string // what it is, in words
 	Back       Back   // where the page leads back to; no Href in a file
 }
@@ -94,11 +94,16 @@ func (p Paper) post(house House) (pdf, html []byte, err error) {
 	if pdf, err = p.PDF(house); err != nil {
 		return nil, nil, err
 	}
+	html, err = p.alone(house)
+	return pdf, html, err
+}
+
+// alone writes the letter as a page that needs no other file.
+func (p Paper) alone(house House) ([]byte, error) {
 	v := p.view(house)
 	css, _ := static.Get(path.Base(static.Path("letter.css"))) // Path answers for it
 	v.Style = template.CSS(css.Data)
-	html, err = v.html()
-	return pdf, html, err
+	return v.html()
 }
 
 func (v paperView) html() ([]byte, error) {

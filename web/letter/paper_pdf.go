@@ -22,7 +22,7 @@ const (
 	footRoom = 20.0 // at the bottom: page number, contact
 	gutter   = 4.0  // between two columns
 	leading  = 1.5  // between two rows
-	codeSide = 36.0 // of a QR code
+	codeSide = 32.0 // of a QR code
 )
 
 // PDF writes the letter: 14 points, as many pages as it takes, lying where its
@@ -135,15 +135,6 @@ func (v paperView) lay(rule ruler) *layout {
 		l.prose(v, v.Empty)
 	}
 	l.prose(v, v.After...)
-	if v.Code != "" {
-		l.need(codeSide+3, v)
-		y := l.y + 2
-		l.put(func(s *sheet) {
-			s.p.AddQrCode(v.Code, &entity.Cell{X: left, Y: y, Width: codeSide, Height: codeSide}, &props.Rect{Percent: 100})
-			s.text(left+codeSide+gutter, y+codeSide/2-line/2, l.room()-codeSide-gutter, v.CodeText, props.Text{})
-		})
-		l.y += codeSide + 4
-	}
 	if len(v.Notes) > 0 {
 		l.need(3*line, v)
 		l.paragraph(v.NotesTitle, "", true)
@@ -203,6 +194,7 @@ func (l *layout) opening(v paperView) {
 		top := l.y
 		l.put(func(s *sheet) { s.help(left, top) })
 		l.put(func(s *sheet) { s.text(left+94, top+3, l.room()-94, v.Made, props.Text{}) })
+		l.code(v, left+94, top+10)
 		l.y = top + 46
 	}
 	for _, part := range l.rule.wrap(v.Title, true, 18, l.room()) {
@@ -212,6 +204,21 @@ func (l *layout) opening(v paperView) {
 	}
 	l.prose(v, v.Paragraphs...)
 	l.y += line / 2
+}
+
+// code draws the QR code at the head of the first page, its words beside it.
+func (l *layout) code(v paperView, x, y float64) {
+	if v.Code == "" {
+		return
+	}
+	l.put(func(s *sheet) {
+		s.p.AddQrCode(v.Code, &entity.Cell{X: x, Y: y, Width: codeSide, Height: codeSide}, &props.Rect{Percent: 100})
+	})
+	beside := x + codeSide + gutter
+	width := l.width - left - beside
+	for i, part := range l.rule.wrap(v.CodeText, false, body, width) {
+		l.print(beside, y+line*float64(i), width, part, false, false)
+	}
 }
 
 // prose sets paragraphs; each stands on one page, so that nobody reads half of one.

@@ -99,13 +99,17 @@ func (s *Scribe) settle(t tx.Tx, r ready, by string) (mine bool, err error) {
 	now := s.Clock()
 	clerk := portal.Actor{Kind: portal.System, ID: by}
 	waited := now.Sub(r.QueuedAt).Round(time.Second).String()
-	e := audit.Entry{At: now, Actor: clerk, Action: audit.LetterHanded, Ground: "letter", Channel: "post",
+	channel := "post"
+	if r.Mail != "" {
+		channel = "mail"
+	}
+	e := audit.Entry{At: now, Actor: clerk, Action: audit.LetterHanded, Ground: "letter", Channel: channel,
 		Details: map[string]string{"letter": r.ID, "kind": string(r.Kind), "waited": waited}}
 	if r.dropped == "" {
 		t.Record(e)
 	}
 	for _, occupancy := range r.About {
-		about := audit.Entry{At: now, Actor: clerk, Ground: "letter", Channel: "post", Subject: "occupancy:" + occupancy,
+		about := audit.Entry{At: now, Actor: clerk, Ground: "letter", Channel: channel, Subject: "occupancy:" + occupancy,
 			Details: map[string]string{"letter": r.ID, "kind": string(r.Kind)}}
 		switch {
 		case r.dropped != "":

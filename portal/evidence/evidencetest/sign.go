@@ -13,6 +13,7 @@ import (
 	"fmt"
 	"math/big"
 	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -93,18 +94,69 @@ func (s *Signer) PEM() []byte {
 
 const room = 4000 // bytes for a signature
 
+// field and value are a signature's place in a document: what shows it, and
+// what is filled in once all other bytes are known.
+func field(value int) string { return fmt.Sprintf("<< /FT /Sig /T (Signature) /V %d 0 R >>", value) }
+
+func value() string {
+	return fmt.Sprintf("<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached /ByteRange [0 %s] /Contents <%s> >>",
+		strings.Repeat("0", 40), strings.Repeat("0", 2*room))
+}
+
+func form(number int) string {
+	return fmt.Sprintf(" /AcroForm << /SigFlags 3 /Fields [%d 0 R] >>", number)
+}
+
 var ranges = regexp.MustCompile(`/ByteRange \[[0-9 ]+\]`)
 
 // Sign makes the PDF and signs all of it. The moment is the machine's.
 func Sign(t testing.TB, d Draft, by *Signer) []byte {
 	t.Helper()
-	field := First + len(d.Objects)
-	d.Catalog += fmt.Sprintf(" /AcroForm << /SigFlags 3 /Fields [%d 0 R] >>", field)
-	d.Objects = append(d.Objects,
-		fmt.Sprintf("<< /FT /Sig /T (Signature) /V %d 0 R >>", field+1),
-		fmt.Sprintf("<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /adbe.pkcs7.detached /ByteRange [0 %s] /Contents <%s> >>",
-			strings.Repeat("0", 40), strings.Repeat("0", 2*room)))
-	pdf := d.Bytes()
+	first := First + len(d.Objects)
+	d.Catalog += form(first)
+	d.Objects = append(d.Objects, field(first+1), value())
+	return fill(t, d.Bytes(), by)
+}
+
+var (
+	catalogOf = regexp.MustCompile(`/Root (\d+) 0 R`)
+	sizeOf    = regexp.MustCompile(`/Size (\d+)`)
+)
+
+// SignOther signs all of a PDF that somebody else made, as a signing program
+// does: the signature stands in a later version behind it. The PDF must have a
+// table as text, as the portal's own have.
+func SignOther(t testing.TB, pdf []byte, by *Signer) []byte {
+	t.Helper()
+	trailer := pdf[bytes.LastIndex(pdf, []byte("trailer")):]
+	root, size, last := catalogOf.FindSubmatch(trailer), sizeOf.FindSubmatch(trailer), lastTable.FindSubmatch(pdf)
+	require.NotNil(t, root)
+	require.NotNil(t, size)
+	require.NotNil(t, last)
+	begin := []byte("\n" + string(root[1]) + " 0 obj\n")
+	_, catalog, found := bytes.Cut(pdf, begin)
+	require.True(t, found)
+	catalog, _, _ = bytes.Cut(catalog, []byte("endobj"))
+	n, err := strconv.Atoi(string(size[1]))
+	require.NoError(t, err)
+	entries := strings.TrimSuffix(strings.TrimSpace(string(catalog)), ">>")
+	var b bytes.Buffer
+	b.Write(pdf)
+	var at []int
+	for _, o := range []string{string(root[1]) + " 0 obj\n" + entries + form(n) + " >>", fmt.Sprintf("%d 0 obj\n%s", n, field(n+1)), fmt.Sprintf("%d 0 obj\n%s", n+1, value())} {
+		b.WriteString("\n")
+		at = append(at, b.Len())
+		b.WriteString(o + "\nendobj")
+	}
+	table := b.Len() + 1
+	fmt.Fprintf(&b, "\nxref\n%s 1\n%010d 00000 n \n%d 2\n%010d 00000 n \n%010d 00000 n \ntrailer\n<< /Size %d /Root %s 0 R /Prev %s >>\nstartxref\n%d\n%%%%EOF\n",
+		root[1], at[0], n, at[1], at[2], n+2, root[1], last[1], table)
+	return fill(t, b.Bytes(), by)
+}
+
+// fill signs a PDF over all its bytes but the place for the signature.
+func fill(t testing.TB, pdf []byte, by *Signer) []byte {
+	t.Helper()
 	from := bytes.LastIndex(pdf, []byte("/Contents <")) + len("/Contents ")
 	to := from + 2*room + 2
 	place := ranges.FindIndex(pdf)

@@ -33,6 +33,11 @@ type Words struct {
 // one row for each register with an empty amount; among hours a day of which
 // only the total is kept is one with that.
 func WriteCSV(w io.Writer, s metering.Series, words Words) error {
+	return WriteCSVs(w, []metering.Series{s}, words)
+}
+
+// WriteCSVs writes several access points into one such file, one below the other.
+func WriteCSVs(w io.Writer, all []metering.Series, words Words) error {
 	buffered := bufio.NewWriter(w)
 	buffered.WriteString("\ufeff")
 	for _, l := range append([]string{words.Mark}, words.Lines...) {
@@ -44,6 +49,19 @@ func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 	if err := out.Write(safe(titles)); err != nil {
 		return err
 	}
+	for _, s := range all {
+		if err := rows(out, s, words); err != nil {
+			return err
+		}
+	}
+	out.Flush()
+	if err := out.Error(); err != nil {
+		return err
+	}
+	return buffered.Flush()
+}
+
+func rows(out *csv.Writer, s metering.Series, words Words) error {
 	ean := s.EAN.Masked()
 	for _, p := range s.Points {
 		for _, r := range s.Registers {
@@ -69,11 +87,7 @@ func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 			}
 		}
 	}
-	out.Flush()
-	if err := out.Error(); err != nil {
-		return err
-	}
-	return buffered.Flush()
+	return nil
 }
 
 // safe keeps a spreadsheet from taking a cell for a formula.
@@ -97,7 +111,6 @@ func iso(t time.Time) string { return t.In(portal.Brussels).Format(time.RFC3339)
 type (
 	document struct {
 		Mark   string        `json:"confidentiality"`
-		On     *Ground       `json:"mandate,omitempty"`
 		EAN    string        `json:"ean"` // masked
 		Energy portal.Energy `json:"energy"`
 		Grain  string        `json:"grain"`
@@ -124,26 +137,11 @@ type (
 	}
 )
 
-// Ground is on what a file left the house: the mandate, the SHA-256 of its
-// text and the entry of the trail that tells of the delivery (D9, L29).
-type Ground struct {
-	Mandate string `json:"id"`
-	Text    string `json:"text_sha256"`
-	Entry   string `json:"trail_entry"`
-}
-
 // WriteJSON writes the same for programs: amounts are whole thousandths of the
 // unit, a gap has no amount. mark is the confidentiality mark (L20).
-func WriteJSON(w io.Writer, s metering.Series, mark string) error { return writeJSON(w, s, mark, nil) }
-
-// WriteJSONOn is WriteJSON of a delivery on a mandate.
-func WriteJSONOn(w io.Writer, s metering.Series, mark string, on Ground) error {
-	return writeJSON(w, s, mark, &on)
-}
-
-func writeJSON(w io.Writer, s metering.Series, mark string, on *Ground) error {
-	d := document{Mark: mark, On: on, EAN: s.EAN.Masked(), Energy: s.Energy, Grain: string(s.Grain), Units: []unitOf{}, Values: []period{}}
-	if len(s.Points) > 0 {
+func WriteJSON(w io.Writer, s metering.Series, mark string) error {
+	d := document{Mark: mark, EAN: s.EAN.Masked(), Energy: s.Energy, Grain: string(s.Grain), Units: []unitOf{}, Values: []period{}}
+	if !s.Period.From.IsZero() {
 		d.From, d.Until = iso(s.Period.From), iso(s.Period.To)
 	}
 	for _, r := range s.Registers {

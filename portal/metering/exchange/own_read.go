@@ -16,7 +16,8 @@ import (
 )
 
 // ReadOwn reads a CSV download of ours back, in any of its languages. The EAN
-// in it is masked (G12), so Options.ForEAN is demanded, and must fit the mask.
+// in it is masked (G12), so Options.ForEAN is demanded, and must fit the mask; a
+// file of several access points demands each of them, and masks that differ.
 // Rows of a day or less become Days; a file of months or years becomes Totals,
 // as it has no days to tell. A gap is a row without an amount and stays one.
 func ReadOwn(r io.Reader, o Options) (File, error) {
@@ -140,7 +141,8 @@ func (p *ownParser) row(no int, cells []string) bool {
 		ok = false
 	}
 	cell := func(r role) string { return bare(cells[p.at[r]]) }
-	if err := p.point(cell(eanCode)); err != nil {
+	var err error
+	if l.ean, err = p.point(cell(eanCode)); err != nil {
 		fail(eanCode, err.Error())
 		return false
 	}
@@ -165,7 +167,6 @@ func (p *ownParser) row(no int, cells []string) bool {
 		amount = ""
 	}
 	if amount != "" {
-		var err error
 		if l.amount, err = thousandths(amount); err != nil {
 			fail(volume, err.Error())
 		}
@@ -185,24 +186,40 @@ var (
 	straddles = map[string]bool{"straddle": true, "non partage": true, "nicht teilbar": true, "niet te splitsen": true, "not divisible": true}
 )
 
-// point holds the EAN against --for, as far as the mask shows it.
-func (p *ownParser) point(text string) error {
+// point holds the EAN against --for, as far as the mask shows it, and tells
+// which of the access points it is.
+func (p *ownParser) point(text string) (int, error) {
 	switch {
 	case strings.Contains(text, "--") && p.options.ForEAN == "":
-		return errors.New("the EAN is masked; say with --for EAN which access point the file is of")
+		return 0, errors.New("the EAN is masked; say with --for EAN which access point the file is of")
 	case strings.Contains(text, "--"):
-		p.eanList = []portal.EAN{p.options.ForEAN}
-		return sameMask(text, p.options.ForEAN)
+		p.eanList = append([]portal.EAN{p.options.ForEAN}, p.options.Also...)
+		fits, first := -1, error(nil)
+		for i, ean := range p.eanList {
+			err := sameMask(text, ean)
+			switch {
+			case err == nil && fits >= 0:
+				return 0, errors.New("its mask fits two access points that --for says: import them one by one")
+			case err == nil:
+				fits = i
+			case first == nil:
+				first = err
+			}
+		}
+		if fits < 0 {
+			return 0, first
+		}
+		return fits, nil
 	}
 	ean, err := portal.ParseEAN(text)
 	switch {
 	case err != nil:
-		return errors.New(eanReason(text, err))
+		return 0, errors.New(eanReason(text, err))
 	case p.options.ForEAN != "" && ean != p.options.ForEAN, len(p.eanList) > 0 && p.eanList[0] != ean:
-		return errors.New("another access point than --for says, or than on the lines before")
+		return 0, errors.New("another access point than --for says, or than on the lines before")
 	}
 	p.eanList = []portal.EAN{ean}
-	return nil
+	return 0, nil
 }
 
 // moment reads a time with its offset, which leaves no doubt (D4).
@@ -260,13 +277,14 @@ func (p *ownParser) longest() (length time.Duration) {
 // for each register, also where a point went from one total to two bands.
 func (p *ownParser) rivals() {
 	type key struct {
+		ean        int
 		start, end int64
 		family     metering.Register
 	}
 	type sides struct{ bands, total, bandRows, totalRows int64 }
 	at := map[key]*sides{}
 	for _, l := range p.lines {
-		k := key{l.start, l.end, l.register.Family()}
+		k := key{l.ean, l.start, l.end, l.register.Family()}
 		s := at[k]
 		if s == nil {
 			s = &sides{}
@@ -280,7 +298,7 @@ func (p *ownParser) rivals() {
 	}
 	kept := p.lines[:0]
 	for _, l := range p.lines {
-		s := at[key{l.start, l.end, l.register.Family()}]
+		s := at[key{l.ean, l.start, l.end, l.register.Family()}]
 		isTotal := l.register == l.register.Family()
 		if s.bandRows > 0 && s.totalRows > 0 && ((isTotal && s.total == 0) || (!isTotal && s.bands == 0 && s.total > 0)) {
 			continue
@@ -295,6 +313,9 @@ func (p *ownParser) totals() File {
 	f := File{Summary: Summary{Statuses: map[metering.Quality]int{}}}
 	sort.SliceStable(p.lines, func(a, b int) bool {
 		x, y := &p.lines[a], &p.lines[b]
+		if x.ean != y.ean {
+			return p.eanList[x.ean] < p.eanList[y.ean]
+		}
 		if x.register != y.register {
 			return x.register < y.register
 		}
@@ -302,7 +323,7 @@ func (p *ownParser) totals() File {
 	})
 	for i := range p.lines {
 		l := &p.lines[i]
-		if i > 0 && p.lines[i-1].register == l.register && l.start < p.lines[i-1].end {
+		if i > 0 && p.lines[i-1].ean == l.ean && p.lines[i-1].register == l.register && l.start < p.lines[i-1].end {
 			p.refuse(l.no, unknown, fmt.Sprintf("counts again what line %d counts", p.lines[i-1].no))
 		}
 		if l.start != l.day.start || l.end != l.untilDay.start {
@@ -311,7 +332,7 @@ func (p *ownParser) totals() File {
 		if l.quality == metering.Missing {
 			continue // nothing was known, so nothing is said
 		}
-		f.Totals = append(f.Totals, metering.PeriodTotal{EAN: p.eanList[0], Register: l.register, Amount: l.amount, Line: l.no,
+		f.Totals = append(f.Totals, metering.PeriodTotal{EAN: p.eanList[l.ean], Register: l.register, Amount: l.amount, Line: l.no,
 			Period:    portal.Period{From: unix(l.start), To: unix(l.end)},
 			Estimated: l.quality == metering.Estimated, Missing: l.lost})
 	}

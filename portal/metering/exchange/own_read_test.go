@@ -3,6 +3,7 @@ package exchange
 import (
 	"bytes"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -141,4 +142,48 @@ func FuzzOwnCSV(f *testing.F) {
 			t.Fatal("refused without a reason, or half read")
 		}
 	})
+}
+
+// Must-show 2: a file of several access points comes back whole, and what it
+// gives is written as the same bytes; whose a row is, nobody guesses.
+func TestOwnCSVOfSeveralPoints(t *testing.T) {
+	first := series(metering.ByDay, portal.Date(2024, 1, 1), 3, nextDay, metering.OfftakeTotal)
+	second := series(metering.ByDay, portal.Date(2024, 1, 1), 4, nextDay, metering.OfftakePeak, metering.OfftakeOffPeak)
+	second.EAN = "541449000000000027"
+	words := Words{Mark: "Confidential", From: "From", Until: "Until (excluded)", EAN: "EAN code",
+		Register: "Register", Amount: "Amount", Unit: "Unit", Quality: "Origin", YearBefore: "a year earlier"}
+	var b bytes.Buffer
+	require.NoError(t, WriteCSVs(&b, []metering.Series{first, second}, words))
+	f, err := ReadOwn(bytes.NewReader(b.Bytes()), Options{ForEAN: second.EAN, Also: []portal.EAN{testEAN}})
+	require.NoError(t, err)
+	require.Equal(t, 3+2*4, f.Summary.Rows)
+	again := []metering.Series{first, second}
+	for i, s := range again { // the series that the days make
+		s.Points = append([]metering.Point(nil), s.Points...)
+		for n := range s.Points {
+			s.Points[n].Amounts = metering.Amounts{}
+			for _, d := range f.Days {
+				if at := slices.Index(metering.Registers[:], d.Register); d.EAN == s.EAN && d.Date.Equal(s.Points[n].Period.From) {
+					s.Points[n].Amounts[at] += d.Values[0].Amount
+				}
+			}
+		}
+		again[i] = s
+	}
+	var c bytes.Buffer
+	require.NoError(t, WriteCSVs(&c, again, words))
+	require.Equal(t, b.String(), c.String())
+	for name, o := range map[string]Options{"one of them is not named": {ForEAN: testEAN}, "two that look alike": {ForEAN: testEAN, Also: []portal.EAN{testEAN, second.EAN}}} {
+		_, err := ReadOwn(bytes.NewReader(b.Bytes()), o)
+		var refused *Refused
+		require.True(t, errors.As(err, &refused), name)
+	}
+	months := series(metering.ByMonth, portal.Date(2024, 1, 1), 3, nextMonth, metering.OfftakeTotal)
+	others := months
+	others.EAN = second.EAN
+	b.Reset()
+	require.NoError(t, WriteCSVs(&b, []metering.Series{months, others}, words))
+	f, err = ReadOwn(&b, Options{ForEAN: testEAN, Also: []portal.EAN{second.EAN}})
+	require.NoError(t, err)
+	require.Len(t, f.Totals, 6, "the same months of two points are no rivals")
 }

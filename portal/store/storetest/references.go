@@ -119,3 +119,19 @@ func raw(t testing.TB, dsn string) *sql.DB {
 	})
 	return db
 }
+
+// Columns lists the columns of a table of SQLite, behind the store's back.
+func Columns(t testing.TB, dsn, table string) (names []string) {
+	t.Helper()
+	rows, err := raw(t, dsn).Query(`SELECT name FROM pragma_table_info($1)`, table)
+	require.NoError(t, err)
+	defer rows.Close()
+	for rows.Next() {
+		var name string
+		require.NoError(t, rows.Scan(&name))
+		names = append(names, name)
+	}
+	require.NoError(t, rows.Err())
+	require.NotEmpty(t, names)
+	return names
+}

@@ -16,6 +16,8 @@ type Control struct {
 // Option is one choice. Name is a box's own, as each field stands once in a form.
 type Option struct {
 	Value, Text, Name string
+	Hint              string // what it means, in a few words
+	Group             string // above the first of several that belong together
 	Selected          bool
 }
 

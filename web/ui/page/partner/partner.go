@@ -45,6 +45,16 @@ type Home struct {
 	First, Next string
 }
 
+// Supplies is the list of a supplier's registrations, with the way to one.
+type Supplies struct {
+	Frame
+	Find        Form
+	FindTitle   string
+	Table       component.Table
+	None        string
+	First, Next string
+}
+
 // Fact is a word with its value.
 type Fact struct {
 	Name, Value string
@@ -68,6 +78,8 @@ type Mandate struct {
 	Facts       []Fact
 	Documents   []layout.Link
 	Give        *Form // nil where nothing can be given in
+	Files       component.Table
+	Signature   []string // what the electronic signature of the last one proves
 	Links       []layout.Link
 	Withdraw    *Button
 	Lines       component.Table
@@ -87,6 +99,8 @@ type Line struct {
 
 // Take is the form of the downloads: one button for each form of file.
 type Take struct {
+	Title    string
+	Text     string
 	Controls []component.Control
 	Files    []layout.Link
 }
@@ -102,6 +116,7 @@ type Listing struct {
 	Form               *Form // nil where the right is missing
 	FormTitle          string
 	Note               string
+	First, Next        string
 }
 
 // End is a button that ends a row of the table.

@@ -1,0 +1,70 @@
+package letter
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"guichet/portal"
+	"guichet/portal/outbox"
+	"guichet/works"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+)
+
+func receiptSample(t testing.TB, lang portal.Language, missing ...string) outbox.Letter {
+	l := sample(t, lang, "Änne Schmitz")
+	l.Kind, l.Mail = outbox.WorksReceipt, "aenne@example.org"
+	var err error
+	l.Data, err = json.Marshal(works.ReceiptLetter{Number: "4028176655", Code: "140952", Kind: works.Phases13, Energy: portal.Electricity,
+		MadeAt: portal.Date(2026, 11, 23), Missing: missing, MissingBy: portal.Date(2026, 12, 23)})
+	require.NoError(t, err)
+	return l
+}
+
+// TestW11AReceiptInEveryLanguage by post and by mail: number, code, what for,
+// where to, what is missing until when, whom to call; L20, S5.
+func TestW11AReceiptInEveryLanguage(t *testing.T) {
+	for _, lang := range portal.Languages {
+		l := receiptSample(t, lang, "site-plan", "ean")
+		pdf, html, err := Render(l, nil, house)
+		require.NoError(t, err)
+		require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
+		doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
+		require.NoError(t, err)
+		require.Equal(t, string(lang), doc.Find("html").AttrOr("lang", ""))
+		require.NotEmpty(t, doc.Find("header .confidential").Text(), "L20: as text")
+		require.Equal(t, 2, doc.Find("table td, table tbody th").Length())
+		m, err := Mail(l, house)
+		require.NoError(t, err)
+		require.NoError(t, stamp(m, l, house, "no-reply@guichet.example", fixed))
+		var sent bytes.Buffer
+		_, err = m.WriteTo(&sent)
+		require.NoError(t, err)
+		plain, twin := readMail(t, sent.Bytes())
+		require.Contains(t, plain, doc.Find("header .confidential").Text(), "L20")
+		for _, text := range []string{doc.Find("main").Text(), plain, twin} {
+			text = strings.ReplaceAll(text, "\u00a0", " ")
+			for _, told := range []string{"40 2817 6655", "140952", "guichet.example/" + string(lang) + "/works/lookup", "2026", "EAN", house.CallCentre} {
+				require.Contains(t, text, told, lang)
+			}
+		}
+		require.NotContains(t, sent.String(), "Änne", "an envelope's name and address have no place in a mail")
+		require.NotContains(t, m.GetGenHeader("Subject")[0], "4028")
+		if folder := os.Getenv("SHOW_LETTERS"); folder != "" {
+			require.NoError(t, os.WriteFile(filepath.Join(folder, "works-receipt-"+string(lang)+".pdf"), pdf, 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(folder, "works-receipt-"+string(lang)+".html"), html, 0o600))
+			require.NoError(t, os.WriteFile(filepath.Join(folder, "works-receipt-"+string(lang)+".eml"), sent.Bytes(), 0o600))
+		}
+	}
+	_, _, err := Render(outbox.Letter{Kind: outbox.WorksReceipt, Data: json.RawMessage("[]")}, nil, house)
+	require.Error(t, err)
+	l := sample(t, portal.French, "Anna")
+	l.Mail = "a@example.org"
+	_, err = Mail(l, house)
+	require.Error(t, err, "G12: a reference never goes by mail")
+}

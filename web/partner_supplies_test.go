@@ -1,0 +1,167 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/mandates"
+	"guichet/mandates/partner"
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/metering"
+	"guichet/portal/registry"
+	"guichet/portal/store"
+	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
+	"guichet/web/api"
+
+	"github.com/stretchr/testify/require"
+	"golang.org/x/mod/sumdb/note"
+)
+
+// register puts a supplier's registration on an access point.
+func register(t *testing.T, s *store.Store, id string, ean portal.EAN, supplier string, p portal.Period, end registry.Scenario) {
+	t.Helper()
+	require.NoError(t, s.Do(t.Context(), func(u tx.Tx) error {
+		return s.PutRegistrations(u, []registry.HeldRegistration{{Registration: registry.Registration{ID: id, EAN: ean, Supplier: supplier, Period: p}, End: end}})
+	}))
+}
+
+// L10, L26: a supplier's pages list what it is registered on and nothing else,
+// and give it from its own registration on.
+func TestL26SuppliersPages(t *testing.T) {
+	a := newAgency(t, storetest.Backends(t)[0])
+	first, g := a.guestOf("Vent du Nord SA", "0403.170.701")
+	second, other := a.guestOf("Lumière Directe AG", "0417.497.106")
+	require.Equal(t, http.StatusNotFound, first.get("/fr/partner/supplies").StatusCode, "no supplier, no page")
+	require.Equal(t, http.StatusNotFound, first.post("/fr/partner/supplies", url.Values{"ean": {string(a.known[0].EAN)}}).StatusCode)
+	require.NotContains(t, first.get("/fr/partner").body, "/partner/supplies")
+	for code, guest := range map[string]partner.Guest{"NORD": g, "DIRECTE": other} {
+		storetest.Exec(t, a.dsn, `UPDATE partners SET supplier = $1 WHERE id = $2`, code, guest.PartnerID)
+	}
+	since := a.h.clock().AddDate(-1, 0, 0)
+	register(t, a.store, "mine", a.known[0].EAN, "NORD", portal.Period{From: since}, "")
+	register(t, a.store, "theirs", a.known[1].EAN, "DIRECTE", portal.Period{From: since}, "")
+
+	page := first.get("/fr/partner/supplies")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Equal(t, 1, page.doc.Find("#supplies tbody tr").Length())
+	require.NotContains(t, page.body, string(a.known[0].EAN), "G12")
+	require.Equal(t, 1, page.doc.Find("nav a[aria-current=page][href='/fr/partner/supplies']").Length())
+	find := func(ean string) answer { return first.post("/fr/partner/supplies", url.Values{"ean": {ean}}) }
+	require.Equal(t, "/fr/partner/supplies/mine", find(string(a.known[0].EAN)).Header.Get("Location"))
+	require.Contains(t, find("54144").doc.Find("#ean-error").Text(), "18 chiffres")
+	nobody := "541449009999999990"[:17]
+	nobody += string(portal.EANCheckDigit(nobody))
+	theirs, none := find(string(a.known[1].EAN)), find(nobody)
+	require.Equal(t, http.StatusUnprocessableEntity, theirs.StatusCode)
+	require.Equal(t, strings.ReplaceAll(none.body, nobody, "EAN"), strings.ReplaceAll(theirs.body, string(a.known[1].EAN), "EAN"), "L10: not yours is not there")
+
+	one := first.get("/fr/partner/supplies/mine")
+	require.Contains(t, plainSpaces(one.doc.Find(".note").Text()), "Votre enregistrement vaut depuis le")
+	require.Equal(t, 2, one.doc.Find("#grain option[value=month], #grain option[value=year]").Length())
+	require.Equal(t, 2, one.doc.Find("#grain option").Length(), "D5: no day without a mandate")
+	verifier, err := note.NewVerifier(a.h.ring.TrailVerifierKey())
+	require.NoError(t, err)
+	for _, f := range partnerFiles {
+		file := first.get("/fr/partner/supplies/mine/consumption." + f.ending + "?grain=month")
+		require.Equal(t, http.StatusOK, file.StatusCode, f.ending)
+		require.Equal(t, f.contentType, file.Header.Get("Content-Type"))
+		require.Contains(t, file.body, "NORD")
+		require.Contains(t, file.body, "Confidentiel – transmis au fournisseur enregistré", "L20")
+		require.NotContains(t, file.body, string(a.known[0].EAN), "G12")
+		leaf, err := api.CheckDelivery([]byte(file.body), verifier)
+		require.NoError(t, err, f.ending)
+		require.Equal(t, "mine", leaf.Says["registration"])
+	}
+	require.EqualValues(t, 3, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made' AND ground = 'registration:mine' AND subject = $1`,
+		"occupancy:"+a.known[0].OccupancyID))
+	require.Equal(t, http.StatusUnprocessableEntity, first.get("/fr/partner/supplies/mine/consumption.csv?grain=day").StatusCode)
+	require.Equal(t, http.StatusUnprocessableEntity, first.get("/fr/partner/supplies/mine/consumption.csv?grain=month&from=x").StatusCode)
+
+	t.Run("L14 L15 D12 every end looks the same on every page", func(t *testing.T) {
+		everyEnd(t, a, []*browser{first, second, a.another()})
+	})
+}
+
+// drawnOnPages is what differs from one delivery to the next: its trail entry
+// with the leaf of it, and the ids of a feed.
+var drawnOnPages = regexp.MustCompile(`\b[0-9a-z]{26}\b|urn:uuid:[0-9a-f-]{36}|guichet-delivery [A-Za-z0-9+/=]+|"leaf":"[^"]+"`)
+
+// everyEnd walks every page that a partner can ask for while a registration
+// ends, when it is over, and when the next supplier's holds: an ordinary end of
+// contract, a drop and a budget meter give the same bytes to everybody.
+func everyEnd(t *testing.T, a *agency, browsers []*browser) {
+	now := a.h.clock()
+	walk := func(end registry.Scenario) (answers []string) {
+		for _, stop := range []time.Time{now.AddDate(0, 0, 10), now.AddDate(0, 0, -10)} {
+			storetest.Exec(t, a.dsn, `DELETE FROM registration_ends WHERE registration_id = 'next'`)
+			storetest.Exec(t, a.dsn, `DELETE FROM registrations WHERE id = 'next'`)
+			register(t, a.store, "mine", a.known[0].EAN, "NORD", portal.Period{From: now.AddDate(-1, 0, 0), To: stop}, end)
+			register(t, a.store, "next", a.known[0].EAN, "DIRECTE", portal.Period{From: stop}, "")
+			for _, r := range tables(t)["public"] {
+				if r.Policy.Name != "partner" || r.Policy.Uploads > 0 || strings.HasSuffix(r.Path, "/sign-out") {
+					continue
+				}
+				for _, id := range []string{"mine", "next", "theirs"} {
+					path := strings.NewReplacer(":lang", "fr", ":n", "1", ":id", id, ":login", id).Replace(r.Path)
+					for n, b := range browsers {
+						if r.Method == http.MethodPost && !strings.HasSuffix(r.Path, "/supplies") {
+							continue // what changes a partner's own things reads no registration
+						}
+						got := b.get
+						if r.Method == http.MethodPost {
+							got = func(path string) answer { return b.post(path, url.Values{"ean": {string(a.known[0].EAN)}}) }
+						}
+						one := got(path + map[string]string{http.MethodGet: "?grain=month"}[r.Method])
+						one.Header.Del("Date")
+						var head strings.Builder
+						require.NoError(t, one.Header.Write(&head))
+						answers = append(answers, drawnOnPages.ReplaceAllString(r.Method+path+string(rune('0'+n))+one.Status+head.String()+one.body, "*"))
+					}
+				}
+			}
+		}
+		return answers
+	}
+	ordinary := walk(registry.EndOfContract)
+	require.Greater(t, len(ordinary), 200)
+	for _, end := range []registry.Scenario{registry.Drop, registry.BudgetMeter, registry.UnknownEnd} {
+		for i, one := range walk(end) {
+			require.Equal(t, ordinary[i], one, string(end))
+		}
+	}
+	all := strings.Join(ordinary, "")
+	require.Contains(t, all, "fin de contrat", "the walk saw the end")
+	require.Contains(t, all, "/fr/partner/supplies/next", "and the next supplier")
+}
+
+// L18, D12: the customer sees each delivery to their supplier where they see
+// every other, with whose registration it was; and how a registration ended.
+func TestL18TheCustomerSeesTheirSupplier(t *testing.T) {
+	h := newHouse(t)
+	a := newStrongroom(t, h, storetest.Backends(t)[0].DSN(t))
+	svc := &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}
+	b := open(t, h, func(d *PublicDeps) { d.Runner, d.Papers, d.Mandates = a.Store, paperDeps(a, h), svc })
+	require.Equal(t, http.StatusSeeOther, b.try(knownReference, knownDigits).StatusCode)
+	now := h.clock()
+	former, present := portal.Period{From: portal.Date(2024, 1, 1), To: now.AddDate(-1, 0, 0)}, portal.Period{From: now.AddDate(-1, 0, 0)}
+	register(t, a.Store, "former", a.known[0].EAN, "NORD", former, registry.Drop)
+	register(t, a.Store, "present", a.known[0].EAN, "DIRECTE", present, "")
+	_, err := svc.Supply(t.Context(), h, audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "p"}, Ground: "partner", Channel: "api"},
+		mandates.Supplier{PartnerID: "p1", Code: "DIRECTE"}, "present", mandates.Asked{EAN: a.known[0].EAN, Query: metering.Query{Grain: metering.ByMonth}})
+	require.NoError(t, err)
+	text := plainSpaces(b.get("/fr/seen").doc.Find("main").Text())
+	require.Contains(t, text, "Consommation transmise à un tiers")
+	require.Contains(t, text, "Votre fournisseur d’énergie")
+	require.Contains(t, text, "Enregistrement accepté du fournisseur DIRECTE")
+	require.NotContains(t, text, "sur votre mandat")
+	mine := plainSpaces(b.get("/fr/mine").doc.Find("#registrations").Text())
+	require.Contains(t, mine, "NORD")
+	require.Contains(t, mine, "« drop »", "D12: the network user may know")
+	require.Contains(t, b.get("/fr/mine.json").body, `"end": "drop"`)
+}
