@@ -182,6 +182,9 @@ func (f follower) show(x *ctx, o openedRequest, wrong error) error {
 	if err := f.worksShown(x, "request", o.held()); err != nil {
 		return err
 	}
+	if !o.Status.Over() {
+		f.Evidence.Expect()
+	}
 	x.at = requestPage(o.ID)
 	return x.show(statusFor(wrong), public.WorksRequestPage(requestView(x, o, wrong)))
 }

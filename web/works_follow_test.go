@@ -22,23 +22,23 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// site of works: the public listener over a real store, with requests in it.
-type yard struct {
+// followYard is the public listener over a real store, with requests in it.
+type followYard struct {
 	*browser
 	store *store.Store
 	dsn   string
 	room  *works.Service
 }
 
-func newYard(t *testing.T) *yard {
+func newFollowYard(t *testing.T) *followYard {
 	h := newHouse(t)
 	h.ring = storetest.Keys(t)
-	y := &yard{dsn: storetest.Backends(t)[0].DSN(t)}
+	y := &followYard{dsn: storetest.Backends(t)[0].DSN(t)}
 	y.store = storetest.Reopen(t, y.dsn, h.clock)
 	y.room = &works.Service{Clock: h.clock, Runner: y.store, Store: y.store, Ring: h.ring}
 	h.numbers = map[string]storetest.Known{}
 	y.browser = open(t, h, func(d *PublicDeps) {
-		d.Runner, d.Follow = y.store, FollowDeps{Room: y.room, Evidence: vault{}}
+		d.Runner, d.Follow = y.store, FollowDeps{Room: y.room, Evidence: &vault{}}
 	})
 	return y
 }
@@ -49,7 +49,7 @@ var (
 )
 
 // capture makes a request of a kind and lets the gate know its number.
-func (y *yard) capture(kind works.Kind, occupancyID string) storetest.Known {
+func (y *followYard) capture(kind works.Kind, occupancyID string) storetest.Known {
 	y.t.Helper()
 	d := works.Draft{Kind: string(kind), Energy: "electricity", Requester: "person", Name: "Anna Schmitz", Mail: "anna@example.org", Language: "de", Channel: "mail",
 		Street: "Rotenberg 12", Postcode: "4700", Town: "Eupen", Dwelling: true, Values: map[string]string{"ean": string(fixtureEAN)}}
@@ -68,7 +68,7 @@ func (y *yard) capture(kind works.Kind, occupancyID string) storetest.Known {
 	return k
 }
 
-func (y *yard) move(id string, e works.Event, reason string, change func(*works.Request)) {
+func (y *followYard) move(id string, e works.Event, reason string, change func(*works.Request)) {
 	y.t.Helper()
 	_, err := y.room.Move(y.t.Context(), officer, id, works.Operator, e, reason, func(r *works.Request) error {
 		if change != nil {
@@ -80,7 +80,7 @@ func (y *yard) move(id string, e works.Event, reason string, change func(*works.
 }
 
 // offer brings a request to its offer.
-func (y *yard) offer(id string) {
+func (y *followYard) offer(id string) {
 	y.t.Helper()
 	y.move(id, works.EventStudy, "", nil)
 	y.move(id, works.EventDraw, "", nil)
@@ -116,7 +116,7 @@ func (a answer) text() string {
 	return strings.Join(strings.Fields(plainSpaces(a.doc.Find("main").Text())), " ")
 }
 
-func (y *yard) entries(action audit.Action, id string) int64 {
+func (y *followYard) entries(action audit.Action, id string) int64 {
 	return storetest.Number(y.t, y.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1 AND subject = $2`, string(action), works.Subject(id))
 }
 
@@ -124,7 +124,7 @@ func (y *yard) entries(action audit.Action, id string) int64 {
 // code, the offer accepted by name, the day and its calendar file, postponed
 // with a reason, closed, reopened; each showing and each act in the trail.
 func TestARequestIsFollowed(t *testing.T) {
-	y := newYard(t)
+	y := newFollowYard(t)
 	k := y.capture(works.Phases13, "")
 	b := y.another()
 	id := b.follow(k)
@@ -209,7 +209,7 @@ func TestARequestIsFollowed(t *testing.T) {
 
 // W5: what is missing is brought or typed, then the requester says so.
 func TestWhatIsMissingIsGiven(t *testing.T) {
-	y := newYard(t)
+	y := newFollowYard(t)
 	id := y.another().follow(y.capture(works.NewConnection, ""))
 	b := y.another()
 	b.follow(y.numbersOf(id))
@@ -253,7 +253,7 @@ func TestWhatIsMissingIsGiven(t *testing.T) {
 	require.Equal(t, http.StatusConflict, send("site-plan", "%PDF-1").StatusCode, "what is over takes no document")
 }
 
-func (y *yard) numbersOf(id string) storetest.Known {
+func (y *followYard) numbersOf(id string) storetest.Known {
 	for _, k := range y.h.numbers {
 		if k.OccupancyID == id {
 			return k
@@ -266,7 +266,7 @@ func (y *yard) numbersOf(id string) storetest.Known {
 // T6, T5 at the works' page: unknown, wrong, third failure, blocked and right
 // while blocked are one answer, which keeps the number and nothing else (G5).
 func TestT6WorksNumbersFailAlike(t *testing.T) {
-	y := newYard(t)
+	y := newFollowYard(t)
 	k := y.capture(works.Phases13, "")
 	wrong := func(n string) string { return n + k.Digits.Reveal()[1:] }
 	first := "1"
@@ -288,7 +288,7 @@ func TestT6WorksNumbersFailAlike(t *testing.T) {
 // nothing; another's and nobody's are one answer; after leaving, none. A works
 // number opens no consumption, a reference the requests of its own visits.
 func TestT24SomeoneElsesRequest(t *testing.T) {
-	y := newYard(t)
+	y := newFollowYard(t)
 	mine, theirs, home := y.capture(works.Phases13, ""), y.capture(works.Phases13, "other"), y.capture(works.TwoRate, y.h.stay)
 	y.offer(theirs.OccupancyID)
 	b := y.another()
@@ -331,7 +331,7 @@ var visitSeconds = regexp.MustCompile(`data-ends-in="\d+"`)
 // byte for byte but for ids and numbers, what it can fetch of an ordinary end
 // of contract: list, page, paper, calendar file and every answer, at each step.
 func TestD12ADropIsAnEndOfContract(t *testing.T) {
-	y := newYard(t)
+	y := newFollowYard(t)
 	walk := func(kind works.Kind) (seen []string) {
 		k, other := y.capture(kind, ""), y.capture(kind, "")
 		b := y.another()
