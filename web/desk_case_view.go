@@ -24,6 +24,13 @@ func customerView(x *ctx, c desk.Customer) []page.Fact {
 		{Name: x.T("desk.customer.supply"), Value: c.Supply.Street + ", " + c.Supply.Postcode + " " + c.Supply.Town},
 		{Name: x.T("desk.customer.mail"), Value: c.Street + ", " + c.Postcode + " " + c.Town},
 	}
+	for _, w := range c.Works { // the call goes to its team (C8)
+		team := x.T("desk.works.no-team")
+		if w.Team != "" {
+			team = x.T("desk.works.of-team", w.Team)
+		}
+		facts = append(facts, page.Fact{Name: x.T("desk.works.open-case"), Value: x.T("works.kind."+string(w.Kind)) + ", " + x.T("works.status."+string(w.Status)) + " · " + team})
+	}
 	if c.Ground != "" {
 		facts = append(facts, page.Fact{Name: x.T("desk.customer.ground"), Value: x.T("ground." + string(c.Ground))})
 	}

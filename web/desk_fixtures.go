@@ -19,7 +19,7 @@ import (
 )
 
 // deskFixtures are all pages of the desk's listener, in its two languages.
-var deskFixtures = slices.Concat(deskPartnerFixtures, deskMandateFixtures, []fixture{
+var deskFixtures = slices.Concat(deskPartnerFixtures, deskMandateFixtures, deskWorksFixtures, []fixture{
 	{"desk-sign-in", func(x *ctx) templ.Component { return page.SignInPage(localView(x, nil)) }},
 	{"desk-sign-in-refused", func(x *ctx) templ.Component {
 		x.form = url.Values{"login": {"anna"}}

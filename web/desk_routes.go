@@ -37,7 +37,7 @@ func deskRoutes(d DeskDeps) []Route {
 	colleague := Policy{Name: "colleague", Admit: c.admit}
 	get, post := http.MethodGet, http.MethodPost
 	const aCase, aPartner = "/:lang/desk/case/:id", "/:lang/desk/partners/:id"
-	const aDeed = "/:lang/desk/mandates/:id"
+	const aDeed, aWork = "/:lang/desk/mandates/:id", "/:lang/desk/works/:id"
 	return []Route{
 		{get, "/", Anyone, c.front},
 		{get, "/:lang/", Anyone, c.front},
@@ -72,6 +72,13 @@ func deskRoutes(d DeskDeps) []Route {
 		{post, aDeed + "/return", colleague, c.returnDeed},
 		{get, aDeed + "/documents/:file/:act", colleague, c.deedPage},
 		{post, aDeed + "/documents/:file/:act", colleague, c.releaseDeed},
+		{get, "/:lang/desk/works", colleague, c.yard},
+		{get, "/:lang/desk/works/payments", colleague, c.worksPayments},
+		{post, "/:lang/desk/works/payments/:payment/:act", colleague, c.doPayment},
+		{get, aWork, colleague, c.worksFile},
+		{post, aWork + "/:act", colleague, c.doWorks},
+		{get, aWork + "/documents/:file/:page", colleague, c.worksPage},
+		{post, aWork + "/documents/:file/:page", colleague, c.releaseWorks},
 		{get, "/:lang/desk/partners", colleague, c.partners},
 		{get, aPartner, colleague, c.partner},
 		{post, aPartner + "/:act", colleague, c.decidePartner},

@@ -29,6 +29,7 @@ import (
 	"guichet/portal/state"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/works"
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
@@ -99,6 +100,7 @@ type bureau struct {
 	seeds   map[string]keys.Secret
 	now     time.Time
 	log     *bytes.Buffer
+	works   *works.Service
 	staff   *staff.Service
 }
 
@@ -126,7 +128,7 @@ func newBureau(t *testing.T) *bureau {
 	common.Ring, common.Log = ring, slog.New(slog.NewJSONHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	colleagues := staff.New(staff.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords})
 	b.staff = colleagues
-	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security, "dirk": staff.Security, "lena": staff.Office, "marc": staff.Office, "nora": staff.Readings, "marie": staff.Mandates} {
+	for name, role := range map[string]staff.Role{"anna": staff.Agent, "carla": staff.Security, "dirk": staff.Security, "lena": staff.Office, "marc": staff.Office, "nora": staff.Readings, "marie": staff.Mandates, "wim": staff.Works} {
 		b.seeds[name], err = colleagues.Add(t.Context(), portal.Actor{Kind: portal.System, ID: "test"}, name, name, role, deskPassword)
 		require.NoError(t, err)
 	}
@@ -141,6 +143,7 @@ func newBureau(t *testing.T) *bureau {
 		Rectify:  &registry.Rectifications{Ring: ring, Clock: clock, Runner: b.store, Store: b.store},
 		Grounds:  &registry.Grounds{Ring: ring, Clock: clock, Runner: b.store, Store: b.store},
 		Officer:  b.officer(ring, clock, short, passwords),
+		Yard:     b.yard(ring, clock),
 		Partners: partner.New(partner.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords}),
 		Watch:    lookup.NewWatch(deps.Permits, b.store, clock, common.Log, nil), Shares: unmeasured{}})})
 	require.NoError(t, err)

@@ -37,6 +37,10 @@ func deskFrame(x *ctx, g desk.Gate, title string, args ...any) page.Frame {
 		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.mandates"), Href: x.path("/desk/mandates"), Lang: "m", Current: strings.HasPrefix(x.at, "/desk/mandates")},
 			layout.Link{Text: x.T("desk.nav.partners"), Href: x.path("/desk/partners"), Lang: "p", Current: x.at == "/desk/partners"})
 	}
+	if m.Role == staff.Works {
+		f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.works"), Href: x.path(yardPath), Lang: "w", Current: strings.HasPrefix(x.at, yardPath) && x.at != yardPath+"/payments"},
+			layout.Link{Text: x.T("desk.nav.payments"), Href: x.path(yardPath + "/payments"), Lang: "p", Current: x.at == yardPath+"/payments"})
+	}
 	f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.doors"), Href: x.path("/desk/doors"), Lang: "d", Current: x.at == "/desk/doors"})
 	f.Nav = append(f.Nav, layout.Link{Text: x.T("desk.nav.gate"), Href: x.path("/desk/gate"), Lang: "g", Current: x.at == "/desk/gate"})
 	return f

@@ -217,7 +217,7 @@ func (r *Request) Happen(e Event, now time.Time) error {
 	}
 	switch e {
 	case EventChange:
-		r.Offer, r.Day = Offer{Version: r.Offer.Version, Paid: r.Offer.Paid}, time.Time{} // void (Wd3); what was paid stays
+		r.Offer, r.Day = Offer{Version: r.Offer.Version, Paid: r.Offer.Paid, PaidAt: r.Offer.PaidAt}, time.Time{} // void (Wd3); what was paid stays
 	case EventAwait, EventPostpone, EventBreakOff:
 		r.Day = time.Time{}
 	case EventClose:
@@ -274,11 +274,17 @@ func (r *Request) forbids(e Event, now time.Time) string {
 			return "works.deposit"
 		}
 	case EventPlan:
-		if !r.Day.After(now) {
+		switch {
+		case kind.Offer && !r.paidEnough():
+			return "works.deposit" // the bank took it back (Wd3)
+		case !r.Day.After(now):
 			return "works.day" // W8
 		}
 	case EventStart:
-		if r.Day.IsZero() {
+		switch {
+		case kind.Offer && !r.paidEnough():
+			return "works.deposit"
+		case r.Day.IsZero():
 			return "works.day"
 		}
 	case EventCarryOut:

@@ -12,6 +12,7 @@ import (
 	"guichet/portal/keys"
 	"guichet/portal/registry"
 	"guichet/portal/tx"
+	"guichet/works/calendar"
 )
 
 // Store is what Service needs of the database. What it changes, Service records.
@@ -27,11 +28,17 @@ type Store interface {
 	// PutWorksPaper adds a document.
 	PutWorksPaper(t tx.Tx, requestID string, p Paper) error
 
+	// WorksSteps reads the changes of one, oldest first, within the unit.
+	WorksSteps(t tx.Tx, requestID string) ([]Step, error)
+	Register
+	Ledger
+
 	// Works reads one with its steps, oldest first; NotFound.
 	Works(ctx context.Context, id string) (Request, []Step, error)
 	// WorksPapers lists the documents of one, oldest first.
 	WorksPapers(ctx context.Context, requestID string) ([]Paper, error)
-	// WorksList lists requests for an officer, those that wait longest first.
+	// WorksList lists requests for an officer, those whose Due comes first and
+	// so the overdue ones before all others; those without a date last.
 	WorksList(ctx context.Context, f Filter, after Place, limit int) ([]Request, error)
 	// WorksOfOccupancy lists those made in an occupancy's own visits, newest
 	// first (D10).
@@ -70,6 +77,7 @@ type Service struct {
 	Runner tx.Runner
 	Store  Store
 	Ring   *keys.Ring
+	Rules  calendar.Table // the legal deadlines; none: the defaults
 }
 
 // Subject is what trail entries about a request carry.
@@ -82,8 +90,8 @@ type Made struct {
 	Code    keys.Secret
 }
 
-// completion is how long a requester has to give what is missing.
-const completion = 30
+// Completion is how many days a requester has to give what is missing.
+const Completion = 30
 
 // Capture records a request. What its kind needs and did not come with it is
 // missing from then on (W5). by brings actor, ground and channel; occupancyID
@@ -101,6 +109,7 @@ func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers [
 	}
 	r.OccupancyID, r.PartnerID = occupancyID, partnerID
 	r.lack(papers, now)
+	r.Due = r.due(nil, s.rules())
 	m := Made{Request: r, Code: draw(CodeLength)}
 	for {
 		m.Request.Number = draw(NumberLength)
@@ -189,7 +198,7 @@ func (r *Request) lack(papers []Paper, now time.Time) {
 		}
 	}
 	if len(r.Missing) > 0 {
-		r.Status, r.MissingBy = Incomplete, now.AddDate(0, 0, completion)
+		r.Status, r.MissingBy = Incomplete, now.AddDate(0, 0, Completion)
 	}
 }
 
@@ -197,7 +206,6 @@ func (r *Request) lack(papers []Paper, now time.Time) {
 // rules are asked; nil for one that brings nothing. who is in whose name it
 // happens: an event of somebody else is a Conflict.
 func (s *Service) Move(ctx context.Context, by audit.Entry, id string, who Turn, e Event, reason string, change func(*Request) error) (Request, error) {
-	now := s.Clock()
 	var moved Request
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
 		r, err := s.Store.LockWorks(t, id)
@@ -212,18 +220,42 @@ func (s *Service) Move(ctx context.Context, by audit.Entry, id string, who Turn,
 				return err
 			}
 		}
-		from := r.Status
-		if err := r.Happen(e, now); err != nil {
+		if err := s.happen(t, by, &r, e, reason, s.Clock()); err != nil {
 			return err
 		}
-		if err := s.Store.SaveWorks(t, r); err != nil {
-			return err
-		}
+		err = s.save(t, &r)
 		moved = r
-		record(t, by, now, audit.WorksMoved, r, map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)})
-		return s.Store.PutWorksStep(t, id, Step{At: now, Event: e, From: from, To: r.Status, Phase: r.Phase, By: by.Actor, Reason: reason})
+		return err
 	})
 	return moved, err
+}
+
+// happen lets an event happen at a moment to a request that is locked, with its
+// step and its entry in the trail.
+func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason string, at time.Time) error {
+	from := r.Status
+	if err := r.Happen(e, at); err != nil {
+		return err
+	}
+	record(t, by, s.Clock(), audit.WorksMoved, *r, map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)})
+	return s.Store.PutWorksStep(t, r.ID, Step{At: at, Event: e, From: from, To: r.Status, Phase: r.Phase, By: by.Actor, Reason: reason})
+}
+
+// save writes a request with its next date, after its steps.
+func (s *Service) save(t tx.Tx, r *Request) error {
+	steps, err := s.Store.WorksSteps(t, r.ID)
+	if err != nil {
+		return err
+	}
+	r.Due = r.due(steps, s.rules())
+	return s.Store.SaveWorks(t, *r)
+}
+
+func (s *Service) rules() calendar.Table {
+	if s.Rules == nil {
+		return calendar.Defaults()
+	}
+	return s.Rules
 }
 
 // may tells whether an event is somebody's to make happen. The operator may do
@@ -250,7 +282,7 @@ func (s *Service) Note(ctx context.Context, by audit.Entry, id, what string, cha
 			return err
 		}
 		record(t, by, now, audit.WorksNoted, r, map[string]string{"what": what})
-		return s.Store.SaveWorks(t, r)
+		return s.save(t, &r)
 	})
 }
 
@@ -271,7 +303,7 @@ func (s *Service) Add(ctx context.Context, by audit.Entry, id string, p Paper) e
 		if err := s.Store.PutWorksPaper(t, id, p); err != nil {
 			return err
 		}
-		return s.Store.SaveWorks(t, r)
+		return s.save(t, &r)
 	})
 }
 

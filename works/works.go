@@ -120,6 +120,10 @@ type Request struct {
 	AssetAt        time.Time
 	InvoicedAt     time.Time
 	ClosedAt       time.Time
+
+	// Due is when the next date passes: the requester's, or the legal one; zero
+	// where none runs. Service keeps it, so that lists are in its order.
+	Due time.Time
 }
 
 // Step is one dated change of a request: by whom and why (W4).

@@ -28,6 +28,8 @@ consumption that the window's file gave; gas by degree-days. Nothing is
 estimated in a vacancy, across a move, or with nothing to go by. An estimate
 after an estimate is raised (ESTIMATE_AGAIN).
 
+Offers for works that nobody answered in time: they lapse (D11).
+
 Uploaded documents of mandates that ended three years ago: their bytes and
 names are deleted.`
 }
@@ -36,6 +38,7 @@ names are deleted.`
 type daily struct {
 	Readings indexes.Estimates `json:"readings"`
 	Purged   int               `json:"purged_documents"`
+	Lapsed   int               `json:"lapsed_offers"`
 }
 
 // Run implements the command.
@@ -56,6 +59,7 @@ func (c dailyCmd) Run(ctx context.Context, set *config.Settings, t *terminal) er
 	t.printf("reading windows over: %d, %d of them read; registers estimated: %d, left without a reading: %d\n",
 		r.Windows, r.Read, r.Estimated, r.Without)
 	t.printf("uploaded documents purged: %d\n", done.Purged)
+	t.printf("offers for works lapsed: %d\n", done.Lapsed)
 	return nil
 }
 
@@ -69,5 +73,22 @@ func (f *foundation) daily(ctx context.Context) (daily, error) {
 		return daily{Readings: readings}, err
 	}
 	purged, err := (&evidence.Service{Clock: f.clock, Runner: f.store, Store: f.store}).Purge(ctx)
-	return daily{Readings: readings, Purged: purged}, err
+	if err != nil {
+		return daily{Readings: readings, Purged: purged}, err
+	}
+	lapsed, err := f.lapseWorks(ctx)
+	return daily{Readings: readings, Purged: purged, Lapsed: lapsed}, err
+}
+
+// lapsing is how many offers lapse in one go.
+const lapsing = 500
+
+// lapseWorks lets every offer lapse that nobody answered in time.
+func (f *foundation) lapseWorks(ctx context.Context) (lapsed int, err error) {
+	for {
+		n, err := f.works().Lapse(ctx, lapsing)
+		if lapsed += n; err != nil || n < lapsing {
+			return lapsed, err
+		}
+	}
 }

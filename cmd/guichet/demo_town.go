@@ -117,6 +117,7 @@ var demoColleagues = []struct {
 	{"l.weber", "Lena Weber", staff.Office},
 	{"m.dubois", "Marc Dubois", staff.Office}, // a ground needs a second officer (D7)
 	{"e.martin", "Élise Martin", staff.Mandates},
+	{"w.renard", "Wim Renard", staff.Works},
 }
 
 func (f *foundation) demoStaff(ctx context.Context) ([]accessStaff, error) {

@@ -38,6 +38,8 @@ type cli struct {
 		Windows     importWindowsCmd     `cmd:"" help:"Import when meters are to be read by customers."`
 		DegreeDays  importDegreeDaysCmd  `cmd:"" name:"degree-days" help:"Import degree-days, to judge readings of gas."`
 		Validations importValidationsCmd `cmd:"" help:"Import what became of readings that were handed over."`
+
+		Payments importPaymentsCmd `cmd:"" help:"Import what the bank says was paid towards works."`
 	} `cmd:"" help:"Import files; each all or nothing."`
 	Export struct {
 		Letters  exportLettersCmd  `cmd:"" help:"Hand the waiting letters to a print house as one sealed file."`

@@ -11,4 +11,5 @@ const (
 	WorksRefused  Action = "works.foreign"  // a field was sent that the kind has no place for (W13)
 	WorksPaid     Action = "works.paid"     // a payment was matched with it
 	PaymentsFiled Action = "payments.filed" // a bank file was imported
+	PaymentAside  Action = "payment.aside"  // an officer found that one is for no request
 )

@@ -92,6 +92,7 @@ type Settings struct {
 	APIADay         int64    `name:"api-a-day" help:"The same in a day." placeholder:"100000"`
 	APIStrangers    int64    `name:"api-strangers-a-minute" help:"Requests without a valid key that one source may make in a minute; a network ten times that." placeholder:"30"`
 	EstimateAgain   int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
+	WorksTerms      string   `name:"works-terms" help:"Version of the general connection conditions in force, which each offer for works names." placeholder:"2026-01"`
 	Limits          `embed:""`
 	Clamd           string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
 	TrustedSigners  string `help:"Certificates (PEM) of those whose electronic signatures are trusted; empty: none is." placeholder:"FILE"`
@@ -123,6 +124,7 @@ func (s Settings) Default() Settings {
 		{&s.SecurityContact, "mailto:security@guichet.example"},
 		{&s.MailFrom, "no-reply@guichet.example"},
 		{&s.LogLevel, "info"},
+		{&s.WorksTerms, "2026-01"},
 		{&s.OIDCRoleClaim, "guichet_role"},
 	} {
 		if *d.field == "" {

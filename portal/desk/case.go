@@ -144,7 +144,7 @@ func (s *Service) Case(ctx context.Context, m staff.Member, caseID string) (Case
 	}
 	now := s.Clock()
 	var c Case
-	var key string
+	var key, stay string
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
 		f, err := s.file(t, caseID)
 		if err != nil {
@@ -158,7 +158,7 @@ func (s *Service) Case(ctx context.Context, m staff.Member, caseID string) (Case
 		if err != nil {
 			return err
 		}
-		key = f.Key
+		key, stay = f.Key, f.Occupancy.ID
 		c = Case{ID: caseID, Known: f.Known, BlockedAt: f.BlockedAt, Town: f.Point.Town, Energy: f.Point.Energy,
 			IssuedAt: f.Reference.IssuedAt, UsedAt: f.Reference.FirstUsedAt,
 			Standing: stand(f, checks, m.Login, now), Unblocks: former,
@@ -176,6 +176,9 @@ func (s *Service) Case(ctx context.Context, m staff.Member, caseID string) (Case
 	}
 	entries, err := s.Store.Entries(ctx, subject(key), HistoryOfTrail, time.Time{}, "")
 	c.History = history(entries)
+	if err == nil && c.Customer != nil {
+		c.Customer.Works, err = s.worksCases(ctx, stay)
+	}
 	return c, err
 }
 

@@ -197,6 +197,8 @@ type Deps struct {
 	Partners Partners
 	// Officer is what they do with what customers signed.
 	Officer Officer
+	// Yard is what works officers do with requests.
+	Yard Yard
 }
 
 // Service is the desk. Its methods are safe for concurrent use, ask for the
@@ -215,6 +217,7 @@ const (
 	judge               // readings that wait for a person (L4)
 	mend                // files that are wrong, and grounds (S4, D3, D7)
 	trust               // third parties and their mandates
+	build               // requests for works and their payments (W18)
 )
 
 var rights = map[staff.Role][]right{
@@ -223,6 +226,7 @@ var rights = map[staff.Role][]right{
 	staff.Readings: {see, judge},
 	staff.Office:   {see, mend},
 	staff.Mandates: {see, trust},
+	staff.Works:    {see, build},
 }
 
 // need refuses members whose role lacks a right, and those without any (L8).

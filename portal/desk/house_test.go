@@ -85,6 +85,7 @@ func everywhere(t *testing.T, n int, test func(*testing.T, *house)) {
 				Log:    slog.New(slog.NewJSONHandler(&h.log, nil)),
 				Issuer: registry.NewIssuer(ring, h.clock, h.store, h.store),
 				Watch:  lookup.NewWatch(h.permits, h.store, h.clock, slog.New(slog.DiscardHandler), h.bell.Ring),
+				Yard:   desk.Yard{Store: h.store},
 				Shares: &h.measure, Grounds: &registry.Grounds{Ring: ring, Clock: h.clock, Runner: h.store, Store: h.store},
 				Alarm: func(_ string, n int) { h.alarms = append(h.alarms, n) }})
 			test(t, h)

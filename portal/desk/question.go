@@ -244,6 +244,7 @@ type Customer struct {
 	Postcode string
 	Town     string
 	Since    time.Time
+	Works    []WorksCase // open, and whose team a call about them goes to (C8)
 }
 
 func (f File) customer() *Customer {

@@ -32,10 +32,11 @@ const (
 	Readings Role = "readings" // reading and validation service: readings that wait for a person (L4, L22)
 	Office   Role = "office"   // back office: what people say is wrong, moves learnt late, grounds of heirs, guardians, owners (S4, D3, D7)
 	Mandates Role = "mandates" // mandates officer: third parties and what customers signed for them
+	Works    Role = "works"    // works officer: requests for works and their payments (W18, W22)
 )
 
 // Roles lists them all.
-var Roles = []Role{Agent, Security, Readings, Office, Mandates}
+var Roles = []Role{Agent, Security, Readings, Office, Mandates, Works}
 
 // Valid tells whether r is one of the roles.
 func (r Role) Valid() bool {

@@ -24,8 +24,11 @@ const (
 	worksChanging = `requester, name, mail, telephone, language, channel, billing_name, billing_street, billing_postcode, billing_town,
   company_number, street, postcode, town, facts, first_occupied, dwelling, end_user,
   phase, status, turn, since_us, missing, missing_by_us, study_not_needed, offer, offer_until_us, user_agreed_us, day_us,
-  team, result, asset_us, invoiced_us, closed_us`
+  team, result, asset_us, invoiced_us, closed_us, due_us`
 )
+
+// noDue stands for no date: behind all dates in an officer's list.
+const noDue = int64(1) << 62
 
 func changingWorks(r works.Request) ([]any, error) {
 	facts, err := json.Marshal(r.Values)
@@ -36,12 +39,16 @@ func changingWorks(r works.Request) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
+	due := noDue
+	if !r.Due.IsZero() {
+		due = portal.Micros(r.Due)
+	}
 	return []any{string(r.Contact.Kind), r.Name, r.Mail, r.Telephone, string(r.Language), string(r.Channel),
 		r.BillingName, r.Billing.Street, r.Billing.Postcode, r.Billing.Town, r.CompanyNumber, r.Site.Street, r.Site.Postcode, r.Site.Town,
 		string(facts), r.Declared.FirstOccupied, r.Declared.Dwelling, r.Declared.EndUser,
 		string(r.Phase), string(r.Status), string(r.Status.Turn()), portal.Micros(r.Since), strings.Join(r.Missing, ","), portal.Micros(r.MissingBy),
 		r.StudyNotNeeded, string(offer), portal.Micros(r.Offer.ValidTo), portal.Micros(r.UserAgreedAt), portal.Micros(r.Day),
-		r.Team, r.Result, portal.Micros(r.AssetAt), portal.Micros(r.InvoicedAt), portal.Micros(r.ClosedAt)}, nil
+		r.Team, r.Result, portal.Micros(r.AssetAt), portal.Micros(r.InvoicedAt), portal.Micros(r.ClosedAt), due}, nil
 }
 
 // PutWorks implements works.Store.
@@ -78,13 +85,13 @@ func (s *Store) SaveWorks(t tx.Tx, r works.Request) error {
 
 func worksRow(s scanner) (r works.Request, err error) {
 	var number, facts, missing, offer, turn string
-	var made, since, missingBy, until, agreed, day, asset, invoiced, closed int64
+	var made, since, missingBy, until, agreed, day, asset, invoiced, closed, due int64
 	if err := s.Scan(&r.ID, &r.Key, &number, &r.Code, &r.Kind, &r.Energy, &r.OccupancyID, &r.PartnerID, &made,
 		&r.Contact.Kind, &r.Name, &r.Mail, &r.Telephone, &r.Language, &r.Channel,
 		&r.BillingName, &r.Billing.Street, &r.Billing.Postcode, &r.Billing.Town, &r.CompanyNumber, &r.Site.Street, &r.Site.Postcode, &r.Site.Town,
 		&facts, &r.Declared.FirstOccupied, &r.Declared.Dwelling, &r.Declared.EndUser,
 		&r.Phase, &r.Status, &turn, &since, &missing, &missingBy, &r.StudyNotNeeded, &offer, &until, &agreed, &day,
-		&r.Team, &r.Result, &asset, &invoiced, &closed); err != nil {
+		&r.Team, &r.Result, &asset, &invoiced, &closed, &due); err != nil {
 		return r, err
 	}
 	r.Number = keys.Secret(number)
@@ -93,6 +100,9 @@ func worksRow(s scanner) (r works.Request, err error) {
 	}
 	r.MadeAt, r.Since, r.MissingBy, r.UserAgreedAt = portal.FromMicros(made), portal.FromMicros(since), portal.FromMicros(missingBy), portal.FromMicros(agreed)
 	r.Day, r.AssetAt, r.InvoicedAt, r.ClosedAt = portal.FromMicros(day), portal.FromMicros(asset), portal.FromMicros(invoiced), portal.FromMicros(closed)
+	if due < noDue {
+		r.Due = portal.FromMicros(due)
+	}
 	if err := json.Unmarshal([]byte(facts), &r.Values); err != nil {
 		return r, err
 	}
@@ -131,15 +141,25 @@ func (s *Store) Works(ctx context.Context, id string) (works.Request, []works.St
 	if err != nil {
 		return r, nil, nothing(err)
 	}
-	rows, err := s.query(ctx, `SELECT at_us, event, from_status, to_status, phase, actor_kind, actor_id, reason FROM works_steps
-  WHERE request_id = $1 ORDER BY place`, id)
-	steps, err := all(rows, err, func(r scanner) (step works.Step, err error) {
-		var at int64
-		err = r.Scan(&at, &step.Event, &step.From, &step.To, &step.Phase, &step.By.Kind, &step.By.ID, &step.Reason)
-		step.At = portal.FromMicros(at)
-		return step, err
-	})
+	rows, err := s.query(ctx, selectWorksSteps, id)
+	steps, err := all(rows, err, worksStep)
 	return r, steps, err
+}
+
+const selectWorksSteps = `SELECT at_us, event, from_status, to_status, phase, actor_kind, actor_id, reason FROM works_steps
+  WHERE request_id = $1 ORDER BY place`
+
+func worksStep(r scanner) (step works.Step, err error) {
+	var at int64
+	err = r.Scan(&at, &step.Event, &step.From, &step.To, &step.Phase, &step.By.Kind, &step.By.ID, &step.Reason)
+	step.At = portal.FromMicros(at)
+	return step, err
+}
+
+// WorksSteps implements works.Store.
+func (s *Store) WorksSteps(t tx.Tx, requestID string) ([]works.Step, error) {
+	rows, err := inside(t).query(selectWorksSteps, requestID)
+	return all(rows, err, worksStep)
 }
 
 // WorksPapers implements works.Store.
@@ -162,7 +182,11 @@ func (s *Store) worksWhere(ctx context.Context, where string, args ...any) ([]wo
 // WorksList implements works.Store. Each filter has a text of its own, so that
 // each is answered from an index.
 func (s *Store) WorksList(ctx context.Context, f works.Filter, after works.Place, limit int) ([]works.Request, error) {
-	where, args := `(since_us, id) > ($1, $2) AND turn <> 'nobody'`, []any{portal.Micros(after.At), after.ID}
+	at := portal.Micros(after.At)
+	if after.At.IsZero() && after.ID != "" {
+		at = noDue
+	}
+	where, args := `(due_us, id) > ($1, $2) AND turn <> 'nobody'`, []any{at, after.ID}
 	for _, narrow := range []struct{ column, value string }{{"turn", string(f.Turn)}, {"team", f.Team}, {"kind", string(f.Kind)}} {
 		if narrow.value != "" {
 			args = append(args, narrow.value)
@@ -170,7 +194,7 @@ func (s *Store) WorksList(ctx context.Context, f works.Filter, after works.Place
 		}
 	}
 	args = append(args, limit)
-	return s.worksWhere(ctx, where+` ORDER BY since_us, id LIMIT $`+strconv.Itoa(len(args)), args...)
+	return s.worksWhere(ctx, where+` ORDER BY due_us, id LIMIT $`+strconv.Itoa(len(args)), args...)
 }
 
 // WorksOfOccupancy implements works.Store.

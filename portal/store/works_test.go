@@ -138,7 +138,7 @@ func TestWorksOnDatabases(t *testing.T) {
 
 // worksUTC gives times the zone of what they are compared with.
 func worksUTC(kept, like works.Request) works.Request {
-	for _, t := range []struct{ kept, like *time.Time }{{&kept.MadeAt, &like.MadeAt}, {&kept.Since, &like.Since}, {&kept.MissingBy, &like.MissingBy},
+	for _, t := range []struct{ kept, like *time.Time }{{&kept.Due, &like.Due}, {&kept.Offer.AgreedAt, &like.Offer.AgreedAt}, {&kept.Offer.PaidAt, &like.Offer.PaidAt}, {&kept.MadeAt, &like.MadeAt}, {&kept.Since, &like.Since}, {&kept.MissingBy, &like.MissingBy},
 		{&kept.UserAgreedAt, &like.UserAgreedAt}, {&kept.Day, &like.Day}, {&kept.AssetAt, &like.AssetAt}, {&kept.InvoicedAt, &like.InvoicedAt},
 		{&kept.ClosedAt, &like.ClosedAt}, {&kept.Offer.SentAt, &like.Offer.SentAt}, {&kept.Offer.ValidTo, &like.Offer.ValidTo}} {
 		if t.kept.Equal(*t.like) {

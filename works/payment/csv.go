@@ -13,20 +13,33 @@ import (
 	"guichet/portal"
 )
 
-// columns is the header of our own CSV, for banks or ledgers that give no
-// CODA. Separated by semicolons, in UTF-8 or the Windows code page:
-//
-//	bank_reference;entry_date;value_date;amount;communication
-//	2026-0231-0007;2026-06-03;2026-06-03;1250,00;+++123/4567/89002+++
-//	2026-0231-0008;2026-06-03;;-80,50;a payment the bank took back
-//	total;;;1169,50;2
-//
-// The reference is unique within the file and stays the same for ever; dates
-// are YYYY-MM-DD, the value date may be missing; amounts are in euro with two
-// decimals after a comma or a dot, no thousands apart, negative where the bank
-// took a payment back. The last line holds the sum and, in the place of the
-// communication, the number of payments: a file cut short is refused.
+// columns is the header of our own CSV, for banks or ledgers that give no CODA.
 var columns = []string{"bank_reference", "entry_date", "value_date", "amount", "communication"}
+
+// Format describes the files that Read takes, for a command's help.
+const Format = `CODA, version 2, of the Belgian banks; or CSV of our own, separated by
+semicolons, in UTF-8 or the Windows code page, with this header:
+
+  bank_reference;entry_date;value_date;amount;communication
+  2026-0231-0007;2026-06-03;2026-06-03;1250,00;+++123/4567/89002+++
+  2026-0231-0008;2026-06-03;;-80,50;a payment the bank took back
+  total;;;1169,50;2
+
+The reference is unique within the file and stays the same for ever; dates are
+YYYY-MM-DD, the value date may be missing; amounts are in euro with two decimals
+after a comma or a dot, no thousands apart, negative where the bank took a
+payment back. The last line holds the sum and, in the place of the
+communication, the number of payments: a file cut short is refused.
+`
+
+// Example is a CSV file of our own.
+func Example() string {
+	return strings.Join(columns, ";") + `
+2026-0231-0007;2026-06-03;2026-06-03;1250,00;+++123/4567/89002+++
+2026-0231-0008;2026-06-03;;-80,50;a payment the bank took back
+total;;;1169,50;2
+`
+}
 
 // total begins the last line.
 const total = "total"

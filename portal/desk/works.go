@@ -1,0 +1,218 @@
+package desk
+
+import (
+	"context"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/evidence"
+	"guichet/portal/staff"
+	"guichet/portal/tx"
+	"guichet/works"
+	"guichet/works/calendar"
+	"guichet/works/vat"
+)
+
+// PageOfWorks is how many requests or payments a works officer's page shows.
+const PageOfWorks = 25
+
+// WorksStore reads what works officers see.
+type WorksStore interface {
+	Works(ctx context.Context, id string) (works.Request, []works.Step, error)
+	WorksList(ctx context.Context, f works.Filter, after works.Place, limit int) ([]works.Request, error)
+	WorksPapers(ctx context.Context, requestID string) ([]works.Paper, error)
+	WorksPayments(ctx context.Context, requestID string) ([]works.Booking, error)
+	WorksPaymentsWaiting(ctx context.Context, after works.Place, limit int) ([]works.Booking, error)
+	WorksAsset(ctx context.Context, requestID string) (works.Asset, error)
+	WorksOfOccupancy(ctx context.Context, occupancyID string) ([]works.Request, error)
+}
+
+// Yard is what works officers do with requests (W18, W22).
+type Yard struct {
+	Store   WorksStore
+	Service *works.Service
+	Vault   Vault
+	Runner  tx.Runner
+	Clock   portal.Clock
+	Rules   calendar.Table
+	Terms   string // version of the general conditions in force, which an offer links to (W21)
+}
+
+// WorksFile is everything of one request, as staff see it.
+type WorksFile struct {
+	works.Request
+	Steps     []works.Step
+	Documents []WorksDocument
+	Deadline  calendar.Deadline // with how it was counted
+	Runs      bool              // a legal deadline does
+	Payments  []works.Booking
+	Asset     *works.Asset
+	Acts      []Act // possible now
+	Rate      Rate
+	Terms     string
+}
+
+// WorksDocument is a paper of a request with its file.
+type WorksDocument struct {
+	works.Paper
+	evidence.File
+	Pages int
+}
+
+// Rate is the VAT proposed from the declaration, with every reason against the
+// reduced one. Kind tells that it cannot apply to these works at all.
+type Rate struct {
+	Percent int
+	Against []vat.Reason
+	Kind    bool
+}
+
+// Yard gives an officer the requests.
+func (s *Service) Yard(m staff.Member) (*Yard, error) {
+	if err := need(m, build); err != nil {
+		return nil, err
+	}
+	return &s.Deps.Yard, nil
+}
+
+func yardEntry(by portal.Actor) audit.Entry {
+	return audit.Entry{Actor: by, Ground: "works", Channel: "desk"}
+}
+
+// List gives those that wait, the overdue ones first, and one more where there
+// are more; that it was read is in the trail (L19).
+func (y *Yard) List(ctx context.Context, by portal.Actor, f works.Filter, after works.Place) ([]works.Request, error) {
+	list, err := y.Store.WorksList(ctx, f, after, PageOfWorks+1)
+	if err != nil {
+		return nil, err
+	}
+	return list, y.read(ctx, by, "", map[string]string{"turn": string(f.Turn), "team": f.Team, "kind": string(f.Kind)})
+}
+
+func (y *Yard) read(ctx context.Context, by portal.Actor, subject string, details map[string]string) error {
+	return y.Runner.Do(ctx, func(t tx.Tx) error {
+		e := yardEntry(by)
+		e.At, e.Action, e.Subject, e.Details = y.Clock(), audit.WorksRead, subject, details
+		t.Record(e)
+		return nil
+	})
+}
+
+// Open reads one with all that belongs to it, and records that it was read (L18).
+func (y *Yard) Open(ctx context.Context, by portal.Actor, id string) (f WorksFile, err error) {
+	if f.Request, f.Steps, err = y.Store.Works(ctx, id); err != nil {
+		return f, err
+	}
+	f.Deadline, f.Runs = f.Request.Deadline(f.Steps, y.rules())
+	if f.Documents, err = y.documents(ctx, id); err != nil {
+		return f, err
+	}
+	if f.Payments, err = y.Store.WorksPayments(ctx, id); err != nil {
+		return f, err
+	}
+	if a, err := y.Store.WorksAsset(ctx, id); err == nil {
+		f.Asset = &a
+	} else if portal.CodeOf(err) != portal.NotFound {
+		return f, err
+	}
+	now := y.Clock()
+	f.Acts, f.Rate, f.Terms = ActsOf(f.Request, now), rateOf(f.Request, now), y.Terms
+	return f, y.read(ctx, by, works.Subject(id), map[string]string{"status": string(f.Status)})
+}
+
+func (y *Yard) rules() calendar.Table {
+	if y.Rules == nil {
+		return calendar.Defaults()
+	}
+	return y.Rules
+}
+
+func (y *Yard) documents(ctx context.Context, id string) (all []WorksDocument, err error) {
+	papers, err := y.Store.WorksPapers(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	files, err := y.Vault.List(ctx, works.Subject(id))
+	if err != nil {
+		return nil, err
+	}
+	of := map[string]evidence.File{}
+	for _, f := range files {
+		of[f.ID] = f
+	}
+	for _, p := range papers {
+		d := WorksDocument{Paper: p, File: of[p.EvidenceID]}
+		if d.File.Cleared() {
+			if d.Pages, err = y.Vault.Pages(ctx, d.Subject, d.File.ID); err != nil {
+				return nil, err
+			}
+		}
+		all = append(all, d)
+	}
+	return all, nil
+}
+
+// rateOf proposes the VAT for an invoice of today (C.5).
+func rateOf(r works.Request, now time.Time) Rate {
+	if !r.Kind.Facts().ReducedVAT {
+		return Rate{Percent: vat.Standard, Kind: true}
+	}
+	percent, against := vat.Rate(vat.Declaration{FirstOccupied: r.Declared.FirstOccupied, PrivateDwelling: r.Declared.Dwelling, EndUser: r.Declared.EndUser}, now)
+	return Rate{Percent: percent, Against: against}
+}
+
+// Page draws one page of a document.
+func (y *Yard) Page(ctx context.Context, by portal.Actor, id, file string, n int) (evidence.Picture, error) {
+	return y.Vault.Page(ctx, yardEntry(by), works.Subject(id), file, n)
+}
+
+// Release lets a document out of quarantine that no scanner can judge.
+func (y *Yard) Release(ctx context.Context, by portal.Actor, id, file string) error {
+	return y.Vault.Release(ctx, yardEntry(by), works.Subject(id), file)
+}
+
+// Payments lists those that wait for an officer, and one more where there are
+// more; that they were read is in the trail.
+func (y *Yard) Payments(ctx context.Context, by portal.Actor, after works.Place) ([]works.Booking, error) {
+	list, err := y.Store.WorksPaymentsWaiting(ctx, after, PageOfWorks+1)
+	if err != nil {
+		return nil, err
+	}
+	return list, y.read(ctx, by, "", map[string]string{"list": "payments"})
+}
+
+// Assign books a payment to the request of a number, as an officer typed it.
+func (y *Yard) Assign(ctx context.Context, by portal.Actor, payment, number string) error {
+	digits := onlyDigits(number)
+	if len(digits) != works.NumberLength {
+		return &portal.Error{Code: portal.Invalid, Key: "desk.works.number", Field: "number", Args: []any{works.NumberLength}}
+	}
+	return y.Service.Assign(ctx, yardEntry(by), payment, digits)
+}
+
+// SetAside notes that a payment is for no request, and why.
+func (y *Yard) SetAside(ctx context.Context, by portal.Actor, payment, reason string) error {
+	if err := freeText(reason, 5); err != nil {
+		return err
+	}
+	return y.Service.SetAside(ctx, yardEntry(by), payment, reason)
+}
+
+// Case is an open works case of a caller: which team a call goes to (C8).
+type WorksCase struct {
+	Kind   works.Kind
+	Status works.Status
+	Team   string // "" before one has it
+}
+
+// worksCases are those made in an occupancy's own visits that are not over.
+func (s *Service) worksCases(ctx context.Context, occupancyID string) (open []WorksCase, err error) {
+	list, err := s.Deps.Yard.Store.WorksOfOccupancy(ctx, occupancyID)
+	for _, r := range list {
+		if !r.Status.Over() {
+			open = append(open, WorksCase{Kind: r.Kind, Status: r.Status, Team: r.Team})
+		}
+	}
+	return open, err
+}
