@@ -58,6 +58,9 @@ func TestPublicPolicies(t *testing.T) {
 			before := slices.Contains([]string{"ask", "asked", "sign-in", "set-up"}, path.Base(r.Path))
 			require.Equal(t, map[bool]string{true: "anyone", false: "partner"}[before], r.Policy.Name, at)
 			require.Equal(t, doors.Partners, r.Policy.Door, at)
+		case strings.HasPrefix(r.Path, "/:lang/works/new"), r.Path == "/:lang/works/made":
+			require.Equal(t, map[bool]string{true: "capture", false: "anyone"}[path.Base(r.Path) == "paper"], r.Policy.Name, at)
+			require.Equal(t, doors.Works, r.Policy.Door, at)
 		default:
 			require.Equal(t, "anyone", r.Policy.Name, at)
 		}
@@ -91,7 +94,7 @@ func TestEveryChangeRefusesAnotherSite(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, b.do(req).StatusCode, r.Path+" "+name)
 		}
 	}
-	require.Equal(t, 28, changesSeen)
+	require.Equal(t, 30, changesSeen)
 	require.Len(t, h.sessions, 1, "nobody was made to leave")
 }
 
