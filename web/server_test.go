@@ -58,11 +58,11 @@ func TestPublicPolicies(t *testing.T) {
 			before := slices.Contains([]string{"ask", "asked", "sign-in", "set-up"}, path.Base(r.Path))
 			require.Equal(t, map[bool]string{true: "anyone", false: "partner"}[before], r.Policy.Name, at)
 			require.Equal(t, doors.Partners, r.Policy.Door, at)
-		case r.Policy.Name == "capture":
-			require.True(t, strings.HasPrefix(r.Path, "/:lang/works/new"), at)
-			require.Equal(t, doors.Works, r.Policy.Door, at)
 		case strings.HasPrefix(r.Path, "/:lang/works/request"):
 			require.Equal(t, "requester", r.Policy.Name, at)
+			require.Equal(t, doors.Works, r.Policy.Door, at)
+		case strings.HasPrefix(r.Path, "/:lang/works/new"), r.Path == "/:lang/works/made":
+			require.Equal(t, map[bool]string{true: "capture", false: "anyone"}[path.Base(r.Path) == "paper"], r.Policy.Name, at)
 			require.Equal(t, doors.Works, r.Policy.Door, at)
 		default:
 			require.Equal(t, "anyone", r.Policy.Name, at)

@@ -119,6 +119,8 @@ func worksControls(x *ctx, typed works.Typed, name string) []component.Control {
 		c.Kind, c.Rows = "area", 5
 	case field.IsDay():
 		c.Kind = "date"
+	case field == works.EAN:
+		c.Class = "ean"
 	}
 	c.Type, c.Auto = worksTypes[name].kind, worksTypes[name].auto
 	return []component.Control{c}

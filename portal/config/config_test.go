@@ -51,7 +51,8 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 }
 
 // The table of threats.md: captchas drawn 30 a minute and 300 a day per source;
-// and letters asked for without one, 5 a day per source, 30 per network, 2,000 letters in all.
+// and letters asked for without one, 5 a day per source, 30 per network, 2,000 letters in all;
+// works captures 5 a day per source, mails to one address 3 a day.
 func TestDefaultLimits(t *testing.T) {
 	s := Settings{}.Default()
 	require.EqualValues(t, 30, s.CaptchasAMinute)
@@ -59,11 +60,13 @@ func TestDefaultLimits(t *testing.T) {
 	require.EqualValues(t, 5, s.LettersADay)
 	require.EqualValues(t, 30, s.LettersADayNet)
 	require.EqualValues(t, 2000, s.LettersADayAll)
+	require.EqualValues(t, 5, s.CapturesADay)
+	require.EqualValues(t, 3, s.MailsADay)
 }
 
 // G12: a password in an address never prints.
 func TestAddressesPrintMasked(t *testing.T) {
-	s := Settings{Database: "postgres://guichet:s3cret@db/guichet", Redis: "redis://:s3cret@cache:6379"}.Default()
+	s := Settings{Database: "postgres://guichet:s3cret@db/guichet", Redis: "redis://:s3cret@cache:6379", SMTP: "smtp://guichet:s3cret@mail"}.Default()
 	for _, out := range []string{fmt.Sprint(s), fmt.Sprintf("%+v %#v %s", s, s, s.Database), strings.Join(s.Lines(), "\n")} {
 		require.NotContains(t, out, "s3cret")
 		require.Contains(t, out, "****")

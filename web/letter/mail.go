@@ -30,7 +30,7 @@ func Mail(l outbox.Letter, h House) (*mail.Msg, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := mail.NewMsg()
+	m := mail.NewMsg(mail.WithNoDefaultUserAgent())
 	if err := m.To(l.Mail); err != nil {
 		return nil, fmt.Errorf("the mail address cannot be written to")
 	}
@@ -73,6 +73,6 @@ func (p Paper) text(house House) string {
 	}
 	parts = append(parts, p.After...)
 	parts = append(parts, p.Notes...)
-	parts = append(parts, v.HelpTitle+"\n"+v.Phone+v.Hours+"\n"+v.Help, v.Contact)
+	parts = append(parts, v.HelpTitle+"\n"+v.Phone+"\n"+v.Hours+"\n"+v.Help, v.Contact)
 	return strings.Join(parts, "\n\n") + "\n"
 }
