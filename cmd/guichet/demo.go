@@ -37,6 +37,7 @@ type access struct {
 	DeskURL    string            `json:"desk_url"`
 	AdminURL   string            `json:"admin_url"`
 	References []accessReference `json:"references"`
+	Works      accessWorks       `json:"works"`
 	Staff      []accessStaff     `json:"staff"`
 	Partner    accessPartner     `json:"partner"`
 	Supplier   accessPartner     `json:"supplier"` // a partner that is a supplier of record
@@ -221,7 +222,8 @@ func (a access) print(t *terminal, file string) {
 	for _, r := range a.References[:min(shown, len(a.References))] {
 		t.printf("  %s   digits %s   letter code %s   %s, %s: %s\n", grouped(r.Reference), r.Digits, r.LetterCode, r.Energy, r.Language, r.Why)
 	}
-	t.printf("  %d more in %s\n\nStaff:\n", len(a.References)-min(shown, len(a.References)), file)
+	t.printf("  %d more in %s\n\n", len(a.References)-min(shown, len(a.References)), file)
+	t.printf("A request for works, on %s/fr/works/lookup:\n  number %s   code %s\n\nStaff:\n", a.URL, a.Works.Number, a.Works.Code)
 	for _, p := range a.Staff {
 		t.printf("  %-9s login %-10s password %s   one-time-code key %s\n", p.Role, p.Login, p.Password, p.OTPSecret)
 	}

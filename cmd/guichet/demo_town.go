@@ -58,7 +58,11 @@ func (f *foundation) buildTown(ctx context.Context) (access, error) {
 		return access{}, err
 	}
 	adviser, supplier, err := f.demoPartners(ctx, t)
-	return access{References: references, Staff: people, Partner: adviser, Supplier: supplier}, err
+	if err != nil {
+		return access{}, err
+	}
+	request, err := f.demoWorks(ctx, t)
+	return access{References: references, Works: request, Staff: people, Partner: adviser, Supplier: supplier}, err
 }
 
 // planTown lets the featured households read their meters.
