@@ -52,7 +52,7 @@ func TestD9BeyondTheSample(t *testing.T) {
 		require.NoError(t, b.vault.Release(t.Context(), by, file.Subject, file.ID))
 		kept, _, err := b.store.GivenMandate(t.Context(), m.ID)
 		require.NoError(t, err)
-		room := b.officer(storetest.Keys(t), func() time.Time { return b.now }, nil, nil)
+		room := b.officer(storetest.Keys(t), b.clock.Now, nil, nil)
 		require.NoError(t, room.Decide(t.Context(), portal.Actor{Kind: portal.Staff, ID: "marie"}, m.ID,
 			desk.DeedDecision{Signature: mandates.ByHand, Checks: mandates.Checks, Given: kept.GivenAt}))
 		kept, _, err = b.store.GivenMandate(t.Context(), m.ID)
@@ -108,7 +108,7 @@ func TestD8AnOfficerCompares(t *testing.T) {
 	require.Contains(t, plainSpaces(page.text), "le mandant")
 	require.Contains(t, plainSpaces(page.text), "point inconnu")
 	require.Zero(t, page.doc.Find("img.scan").Length(), "in quarantine")
-	b.now = b.now.Add(time.Minute)
+	b.clock.Pass(time.Minute)
 	given, ok := page.doc.Find("input[name=given]").Attr("value")
 	require.True(t, ok)
 	decide := []string{"signature", "hand", "given", given}
@@ -140,7 +140,7 @@ func TestD8AnOfficerCompares(t *testing.T) {
 	wider.Kinds = []string{"totals", "daily"}
 	_, err = b.deeds.Edit(t.Context(), by, to, m.ID, wider)
 	require.NoError(t, err)
-	b.now = b.now.Add(time.Minute)
+	b.clock.Pass(time.Minute)
 	again := b.giveIn(by, m.ID)
 	require.Contains(t, plainSpaces(b.post(path+"/decide", decide...).text), "Aucun document n’est libéré", "the former text's is none")
 	require.Equal(t, path, b.post(path+"/documents/"+again.ID+"/release").Request.URL.Path)

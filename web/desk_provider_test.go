@@ -20,7 +20,7 @@ import (
 // newCompany is the desk whose staff sign in at a provider.
 func newCompany(t *testing.T) (*bureau, *provider.Provider) {
 	b := newBureau(t)
-	b.now = time.Now().Truncate(time.Microsecond) // tokens are made by the provider's clock
+	b.clock.Pass(time.Now().Truncate(time.Microsecond).Sub(b.clock.Now())) // tokens are made by the provider's clock
 	p := provider.New(t, b.url+OIDCBack)
 	d := b.staff.Deps
 	b.staff.OIDC = login.NewOIDC(login.OIDCSettings{Issuer: p.Issuer, ClientID: provider.ClientID, Secret: provider.Secret,

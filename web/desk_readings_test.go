@@ -24,7 +24,7 @@ func TestL4ValidationServiceDecidesReadings(t *testing.T) {
 	b := newBureau(t)
 	meters, err := b.store.ReadingMeters(t.Context(), b.known.EAN)
 	require.NoError(t, err)
-	_, stay, found, err := b.store.Holder(t.Context(), b.known.EAN, b.now)
+	_, stay, found, err := b.store.Holder(t.Context(), b.known.EAN, b.clock.Now())
 	require.NoError(t, err)
 	require.True(t, found)
 	put := func(id string, from time.Time, lastOn time.Time, finding indexes.Finding) {

@@ -27,6 +27,7 @@ import (
 	"guichet/portal/registry"
 	"guichet/portal/staff"
 	"guichet/portal/state"
+	"guichet/portal/state/statetest"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
 	"guichet/works"
@@ -98,7 +99,7 @@ type bureau struct {
 	permits *lookup.Permits
 	known   storetest.Known
 	seeds   map[string]keys.Secret
-	now     time.Time
+	clock   *statetest.Clock
 	log     *bytes.Buffer
 	works   *works.Service
 	staff   *staff.Service
@@ -114,8 +115,8 @@ func (unmeasured) Share(context.Context) (desk.Share, bool, error) {
 const deskPassword = keys.Secret("correct horse battery")
 
 func newBureau(t *testing.T) *bureau {
-	b := &bureau{t: t, now: time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC), seeds: map[string]keys.Secret{}, log: &bytes.Buffer{}}
-	clock := func() time.Time { return b.now }
+	b := &bureau{t: t, clock: statetest.NewClock(time.Date(2026, 11, 23, 9, 0, 0, 0, time.UTC)), seeds: map[string]keys.Secret{}, log: &bytes.Buffer{}}
+	clock := b.clock.Now
 	lite := storetest.Backends(t)[0]
 	dsn := lite.DSN(t)
 	b.dsn = dsn
@@ -134,9 +135,9 @@ func newBureau(t *testing.T) *bureau {
 	}
 	deps := lookuptest.Deps(ring, clock, b.store, short, lookuptest.Solved{}, b.store)
 	b.gate, b.permits = lookup.NewGate(deps), deps.Permits
-	began := b.now
+	began := b.clock.Now()
 	b.doors = doors.New(doors.Deps{Store: b.store, Runner: b.store, Log: common.Log, Wall: clock, Words: desk.Words,
-		Ran: func() time.Duration { return b.now.Sub(began) }})
+		Ran: func() time.Duration { return b.clock.Now().Sub(began) }})
 	handler, err := NewDesk(DeskDeps{Common: common, Staff: colleagues, Doors: b.doors, Desk: desk.New(desk.Deps{Store: b.store, Runner: b.store,
 		State: short, Ring: ring, Clock: clock, Log: common.Log, Issuer: registry.NewIssuer(ring, clock, b.store, b.store), Papers: b.store,
 		Readings: &indexes.Desk{Ledger: b.store, Runner: b.store, Clock: clock},
@@ -191,9 +192,9 @@ func (b *bureau) post(path string, fields ...string) deskAnswer {
 }
 
 func (b *bureau) signIn(name string) deskAnswer {
-	b.now = b.now.Add(time.Minute)
+	b.clock.Pass(time.Minute)
 	require.NoError(b.t, b.doors.Beat(b.t.Context()))
-	code, err := login.Code(b.seeds[name], b.now)
+	code, err := login.Code(b.seeds[name], b.clock.Now())
 	require.NoError(b.t, err)
 	return b.post("/fr/desk/sign-in", "login", name, "password", deskPassword.Reveal(), "code", code.Reveal())
 }
@@ -204,7 +205,7 @@ func (b *bureau) block() {
 			Source: portal.Token(), Network: portal.Token()})
 		require.NoError(b.t, err)
 	}
-	storetest.Seal(b.t, b.store, func() time.Time { return b.now }) // the list has it now
+	storetest.Seal(b.t, b.store, b.clock.Now) // the list has it now
 }
 
 // TestDeskByHand: sign in, list, find, ground, check, unblock, leave.
@@ -340,7 +341,7 @@ func TestT26SignInPage(t *testing.T) {
 // reading and change is in the trail (L9, L18, L19).
 func TestOfficersDecideOnPartners(t *testing.T) {
 	b := newBureau(t)
-	room := partner.New(partner.Deps{Store: b.store, Runner: b.store, Ring: storetest.Keys(t), Clock: func() time.Time { return b.now }})
+	room := partner.New(partner.Deps{Store: b.store, Runner: b.store, Ring: storetest.Keys(t), Clock: b.clock.Now})
 	o, err := room.Ask(t.Context(), partner.Application{Name: "Nordlicht SA", CompanyNumber: "0403170701", Mail: "a@b.example", PrivacyMail: "p@b.example",
 		Language: "de", Street: "Quai 1", Postcode: "4000", Town: "Liège", Manager: "Zoé Noël"})
 	require.NoError(t, err)

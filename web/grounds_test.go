@@ -78,8 +78,8 @@ func TestD7GroundsAtTheDesk(t *testing.T) {
 	require.NotZero(t, told[audit.GroundsRead], "L19: each reading of one, too")
 
 	// A long list comes page by page, whole.
-	b.now = b.now.Add(time.Minute)
-	grounds := &registry.Grounds{Ring: storetest.Keys(t), Clock: func() time.Time { return b.now }, Runner: b.store, Store: b.store}
+	b.clock.Pass(time.Minute)
+	grounds := &registry.Grounds{Ring: storetest.Keys(t), Clock: b.clock.Now, Runner: b.store, Store: b.store}
 	for range 21 {
 		_, err := grounds.Ask(t.Context(), portal.Actor{Kind: portal.Staff, ID: "lena"}, registry.Ground{EAN: b.known.EAN, Kind: registry.Guardian, Name: "Eva",
 			Language: portal.French, Street: "s", Postcode: "p", Town: "t", Period: portal.Period{From: portal.Date(2024, 3, 1)}, Until: portal.Date(2027, 1, 1), Evidence: "jugement du 1er mai"})

@@ -99,7 +99,7 @@ func TestS4Rectification(t *testing.T) {
 // it was read, and gets the answer by letter.
 func TestS4BackOfficeDecides(t *testing.T) {
 	b := newBureau(t)
-	ask := &registry.Rectifications{Ring: storetest.Keys(t), Clock: func() time.Time { return b.now }, Runner: b.store, Store: b.store}
+	ask := &registry.Rectifications{Ring: storetest.Keys(t), Clock: b.clock.Now, Runner: b.store, Store: b.store}
 	id, err := ask.Ask(t.Context(), b.known.OccupancyID, "meter", "Le compteur finit par 6617.", audit.Entry{Actor: portal.Actor{Kind: portal.Household}})
 	require.NoError(t, err)
 	b.signIn("anna")

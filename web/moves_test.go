@@ -18,8 +18,8 @@ import (
 func TestD3BackOfficeSeesLateMoves(t *testing.T) {
 	b := newBureau(t)
 	require.NoError(t, b.store.Do(t.Context(), func(u tx.Tx) error {
-		return b.store.PutLateMove(u, registry.LateMove{ID: "move", OccupancyID: b.known.OccupancyID, MovedAt: portal.Date(2026, 10, 1), LearntAt: b.now,
-			Wrong: []registry.WrongThing{{Kind: registry.WrongDisclosure, What: "entry-1", At: b.now}, {Kind: registry.WrongReference, What: "the-key", At: b.now}}})
+		return b.store.PutLateMove(u, registry.LateMove{ID: "move", OccupancyID: b.known.OccupancyID, MovedAt: portal.Date(2026, 10, 1), LearntAt: b.clock.Now(),
+			Wrong: []registry.WrongThing{{Kind: registry.WrongDisclosure, What: "entry-1", At: b.clock.Now()}, {Kind: registry.WrongReference, What: "the-key", At: b.clock.Now()}}})
 	}))
 	b.signIn("anna")
 	require.Equal(t, http.StatusForbidden, b.get("/fr/desk/moves").StatusCode)
