@@ -41,7 +41,11 @@ type VisitStore interface {
 
 // Pass is what one visit opens, read from SQL for this one request.
 type Pass struct {
-	Visit     Visit
+	Visit Visit
+	// Nth is its place in the session, 1 for what was opened first: the same for
+	// as long as it lives, whatever else ends meanwhile, so that an address never
+	// comes to mean another file.
+	Nth       int
 	Occupancy registry.Occupancy
 	Point     registry.AccessPoint
 	Meter     registry.Meter // the one its reference designates (G2)

@@ -51,10 +51,21 @@ type Session struct {
 	EndsAt     time.Time // when its last pass ends, whatever comes
 }
 
+// Pass gives one of an occupancy by its place; false where it is none, or none
+// any more.
+func (s Session) Pass(nth int) (Pass, bool) {
+	i := slices.IndexFunc(s.Passes, func(p Pass) bool { return p.Nth == nth })
+	if i < 0 {
+		return Pass{}, false
+	}
+	return s.Passes[i], true
+}
+
 // held is a session in the short-lived state.
 type held struct {
 	Visits  []string `json:"v"`
-	Touched int64    `json:"t"` // microseconds UTC: the idle end is also checked on reading
+	Gone    int      `json:"g,omitempty"` // how many stood before them and went
+	Touched int64    `json:"t"`           // microseconds UTC: the idle end is also checked on reading
 }
 
 // Admit lets a fresh visit in and gives the session's new token; the current
@@ -77,9 +88,10 @@ func (v *Visits) Admit(ctx context.Context, current keys.Secret, visit Visit) (k
 	}
 	ids := slices.DeleteFunc(before.Visits, func(id string) bool { return id == visit.ID })
 	ids = append(ids, visit.ID)
-	ids = ids[max(0, len(ids)-sessionVisits):]
+	gone := max(0, len(ids)-sessionVisits)
+	ids, gone = ids[gone:], before.Gone+gone
 	token := keys.Secret(portal.Token())
-	if err := v.state.Set(ctx, v.key(token), encode(held{ids, portal.Micros(now)}), IdleLife); err != nil {
+	if err := v.state.Set(ctx, v.key(token), encode(held{ids, gone, portal.Micros(now)}), IdleLife); err != nil {
 		return "", err
 	}
 	return token, nil
@@ -97,9 +109,10 @@ func (v *Visits) Resume(ctx context.Context, token keys.Secret) (Session, error)
 	if err != nil {
 		return Session{}, err
 	}
-	slices.SortFunc(passes, func(a, b Pass) int {
-		return slices.Index(h.Visits, a.Visit.ID) - slices.Index(h.Visits, b.Visit.ID)
-	})
+	for i := range passes {
+		passes[i].Nth = h.Gone + slices.Index(h.Visits, passes[i].Visit.ID) + 1
+	}
+	slices.SortFunc(passes, func(a, b Pass) int { return a.Nth - b.Nth })
 	passes = latestOfEach(passes)
 	if len(passes) == 0 {
 		if err := v.state.Delete(ctx, v.key(token)); err != nil {

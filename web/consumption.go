@@ -207,7 +207,7 @@ func (s *site) togetherCSV(x *ctx) error {
 	var all []metering.Series
 	var lines []string
 	for _, index := range indices {
-		pass := x.session().Passes[index-1]
+		pass, _ := x.session().Pass(index)
 		sel, err := x.selectedOf(pass, index)
 		if err != nil {
 			return err

@@ -31,13 +31,13 @@ type shown struct {
 // several with commas between them, to see one below the other. Absent: the
 // last. Twice the same is once.
 func (x *ctx) chosen() (indices []int, err error) {
-	open := len(x.session().Passes)
 	if x.query("of") == "" {
-		return []int{open}, nil
+		_, index, err := x.opened()
+		return []int{index}, err
 	}
 	for _, text := range strings.Split(x.query("of"), ",") {
 		index, err := strconv.Atoi(text)
-		if err != nil || index < 1 || index > open {
+		if _, open := x.session().Pass(index); err != nil || !open {
 			return nil, &portal.Error{Code: portal.NotFound, Key: "of"}
 		}
 		if !slices.Contains(indices, index) {
@@ -55,7 +55,8 @@ func (s *site) consumption(x *ctx) error {
 	}
 	var parts []shown
 	for _, index := range indices {
-		p := shown{pass: x.session().Passes[index-1], several: len(indices) > 1}
+		p := shown{several: len(indices) > 1}
+		p.pass, _ = x.session().Pass(index)
 		if p.sel, err = x.selectedOf(p.pass, index); err != nil {
 			return err
 		}
@@ -68,12 +69,12 @@ func (s *site) consumption(x *ctx) error {
 		}
 		parts = append(parts, p)
 	}
-	requests, err := s.requests(x)
+	follows, err := s.hasRequests(x)
 	if err != nil {
 		return err
 	}
 	v := consumptionView(x, parts)
-	v.Bar.Files = append(v.Bar.Files, followLinks(x, len(requests) > 0)...)
+	v.Bar.Files = append(v.Bar.Files, followLinks(x, follows)...)
 	return x.show(http.StatusOK, public.ConsumptionPage(v))
 }
 

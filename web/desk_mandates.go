@@ -162,9 +162,14 @@ func documentView(x *ctx, base string, i int, doc desk.Signed) page.MandateDocum
 	address := base + "/documents/" + doc.ID
 	switch {
 	case doc.Status == evidence.Quarantined:
-		v.Tag, v.Release = "warn", address+"/release"
+		if v.Tag = "warn"; doc.Waits {
+			v.Release = address + "/release"
+		}
 	case !doc.Cleared():
 		v.Tag = "stop"
+	}
+	for n := range doc.Pages {
+		v.Pages = append(v.Pages, layout.Link{Text: x.T("desk.mandate.page", strconv.Itoa(n+1), strconv.Itoa(doc.Pages)), Href: address + "/" + strconv.Itoa(n+1)})
 	}
 	if !doc.Cleared() {
 		return v
@@ -174,9 +179,6 @@ func documentView(x *ctx, base string, i int, doc desk.Signed) page.MandateDocum
 	}
 	for _, r := range doc.Verdict.Reasons {
 		v.Verdict = append(v.Verdict, x.T("error.evidence.signature."+string(r)))
-	}
-	for n := range doc.Pages {
-		v.Pages = append(v.Pages, layout.Link{Text: x.T("desk.mandate.page", strconv.Itoa(n+1), strconv.Itoa(doc.Pages)), Href: address + "/" + strconv.Itoa(n+1)})
 	}
 	return v
 }

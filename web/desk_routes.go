@@ -75,6 +75,7 @@ func deskRoutes(d DeskDeps) []Route {
 		{get, "/:lang/desk/works", colleague, c.yard},
 		{get, "/:lang/desk/works/payments", colleague, c.worksPayments},
 		{post, "/:lang/desk/works/payments/:payment/:act", colleague, c.doPayment},
+		{post, "/:lang/desk/works", colleague, c.findWorks},
 		{get, aWork, colleague, c.worksFile},
 		{post, aWork + "/:act", colleague, c.doWorks},
 		{get, aWork + "/documents/:file/:page", colleague, c.worksPage},

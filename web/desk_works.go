@@ -22,7 +22,25 @@ import (
 const yardPath = "/desk/works"
 
 // yard lists the requests that wait, the overdue ones first.
-func (c counter) yard(x *ctx) error {
+func (c counter) yard(x *ctx) error { return c.showYard(x, nil) }
+
+// findWorks leads to the request of a number that somebody calls about.
+func (c counter) findWorks(x *ctx) error {
+	room, err := c.Desk.Yard(x.member())
+	if err != nil {
+		return err
+	}
+	id, err := room.Find(x.context(), x.field("number"))
+	if portal.CodeOf(err) == portal.Invalid {
+		return c.showYard(x, err)
+	}
+	if err != nil {
+		return err
+	}
+	return x.redirect(x.path(yardPath + "/" + id))
+}
+
+func (c counter) showYard(x *ctx, wrong error) error {
 	room, err := c.Desk.Yard(x.member())
 	if err != nil {
 		return err
@@ -41,7 +59,7 @@ func (c counter) yard(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	return x.show(http.StatusOK, page.WorksPage(yardView(x, frame, f, list)))
+	return x.show(statusFor(wrong), page.WorksPage(yardView(x, frame, f, list, wrong)))
 }
 
 // worksFilter reads the address; the officer's own turn where it names none.
@@ -85,8 +103,13 @@ func worksPlaceText(due time.Time, id string) string {
 	return placeText(due, id)
 }
 
-func yardView(x *ctx, f page.Frame, by works.Filter, list []works.Request) page.Works {
-	v := page.Works{Frame: f, None: x.T("desk.works.none"), Action: x.path(yardPath), Filter: filterControls(x, by),
+func yardView(x *ctx, f page.Frame, by works.Filter, list []works.Request, wrong error) page.Works {
+	number := component.Control{Field: component.Field{Name: "number", Label: x.T("desk.works.request"), Value: typed(x.field("number")), Class: "w8"}}
+	find := []component.Control{number}
+	if wrong != nil {
+		f.Error, f.Summary = true, x.told(wrong, "", find)
+	}
+	v := page.Works{Frame: f, Find: find, None: x.T("desk.works.none"), Action: x.path(yardPath), Filter: filterControls(x, by),
 		Payments: layout.Link{Text: x.T("desk.works.payments"), Href: x.path(yardPath + "/payments")},
 		Table: component.Table{ID: "works", Caption: x.T("desk.works.caption"), Region: x.T("desk.works.title"), Columns: []component.Column{
 			{Text: x.T("desk.works.number")}, {Text: x.T("desk.works.kind")}, {Text: x.T("desk.works.status")},

@@ -23,10 +23,10 @@ var deskWorksFixtures = []fixture{
 		late, none := fixtureWorks(x.now), fixtureWorks(x.now)
 		late.Due, late.Team = x.now.AddDate(0, 0, -3), "Verviers"
 		none.Status, none.Due = works.Received, time.Time{}
-		return page.WorksPage(yardView(x, yardFrame(x, yardPath, "desk.works.title"), works.Filter{Turn: works.Operator}, []works.Request{late, fixtureWorks(x.now), none}))
+		return page.WorksPage(yardView(x, yardFrame(x, yardPath, "desk.works.title"), works.Filter{Turn: works.Operator}, []works.Request{late, fixtureWorks(x.now), none}, nil))
 	}},
 	{"desk-works-none", func(x *ctx) templ.Component {
-		return page.WorksPage(yardView(x, yardFrame(x, yardPath, "desk.works.title"), works.Filter{Turn: works.Requester, Team: "Est"}, nil))
+		return page.WorksPage(yardView(x, yardFrame(x, yardPath, "desk.works.title"), works.Filter{Turn: works.Requester, Team: "Est"}, nil, nil))
 	}},
 	{"desk-works-received", worksFixture(works.Received, nil)},
 	{"desk-works-offer", worksFixture(works.Drawing, nil)},

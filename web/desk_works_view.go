@@ -206,7 +206,9 @@ func worksDocument(x *ctx, id string, i int, d desk.WorksDocument) page.MandateD
 	address := x.path(yardPath + "/" + id + "/documents/" + d.File.ID)
 	switch {
 	case d.Status == evidence.Quarantined:
-		v.Tag, v.Release = "warn", address+"/release"
+		if v.Tag = "warn"; d.Waits {
+			v.Release = address + "/release"
+		}
 	case !d.File.Cleared():
 		v.Tag = "stop"
 	}
@@ -250,6 +252,8 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 			box := desk.ActField(a, "missing-"+m)
 			c.Options = append(c.Options, component.Option{Name: box, Value: "yes", Text: worksMissable(x, m), Selected: x.field(box) != ""})
 		}
+	case works.EventComplete:
+		completeFields(x, w, a, field)
 	case works.EventOffer:
 		offerFields(x, w, field, radios)
 	case works.EventAccept:
@@ -277,6 +281,28 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 		field("area", "reason", "desk.works.reason.read", "")
 	}
 	return v
+}
+
+// completeFields are what is missing: fields to type, documents to tick that
+// came on paper.
+func completeFields(x *ctx, w desk.WorksFile, a desk.Act, field func(kind, name, label, proposed string) *component.Control) {
+	var papers []component.Option
+	for _, name := range w.Missing {
+		if f := works.Field(name); w.Kind.Facts().Holds(f) {
+			c := field("", "value-"+name, "works.field."+name, "")
+			like := fieldControl(x, f)
+			c.Kind, c.Rows, c.Options, c.Hint = like.Kind, like.Rows, like.Options, like.Hint
+			for i := range c.Options {
+				c.Options[i].Selected = c.Options[i].Value == c.Value
+			}
+			continue
+		}
+		box := desk.ActField(a, "paper-"+name)
+		papers = append(papers, component.Option{Name: box, Value: "yes", Text: worksMissable(x, name), Selected: x.field(box) != ""})
+	}
+	if papers != nil {
+		field("checks", "papers", "desk.works.on-paper", "").Options = papers
+	}
 }
 
 // offerFields are the lines, the study, the rate as it follows from the

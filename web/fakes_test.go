@@ -132,6 +132,8 @@ func (noRequests) WorksOfOccupancy(context.Context, string) ([]works.Request, er
 	return nil, nil
 }
 
+func (noRequests) AnyWorksOf(context.Context, []string) (bool, error) { return false, nil }
+
 // shutters are the doors: open but for those in closed; nobody can tell where
 // the house is shut.
 type shutters struct{ *house }
@@ -236,10 +238,10 @@ func (h *house) Admit(_ context.Context, current keys.Secret, visit lookup.Visit
 	passes := h.sessions[current.Reveal()]
 	delete(h.sessions, current.Reveal())
 	if visit.ReferenceKey != "" {
-		h.sessions[token] = append(passes, lookup.Pass{Visit: visit, Works: visit.OccupancyID})
+		h.sessions[token] = append(passes, lookup.Pass{Visit: visit, Nth: len(passes) + 1, Works: visit.OccupancyID})
 		return keys.Secret(token), nil
 	}
-	h.sessions[token] = append(passes, lookup.Pass{Visit: visit,
+	h.sessions[token] = append(passes, lookup.Pass{Visit: visit, Nth: len(passes) + 1,
 		Occupancy: registry.Occupancy{ID: visit.OccupancyID, Period: portal.Period{From: portal.Date(2024, time.March, 1)}},
 		Point:     registry.AccessPoint{EAN: fixtureEAN, Energy: portal.Electricity}, Meter: registry.Meter{Number: "1SAG110007" + knownDigits}})
 	return keys.Secret(token), nil

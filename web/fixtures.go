@@ -174,10 +174,7 @@ func consumptionFixture(grain metering.Grain, series func() metering.Series) fun
 				Meter:     registry.Meter{Number: meter},
 			}
 		}
-		session := lookup.Session{
-			Passes:     []lookup.Pass{pass(portal.Gas, "7FLO2120047193"), pass(portal.Electricity, "1SAG1100076616")},
-			IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife),
-		}
+		session := insideFixture(x, pass(portal.Gas, "7FLO2120047193"), pass(portal.Electricity, "1SAG1100076616"))
 		of := 2
 		if data.Energy == portal.Gas {
 			of = 1
@@ -190,6 +187,14 @@ func consumptionFixture(grain metering.Grain, series func() metering.Series) fun
 		return public.ConsumptionPage(consumptionView(x, []shown{
 			{sel: selection{of: of, query: q}, pass: session.Passes[of-1], series: data}}))
 	}
+}
+
+// insideFixture is a session of the passes given.
+func insideFixture(x *ctx, passes ...lookup.Pass) lookup.Session {
+	for i := range passes {
+		passes[i].Nth = i + 1
+	}
+	return lookup.Session{Passes: passes, IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife)}
 }
 
 func amounts(values map[metering.Register]int64) (a metering.Amounts) {

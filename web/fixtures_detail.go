@@ -42,7 +42,7 @@ func detailFixture(stay registry.Occupancy, power int64, wrong *portal.Error) fu
 		stay.ID, stay.From = "fixture", portal.Date(2024, time.March, 1)
 		pass := lookup.Pass{Occupancy: stay, Meter: registry.Meter{Number: "1SAG1100076616"},
 			Point: registry.AccessPoint{EAN: fixtureEAN, Energy: portal.Electricity, PowerVA: power}}
-		x.pass = lookup.Session{Passes: []lookup.Pass{pass}, IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife)}
+		x.pass = insideFixture(x, pass)
 		return public.DetailPage(detailView(x, pass, 1, wrong))
 	}
 }
@@ -84,10 +84,7 @@ func severalFixture(x *ctx) templ.Component {
 		return lookup.Pass{Occupancy: registry.Occupancy{ID: "fixture", Period: stay},
 			Point: registry.AccessPoint{EAN: fixtureEAN, Energy: energy}, Meter: registry.Meter{Number: meter}}
 	}
-	x.pass = lookup.Session{
-		Passes:     []lookup.Pass{pass(portal.Gas, "7FLO2120047193"), pass(portal.Electricity, "1SAG1100076616")},
-		IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife),
-	}
+	x.pass = insideFixture(x, pass(portal.Gas, "7FLO2120047193"), pass(portal.Electricity, "1SAG1100076616"))
 	var parts []shown
 	for i, series := range []metering.Series{gasYears(), electricityMonths()} {
 		parts = append(parts, shown{several: true, pass: x.session().Passes[i], series: series,

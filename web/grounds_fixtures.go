@@ -51,7 +51,7 @@ func byGroundFixture(kind registry.GroundKind) func(*ctx) templ.Component {
 		g.Kind = kind
 		pass := lookup.Pass{Ground: g, Meter: registry.Meter{Number: "1SAG1100076616"}, Point: registry.AccessPoint{EAN: fixtureEAN, Energy: portal.Electricity},
 			Occupancy: registry.Occupancy{ID: "fixture", Period: g.Period}}
-		x.pass = lookup.Session{Passes: []lookup.Pass{pass}, IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife)}
+		x.pass = insideFixture(x, pass)
 		q := complete(metering.Query{Grain: metering.ByMonth}, x.now, g.To)
 		return public.ConsumptionPage(consumptionView(x, []shown{{sel: selection{of: 1, query: q}, pass: pass, series: electricityMonths()}}))
 	}

@@ -25,7 +25,7 @@ func inside(x *ctx) lookup.Pass {
 		Point:     registry.AccessPoint{EAN: fixtureEAN, Energy: portal.Electricity},
 		Meter:     registry.Meter{Number: "1SAG1100076616"},
 	}
-	x.pass = lookup.Session{Passes: []lookup.Pass{p}, IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife)}
+	x.pass = insideFixture(x, p)
 	return p
 }
 

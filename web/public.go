@@ -147,7 +147,7 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/consumption.html", visitor, s.consumptionLetter},
 		{http.MethodGet, "/:lang/readings/new", visitor, s.readings},
 		{http.MethodPost, "/:lang/readings/new", visitor, s.enterReading},
-		{http.MethodPost, "/:lang/visit/extend", visitor, s.extend},
+		{http.MethodPost, "/:lang/visit/extend", s.behind(doors.Gate, Policy{Name: "requester", Admit: s.admitRequester}), s.extend},
 		{http.MethodPost, "/:lang/leave", Anyone, s.leave},
 		{http.MethodGet, "/:lang/reference/cancel", visitor, s.cancelForm},
 		{http.MethodPost, "/:lang/reference/cancel", visitor, s.cancel},

@@ -63,7 +63,7 @@ func readingFixture(change func(*indexes.Page), wrong func(*ctx, *indexes.Typed)
 			Point:     registry.AccessPoint{EAN: fixtureEAN, Energy: portal.Electricity},
 			Meter:     registry.Meter{Number: "1SAG1100076616"},
 		}
-		x.pass = lookup.Session{Passes: []lookup.Pass{pass}, IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife)}
+		x.pass = insideFixture(x, pass)
 		page := windowFixture()
 		change(&page)
 		sent := typedBefore(page)

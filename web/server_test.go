@@ -59,6 +59,9 @@ func TestPublicPolicies(t *testing.T) {
 			before := slices.Contains([]string{"ask", "asked", "sign-in", "set-up"}, path.Base(r.Path))
 			require.Equal(t, map[bool]string{true: "anyone", false: "partner"}[before], r.Policy.Name, at)
 			require.Equal(t, doors.Partners, r.Policy.Door, at)
+		case at == "POST /:lang/visit/extend":
+			require.Equal(t, "requester", r.Policy.Name, at)
+			require.Equal(t, doors.Gate, r.Policy.Door, at)
 		case strings.HasPrefix(r.Path, "/:lang/works/request"):
 			require.Equal(t, "requester", r.Policy.Name, at)
 			require.Equal(t, doors.Works, r.Policy.Door, at)
@@ -72,7 +75,7 @@ func TestPublicPolicies(t *testing.T) {
 	require.Equal(t, []string{"GET /:lang/consumption", "GET /:lang/consumption/detail", "POST /:lang/consumption/detail",
 		"GET /:lang/consumption.csv", "GET /:lang/consumption.json",
 		"GET /:lang/consumption.xml", "GET /:lang/consumption.pdf", "GET /:lang/consumption.html",
-		"GET /:lang/readings/new", "POST /:lang/readings/new", "POST /:lang/visit/extend", "GET /:lang/reference/cancel", "POST /:lang/reference/cancel",
+		"GET /:lang/readings/new", "POST /:lang/readings/new", "GET /:lang/reference/cancel", "POST /:lang/reference/cancel",
 		"GET /:lang/seen", "GET /:lang/seen/receipt",
 		"POST /:lang/consumption/by-post", "GET /:lang/consumption/posted",
 		"GET /:lang/mine", "GET /:lang/mine.json", "GET /:lang/rectify", "POST /:lang/rectify", "GET /:lang/rectify/asked",

@@ -45,13 +45,15 @@ func (x *ctx) session() lookup.Session { return x.pass.(lookup.Session) }
 // open.
 func (x *ctx) opened() (pass lookup.Pass, index int, err error) {
 	passes := x.session().Passes
-	index = len(passes)
+	pass = passes[len(passes)-1]
 	if of := x.query("of"); of != "" {
-		if index, err = strconv.Atoi(of); err != nil || index < 1 || index > len(passes) {
+		nth, _ := strconv.Atoi(of)
+		ok := false
+		if pass, ok = x.session().Pass(nth); !ok {
 			return lookup.Pass{}, 0, &portal.Error{Code: portal.NotFound, Key: "of"}
 		}
 	}
-	return passes[index-1], index, nil
+	return pass, pass.Nth, nil
 }
 
 // holding is opened for pages of the occupant alone: whoever looks on another
@@ -69,11 +71,12 @@ func (s *site) extend(x *ctx) error {
 		return err
 	}
 	page := "/consumption"
-	if strings.HasPrefix(x.field("back"), readingsBack) {
+	switch given := x.field("back"); {
+	case strings.HasPrefix(given, readingsBack):
 		page = "/readings/new"
-	}
-	if x.field("back") == worksBack {
-		return x.redirect(x.path("/works/request"))
+	case strings.HasPrefix(given, worksBack):
+		id, _ := url.QueryUnescape(strings.TrimPrefix(given, worksBack))
+		return x.redirect(x.path(requestPage(id)))
 	}
 	return x.redirect(x.path(page) + back(x.field("back")))
 }
@@ -159,10 +162,10 @@ func barView(x *ctx, index int, selection string) public.VisitBar {
 	if hard {
 		v.Ends, v.Warning = x.T("visit.ends-hard", x.Time(session.EndsAt)), x.T("visit.warning-hard")
 	}
-	for i, p := range session.Passes {
+	for _, p := range session.Passes {
 		v.Files = append(v.Files, layout.Link{
-			Text: x.T("energy."+string(p.Point.Energy)) + " · " + x.T("visit.meter", meterEnding(p)), Current: i+1 == index,
-			Href: x.path("/consumption?of=" + strconv.Itoa(i+1)),
+			Text: x.T("energy."+string(p.Point.Energy)) + " · " + x.T("visit.meter", meterEnding(p)), Current: p.Nth == index,
+			Href: x.path("/consumption" + ofQuery(p.Nth)),
 		})
 	}
 	return v

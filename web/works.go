@@ -15,6 +15,8 @@ import (
 	"guichet/portal/keys"
 	"guichet/web/ui/page/public"
 	"guichet/works"
+
+	"github.com/ulule/limiter/v3"
 )
 
 // WorksPapers takes in the papers of a request; evidence.Service.
@@ -38,6 +40,7 @@ type capture struct {
 	*site
 	WorksDeps
 	begins, posts, papers, sends *limits
+	everybodys                   []window // papers of captures, of all sources together
 }
 
 const worksCookie = "guichet-works"
@@ -49,7 +52,8 @@ const (
 	mostTyped   = 16 << 10 // bytes
 	beginsEach  = 6
 	papersEach  = 10
-	longestText = 4000 // characters of one field as it is kept, wrong or not
+	papersOfAll = 2_000 // a day, of what belongs to no request yet: at most 20 GB, for two days
+	longestText = 4000  // characters of one field as it is kept, wrong or not
 )
 
 func (s *site) captureRoutes() []Route {
@@ -57,8 +61,8 @@ func (s *site) captureRoutes() []Route {
 	c := &capture{site: s, WorksDeps: d,
 		begins: newDayLimits(s.PublicDeps.Limits, "works-begin", beginsEach*d.ADay, beginsEach*d.ADayNetwork),
 		posts:  newLimits(s.PublicDeps.Limits, "works-post", s.Captchas),
-		papers: newDayLimits(s.PublicDeps.Limits, "works-paper", papersEach*d.ADay, papersEach*d.ADayNetwork),
-		sends:  newDayLimits(s.PublicDeps.Limits, "works-send", d.ADay, d.ADayNetwork)}
+		papers: s.paperLimits(), everybodys: dayWindow(s.PublicDeps.Limits, "works-paper:all:", papersOfAll),
+		sends: newDayLimits(s.PublicDeps.Limits, "works-send", d.ADay, d.ADayNetwork)}
 	anyone := s.behind(doors.Works, Anyone)
 	begun := s.behind(doors.Works, Policy{Name: "capture", Admit: c.admit})
 	begun.Uploads = documentSize
@@ -68,6 +72,12 @@ func (s *site) captureRoutes() []Route {
 		{http.MethodPost, "/:lang/works/new/paper", begun, c.addPaper},
 		{http.MethodGet, "/:lang/works/made", anyone, c.made},
 	}
+}
+
+// paperLimits are how many papers one source may bring in a day, to captures
+// and to requests alike.
+func (s *site) paperLimits() *limits {
+	return newDayLimits(s.PublicDeps.Limits, "works-paper", papersEach*s.Works.ADay, papersEach*s.Works.ADayNetwork)
 }
 
 // sheet is the capture of this browser; false where it has none yet.
@@ -88,7 +98,7 @@ func (c *capture) admit(x *ctx) error {
 		return &portal.Error{Code: portal.SignedOut, Key: "session.over"}
 	}
 	x.pass = sheet
-	return nil
+	return each(x.context(), c.everybodys, "", (*limiter.Limiter).Get)
 }
 
 // visitor is the beginning of what a capture leaves in the trail.
@@ -145,8 +155,9 @@ func (c *capture) page(x *ctx, sheet works.Sheet, stage works.Stage, wrong error
 // save keeps what a page brought and goes on. Whatever is wrong with it, it is
 // kept first: nothing that was typed is lost.
 func (c *capture) save(x *ctx) error {
-	if err := c.posts.spend(x); err != nil {
-		return err
+	limited := c.posts.spend(x)
+	if limited != nil && portal.CodeOf(limited) != portal.TooMany {
+		return limited
 	}
 	token := x.cookie(worksCookie)
 	sheet, begun, err := c.sheet(x)
@@ -165,13 +176,13 @@ func (c *capture) save(x *ctx) error {
 	case !begun:
 		token, sheet = c.Drafts.Begin()
 	}
-	switch x.field("do") {
-	case "discard":
-		return c.discard(x, token, sheet)
-	case "remove":
-		return c.removePaper(x, token, sheet)
+	if do := x.field("do"); limited == nil && (do == "discard" || do == "remove") {
+		return c.withdraw(x, token, sheet, do)
 	}
 	foreign := c.keep(x, &sheet, stage)
+	if limited != nil { // nothing is kept, and nothing that was typed is lost
+		return c.page(x, sheet, stage, &portal.Error{Code: portal.TooMany, Key: "works.often"})
+	}
 	if !begun {
 		if err := c.begins.spend(x); portal.CodeOf(err) == portal.TooMany {
 			return c.page(x, sheet, stage, &portal.Error{Code: portal.TooMany, Key: "works.often"})
@@ -265,8 +276,8 @@ func (c *capture) send(x *ctx, token keys.Secret, sheet works.Sheet) error {
 		return x.redirect(x.path("/works/made"))
 	}
 	err = c.record(x, token, sheet)
-	if portal.CodeOf(err) == portal.Conflict {
-		return x.redirect(x.path("/works/made"))
+	if portal.CodeOf(err) == portal.Conflict { // it is made: its sheet must not be taken for one on its way
+		return errors.Join(c.Drafts.Forget(x.context(), token), x.redirect(x.path("/works/made")))
 	}
 	if err != nil {
 		return errors.Join(c.refused(x, sheet, works.StageCheck, err), c.Drafts.Again(x.context(), token))

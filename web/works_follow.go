@@ -32,16 +32,18 @@ type FollowDeps struct {
 type follower struct {
 	*site
 	FollowDeps
+	acts, papers *limits
 }
 
 // requestPage is the address of a request's page.
 func requestPage(id string) string { return "/works/request?id=" + url.QueryEscape(id) }
 
 func (s *site) followRoutes() []Route {
-	f, opening := follower{s, s.Follow}, entrance{s, worksNumbers}
+	f, opening := follower{s, s.Follow, newLimits(s.PublicDeps.Limits, "works-act", s.Captchas), s.paperLimits()}, entrance{s, worksNumbers}
 	anyone := s.behind(doors.Gate, s.behind(doors.Works, Anyone))
 	requester := s.behind(doors.Works, Policy{Name: "requester", Admit: s.admitRequester})
-	bringing := requester
+	acting := s.behind(doors.Works, Policy{Name: "requester", Admit: f.admit(f.acts)})
+	bringing := s.behind(doors.Works, Policy{Name: "requester", Admit: f.admit(f.papers)})
 	bringing.Uploads = documentSize
 	get, post := http.MethodGet, http.MethodPost
 	const one = "/:lang/works/request"
@@ -52,14 +54,24 @@ func (s *site) followRoutes() []Route {
 		{get, one + "/offer.pdf", requester, f.offerPDF},
 		{get, one + "/offer.html", requester, f.offerHTML},
 		{get, one + "/appointment.ics", requester, f.appointment},
-		{post, one + "/accept", requester, f.accept},
-		{post, one + "/decline", requester, f.decline},
+		{post, one + "/accept", acting, f.accept},
+		{post, one + "/decline", acting, f.decline},
 		{post, one + "/papers", bringing, f.addPaper},
-		{post, one + "/complete", requester, f.complete},
-		{post, one + "/postpone", requester, f.postpone},
-		{post, one + "/cancel", requester, f.cancel},
-		{post, one + "/well", requester, f.well},
-		{post, one + "/reopen", requester, f.reopen},
+		{post, one + "/complete", acting, f.complete},
+		{post, one + "/postpone", acting, f.postpone},
+		{post, one + "/cancel", acting, f.cancel},
+		{post, one + "/well", acting, f.well},
+		{post, one + "/reopen", acting, f.reopen},
+	}
+}
+
+// admit is admitRequester for what writes: it costs its source something.
+func (f follower) admit(costs *limits) func(*ctx) error {
+	return func(x *ctx) error {
+		if err := costs.spend(x); err != nil {
+			return err
+		}
+		return f.admitRequester(x)
 	}
 }
 
@@ -69,7 +81,7 @@ type held struct {
 	pass lookup.Pass
 }
 
-// all lists the requests that are open in this visit: those of works numbers,
+// requests lists those that are open in this visit: those of works numbers,
 // then those made in the opened occupancies' own visits (D10). Who looks on
 // another ground than an occupant's sees none (D7).
 func (s *site) requests(x *ctx) (all []held, err error) {
@@ -100,7 +112,25 @@ func (s *site) requests(x *ctx) (all []held, err error) {
 	return all, nil
 }
 
-// opened is one request as its requester may see it.
+// hasRequests tells whether requests would list any, at no more than one
+// question: it is asked on every page of consumption.
+func (s *site) hasRequests(x *ctx) (bool, error) {
+	if len(x.session().Works) > 0 {
+		return true, nil
+	}
+	var stays []string
+	for _, p := range x.session().Passes {
+		if !p.ByGround() {
+			stays = append(stays, p.Occupancy.ID)
+		}
+	}
+	if len(stays) == 0 {
+		return false, nil
+	}
+	return s.Follow.Room.Store.AnyWorksOf(x.context(), stays)
+}
+
+// openedRequest is one request as its requester may see it.
 type openedRequest struct {
 	works.View
 	pass   lookup.Pass
@@ -139,12 +169,12 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 	return openedRequest{r.For(works.AsRequester, steps, x.now), all[i].pass, papers, all}, nil
 }
 
-// entry begins a trail entry about a request.
+// worksEntry begins a trail entry about a request.
 func (x *ctx) worksEntry(p lookup.Pass) audit.Entry {
 	return audit.Entry{At: x.now, Actor: portal.Actor{Kind: portal.Household}, Ground: p.Why(), Channel: "web"}
 }
 
-// shown records what is about to be shown, before it is (L18).
+// worksShown records what is about to be shown, before it is (L18).
 func (s *site) worksShown(x *ctx, page string, list ...held) error {
 	return s.Runner.Do(x.context(), func(t tx.Tx) error {
 		for _, h := range list {
@@ -311,6 +341,8 @@ func (f follower) takePaper(x *ctx, o openedRequest) error {
 	switch {
 	case o.Status.Over():
 		return &portal.Error{Code: portal.Conflict, Key: "works.state"}
+	case len(o.papers) >= works.MostPapers:
+		return &portal.Error{Code: portal.Invalid, Key: "works.papers", Field: "document", Args: []any{works.MostPapers}}
 	case !slices.Contains(works.Documents, kind):
 		return &portal.Error{Code: portal.Invalid, Key: "works.document", Field: "paper_kind"}
 	case len(x.file.data) == 0:

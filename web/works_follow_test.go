@@ -39,6 +39,7 @@ func newFollowYard(t *testing.T) *followYard {
 	h.numbers = map[string]storetest.Known{}
 	y.browser = open(t, h, func(d *PublicDeps) {
 		d.Runner, d.Follow = y.store, FollowDeps{Room: y.room, Evidence: &vault{}}
+		d.Works.ADay, d.Works.ADayNetwork = 5, 30
 	})
 	return y
 }

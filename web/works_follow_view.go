@@ -1,6 +1,7 @@
 package web
 
 import (
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -16,12 +17,12 @@ import (
 	"guichet/works/payment"
 )
 
-// worksBack begins the VisitBar's Back of these pages.
-const worksBack = "?at=works"
+// worksBack begins the VisitBar's Back of these pages; the request's id follows.
+const worksBack = "?at=works&id="
 
 // worksBar is the bar of a visit with its requests behind its references.
 func worksBar(x *ctx, all []held, current string) public.VisitBar {
-	v := barView(x, 0, worksBack)
+	v := barView(x, 0, worksBack+url.QueryEscape(x.query("id")))
 	v.Another = layout.Link{Text: x.T("works.request.open"), Href: x.path(worksNumbers.path)}
 	for _, h := range all {
 		v.Files = append(v.Files, layout.Link{Text: requestName(x, h.Number, h.Kind.Masked()), Href: x.path(requestPage(h.ID)), Current: h.ID == current})
@@ -98,8 +99,8 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	}
 	tellView(x, o, &v)
 	requestActs(x, o, &v)
-	for i, p := range x.session().Passes {
-		v.Others = append(v.Others, layout.Link{Text: x.T("consumption.title." + string(p.Point.Energy)), Href: x.path("/consumption" + ofQuery(i+1))})
+	for _, p := range x.session().Passes {
+		v.Others = append(v.Others, layout.Link{Text: x.T("consumption.title." + string(p.Point.Energy)), Href: x.path("/consumption" + ofQuery(p.Nth))})
 	}
 	v.Summary = wrongView(x, &v, wrong)
 	v.Error = v.Summary != nil

@@ -46,6 +46,9 @@ func (c *capture) addPaper(x *ctx) error {
 	if err != nil {
 		return err
 	}
+	if ok && len(sheet.Papers) >= mostPapers { // several came at once
+		return errors.Join(c.Papers.Withdraw(x.context(), by, works.Subject(sheet.ID), f.ID), x.redirect(worksStep(x, works.StagePapers)))
+	}
 	if ok {
 		sheet.Papers = append(sheet.Papers, works.Attached{Name: f.Name, Size: f.Size,
 			Paper: works.Paper{ID: portal.NewID(x.now), Document: document, EvidenceID: f.ID, AddedAt: x.now, AddedBy: by.Actor}})
@@ -54,11 +57,26 @@ func (c *capture) addPaper(x *ctx) error {
 	return errors.Join(err, x.redirect(worksStep(x, works.StagePapers)))
 }
 
-// removePaper takes a paper back, with its bytes.
-func (c *capture) removePaper(x *ctx, token keys.Secret, sheet works.Sheet) error {
+// withdraw takes papers back, with their bytes: one, or with all that was typed.
+// A request that is recorded keeps its papers, and no submission is on its way
+// meanwhile.
+func (c *capture) withdraw(x *ctx, token keys.Secret, sheet works.Sheet, do string) error {
+	only, err := c.Drafts.Only(x.context(), token)
+	if err != nil {
+		return err
+	}
+	if !only {
+		return x.redirect(x.path("/works/made"))
+	}
+	switch _, _, err := c.Service.Store.Works(x.context(), sheet.ID); {
+	case err == nil:
+		return errors.Join(c.Drafts.Forget(x.context(), token), x.redirect(x.path("/works/made")))
+	case portal.CodeOf(err) != portal.NotFound:
+		return err
+	}
 	kept := sheet.Papers[:0]
 	for _, p := range sheet.Papers {
-		if p.ID != x.field("paper") {
+		if do == "remove" && p.ID != x.field("paper") {
 			kept = append(kept, p)
 			continue
 		}
@@ -67,22 +85,9 @@ func (c *capture) removePaper(x *ctx, token keys.Secret, sheet works.Sheet) erro
 		}
 	}
 	sheet.Papers = kept
-	if err := c.Drafts.Save(x.context(), token, sheet); err != nil {
-		return err
+	if do == "discard" {
+		x.setCookie(worksCookie, "", -1)
+		return errors.Join(c.Drafts.Forget(x.context(), token), x.redirect(x.path("/works/new")))
 	}
-	return x.redirect(worksStep(x, works.StagePapers))
-}
-
-// discard forgets all that was typed and sent.
-func (c *capture) discard(x *ctx, token keys.Secret, sheet works.Sheet) error {
-	for _, p := range sheet.Papers {
-		if err := c.Papers.Withdraw(x.context(), c.visitor(x), works.Subject(sheet.ID), p.EvidenceID); err != nil && portal.CodeOf(err) != portal.NotFound {
-			return err
-		}
-	}
-	if err := c.Drafts.Forget(x.context(), token); err != nil {
-		return err
-	}
-	x.setCookie(worksCookie, "", -1)
-	return x.redirect(x.path("/works/new"))
+	return errors.Join(c.Drafts.Save(x.context(), token, sheet), c.Drafts.Again(x.context(), token), x.redirect(worksStep(x, works.StagePapers)))
 }

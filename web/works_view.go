@@ -321,11 +321,5 @@ func worksGoneView(x *ctx) public.WorksMade {
 			{Text: x.T("ended.home"), Href: x.path("/")}}}
 }
 
-// worksNumber groups a request's number as the paper prints it.
-func worksNumber(number keys.Secret) string {
-	n := number.Reveal()
-	if len(n) != works.NumberLength {
-		return n
-	}
-	return n[:2] + "\u00a0" + n[2:6] + "\u00a0" + n[6:]
-}
+// worksNumber is a number as people read it.
+func worksNumber(number keys.Secret) string { return works.FormatNumber(number.Reveal()) }

@@ -41,18 +41,26 @@ type Register interface {
 // RecordAsset writes the technical data of works that were carried out into the
 // asset register, and the two personal fields by copying them from the access
 // register (W14-W16). ean is the access point of a request that has none of its
-// own yet; a request's own is never replaced.
-func (s *Service) RecordAsset(ctx context.Context, by audit.Entry, id, ean string) error {
+// own yet; a request's own is never replaced. check is asked first, of the
+// locked request.
+func (s *Service) RecordAsset(ctx context.Context, by audit.Entry, id, ean string, check func(*Request) error) error {
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
 		r, err := s.Store.LockWorks(t, id)
 		if err != nil {
 			return err
 		}
+		if err := check(&r); err != nil {
+			return err
+		}
 		if r.Status != Done && r.Status != InService || !r.AssetAt.IsZero() {
 			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
 		}
-		a := Asset{ID: portal.NewID(now), RequestID: r.ID, MadeAt: now, Kind: r.Kind, Energy: r.Energy, DoneAt: r.Since, Values: r.technical()}
+		steps, err := s.Store.WorksSteps(t, r.ID)
+		if err != nil {
+			return err
+		}
+		a := Asset{ID: portal.NewID(now), RequestID: r.ID, MadeAt: now, Kind: r.Kind, Energy: r.Energy, DoneAt: carriedOut(steps), Values: r.technical()}
 		given := r.Values[EAN]
 		if given == "" {
 			given = ean
@@ -72,6 +80,16 @@ func (s *Service) RecordAsset(ctx context.Context, by audit.Entry, id, ean strin
 		}
 		return s.save(t, &r)
 	})
+}
+
+// carriedOut is when the works were last done.
+func carriedOut(steps []Step) (at time.Time) {
+	for _, s := range steps {
+		if s.Event == EventCarryOut {
+			at = s.At
+		}
+	}
+	return at
 }
 
 // technical are the measures and choices of a request.

@@ -111,6 +111,9 @@ func (s Status) Turn() Turn { return s.standing().turn }
 // Over tells whether nothing more is to come; a closed request may be reopened.
 func (s Status) Over() bool { return s.Turn() == Nobody }
 
+// ended tells the ends that no works led to.
+func (s Status) ended() bool { return s == Expired || s == Cancelled || s == Refused }
+
 // Event is something that happens to a request.
 type Event string
 
@@ -217,7 +220,9 @@ func (r *Request) Happen(e Event, now time.Time) error {
 	}
 	switch e {
 	case EventChange:
-		r.Offer, r.Day = Offer{Version: r.Offer.Version, Paid: r.Offer.Paid, PaidAt: r.Offer.PaidAt}, time.Time{} // void (Wd3); what was paid stays
+		// Void, and with it what was said of the former data (Wd3, W6, D11); what was paid stays.
+		r.Offer, r.Day = Offer{Version: r.Offer.Version, Paid: r.Offer.Paid, PaidAt: r.Offer.PaidAt}, time.Time{}
+		r.StudyNotNeeded, r.UserAgreedAt = false, time.Time{}
 	case EventAwait, EventPostpone, EventBreakOff:
 		r.Day = time.Time{}
 	case EventClose:
@@ -245,6 +250,8 @@ func (r *Request) forbids(e Event, now time.Time) string {
 			return "works.kind"
 		case e != EventStudy && r.Status == Received && !r.StudyNotNeeded:
 			return "works.study" // W6
+		case e == EventPrepare && kind.UserAgrees && r.UserAgreedAt.IsZero():
+			return "works.user" // D11, of a kind without an offer to accept
 		}
 	case EventComplete:
 		if len(r.Missing) > 0 {
@@ -290,6 +297,10 @@ func (r *Request) forbids(e Event, now time.Time) string {
 	case EventCarryOut:
 		if r.Result == "" {
 			return "works.result" // W9
+		}
+	case EventPutInService:
+		if r.Kind.Masked() == EndOfContract {
+			return "works.kind" // none of the three, or they could be told apart (D12)
 		}
 	case EventClose:
 		if r.AssetAt.IsZero() || r.InvoicedAt.IsZero() {

@@ -16,6 +16,15 @@ const (
 	CodeLength   = 6
 )
 
+// FormatNumber groups a request's number as people read it: "40 2817 6655".
+// What is none stays as it is.
+func FormatNumber(n string) string {
+	if len(n) != NumberLength {
+		return n
+	}
+	return n[:2] + "\u00a0" + n[2:6] + "\u00a0" + n[6:]
+}
+
 // draw gives digits from the operating system's random generator, each as
 // likely as any other. Nothing else goes into them: no date and no counter.
 func draw(length int) keys.Secret {

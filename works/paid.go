@@ -64,6 +64,9 @@ type Ledger interface {
 	LockWorksPayment(t tx.Tx, id string) (Booking, error)
 	// SaveWorksPayment writes what became of one.
 	SaveWorksPayment(t tx.Tx, b Booking) error
+	// FreeWorksPayments lets those that are booked to a request wait for an
+	// officer: it is over, and they are to be paid back.
+	FreeWorksPayments(t tx.Tx, requestID string) error
 	// WorksPaymentsWaiting lists those that wait for an officer, oldest first.
 	WorksPaymentsWaiting(ctx context.Context, after Place, limit int) ([]Booking, error)
 	// WorksPayments lists those of a request, oldest first.
@@ -169,9 +172,9 @@ func (s *Service) book(t tx.Tx, by audit.Entry, b *Booking, number string, sure 
 	}
 	paid := r.Offer.Paid + b.Cents
 	switch {
-	case r.Status == Expired, r.Status == Cancelled, r.Status == Refused:
+	case r.Status.ended():
 		b.Wait = WaitOver
-	case r.Offer.SentAt.IsZero():
+	case r.Offer.SentAt.IsZero() && b.Cents > 0: // what the bank takes back is booked, void or not
 		b.Wait = WaitOffer
 	case paid < 0:
 		b.Wait = WaitReturned
@@ -189,17 +192,17 @@ func (s *Service) book(t tx.Tx, by audit.Entry, b *Booking, number string, sure 
 	switch {
 	case !r.paidEnough():
 		r.Offer.PaidAt = time.Time{}
-	case !was || r.Offer.PaidAt.IsZero():
-		r.Offer.PaidAt, covered = b.Entry, !was
+	case !was:
+		r.Offer.PaidAt, covered = b.Entry, true
 	}
 	record(t, by, s.Clock(), audit.WorksPaid, r, map[string]string{"cents": strconv.FormatInt(b.Cents, 10), "day": b.Entry.In(portal.Brussels).Format(time.DateOnly)})
 	if r.Status == Agreed && r.paidEnough() {
-		at := b.Entry // the bank's, but in the order of the request's life
-		if at.Before(r.Since) {
-			at = r.Since
-		}
+		at := b.Entry // the bank's, but in the order of the request's life: who has the former page must see that it is one
 		if now := s.Clock(); at.After(now) {
 			at = now
+		}
+		if !at.After(r.Since) {
+			at = r.Since.Add(time.Microsecond)
 		}
 		if err := s.happen(t, by, &r, EventPay, "", at); err != nil {
 			return covered, err

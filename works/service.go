@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -35,6 +36,8 @@ type Store interface {
 
 	// Works reads one with its steps, oldest first; NotFound.
 	Works(ctx context.Context, id string) (Request, []Step, error)
+	// CountWorksPapers counts those of a request that is locked.
+	CountWorksPapers(t tx.Tx, requestID string) (int, error)
 	// WorksPapers lists the documents of one, oldest first.
 	WorksPapers(ctx context.Context, requestID string) ([]Paper, error)
 	// WorksList lists requests for an officer, those whose Due comes first and
@@ -43,8 +46,8 @@ type Store interface {
 	// WorksOfOccupancy lists those made in an occupancy's own visits, newest
 	// first (D10).
 	WorksOfOccupancy(ctx context.Context, occupancyID string) ([]Request, error)
-	// WorksOfPartner lists those a partner made, newest first.
-	WorksOfPartner(ctx context.Context, partnerID string, before Place, limit int) ([]Request, error)
+	// AnyWorksOf tells whether WorksOfOccupancy lists any for one of several.
+	AnyWorksOf(ctx context.Context, occupancyIDs []string) (bool, error)
 	// WorksLapsing lists the ids of requests whose offer ended before now.
 	WorksLapsing(ctx context.Context, now time.Time, limit int) ([]string, error)
 }
@@ -77,7 +80,6 @@ type Service struct {
 	Runner tx.Runner
 	Store  Store
 	Ring   *keys.Ring
-	Rules  calendar.Table // the legal deadlines; none: the defaults
 }
 
 // Subject is what trail entries about a request carry.
@@ -109,7 +111,7 @@ func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers [
 	}
 	r.OccupancyID, r.PartnerID = occupancyID, partnerID
 	r.lack(papers, now)
-	r.Due = r.due(nil, s.rules())
+	r.Due = r.due(nil, calendar.Defaults())
 	m := Made{Request: r, Code: draw(CodeLength)}
 	for {
 		m.Request.Number = draw(NumberLength)
@@ -237,7 +239,18 @@ func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason st
 	if err := r.Happen(e, at); err != nil {
 		return err
 	}
-	record(t, by, s.Clock(), audit.WorksMoved, *r, map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)})
+	says := map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)}
+	if r.Status.ended() && r.Offer.Paid > 0 {
+		says["to_pay_back"] = strconv.FormatInt(r.Offer.Paid, 10)
+		r.Offer.Paid, r.Offer.PaidAt = 0, time.Time{}
+		if err := s.Store.FreeWorksPayments(t, r.ID); err != nil {
+			return err
+		}
+	}
+	if err := r.tell(t, e); err != nil {
+		return err
+	}
+	record(t, by, s.Clock(), audit.WorksMoved, *r, says)
 	return s.Store.PutWorksStep(t, r.ID, Step{At: at, Event: e, From: from, To: r.Status, Phase: r.Phase, By: by.Actor, Reason: reason})
 }
 
@@ -247,15 +260,8 @@ func (s *Service) save(t tx.Tx, r *Request) error {
 	if err != nil {
 		return err
 	}
-	r.Due = r.due(steps, s.rules())
+	r.Due = r.due(steps, calendar.Defaults())
 	return s.Store.SaveWorks(t, *r)
-}
-
-func (s *Service) rules() calendar.Table {
-	if s.Rules == nil {
-		return calendar.Defaults()
-	}
-	return s.Rules
 }
 
 // may tells whether an event is somebody's to make happen. The operator may do
@@ -286,6 +292,10 @@ func (s *Service) Note(ctx context.Context, by audit.Entry, id, what string, cha
 	})
 }
 
+// MostPapers is how many documents a request may have: its capture's, and what
+// is asked for afterwards.
+const MostPapers = 30
+
 // Add adds a document; where it was missing it is so no longer.
 func (s *Service) Add(ctx context.Context, by audit.Entry, id string, p Paper) error {
 	now := s.Clock()
@@ -296,6 +306,13 @@ func (s *Service) Add(ctx context.Context, by audit.Entry, id string, p Paper) e
 		}
 		if r.Status.Over() {
 			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
+		}
+		n, err := s.Store.CountWorksPapers(t, id)
+		if err != nil {
+			return err
+		}
+		if n >= MostPapers {
+			return &portal.Error{Code: portal.Invalid, Key: "works.papers", Field: "document", Args: []any{MostPapers}}
 		}
 		r.Missing = slices.DeleteFunc(r.Missing, func(name string) bool { return name == string(p.Document) })
 		p.AddedAt, p.AddedBy = now, by.Actor

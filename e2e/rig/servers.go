@@ -79,7 +79,8 @@ func RedisURL(t testing.TB) string {
 	t.Helper()
 	s, err := redisServer()
 	require.NoError(t, err)
-	return fmt.Sprintf("redis://%s/%d", s.address, s.made.Add(1))
+	// Beside browsers on few cores nobody answers within 150 ms each time.
+	return fmt.Sprintf("redis://%s/%d?read_timeout=3s", s.address, s.made.Add(1))
 }
 
 // apart is PostgreSQL's folder, for Sweep.

@@ -47,7 +47,7 @@ func (d DSN) String() string {
 // plain are the parameters of an address that may be printed; drivers take
 // passwords as parameters, too.
 var plain = map[string]bool{"sslmode": true, "host": true, "port": true, "user": true, "dbname": true,
-	"application_name": true, "connect_timeout": true, "tls": true, "addr": true, "master_name": true, "db": true}
+	"application_name": true, "connect_timeout": true, "tls": true, "addr": true, "master_name": true, "db": true, "read_timeout": true}
 
 // GoString masks %#v.
 func (d DSN) GoString() string { return d.String() }

@@ -66,7 +66,22 @@ type Deed struct {
 type Signed struct {
 	evidence.File
 	Pages   int
+	Waits   bool // for the officer, who sees its pages and lets it out of quarantine
 	Verdict evidence.Verdict
+}
+
+// pagesOf tells how many pages of a document an officer can see, and whether it
+// waits for that officer to let it out of quarantine: where a scanner is set it
+// waits for the scanner, and nobody sees it.
+func pagesOf(ctx context.Context, vault Vault, f evidence.File) (pages int, waits bool, err error) {
+	if !f.Cleared() && f.Status != evidence.Quarantined {
+		return 0, false, nil
+	}
+	pages, err = vault.Pages(ctx, f.Subject, f.ID)
+	if f.Status == evidence.Quarantined && portal.CodeOf(err) == portal.Conflict {
+		return 0, false, nil
+	}
+	return pages, f.Status == evidence.Quarantined, err
 }
 
 // Compared is a line beside who lives there now; no Stay where nobody does, or
@@ -108,10 +123,10 @@ func (o *Officer) Open(ctx context.Context, by portal.Actor, id string) (d Deed,
 	}
 	for _, f := range files {
 		one := Signed{File: f}
+		if one.Pages, one.Waits, err = pagesOf(ctx, o.Vault, f); err != nil {
+			return d, err
+		}
 		if f.Cleared() {
-			if one.Pages, err = o.Vault.Pages(ctx, f.Subject, f.ID); err != nil {
-				return d, err
-			}
 			if one.Verdict, err = o.Vault.Signature(ctx, officerEntry(by), f.Subject, f.ID); err != nil {
 				return d, err
 			}

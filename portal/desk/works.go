@@ -4,9 +4,12 @@ import (
 	"context"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/evidence"
+	"guichet/portal/keys"
+	"guichet/portal/registry"
 	"guichet/portal/staff"
 	"guichet/portal/tx"
 	"guichet/works"
@@ -26,6 +29,14 @@ type WorksStore interface {
 	WorksPaymentsWaiting(ctx context.Context, after works.Place, limit int) ([]works.Booking, error)
 	WorksAsset(ctx context.Context, requestID string) (works.Asset, error)
 	WorksOfOccupancy(ctx context.Context, occupancyID string) ([]works.Request, error)
+	// WorksByKey finds one by the keyed hash of its number; NotFound.
+	WorksByKey(ctx context.Context, key string) (id string, err error)
+	// WorksBlocked tells whether the gate has closed a number for good.
+	WorksBlocked(ctx context.Context, key string) (bool, error)
+	LockWorks(t tx.Tx, id string) (works.Request, error)
+	// LoadAttempt and SaveAttempt are the gate's own (lookup.Ledger).
+	LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (lookup.Target, lookup.Counter, error)
+	SaveAttempt(t tx.Tx, kind lookup.Kind, key string, now time.Time, c lookup.Counter) error
 }
 
 // Yard is what works officers do with requests (W18, W22).
@@ -35,7 +46,6 @@ type Yard struct {
 	Vault   Vault
 	Runner  tx.Runner
 	Clock   portal.Clock
-	Rules   calendar.Table
 	Terms   string // version of the general conditions in force, which an offer links to (W21)
 }
 
@@ -58,6 +68,7 @@ type WorksDocument struct {
 	works.Paper
 	evidence.File
 	Pages int
+	Waits bool // for the officer, who sees its pages and lets it out of quarantine
 }
 
 // Rate is the VAT proposed from the declaration, with every reason against the
@@ -104,7 +115,7 @@ func (y *Yard) Open(ctx context.Context, by portal.Actor, id string) (f WorksFil
 	if f.Request, f.Steps, err = y.Store.Works(ctx, id); err != nil {
 		return f, err
 	}
-	f.Deadline, f.Runs = f.Request.Deadline(f.Steps, y.rules())
+	f.Deadline, f.Runs = f.Request.Deadline(f.Steps, calendar.Defaults())
 	if f.Documents, err = y.documents(ctx, id); err != nil {
 		return f, err
 	}
@@ -118,14 +129,14 @@ func (y *Yard) Open(ctx context.Context, by portal.Actor, id string) (f WorksFil
 	}
 	now := y.Clock()
 	f.Acts, f.Rate, f.Terms = ActsOf(f.Request, now), rateOf(f.Request, now), y.Terms
-	return f, y.read(ctx, by, works.Subject(id), map[string]string{"status": string(f.Status)})
-}
-
-func (y *Yard) rules() calendar.Table {
-	if y.Rules == nil {
-		return calendar.Defaults()
+	blocked, err := y.Store.WorksBlocked(ctx, f.Key)
+	if err != nil {
+		return f, err
 	}
-	return y.Rules
+	if blocked {
+		f.Acts = append([]Act{Unlock}, f.Acts...)
+	}
+	return f, y.read(ctx, by, works.Subject(id), map[string]string{"status": string(f.Status)})
 }
 
 func (y *Yard) documents(ctx context.Context, id string) (all []WorksDocument, err error) {
@@ -143,10 +154,8 @@ func (y *Yard) documents(ctx context.Context, id string) (all []WorksDocument, e
 	}
 	for _, p := range papers {
 		d := WorksDocument{Paper: p, File: of[p.EvidenceID]}
-		if d.File.Cleared() {
-			if d.Pages, err = y.Vault.Pages(ctx, d.Subject, d.File.ID); err != nil {
-				return nil, err
-			}
+		if d.Pages, d.Waits, err = pagesOf(ctx, y.Vault, d.File); err != nil {
+			return nil, err
 		}
 		all = append(all, d)
 	}
@@ -184,11 +193,57 @@ func (y *Yard) Payments(ctx context.Context, by portal.Actor, after works.Place)
 
 // Assign books a payment to the request of a number, as an officer typed it.
 func (y *Yard) Assign(ctx context.Context, by portal.Actor, payment, number string) error {
-	digits := onlyDigits(number)
-	if len(digits) != works.NumberLength {
-		return &portal.Error{Code: portal.Invalid, Key: "desk.works.number", Field: "number", Args: []any{works.NumberLength}}
+	digits, err := worksNumber(number)
+	if err != nil {
+		return err
 	}
-	return y.Service.Assign(ctx, yardEntry(by), payment, digits)
+	return y.Service.Assign(ctx, yardEntry(by), payment, digits.Reveal())
+}
+
+// worksNumber reads a request's number as somebody typed it.
+func worksNumber(typed string) (keys.Secret, error) {
+	digits, ok := registry.CleanDigits(keys.Secret(typed))
+	if !ok || len(digits) != works.NumberLength {
+		return "", &portal.Error{Code: portal.Invalid, Key: "desk.works.number", Field: "number", Args: []any{works.NumberLength}}
+	}
+	return digits, nil
+}
+
+// Find gives the request of a number that somebody calls about; opening it is
+// what is recorded as read.
+func (y *Yard) Find(ctx context.Context, number string) (id string, err error) {
+	digits, err := worksNumber(number)
+	if err != nil {
+		return "", err
+	}
+	id, err = y.Store.WorksByKey(ctx, y.Service.Ring.CounterKey(string(lookup.ByWorks), digits))
+	if portal.CodeOf(err) == portal.NotFound {
+		err = &portal.Error{Code: portal.Invalid, Key: "desk.works.unknown", Field: "number"}
+	}
+	return id, err
+}
+
+// unlock opens a number again that the gate closed (M6), as the officer decided
+// who made sure of the caller; the reason says how.
+func (y *Yard) unlock(ctx context.Context, by portal.Actor, id, reason string) error {
+	now := y.Clock()
+	return y.Runner.Do(ctx, func(t tx.Tx) error {
+		r, err := y.Store.LockWorks(t, id)
+		if err != nil {
+			return err
+		}
+		_, counter, err := y.Store.LoadAttempt(t, lookup.ByWorks, r.Key, "")
+		if err != nil {
+			return err
+		}
+		if counter.BlockedAt.IsZero() {
+			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
+		}
+		e := yardEntry(by)
+		e.At, e.Action, e.Subject, e.Details = now, audit.Unblocked, works.Subject(id), map[string]string{"reason": reason, "case": counter.CaseID}
+		t.Record(e)
+		return y.Store.SaveAttempt(t, lookup.ByWorks, r.Key, now, lookup.Unblock(counter))
+	})
 }
 
 // SetAside notes that a payment is for no request, and why.
@@ -199,7 +254,7 @@ func (y *Yard) SetAside(ctx context.Context, by portal.Actor, payment, reason st
 	return y.Service.SetAside(ctx, yardEntry(by), payment, reason)
 }
 
-// Case is an open works case of a caller: which team a call goes to (C8).
+// WorksCase is an open works case of a caller: which team a call goes to (C8).
 type WorksCase struct {
 	Kind   works.Kind
 	Status works.Status

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,18 +26,19 @@ const (
 	UserAgrees Act = "user-agrees" // the network user's agreement is there (D11)
 	Asset      Act = "asset"       // into the asset register (W14)
 	Invoice    Act = "invoice"     // it is invoiced
+	Unlock     Act = "unlock"      // its number, which the gate closed (M6)
 )
 
 // Acts lists all that an officer may ever do, in the order of a page.
 var Acts = []Act{
-	Act(works.EventStudy), NoStudy, Act(works.EventDraw), Act(works.EventPrepare), Act(works.EventOffer), Act(works.EventAccept), Act(works.EventDecline),
+	Unlock, Act(works.EventStudy), NoStudy, Act(works.EventDraw), Act(works.EventPrepare), Act(works.EventOffer), Act(works.EventAccept), Act(works.EventDecline),
 	Act(works.EventPlan), Act(works.EventResume), Act(works.EventStart), Act(works.EventCarryOut), Act(works.EventPutInService), Asset, Invoice,
 	Act(works.EventClose), Act(works.EventComplete), UserAgrees, GiveTeam, Act(works.EventAwait), Act(works.EventPostpone), Act(works.EventBreakOff),
 	Act(works.EventAskMissing), Act(works.EventChange), Act(works.EventReopen), Act(works.EventCancel), Act(works.EventRefuse),
 }
 
 // WithReason are those whose reason must be written: the requester reads it.
-var WithReason = []Act{NoStudy, Act(works.EventAwait), Act(works.EventPostpone), Act(works.EventBreakOff), Act(works.EventChange),
+var WithReason = []Act{Unlock, NoStudy, Act(works.EventAwait), Act(works.EventPostpone), Act(works.EventBreakOff), Act(works.EventChange),
 	Act(works.EventReopen), Act(works.EventCancel), Act(works.EventRefuse), Act(works.EventDecline)}
 
 // ActsOf tells what an officer can do now, where the form brings what it asks
@@ -45,6 +47,9 @@ func ActsOf(r works.Request, now time.Time) (acts []Act) {
 	brought := r // as it would be with what the forms ask for
 	if r.Status == works.Drawing {
 		brought.Offer.Said, brought.Offer.VAT, brought.Offer.Terms = true, 21, "-"
+	}
+	if r.Status == works.Incomplete {
+		brought.Missing = nil // what came on paper is noted with it
 	}
 	if brought.Result == "" {
 		brought.Result = "-"
@@ -138,7 +143,9 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 	case GiveTeam, UserAgrees, Invoice:
 		return y.Service.Note(ctx, entry, id, string(a), unchanged)
 	case Asset:
-		return y.Service.RecordAsset(ctx, entry, id, strings.TrimSpace(typed("ean")))
+		return y.Service.RecordAsset(ctx, entry, id, strings.TrimSpace(typed("ean")), unchanged)
+	case Unlock:
+		return y.unlock(ctx, by, id, reason)
 	}
 	e := works.Event(a)
 	if a == NoStudy {
@@ -179,6 +186,8 @@ func (y *Yard) change(w *wrongs, a Act, shown works.Request, typed Typed) func(*
 	switch works.Event(a) {
 	case works.EventAskMissing:
 		return y.missing(w, shown, typed)
+	case works.EventComplete:
+		return y.complete(w, shown, typed)
 	case works.EventOffer:
 		return y.offer(w, shown, typed)
 	case works.EventAccept:
@@ -223,6 +232,36 @@ func (y *Yard) missing(w *wrongs, shown works.Request, typed Typed) func(*works.
 	return does(func(r *works.Request) { r.Missing, r.MissingBy = names, now.AddDate(0, 0, works.Completion) })
 }
 
+// complete notes what came on paper or by telephone: fields as they are typed,
+// documents as received.
+func (y *Yard) complete(w *wrongs, shown works.Request, typed Typed) func(*works.Request) error {
+	given, now := map[string]string{}, y.Clock()
+	var papers []string
+	for _, name := range shown.Missing {
+		given[name] = typed("value-" + name)
+		if typed("paper-"+name) != "" {
+			papers = append(papers, name)
+		}
+	}
+	supply := func(r *works.Request) error {
+		if err := r.Supply(given, now); err != nil {
+			return err
+		}
+		r.Missing = slices.DeleteFunc(slices.Clone(r.Missing), func(name string) bool { return slices.Contains(papers, name) })
+		return nil
+	}
+	trial := shown
+	var problems portal.Problems
+	if errors.As(supply(&trial), &problems) {
+		for _, p := range problems {
+			w.add("value-"+p.Field, p.Key, p.Args...)
+		}
+	} else if len(trial.Missing) > 0 {
+		w.add("papers", "works.incomplete")
+	}
+	return supply
+}
+
 // longestWorks is how many working days an offer may promise.
 const longestWorks = 500
 
@@ -244,7 +283,7 @@ func (y *Yard) offer(w *wrongs, shown works.Request, typed Typed) func(*works.Re
 		}
 		o.Days = n
 	}
-	valid, _ := y.rules().For(calendar.OfferValid, now)
+	valid, _ := calendar.Defaults().For(calendar.OfferValid, now)
 	valid.N = facts.ValidMonths
 	if valid.Validate() == nil {
 		o.ValidTo = calendar.Count(valid, now, nil).Ends()
@@ -288,13 +327,4 @@ func (y *Yard) plan(w *wrongs, typed Typed) func(*works.Request) error {
 		w.add("day", "works.day")
 	}
 	return does(func(r *works.Request) { r.Day, r.Team = at, team })
-}
-
-func onlyDigits(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < '0' || r > '9' {
-			return -1
-		}
-		return r
-	}, s)
 }

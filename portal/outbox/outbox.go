@@ -38,10 +38,13 @@ const (
 	// with the number and the code that open it (W11, D10): Data is a
 	// works.ReceiptLetter.
 	WorksReceipt Kind = "works-receipt"
+	// WorksNews tells a requester what became of their request and what is
+	// theirs to do: Data is a works.News.
+	WorksNews Kind = "works-news"
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{References, History, Answer, Detail, Mandate, Invitation, WorksReceipt}
+var Kinds = []Kind{References, History, Answer, Detail, Mandate, Invitation, WorksReceipt, WorksNews}
 
 // Letter is one envelope. It holds secrets and so is only ever stored sealed.
 type Letter struct {

@@ -135,6 +135,12 @@ func (s *Store) PutWorksPaper(t tx.Tx, requestID string, p works.Paper) error {
 	return err
 }
 
+// CountWorksPapers implements works.Store.
+func (s *Store) CountWorksPapers(t tx.Tx, requestID string) (n int, err error) {
+	err = inside(t).queryRow(`SELECT COUNT(*) FROM works_papers WHERE request_id = $1`, requestID).Scan(&n)
+	return n, shut(err)
+}
+
 // Works implements works.Store.
 func (s *Store) Works(ctx context.Context, id string) (works.Request, []works.Step, error) {
 	r, err := worksRow(s.queryRow(ctx, selectWorks+`id = $1`, id))
@@ -202,14 +208,15 @@ func (s *Store) WorksOfOccupancy(ctx context.Context, occupancyID string) ([]wor
 	return s.worksWhere(ctx, `occupancy_id = $1 AND occupancy_id <> '' ORDER BY made_us DESC, id DESC`, occupancyID)
 }
 
-// WorksOfPartner implements works.Store.
-func (s *Store) WorksOfPartner(ctx context.Context, partnerID string, before works.Place, limit int) ([]works.Request, error) {
-	at := portal.Micros(before.At)
-	if before.At.IsZero() {
-		at = 1 << 62
+// AnyWorksOf implements works.Store.
+func (s *Store) AnyWorksOf(ctx context.Context, occupancyIDs []string) (bool, error) {
+	args := make([]any, len(occupancyIDs))
+	for i, id := range occupancyIDs {
+		args[i] = id
 	}
-	return s.worksWhere(ctx, `partner_id = $1 AND partner_id <> '' AND (made_us, id) < ($2, $3) ORDER BY made_us DESC, id DESC LIMIT $4`,
-		partnerID, at, before.ID, limit)
+	var n int
+	err := s.queryRow(ctx, `SELECT COUNT(*) FROM (SELECT id FROM works WHERE occupancy_id <> '' AND occupancy_id IN `+values(1, len(args))+` LIMIT 1) w`, args...).Scan(&n)
+	return n > 0, shut(err)
 }
 
 // WorksLapsing implements works.Store.

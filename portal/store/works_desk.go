@@ -16,6 +16,19 @@ func (s *Store) LockWorksKey(t tx.Tx, key string) (works.Request, error) {
 	return r, nothing(err)
 }
 
+// WorksByKey implements desk.WorksStore.
+func (s *Store) WorksByKey(ctx context.Context, key string) (id string, err error) {
+	err = s.queryRow(ctx, `SELECT id FROM works WHERE key = $1`, key).Scan(&id)
+	return id, nothing(err)
+}
+
+// WorksBlocked implements desk.WorksStore.
+func (s *Store) WorksBlocked(ctx context.Context, key string) (bool, error) {
+	var n int
+	err := s.queryRow(ctx, `SELECT COUNT(*) FROM lookup_counters WHERE key = $1 AND blocked_us > 0`, key).Scan(&n)
+	return n > 0, shut(err)
+}
+
 const (
 	worksPaymentColumns = `id, entry_us, value_us, cents, bank, communication, text, file, state, wait, request_id, at_us, actor_kind, actor_id, reason`
 	selectWorksPayments = `SELECT ` + worksPaymentColumns + ` FROM works_payments WHERE `
@@ -47,6 +60,13 @@ func (s *Store) LockWorksPayment(t tx.Tx, id string) (works.Booking, error) {
 func (s *Store) SaveWorksPayment(t tx.Tx, b works.Booking) error {
 	_, err := inside(t).exec(`UPDATE works_payments SET state = $1, wait = $2, request_id = $3, at_us = $4, actor_kind = $5, actor_id = $6, reason = $7
   WHERE id = $8`, string(b.State), string(b.Wait), b.RequestID, portal.Micros(b.At), string(b.By.Kind), b.By.ID, b.Reason, b.ID)
+	return err
+}
+
+// FreeWorksPayments implements works.Ledger.
+func (s *Store) FreeWorksPayments(t tx.Tx, requestID string) error {
+	_, err := inside(t).exec(`UPDATE works_payments SET state = $1, wait = $2 WHERE request_id = $3 AND state = $4`,
+		string(works.Waiting), string(works.WaitOver), requestID, string(works.Booked))
 	return err
 }
 
@@ -100,5 +120,6 @@ func (s *Store) WorksAsset(ctx context.Context, requestID string) (a works.Asset
 		return a, nothing(err)
 	}
 	a.MadeAt, a.DoneAt, a.SupplyFrom = portal.FromMicros(made), portal.FromMicros(done), portal.FromMicros(from)
-	return a, json.Unmarshal([]byte(facts), &a.Values)
+	err = json.Unmarshal([]byte(facts), &a.Values)
+	return a, err
 }

@@ -162,6 +162,9 @@ func TestWorksPayments(t *testing.T) {
 	})
 }
 
+// anyhow lets an act through whatever the request shows.
+func anyhow(*works.Request) error { return nil }
+
 // W14-W17: the asset record has the technical data and two personal fields,
 // both of the access register; who asked for the works is nowhere in it.
 func TestW15AssetsKnowNoRequester(t *testing.T) {
@@ -173,9 +176,9 @@ func TestW15AssetsKnowNoRequester(t *testing.T) {
 		y.move(r.ID, works.Nobody, works.EventPay, func(r *works.Request) error { r.Offer.Paid = r.Offer.Deposit(); return nil })
 		y.move(r.ID, works.Operator, works.EventPlan, func(r *works.Request) error { r.Day = y.now.AddDate(0, 0, 3); return nil })
 		y.move(r.ID, works.Operator, works.EventStart, nil)
-		require.Equal(t, portal.Conflict, portal.CodeOf(y.RecordAsset(t.Context(), foreman, r.ID, "")), "not before it is carried out")
+		require.Equal(t, portal.Conflict, portal.CodeOf(y.RecordAsset(t.Context(), foreman, r.ID, "", anyhow)), "not before it is carried out")
 		y.move(r.ID, works.Operator, works.EventCarryOut, func(r *works.Request) error { r.Result = "met by Zacharias Requester"; return nil })
-		require.NoError(t, y.RecordAsset(t.Context(), foreman, r.ID, "541449000000099998"), "its own access point is never replaced")
+		require.NoError(t, y.RecordAsset(t.Context(), foreman, r.ID, "541449000000099998", anyhow), "its own access point is never replaced")
 		a, err := y.store.WorksAsset(t.Context(), r.ID)
 		require.NoError(t, err)
 		require.Equal(t, "Claes", a.NetworkUser)
@@ -185,7 +188,7 @@ func TestW15AssetsKnowNoRequester(t *testing.T) {
 		require.EqualValues(t, 0, storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM works_assets WHERE
   id || request_id || kind || energy || ean || facts || network_user LIKE '%Zacharias%'`))
 		require.False(t, y.request(r.ID).AssetAt.IsZero())
-		require.Equal(t, portal.Conflict, portal.CodeOf(y.RecordAsset(t.Context(), foreman, r.ID, "")), "once")
+		require.Equal(t, portal.Conflict, portal.CodeOf(y.RecordAsset(t.Context(), foreman, r.ID, "", anyhow)), "once")
 		occupancy, err := y.store.Occupancy(t.Context(), y.known.OccupancyID)
 		require.NoError(t, err)
 		require.Equal(t, "Claes", occupancy.Name, "and a request never changes the network user (W17)")

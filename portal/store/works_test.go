@@ -99,21 +99,17 @@ func TestWorksOnDatabases(t *testing.T) {
 			own, err := s.WorksOfOccupancy(t.Context(), "o1")
 			require.NoError(t, err)
 			require.Len(t, own, 1)
-			nobodys, err := s.WorksOfPartner(t.Context(), "", works.Place{}, 10)
+			some, err := s.AnyWorksOf(t.Context(), []string{"o0", "o1"})
 			require.NoError(t, err)
-			require.Empty(t, nobodys, "no partner is no key")
+			require.True(t, some)
+			some, err = s.AnyWorksOf(t.Context(), []string{"o0", ""})
+			require.NoError(t, err)
+			require.False(t, some)
 
 			supplier := works.Draft{Kind: "drop", Energy: "electricity", Requester: "supplier", Name: "Énergie SA", Mail: "x@example.org", Language: "fr",
 				Channel: "mail", CompanyNumber: "0403170701", Street: "Rue 1", Postcode: "5000", Town: "Namur", Values: map[string]string{"ean": ean}}
 			_, err = svc.Capture(t.Context(), visitor, supplier, nil, "", "p1")
 			require.NoError(t, err)
-			theirs, err := s.WorksOfPartner(t.Context(), "p1", works.Place{}, 10)
-			require.NoError(t, err)
-			require.Len(t, theirs, 1)
-			others, err := s.WorksOfPartner(t.Context(), "p2", works.Place{}, 10)
-			require.NoError(t, err)
-			require.Empty(t, others)
-
 			old, err := svc.Capture(t.Context(), visitor, draft, []works.Paper{{ID: "p2", Document: works.SitePlan, EvidenceID: "e2"}}, "", "")
 			require.NoError(t, err)
 			id = old.Request.ID

@@ -152,8 +152,9 @@ func (c *Courier) byPost(ctx context.Context, l outbox.Letter) error {
 		if l.To.Street == "" {
 			return nil
 		}
-		l.ID, l.Mail, l.QueuedAt = "", "", c.Clock()
-		t.Send(l)
+		post := l // the unit may run again
+		post.ID, post.Mail, post.QueuedAt = "", "", c.Clock()
+		t.Send(post)
 		return nil
 	})
 }

@@ -19,6 +19,8 @@ func Mail(l outbox.Letter, h House) (*mail.Msg, error) {
 	switch l.Kind {
 	case outbox.WorksReceipt:
 		p, err = worksReceipt(l, h)
+	case outbox.WorksNews:
+		p, err = worksNews(l, h)
 	default:
 		err = fmt.Errorf("no mail of kind %q is known", l.Kind)
 	}

@@ -18,28 +18,14 @@ func Offer(v works.View, communication string, made time.Time, h House) Paper {
 	c := i18n.For(v.Contact.Language)
 	_, door := h.door(c.Lang)
 	f := v.Offer
-	euros := func(cents int64) string { return c.Number(cents*10, 2) + "\u00a0€" }
-	number := v.Number.Reveal()
-	if len(number) == works.NumberLength {
-		number = number[:2] + "\u00a0" + number[2:6] + "\u00a0" + number[6:]
-	}
 	p := Paper{Language: c.Lang, Made: c.Date(made), Title: c.T("letter.offer.title"),
 		To: window(outbox.Address{Name: v.Contact.BillingName, Street: v.Contact.Billing.Street, Postcode: v.Contact.Billing.Postcode, Town: v.Contact.Billing.Town}),
 		Paragraphs: []string{
-			c.T("letter.offer.what", number, c.T("works.kind."+string(v.Kind)), v.Site.Street+" "+v.Site.Postcode+" "+v.Site.Town),
+			c.T("letter.offer.what", works.FormatNumber(v.Number.Reveal()), c.T("works.kind."+string(v.Kind)), v.Site.Street+" "+v.Site.Postcode+" "+v.Site.Town),
 			c.T("letter.offer.valid", f.Version, c.Date(f.SentAt), c.Date(f.ValidTo.Add(-time.Second))),
 		},
-		Caption: c.T("works.offer.caption", f.Version),
-		Columns: []Column{{Text: c.T("works.offer.column.line")}, {Text: c.T("works.offer.column.amount"), Numeric: true}},
 	}
-	for i, key := range [4]string{"works.offer.line.a", "works.offer.line.b", "works.offer.line.c", "works.offer.line.d"} {
-		p.Rows = append(p.Rows, []string{c.T(key), euros(f.Lines[i])})
-	}
-	p.Rows = append(p.Rows, []string{c.T("works.offer.study"), euros(f.Study)}, []string{c.T("letter.offer.net"), euros(f.Net())},
-		[]string{c.T("works.offer.vat", f.VAT), euros(f.Tax())}, []string{c.T("works.offer.total"), euros(f.Total())})
-	if f.Deposit() > 0 {
-		p.After = append(p.After, c.T("letter.offer.deposit", euros(f.Deposit()), communication))
-	}
+	p.amounts(c, f, communication)
 	if v.Promised {
 		key := "works.date.promise.days"
 		if v.Rule.Unit == calendar.Working {
@@ -50,4 +36,20 @@ func Offer(v works.View, communication string, made time.Time, h House) Paper {
 	p.After = append(p.After, c.T("letter.offer.terms", f.Terms), c.T("letter.offer.change"), c.T("letter.offer.online", strings.TrimSuffix(door, "/lookup")+"/works/lookup"),
 		c.T("letter.offer.paper"), c.T("letter.offer.place"), c.T("letter.offer.signature"))
 	return p
+}
+
+// amounts puts an offer's lines, taxes and deposit into a paper. communication
+// is what the transfer must carry.
+func (p *Paper) amounts(c *i18n.Catalog, f works.Offer, communication string) {
+	euros := func(cents int64) string { return c.Number(cents*10, 2) + "\u00a0€" }
+	p.Caption = c.T("works.offer.caption", f.Version)
+	p.Columns = []Column{{Text: c.T("works.offer.column.line")}, {Text: c.T("works.offer.column.amount"), Numeric: true}}
+	for i, key := range [4]string{"works.offer.line.a", "works.offer.line.b", "works.offer.line.c", "works.offer.line.d"} {
+		p.Rows = append(p.Rows, []string{c.T(key), euros(f.Lines[i])})
+	}
+	p.Rows = append(p.Rows, []string{c.T("works.offer.study"), euros(f.Study)}, []string{c.T("letter.offer.net"), euros(f.Net())},
+		[]string{c.T("works.offer.vat", f.VAT), euros(f.Tax())}, []string{c.T("works.offer.total"), euros(f.Total())})
+	if f.Deposit() > 0 {
+		p.After = append(p.After, c.T("letter.offer.deposit", euros(f.Deposit()), communication))
+	}
 }

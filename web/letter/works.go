@@ -3,11 +3,13 @@ package letter
 import (
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 
 	"guichet/portal/outbox"
 	"guichet/web/i18n"
 	"guichet/works"
+	"guichet/works/payment"
 )
 
 // worksReceipt writes what a requester keeps: number and code of their request
@@ -23,25 +25,47 @@ func worksReceipt(l outbox.Letter, h House) (Paper, error) {
 	p.Paragraphs = []string{c.T("letter.works.what", c.Date(data.MadeAt), c.T("works.kind."+string(data.Kind)), c.T("energy."+string(data.Energy)))}
 	p.Caption = c.T("letter.works.table")
 	p.Columns = []Column{{Text: c.T("works.made.number")}, {Text: c.T("works.made.code")}}
-	p.Rows = [][]string{{worksNumber(data.Number), data.Code}}
+	p.Rows = [][]string{{works.FormatNumber(data.Number), data.Code}}
 	if len(data.Missing) > 0 {
-		words := make([]string, len(data.Missing))
-		for i, m := range data.Missing {
-			if words[i] = "works.field." + m; !c.Has(words[i]) {
-				words[i] = "works.document." + m
-			}
-			words[i] = c.T(words[i])
-		}
-		p.After = append(p.After, c.T("letter.works.missing", strings.Join(words, ", "), c.Date(data.MissingBy)))
+		p.After = append(p.After, c.T("letter.works.missing", missingWords(c, data.Missing), c.Date(data.MissingBy)))
 	}
 	p.After = append(p.After, c.T("letter.works.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup"), c.T("letter.works.not-you", h.CallCentre))
 	return p, nil
 }
 
-// worksNumber groups a request's number.
-func worksNumber(n string) string {
-	if len(n) != works.NumberLength {
-		return n
+// missingWords names fields and documents.
+func missingWords(c *i18n.Catalog, missing []string) string {
+	words := make([]string, len(missing))
+	for i, m := range missing {
+		if words[i] = "works.field." + m; !c.Has(words[i]) {
+			words[i] = "works.document." + m
+		}
+		words[i] = c.T(words[i])
 	}
-	return n[:2] + "\u00a0" + n[2:6] + "\u00a0" + n[6:]
+	return strings.Join(words, ", ")
+}
+
+// worksNews writes to a requester what became of their request, and brings the
+// offer where one was made (W7).
+func worksNews(l outbox.Letter, h House) (Paper, error) {
+	var data works.News
+	if err := json.Unmarshal(l.Data, &data); err != nil || !slices.Contains(works.Told, data.Event) {
+		return Paper{}, errors.New("letter's data cannot be read")
+	}
+	c := i18n.For(l.Language)
+	p := newPaper(c, l)
+	p.Title = c.T("letter.works.news")
+	p.Paragraphs = []string{
+		c.T("letter.works.news.what", works.FormatNumber(data.Number), c.T("works.kind."+string(data.Kind)), c.T("energy."+string(data.Energy))),
+		c.T("letter.works.news."+string(data.Event), c.Date(data.Until), missingWords(c, data.Missing)),
+	}
+	if data.Event == works.EventOffer {
+		communication, err := payment.CommunicationOf(data.Number)
+		if err != nil {
+			return Paper{}, err
+		}
+		p.amounts(c, data.Offer, communication.String())
+	}
+	p.After = append(p.After, c.T("letter.works.news.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup", h.CallCentre))
+	return p, nil
 }

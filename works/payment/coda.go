@@ -385,7 +385,7 @@ func (c *coda) settle() {
 	}
 	for _, m := range parts {
 		p := m.payment()
-		if m.cents > 0 || m.cents < 0 && m.takenBack() && p.Communication != "" {
+		if m.cents > 0 || m.cents < 0 && m.takenBack() {
 			c.at.Payments = append(c.at.Payments, p)
 		} else {
 			c.at.Passed++

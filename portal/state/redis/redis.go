@@ -49,7 +49,8 @@ var _ state.Store = (*Store)(nil)
 
 // Open reads a REDIS setting: redis:// or rediss:// for one server; with
 // ?addr=host:port for each further node of a Cluster; with &master_name= for
-// Sentinel. It does not connect; Ping does.
+// Sentinel; with read_timeout= where a step may take longer than 150 ms, on a
+// machine that has other things to do. It does not connect; Ping does.
 func Open(setting string, clock portal.Clock) (*Store, error) {
 	return OpenPatient(setting, clock, timeout)
 }
@@ -60,6 +61,9 @@ func OpenPatient(setting string, clock portal.Clock, step time.Duration) (*Store
 	options, err := parse(setting)
 	if err != nil {
 		return nil, err
+	}
+	if options.ReadTimeout > 0 {
+		step = options.ReadTimeout
 	}
 	options.MaxRetries = -1 // a retry after a time-out would count twice
 	options.DialTimeout, options.ReadTimeout = step, step
@@ -82,7 +86,7 @@ func parse(setting string) (*redis.UniversalOptions, error) {
 		}
 		return &redis.UniversalOptions{MasterName: o.MasterName, Addrs: o.SentinelAddrs, DB: o.DB,
 			SentinelUsername: o.SentinelUsername, SentinelPassword: o.SentinelPassword,
-			Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig}, nil
+			Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig, ReadTimeout: o.ReadTimeout}, nil
 	}
 	if strings.Contains(setting, "addr=") {
 		o, err := redis.ParseClusterURL(setting)
@@ -90,14 +94,14 @@ func parse(setting string) (*redis.UniversalOptions, error) {
 			return nil, errors.New("REDIS: not a Cluster address")
 		}
 		return &redis.UniversalOptions{IsClusterMode: true, Addrs: o.Addrs,
-			Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig}, nil
+			Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig, ReadTimeout: o.ReadTimeout}, nil
 	}
 	o, err := redis.ParseURL(setting)
 	if err != nil {
 		return nil, errors.New("REDIS: begin it with redis:// or rediss://")
 	}
 	return &redis.UniversalOptions{Addrs: []string{o.Addr}, DB: o.DB,
-		Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig}, nil
+		Username: o.Username, Password: o.Password, TLSConfig: o.TLSConfig, ReadTimeout: o.ReadTimeout}, nil
 }
 
 // Close ends the connections.

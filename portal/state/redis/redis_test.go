@@ -143,6 +143,18 @@ func TestT22HungServer(t *testing.T) {
 	require.LessOrEqual(t, len(connections), 1)
 }
 
+// Whoever sets read_timeout waits that long, and no longer than that.
+func TestStepsTakeAsLongAsTheSettingSays(t *testing.T) {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	t.Cleanup(func() { _ = l.Close() })
+	for _, more := range []string{"", "&addr=" + l.Addr().String()} {
+		begun := time.Now()
+		require.Error(t, open(t, "redis://"+l.Addr().String()+"/0?read_timeout=400ms"+more, func() time.Time { return noon }).Ping(context.Background()))
+		require.GreaterOrEqual(t, time.Since(begun), 400*time.Millisecond, more)
+	}
+}
+
 func TestSettings(t *testing.T) {
 	clock := func() time.Time { return noon }
 	for name, setting := range map[string]string{

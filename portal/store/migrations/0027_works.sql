@@ -50,7 +50,6 @@ CREATE TABLE works (
 CREATE INDEX works_waiting ON works (turn, since_us, id) WHERE turn <> 'nobody';
 CREATE INDEX works_of_team ON works (team, turn, since_us, id) WHERE turn <> 'nobody';
 CREATE INDEX works_of_occupancy ON works (occupancy_id, made_us) WHERE occupancy_id <> '';
-CREATE INDEX works_of_partner ON works (partner_id, made_us, id) WHERE partner_id <> '';
 CREATE INDEX works_offered ON works (offer_until_us) WHERE status = 'offered';
 
 -- each dated change of a request: by whom and why (W4).
