@@ -96,7 +96,7 @@ func (c counter) showPartner(x *ctx, act string, wrong *portal.Error) error {
 }
 
 // partnerActs are what an officer may do, as addresses name it.
-var partnerActs = map[string]bool{"approve": true, "refuse": true, "suspend": true, "resume": true}
+var partnerActs = map[string]bool{"approve": true, "refuse": true, "suspend": true, "resume": true, "installer": true, "no-installer": true}
 
 // decidePartner does one of them.
 func (c counter) decidePartner(x *ctx) error {
@@ -127,6 +127,8 @@ func actOn(x *ctx, room desk.Partners, act string) error {
 		return room.Refuse(ctx, by, id, reason)
 	case "suspend":
 		return room.Suspend(ctx, by, id, reason)
+	case "installer", "no-installer":
+		return room.Entitle(ctx, by, id, act == "installer")
 	}
 	return room.Resume(ctx, by, id, reason)
 }
@@ -144,6 +146,9 @@ func partnerView(x *ctx, f page.Frame, file partner.File, act string, wrong *por
 	}}
 	if o.Supplier != "" {
 		v.Facts = append(v.Facts, page.Fact{Name: x.T("desk.partner.supplier"), Value: o.Supplier})
+	}
+	if o.Installer {
+		v.Facts = append(v.Facts, page.Fact{Name: x.T("desk.partner.role"), Value: x.T("desk.partner.role.installer")})
 	}
 	if o.Reason != "" {
 		v.Facts = append(v.Facts, page.Fact{Name: x.T("desk.partner.reason"), Value: o.Reason})
@@ -182,6 +187,11 @@ func partnerView(x *ctx, f page.Frame, file partner.File, act string, wrong *por
 		}
 		offer("refuse", true)
 	case partner.Approved:
+		if o.Installer {
+			offer("no-installer", false)
+		} else {
+			offer("installer", false)
+		}
 		offer("suspend", true)
 	case partner.Suspended:
 		offer("resume", true)

@@ -21,7 +21,7 @@ import (
 var fixtureNow = time.Date(2026, time.November, 23, 14, 5, 0, 0, portal.Brussels)
 
 // fixtures are all pages of the public listener.
-var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures, captureFixtures(), followFixtures(), []fixture{
+var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures, captureFixtures(), followFixtures(), installerFixtures(), []fixture{
 	{"home", func(x *ctx) templ.Component { return public.HomePage(homeView(x, nil)) }},
 	{"home-closed", func(x *ctx) templ.Component { return public.HomePage(homeView(x, noticesView(x, doors.All))) }},
 	{"closed-gate", closedFixture(doors.Gate)},

@@ -23,6 +23,8 @@ const refusedStatus = http.StatusUnprocessableEntity
 type entrance struct {
 	*site
 	asks numbers
+	// then is what an opened number is for, instead of a visit; nil: a visit.
+	then func(*ctx, lookup.Visit) error
 }
 
 // gate shows the empty form.
@@ -63,6 +65,9 @@ func (s entrance) open(x *ctx) error {
 		return s.showGate(x, refusedStatus, ask, uncountedView(x, s.asks))
 	case !outcome.Opened:
 		return s.showGate(x, refusedStatus, ask, refusedView(x, s.asks))
+	}
+	if s.then != nil {
+		return s.then(x, outcome.Visit)
 	}
 	session, err := s.Visits.Admit(x.context(), x.cookie(visitCookie), outcome.Visit)
 	if err != nil {

@@ -65,7 +65,7 @@ func (p *partners) ask(x *ctx) error {
 func application(x *ctx) partner.Application {
 	return partner.Application{Name: x.field("name"), CompanyNumber: x.field("company_number"), Mail: x.field("mail"), PrivacyMail: x.field("privacy_mail"),
 		Language: x.field("language"), Street: x.field("street"), Postcode: x.field("postcode"), Town: x.field("town"),
-		Supplier: x.field("supplier"), Manager: x.field("manager")}
+		Supplier: x.field("supplier"), Manager: x.field("manager"), Installer: x.field("installer") != ""}
 }
 
 func (p *partners) showAsk(x *ctx, problems portal.Problems) error {
@@ -104,6 +104,8 @@ func partnerAskView(x *ctx, problems portal.Problems, captcha string) public.Par
 		mail, privacy,
 		languages(x, "partner.ask.language", a.Language),
 		line(x, "supplier", "partner.ask.supplier", "partner.ask.supplier.hint", a.Supplier),
+		{Kind: "checks", Field: component.Field{Name: "role", Label: x.T("partner.ask.role")},
+			Options: []component.Option{{Name: "installer", Text: x.T("partner.ask.installer"), Selected: a.Installer}}},
 	}
 	f := &fault{fields: map[string]string{}}
 	if len(problems) > 0 {

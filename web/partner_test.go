@@ -29,6 +29,7 @@ import (
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
 	"guichet/web/api"
+	"guichet/works"
 
 	"github.com/stretchr/testify/require"
 	"github.com/ulule/limiter/v3"
@@ -44,6 +45,7 @@ type agency struct {
 	deeds *mandates.Service
 	known []storetest.Known
 	vault *vault
+	works *works.Service
 }
 
 var testOfficer = portal.Actor{Kind: portal.Staff, ID: "m.dubois"}
@@ -104,7 +106,11 @@ func newAgency(t *testing.T, b storetest.Backend) *agency {
 	require.NoError(t, err)
 	a.room = partner.New(partner.Deps{Store: a.store, Runner: a.store, State: short, Ring: h.ring, Clock: h.clock, Passwords: passwords})
 	a.deeds = &mandates.Service{Clock: h.clock, Runner: a.store, Store: a.store}
+	a.works = &works.Service{Clock: h.clock, Runner: a.store, Store: a.store, Ring: h.ring}
+	h.numbers = map[string]storetest.Known{}
 	a.browser = open(t, h, func(d *PublicDeps) {
+		d.Runner, d.Follow = a.store, FollowDeps{Room: a.works, Evidence: a.vault}
+		d.Works.ADay, d.Works.ADayNetwork = 5, 30
 		d.Limits = limits
 		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Signer: h.ring.TrailSigner(), Batches: a.store, Certificates: true}
 	})
@@ -113,10 +119,13 @@ func newAgency(t *testing.T, b storetest.Backend) *agency {
 
 // guestOf asks for access, is approved, sets up and signs in, all through the
 // pages but the officer's yes.
-func (a *agency) guestOf(name, company string) (*browser, partner.Guest) {
+func (a *agency) guestOf(name, company string, roles ...string) (*browser, partner.Guest) {
 	t, b := a.t, a.another()
 	form := url.Values{"name": {name}, "company_number": {company}, "street": {"Quai 1"}, "postcode": {"4000"}, "town": {"Liège"}, "manager": {"Zoé Noël"},
 		"mail": {"info@partner.example"}, "privacy_mail": {"dpo@partner.example"}, "language": {"fr"}, "captcha": {"123456"}}
+	for _, role := range roles {
+		form.Set(role, "yes")
+	}
 	form.Set("captcha_id", b.get("/fr/partner/ask").doc.Find("input[name=captcha_id]").AttrOr("value", ""))
 	require.Equal(t, "/fr/partner/asked", b.post("/fr/partner/ask", form).Header.Get("Location"))
 	waiting, err := a.room.List(t.Context(), testOfficer, partner.Asked, partner.Place{})
@@ -128,7 +137,16 @@ func (a *agency) guestOf(name, company string) (*browser, partner.Guest) {
 	require.NoError(t, json.Unmarshal(letters[len(letters)-1].Data, &l))
 
 	require.Equal(t, http.StatusUnprocessableEntity, b.post("/fr/partner/set-up", url.Values{"login": {l.Login}, "code": {"0000"}}).StatusCode)
-	seedPage := b.post("/fr/partner/set-up", url.Values{"login": {l.Login}, "code": {l.Code}})
+	a.setUp(b, l.Login, l.Code)
+	o, err := a.store.Partner(t.Context(), waiting[0].ID)
+	require.NoError(t, err)
+	return b, partner.Guest{Person: partner.Person{Login: l.Login, PartnerID: o.ID, Manager: true}, Organisation: o}
+}
+
+// setUp makes an invited person's account and signs in.
+func (a *agency) setUp(b *browser, name, invitation string) {
+	t := a.t
+	seedPage := b.post("/fr/partner/set-up", url.Values{"login": {name}, "code": {invitation}})
 	require.Equal(t, http.StatusOK, seedPage.StatusCode)
 	seed := keys.Secret(strings.ReplaceAll(seedPage.doc.Find(".secret").Text(), " ", ""))
 	code := func() string {
@@ -136,17 +154,14 @@ func (a *agency) guestOf(name, company string) (*browser, partner.Guest) {
 		require.NoError(t, err)
 		return c.Reveal()
 	}
-	second := url.Values{"login": {l.Login}, "code": {l.Code}, "password": {"short"}, "otp": {code()}}
+	second := url.Values{"login": {name}, "code": {invitation}, "password": {"short"}, "otp": {code()}}
 	require.Contains(t, b.post("/fr/partner/set-up", second).body, `id="password-error"`)
 	second.Set("password", partnerPassword.Reveal())
 	require.Equal(t, "/fr/partner/sign-in?done=set-up", b.post("/fr/partner/set-up", second).Header.Get("Location"))
 	a.h.pass(60)
 	require.Equal(t, "/fr/partner/sign-in", b.get("/fr/partner").Header.Get("Location"))
-	entered := b.post("/fr/partner/sign-in", url.Values{"login": {l.Login}, "password": {partnerPassword.Reveal()}, "code": {code()}})
+	entered := b.post("/fr/partner/sign-in", url.Values{"login": {name}, "password": {partnerPassword.Reveal()}, "code": {code()}})
 	require.Equal(t, "/fr/partner", entered.Header.Get("Location"))
-	o, err := a.store.Partner(t.Context(), waiting[0].ID)
-	require.NoError(t, err)
-	return b, partner.Guest{Person: partner.Person{Login: l.Login, PartnerID: o.ID, Manager: true}, Organisation: o}
 }
 
 // send posts a form as a browser sends one that may carry a file.

@@ -153,9 +153,10 @@ func (x *ctx) partnerFrame(title string) page.Frame {
 	f.Member = g.Name + ", " + g.Organisation.Name
 	for _, l := range []struct{ text, href string }{
 		{"partner.nav.mandates", "/partner"}, {"partner.nav.new", "/partner/mandates/new"}, {"partner.nav.supplies", "/partner/supplies"},
+		{"partner.nav.works", installerPath},
 		{"partner.nav.batches", "/partner/batches"}, {"partner.nav.keys", "/partner/keys"}, {"partner.nav.people", "/partner/people"},
 	} {
-		if l.href == "/partner/supplies" && g.Organisation.Supplier == "" {
+		if l.href == "/partner/supplies" && g.Organisation.Supplier == "" || l.href == installerPath && !g.Organisation.Installer {
 			continue
 		}
 		f.Nav = append(f.Nav, layout.Link{Text: x.T(l.text), Href: x.path(l.href), Current: x.at == l.href})

@@ -122,7 +122,7 @@ func signedOut(x *ctx) string {
 func publicRoutes(d PublicDeps) []Route {
 	s := &site{d, newLimits(d.Limits, "draw", d.Captchas), newLimits(d.Limits, "picture", d.Captchas),
 		newLimits(d.Limits, "sound", d.Captchas.sounds())}
-	letters, opening := newLetterDesk(s), entrance{s, references}
+	letters, opening := newLetterDesk(s), entrance{s, references, nil}
 	anyone := s.behind(doors.Gate, Anyone)
 	visitor := s.behind(doors.Gate, Policy{Name: "visitor", Admit: s.admitVisitor})
 	return slices.Concat([]Route{
@@ -156,5 +156,5 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes(), s.captureRoutes(), s.followRoutes())
+	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes(), s.captureRoutes(), s.followRoutes(), s.installerRoutes())
 }

@@ -39,7 +39,7 @@ type follower struct {
 func requestPage(id string) string { return "/works/request?id=" + url.QueryEscape(id) }
 
 func (s *site) followRoutes() []Route {
-	f, opening := follower{s, s.Follow, newLimits(s.PublicDeps.Limits, "works-act", s.Captchas), s.paperLimits()}, entrance{s, worksNumbers}
+	f, opening := follower{s, s.Follow, newLimits(s.PublicDeps.Limits, "works-act", s.Captchas), s.paperLimits()}, entrance{s, worksNumbers, nil}
 	anyone := s.behind(doors.Gate, s.behind(doors.Works, Anyone))
 	requester := s.behind(doors.Works, Policy{Name: "requester", Admit: s.admitRequester})
 	acting := s.behind(doors.Works, Policy{Name: "requester", Admit: f.admit(f.acts)})
@@ -62,6 +62,8 @@ func (s *site) followRoutes() []Route {
 		{post, one + "/cancel", acting, f.cancel},
 		{post, one + "/well", acting, f.well},
 		{post, one + "/reopen", acting, f.reopen},
+		{post, one + "/share", acting, f.share},
+		{post, one + "/unshare", acting, f.unshare},
 	}
 }
 
@@ -136,6 +138,9 @@ type openedRequest struct {
 	pass   lookup.Pass
 	papers []works.Paper
 	all    []held
+	shared []works.Holder // with whom, as its requester sees it
+	// installer tells that it is read by the partner that made or holds it.
+	installer bool
 }
 
 // one gives the request that an address is about; NotFound is the answer to
@@ -160,13 +165,19 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 	if err != nil {
 		return o, err
 	}
-	papers, err := f.Room.Store.WorksPapers(x.context(), r.ID)
+	papers, err := f.filed(x, r.ID)
 	if err != nil {
 		return o, err
 	}
-	// What the operator filed is for the operator (W19): it could tell (D12).
-	papers = slices.DeleteFunc(papers, func(p works.Paper) bool { return p.AddedBy.Kind == portal.Staff })
-	return openedRequest{r.For(works.AsRequester, steps, x.now), all[i].pass, papers, all}, nil
+	shared, err := f.Room.Store.WorksHolders(x.context(), r.ID)
+	return openedRequest{View: r.For(works.AsRequester, steps, x.now), pass: all[i].pass, papers: papers, all: all, shared: shared}, err
+}
+
+// filed lists the papers of a request but for what the operator filed, which is
+// for the operator (W19): it could tell (D12).
+func (d FollowDeps) filed(x *ctx, id string) ([]works.Paper, error) {
+	papers, err := d.Room.Store.WorksPapers(x.context(), id)
+	return slices.DeleteFunc(papers, func(p works.Paper) bool { return p.AddedBy.Kind == portal.Staff }), err
 }
 
 // worksEntry begins a trail entry about a request.
@@ -288,13 +299,16 @@ func (f follower) decline(x *ctx) error {
 }
 
 func (f follower) complete(x *ctx) error {
-	return f.move(x, works.EventComplete, "completed", "", nil, func(r *works.Request) error {
-		given := map[string]string{}
-		for _, name := range r.Missing {
-			given[name] = x.field(name)
-		}
-		return r.Supply(given, x.now)
-	})
+	return f.move(x, works.EventComplete, "completed", "", nil, x.supplied)
+}
+
+// supplied reads what was missing.
+func (x *ctx) supplied(r *works.Request) error {
+	given := map[string]string{}
+	for _, name := range r.Missing {
+		given[name] = x.field(name)
+	}
+	return r.Supply(given, x.now)
 }
 
 func (f follower) postpone(x *ctx) error {
@@ -333,10 +347,10 @@ func (f follower) addPaper(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	return f.moved(x, o, f.takePaper(x, o), "added")
+	return f.moved(x, o, f.takePaper(x, x.worksEntry(o.pass), o), "added")
 }
 
-func (f follower) takePaper(x *ctx, o openedRequest) error {
+func (f FollowDeps) takePaper(x *ctx, by audit.Entry, o openedRequest) error {
 	kind := works.Document(x.field("paper_kind"))
 	switch {
 	case o.Status.Over():
@@ -348,7 +362,6 @@ func (f follower) takePaper(x *ctx, o openedRequest) error {
 	case len(x.file.data) == 0:
 		return &portal.Error{Code: portal.Invalid, Key: "evidence.empty", Field: "document"}
 	}
-	by := x.worksEntry(o.pass)
 	kept, err := f.Evidence.Take(x.context(), by, evidence.Upload{Subject: works.Subject(o.ID), Name: x.file.name, Body: bytes.NewReader(x.file.data)})
 	if err != nil {
 		return err

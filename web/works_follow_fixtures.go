@@ -62,6 +62,9 @@ func requestFixture(make func(time.Time) works.Request, done string, wrong error
 		x.at = requestPage(r.ID)
 		o := openedRequest{View: r.For(works.AsRequester, fixtureSteps(r), x.now), all: []held{{Request: r}},
 			papers: []works.Paper{{ID: "p", Document: works.SitePlan, AddedAt: portal.Date(2026, time.October, 2)}}}
+		if done == "shared" {
+			o.shared = []works.Holder{{Company: "0403170701", Way: works.ByConsent, Since: x.now}, {Company: "0417497106", Way: works.ByCode, Since: x.now}}
+		}
 		v := requestView(x, o, wrong)
 		if done != "" {
 			v.Done = x.T("works.done." + done)

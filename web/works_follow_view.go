@@ -56,15 +56,27 @@ func requestsView(x *ctx, all []held) public.WorksRequests {
 	return v
 }
 
-var requestDones = []string{"accepted", "declined", "added", "completed", "postponed", "cancelled", "well", "reopened"}
+var requestDones = []string{"accepted", "declined", "added", "completed", "postponed", "cancelled", "well", "reopened", "shared", "unshared"}
 
-// requestView is one request as its page has it.
+// requestView is one request as its requester's page has it.
 func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
+	v := progressView(x, o, wrong)
+	v.Bar = worksBar(x, o.all, o.ID)
+	shareView(x, o, &v, wrong)
+	for _, p := range x.session().Passes {
+		v.Others = append(v.Others, layout.Link{Text: x.T("consumption.title." + string(p.Point.Energy)), Href: x.path("/consumption" + ofQuery(p.Nth))})
+	}
+	return v
+}
+
+// progressView is where a request stands and what can be done, for whoever may
+// see that much of it.
+func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	title := x.T("works.title." + string(o.Status))
 	if o.Status == works.Planned {
 		title = x.T("works.title.planned", strings.ReplaceAll(x.Date(o.Day), "\u00a0", " ")) // large letters on a phone need the break
 	}
-	v := public.WorksRequest{Base: x.base(title), Bar: worksBar(x, o.all, o.ID), Next: x.T("works.next." + string(o.Status)),
+	v := public.WorksRequest{Base: x.base(title), Next: x.T("works.next." + string(o.Status)),
 		Phases: phasesView(x, o.View), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
 		Facts: [][2]string{
 			{x.T("works.request.number"), worksNumber(o.Number)},
@@ -99,9 +111,6 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	}
 	tellView(x, o, &v)
 	requestActs(x, o, &v)
-	for _, p := range x.session().Passes {
-		v.Others = append(v.Others, layout.Link{Text: x.T("consumption.title." + string(p.Point.Energy)), Href: x.path("/consumption" + ofQuery(p.Nth))})
-	}
 	v.Summary = wrongView(x, &v, wrong)
 	v.Error = v.Summary != nil
 	return v
@@ -135,7 +144,7 @@ func wrongView(x *ctx, v *public.WorksRequest, wrong error) *component.Summary {
 
 // formsOf lists the forms of the page.
 func formsOf(v *public.WorksRequest) (forms []*public.WorksForm) {
-	all := []*public.WorksForm{v.Tell, v.Well, v.Reopen, v.Add}
+	all := []*public.WorksForm{v.Tell, v.Well, v.Reopen, v.Add, v.Share}
 	if v.Offer != nil {
 		all = append(all, v.Offer.Accept, v.Offer.Decline)
 	}
@@ -275,6 +284,9 @@ func idQuery(id string) string { return "?id=" + id }
 
 // act is the address of something that is done to a request.
 func (x *ctx) act(o openedRequest, what string) string {
+	if o.installer {
+		return x.path(installerPath + "/" + o.ID + "/" + what)
+	}
 	return x.path("/works/request/" + what + idQuery(o.ID))
 }
 

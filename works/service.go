@@ -33,6 +33,7 @@ type Store interface {
 	WorksSteps(t tx.Tx, requestID string) ([]Step, error)
 	Register
 	Ledger
+	Holders
 
 	// Works reads one with its steps, oldest first; NotFound.
 	Works(ctx context.Context, id string) (Request, []Step, error)

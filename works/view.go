@@ -16,6 +16,7 @@ type Viewer string
 const (
 	AsRequester   Viewer = "requester"    // by number and code, by their own visit, or as the partner that made it (Wd4)
 	AsNetworkUser Viewer = "network-user" // of the point now, and only what concerns supply cuts there (Wd1)
+	AsInstaller   Viewer = "installer"    // made it or holds it (D10): where it stands, not whose it is nor what it costs
 	AsStaff       Viewer = "staff"
 )
 
@@ -39,6 +40,7 @@ type View struct {
 	MissingBy time.Time
 	Offer     Offer
 	Day       time.Time
+	Team      string // the installer's alone, who meets it
 	Site      Address
 	Values    map[Field]string
 	Steps     []Step
@@ -52,6 +54,11 @@ type View struct {
 	NetworkYes bool              // the network user's agreement is there, or none is needed
 }
 
+// installers is what an installer may let happen in the requester's name: it
+// brings what is missing and says that a day does not hold. Answers to offers,
+// ends and objections are the requester's own.
+var installers = []Event{EventComplete, EventPostpone}
+
 // For gives a viewer's view of a request and its steps. By is left out of the
 // steps for everybody but staff (W19).
 func (r Request) For(who Viewer, steps []Step, now time.Time) View {
@@ -63,7 +70,11 @@ func (r Request) For(who Viewer, steps []Step, now time.Time) View {
 	v.Deadline, v.Runs = r.Deadline(steps, rules)
 	v.Rule, v.Promised = r.promised(rules, now)
 	v.Promised = v.Promised && r.Kind.Facts().Offer
-	if who != AsNetworkUser {
+	switch who {
+	case AsInstaller:
+		v.Number, v.Team, v.Offer = r.Number, r.Team, Offer{ValidTo: r.Offer.ValidTo}
+		v.May = slices.DeleteFunc(r.Moves(Requester, now), func(e Event) bool { return !slices.Contains(installers, e) })
+	case AsRequester, AsStaff:
 		v.Number, v.Contact, v.May = r.Number, r.Contact, r.Moves(Requester, now)
 	}
 	v.Steps = make([]Step, len(steps))
@@ -73,10 +84,10 @@ func (r Request) For(who Viewer, steps []Step, now time.Time) View {
 		}
 		v.Steps[i] = s
 	}
-	if who != AsRequester || r.Kind.Masked() != EndOfContract {
+	if who != AsRequester && who != AsInstaller || r.Kind.Masked() != EndOfContract {
 		return v
 	}
-	v.Kind = EndOfContract
+	v.Kind, v.Team = EndOfContract, ""
 	for i := range v.Steps {
 		v.Steps[i].Reason, v.Steps[i].By = "", portal.Actor{}
 	}

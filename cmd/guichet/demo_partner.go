@@ -34,7 +34,7 @@ func (f *foundation) demoPartners(ctx context.Context, t *town.Town) (adviser, s
 		return adviser, supplier, err
 	}
 	adviser, guest, err := f.letIn(ctx, room, earlier, partner.Application{Name: "Conseil Énergie Ourthe SRL", CompanyNumber: "0403.170.701", Mail: "contact@ourthe.example",
-		PrivacyMail: "dpo@ourthe.example", Language: "fr", Street: "Quai de la Dérivation 10", Postcode: "4020", Town: "Liège", Manager: "Zoé Noël"})
+		PrivacyMail: "dpo@ourthe.example", Language: "fr", Street: "Quai de la Dérivation 10", Postcode: "4020", Town: "Liège", Manager: "Zoé Noël", Installer: true})
 	if err != nil {
 		return adviser, supplier, err
 	}

@@ -18,6 +18,9 @@ type accessWorks struct {
 	Code   string `json:"code"`
 }
 
+// demoInstaller is the company number of the partner that follows it.
+const demoInstaller = "0403170701"
+
 // demoWorks lets the town's first household ask for three phases, and leads the
 // request to the offer that waits for its answer.
 func (f *foundation) demoWorks(ctx context.Context, t *town.Town) (accessWorks, error) {
@@ -30,6 +33,9 @@ func (f *foundation) demoWorks(ctx context.Context, t *town.Town) (accessWorks, 
 		Street: stay.Street, Postcode: stay.Postcode, Town: stay.Town, FirstOccupied: "1987", Dwelling: true, EndUser: true,
 		Values: map[string]string{"ean": string(stay.EAN), "supply": "three-400", "power_wished": "17,3", "charging_point": "11"}}, nil, "", "")
 	if err != nil {
+		return accessWorks{}, err
+	}
+	if err := room.Hold(ctx, by, made.Request.ID, demoInstaller, works.ByConsent); err != nil {
 		return accessWorks{}, err
 	}
 	for _, e := range []works.Event{works.EventStudy, works.EventDraw, works.EventOffer} {

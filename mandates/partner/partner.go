@@ -20,6 +20,9 @@
 // a mandate, what the supplier of record may have (L10), and no second
 // organisation is approved under it.
 //
+// An installer says so, too, and an officer may say it later or take it back: it
+// follows the requests for works that it made or holds (D10).
+//
 // A key is shown once and stored as a keyed hash. Whether it exists, has
 // expired, was ended or belongs to somebody suspended: the same work, the same
 // answer. One that is bound to a client certificate opens nothing without it.
@@ -63,6 +66,7 @@ type Organisation struct {
 	Language               portal.Language
 	Street, Postcode, Town string
 	Supplier               string // code in the register, "" where it is no supplier (L10)
+	Installer              bool   // carries out works for customers and follows their requests (D10)
 	Manager                string // who becomes its first person
 	Status                 Status
 	AskedAt                time.Time
@@ -91,6 +95,7 @@ type Application struct {
 	Language               string
 	Street, Postcode, Town string
 	Supplier, Manager      string
+	Installer              bool
 }
 
 const longest = 120 // characters of a field
@@ -112,7 +117,7 @@ func (a Application) Organisation(now time.Time) (Organisation, error) {
 		}
 		return text
 	}
-	o := Organisation{Status: Asked, AskedAt: now, Name: line("name", a.Name)}
+	o := Organisation{Status: Asked, AskedAt: now, Installer: a.Installer, Name: line("name", a.Name)}
 	var ok bool
 	if strings.TrimSpace(a.CompanyNumber) == "" {
 		wrong("company_number", "partner.empty")
@@ -181,7 +186,7 @@ type Place = mandates.Place
 // method changes, Service records.
 type Store interface {
 	// PutPartner adds an organisation, LockPartner reads one and locks it until
-	// the unit ends (NotFound), SavePartner writes status, decision and reason;
+	// the unit ends (NotFound), SavePartner writes status, role, decision and reason;
 	// Conflict "partner.taken" where another of that company number is approved,
 	// "partner.supplier-taken" where another of that supplier's code is (L10).
 	PutPartner(t tx.Tx, o Organisation) error

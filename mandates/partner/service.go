@@ -2,6 +2,7 @@ package partner
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -154,6 +155,24 @@ func (s *Service) Suspend(ctx context.Context, by portal.Actor, id, reason strin
 // Resume lets a suspended organisation in again.
 func (s *Service) Resume(ctx context.Context, by portal.Actor, id, reason string) error {
 	return s.reasoned(ctx, by, id, Suspended, Approved, audit.PartnerResumed, reason)
+}
+
+// Entitle says whether an approved organisation is an installer (D10); Conflict
+// "partner.state" where it is so already, or stands elsewhere.
+func (s *Service) Entitle(ctx context.Context, by portal.Actor, id string, installer bool) error {
+	now := s.Clock()
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		o, err := s.Store.LockPartner(t, id)
+		if err != nil {
+			return err
+		}
+		if o.Status != Approved || o.Installer == installer {
+			return &portal.Error{Code: portal.Conflict, Key: "partner.state"}
+		}
+		o.Installer = installer
+		t.Record(entry(by, now, audit.PartnerRole, o.ID, map[string]string{"installer": strconv.FormatBool(installer)}))
+		return s.Store.SavePartner(t, o)
+	})
 }
 
 func (s *Service) reasoned(ctx context.Context, by portal.Actor, id string, from, to Status, action audit.Action, reason string) error {

@@ -7,6 +7,7 @@ const (
 	PartnerRefused    Action = "partner.refused"   // or did not
 	PartnerSuspended  Action = "partner.suspended" // an officer shut it out
 	PartnerResumed    Action = "partner.resumed"   // and let it in again
+	PartnerRole       Action = "partner.role"      // an officer said whether it is an installer (D10)
 	PartnersRead      Action = "partner.read"      // an officer read the list or a file
 	PersonInvited     Action = "person.invited"    // one of a partner's people was invited
 	PersonEnrolled    Action = "person.enrolled"   // and set up their account

@@ -10,6 +10,8 @@ const (
 	WorksRead     Action = "works.read"     // an officer read one, or a list
 	WorksRefused  Action = "works.foreign"  // a field was sent that the kind has no place for (W13)
 	WorksPaid     Action = "works.paid"     // a payment was matched with it
+	WorksHeld     Action = "works.held"     // a company may follow it, by its code or by consent (D10)
+	WorksLetGo    Action = "works.let-go"   // and may no longer
 	PaymentsFiled Action = "payments.filed" // a bank file was imported
 	PaymentAside  Action = "payment.aside"  // an officer found that one is for no request
 )

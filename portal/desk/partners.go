@@ -15,6 +15,7 @@ type Partners interface {
 	Open(ctx context.Context, by portal.Actor, id string) (partner.File, error)
 	Approve(ctx context.Context, by portal.Actor, id string, compared bool) error
 	Refuse(ctx context.Context, by portal.Actor, id, reason string) error
+	Entitle(ctx context.Context, by portal.Actor, id string, installer bool) error
 	Suspend(ctx context.Context, by portal.Actor, id, reason string) error
 	Resume(ctx context.Context, by portal.Actor, id, reason string) error
 }

@@ -15,13 +15,13 @@ import (
 var _ partner.Store = (*Store)(nil)
 
 const partnerColumns = `o.id, o.name, o.company_number, o.mail, o.privacy_mail, o.language, o.street, o.postcode, o.town,
-  o.supplier, o.manager, o.status, o.asked_us, o.decided_us, o.decided_by, o.reason`
+  o.supplier, o.installer, o.manager, o.status, o.asked_us, o.decided_us, o.decided_by, o.reason`
 
 // partnerRow reads partnerColumns behind what a query has before them.
 func partnerRow(r scanner, before ...any) (o partner.Organisation, err error) {
 	var asked, decided int64
 	err = r.Scan(append(before, &o.ID, &o.Name, &o.CompanyNumber, &o.Mail, &o.PrivacyMail, &o.Language, &o.Street, &o.Postcode, &o.Town,
-		&o.Supplier, &o.Manager, &o.Status, &asked, &decided, &o.DecidedBy, &o.Reason)...)
+		&o.Supplier, &o.Installer, &o.Manager, &o.Status, &asked, &decided, &o.DecidedBy, &o.Reason)...)
 	o.AskedAt, o.DecidedAt = portal.FromMicros(asked), portal.FromMicros(decided)
 	return o, err
 }
@@ -29,9 +29,9 @@ func partnerRow(r scanner, before ...any) (o partner.Organisation, err error) {
 // PutPartner implements partner.Store.
 func (s *Store) PutPartner(t tx.Tx, o partner.Organisation) error {
 	_, err := inside(t).exec(`INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town,
-  supplier, manager, status, asked_us, decided_us, decided_by, reason) VALUES `+values(1, 16),
+  supplier, installer, manager, status, asked_us, decided_us, decided_by, reason) VALUES `+values(1, 17),
 		o.ID, o.Name, o.CompanyNumber, o.Mail, o.PrivacyMail, string(o.Language), o.Street, o.Postcode, o.Town,
-		o.Supplier, o.Manager, string(o.Status), portal.Micros(o.AskedAt), portal.Micros(o.DecidedAt), o.DecidedBy, o.Reason)
+		o.Supplier, o.Installer, o.Manager, string(o.Status), portal.Micros(o.AskedAt), portal.Micros(o.DecidedAt), o.DecidedBy, o.Reason)
 	return shut(err)
 }
 
@@ -60,8 +60,8 @@ func (s *Store) SavePartner(t tx.Tx, o partner.Organisation) error {
 			}
 		}
 	}
-	_, err := u.exec(`UPDATE partners SET status = $1, decided_us = $2, decided_by = $3, reason = $4 WHERE id = $5`,
-		string(o.Status), portal.Micros(o.DecidedAt), o.DecidedBy, o.Reason, o.ID)
+	_, err := u.exec(`UPDATE partners SET status = $1, decided_us = $2, decided_by = $3, reason = $4, installer = $5 WHERE id = $6`,
+		string(o.Status), portal.Micros(o.DecidedAt), o.DecidedBy, o.Reason, o.Installer, o.ID)
 	return shut(err)
 }
 

@@ -1,0 +1,80 @@
+package store
+
+import (
+	"context"
+	"strconv"
+
+	"guichet/portal"
+	"guichet/portal/tx"
+	"guichet/works"
+)
+
+// PutWorksHolder implements works.Holders.
+func (s *Store) PutWorksHolder(t tx.Tx, requestID string, h works.Holder) (bool, error) {
+	n, err := inside(t).exec(`INSERT INTO works_holders (request_id, company, way, since_us) VALUES ($1, $2, $3, $4) ON CONFLICT DO NOTHING`,
+		requestID, h.Company, string(h.Way), portal.Micros(h.Since))
+	return n == 1, err
+}
+
+// EndWorksHolder implements works.Holders.
+func (s *Store) EndWorksHolder(t tx.Tx, requestID, company string) (bool, error) {
+	n, err := inside(t).exec(`DELETE FROM works_holders WHERE request_id = $1 AND company = $2`, requestID, company)
+	return n == 1, err
+}
+
+const selectWorksHolders = `SELECT company, way, since_us FROM works_holders WHERE request_id = $1 ORDER BY since_us, company`
+
+func worksHolder(r scanner) (h works.Holder, err error) {
+	var since int64
+	err = r.Scan(&h.Company, &h.Way, &since)
+	h.Since = portal.FromMicros(since)
+	return h, err
+}
+
+// WorksHolders implements works.Holders.
+func (s *Store) WorksHolders(ctx context.Context, requestID string) ([]works.Holder, error) {
+	rows, err := s.query(ctx, selectWorksHolders, requestID)
+	return all(rows, err, worksHolder)
+}
+
+// LockWorksHolders implements works.Holders. The request's row is locked.
+func (s *Store) LockWorksHolders(t tx.Tx, requestID string) ([]works.Holder, error) {
+	rows, err := inside(t).query(selectWorksHolders, requestID)
+	return all(rows, err, worksHolder)
+}
+
+// worksOf are an installer's requests: those it made and those it holds, each
+// from an index of its own. $1 is the partner, $2 the company.
+const worksOf = `SELECT id FROM works WHERE partner_id = $1 AND partner_id <> '' UNION SELECT request_id FROM works_holders WHERE company = $2`
+
+// WorksOf implements works.Holders.
+func (s *Store) WorksOf(ctx context.Context, of works.Installer, f works.Sought, after works.Place, limit int) ([]works.Request, error) {
+	at := portal.Micros(after.At)
+	if after.At.IsZero() && after.ID != "" {
+		at = noDue
+	}
+	where, args := `id IN (`+worksOf+`) AND (due_us, id) > ($3, $4)`, []any{of.PartnerID, of.Company, at, after.ID}
+	narrow := func(condition string, value any) {
+		args = append(args, value)
+		where += condition + strconv.Itoa(len(args))
+	}
+	if f.Turn != "" {
+		narrow(` AND turn = $`, string(f.Turn))
+	}
+	if f.Status != "" {
+		narrow(` AND status = $`, string(f.Status))
+	}
+	if !f.Due.IsZero() {
+		narrow(` AND due_us < $`, portal.Micros(f.Due))
+	}
+	narrow(` ORDER BY due_us, id LIMIT $`, limit)
+	return s.worksWhere(ctx, where, args...)
+}
+
+// WorksIsOf implements works.Holders.
+func (s *Store) WorksIsOf(ctx context.Context, of works.Installer, requestID string) (bool, error) {
+	var n int
+	err := s.queryRow(ctx, `SELECT COUNT(*) FROM works w WHERE w.id = $3 AND (w.partner_id = $1 AND w.partner_id <> ''
+  OR EXISTS (SELECT 1 FROM works_holders h WHERE h.request_id = w.id AND h.company = $2))`, of.PartnerID, of.Company, requestID).Scan(&n)
+	return n > 0, shut(err)
+}

@@ -1,0 +1,193 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/store/storetest"
+	"guichet/works"
+
+	"github.com/PuerkitoBio/goquery"
+	"github.com/stretchr/testify/require"
+)
+
+// firm is an agency with requests for works in it.
+type firm struct {
+	*agency
+	yard *followYard
+}
+
+func newFirm(t *testing.T) *firm {
+	a := newAgency(t, storetest.Backends(t)[0])
+	return &firm{a, &followYard{browser: a.browser, store: a.store, dsn: a.dsn, room: a.works}}
+}
+
+// claim types number and code at the installers' page of the gate.
+func (b *browser) claim(number, code string) answer {
+	b.t.Helper()
+	page := b.get("/de/partner/works/claim")
+	require.Equal(b.t, http.StatusOK, page.StatusCode)
+	hidden := func(name string) string { return page.doc.Find("input[name="+name+"]").AttrOr("value", "") }
+	return b.post("/de/partner/works/claim", url.Values{"number": {number}, "code": {code}, "captcha": {"123456"},
+		"captcha_id": {hidden("captcha_id")}, "form": {hidden("form")}})
+}
+
+func (b *browser) listed(query string) (ids []string) {
+	b.t.Helper()
+	page := b.get("/de/partner/works" + query)
+	require.Equal(b.t, http.StatusOK, page.StatusCode)
+	page.doc.Find("#works tbody a").Each(func(_ int, s *goquery.Selection) { ids = append(ids, idOf(s.AttrOr("href", ""))) })
+	return ids
+}
+
+// D10: an installer sees what it made, what it typed the code of once, and what
+// a requester let it see, and its colleagues see the same; who is none, who
+// ended and who was let go sees nothing (T24). Each look is traced (L18).
+func TestD10Installers(t *testing.T) {
+	f := newFirm(t)
+	y := f.yard
+	in, g := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
+	other, _ := f.guestOf("Conseil SA", "0417.497.106")
+	require.Equal(t, http.StatusNotFound, other.get("/de/partner/works").StatusCode, "no installer")
+	require.Zero(t, other.get("/de/partner").doc.Find(`nav a[href="/de/partner/works"]`).Length())
+	require.Contains(t, in.get("/de/partner/works").text(), "Noch kein Antrag")
+	require.Equal(t, 1, in.get("/de/partner").doc.Find(`nav a[href="/de/partner/works"]`).Length())
+
+	mine := y.capture(works.Phases13, "")
+	storetest.Exec(t, f.dsn, `UPDATE works SET partner_id = $1 WHERE id = $2`, g.PartnerID, mine.OccupancyID)
+	theirs, shut := y.capture(works.TwoRate, ""), y.capture(works.SmartMeter, "")
+	require.Equal(t, []string{mine.OccupancyID}, in.listed(""))
+	require.Equal(t, http.StatusNotFound, in.get("/de/partner/works/"+theirs.OccupancyID).StatusCode)
+
+	// The code is asked once, by the gate itself: its refusals, its counters.
+	wrong := "0" + theirs.Digits.Reveal()[1:]
+	if wrong == theirs.Digits.Reveal() {
+		wrong = "1" + wrong[1:]
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, in.claim(theirs.Reference.Reveal(), wrong).StatusCode)
+	compared := f.h.compared
+	require.Equal(t, "/de/partner/works/"+theirs.OccupancyID+"?done=held", in.claim(theirs.Reference.Reveal(), theirs.Digits.Reveal()).Header.Get("Location"))
+	require.Equal(t, compared+1, f.h.compared, "T1: the gate compared it and nobody else")
+	require.Equal(t, "/de/ended", in.get("/de/works/request").Header.Get("Location"), "no visit comes of it")
+	for range 3 {
+		require.Equal(t, http.StatusUnprocessableEntity, in.claim(shut.Reference.Reveal(), "000000").StatusCode)
+	}
+	require.Equal(t, http.StatusUnprocessableEntity, in.claim(shut.Reference.Reveal(), shut.Digits.Reveal()).StatusCode, "T5: shut here, too")
+	require.ElementsMatch(t, []string{mine.OccupancyID, theirs.OccupancyID}, in.listed(""))
+	require.EqualValues(t, 1, y.entries(audit.WorksHeld, theirs.OccupancyID))
+	require.EqualValues(t, 1, y.entries(audit.WorksShown, theirs.OccupancyID), "the list was a look")
+
+	// What the page says, and what it does not.
+	y.offer(mine.OccupancyID)
+	page := in.get("/de/partner/works/" + mine.OccupancyID)
+	require.Contains(t, page.text(), "Ihre Organisation hat diesen Antrag gestellt.")
+	for _, kept := range []string{"Anna", "anna@example.org", "€", mine.Digits.Reveal(), string(fixtureEAN)} {
+		require.NotContains(t, page.body, kept)
+	}
+	require.Zero(t, page.doc.Find("form[action*='accept'], form[action*='cancel'], form[action*='let-go']").Length())
+
+	// A colleague sees the same, until they end.
+	name, code, err := f.room.Invite(t.Context(), g, "Karl Klein", false)
+	require.NoError(t, err)
+	colleague := f.another()
+	f.setUp(colleague, name, code.Reveal())
+	require.ElementsMatch(t, in.listed(""), colleague.listed(""))
+	require.NoError(t, f.room.EndPerson(t.Context(), g, name))
+	require.Equal(t, "/de/partner/sign-in", colleague.get("/de/partner/works/"+theirs.OccupancyID).Header.Get("Location"))
+
+	// The requester sees who follows, and ends it; then lets a company in again.
+	home := y.another()
+	id := home.follow(theirs)
+	require.Contains(t, home.get("/de/works/request").text(), "Das Unternehmen 0403.170.701 hat seit")
+	require.Contains(t, home.act(id, "unshare", url.Values{"of": {"0403170701"}}).Header.Get("Location"), "done=unshared")
+	require.Equal(t, http.StatusNotFound, in.get("/de/partner/works/"+id).StatusCode)
+	require.NotContains(t, in.listed(""), id)
+	require.NotEmpty(t, home.act(id, "share", url.Values{"company": {"0403.170.702"}}).doc.Find("details[open] #company-error").Text())
+	known, unknown := home.act(id, "share", url.Values{"company": {"0403.170.701"}}), home.act(id, "share", url.Values{"company": {"0881.334.476"}})
+	require.Equal(t, known.Header.Get("Location"), unknown.Header.Get("Location"), "G13: who is a partner does not show")
+	require.Equal(t, 3, home.get("/de/works/request").doc.Find("form[action*='share']").Length())
+	require.Contains(t, in.get("/de/partner/works/"+id).text(), "Der Antragsteller hat Ihnen am")
+	require.Contains(t, in.post("/de/partner/works/"+id+"/let-go", nil).Header.Get("Location"), "done=let-go")
+	require.EqualValues(t, 2, y.entries(audit.WorksLetGo, id))
+
+	// The role is an officer's to give and to take.
+	require.NoError(t, f.room.Entitle(t.Context(), testOfficer, g.PartnerID, false))
+	require.Equal(t, http.StatusNotFound, in.get("/de/partner/works/"+mine.OccupancyID).StatusCode)
+	require.Equal(t, portal.Conflict, portal.CodeOf(f.room.Entitle(t.Context(), testOfficer, g.PartnerID, false)))
+}
+
+// An installer brings what is missing and says that a day does not hold; the
+// list is narrowed by turn, status and date, and goes on over pages. A drop, a
+// budget meter and an end of contract are one, byte for byte (D12, L15).
+func TestInstallersActAndSeek(t *testing.T) {
+	f := newFirm(t)
+	y := f.yard
+	in, g := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
+	own := func(k storetest.Known) string {
+		storetest.Exec(t, f.dsn, `UPDATE works SET partner_id = $1 WHERE id = $2`, g.PartnerID, k.OccupancyID)
+		return k.OccupancyID
+	}
+	id := own(y.capture(works.NewConnection, ""))
+	at := "/de/partner/works/" + id
+	require.NotEmpty(t, in.send(at+"/papers", url.Values{"paper_kind": {"site-plan"}}, "document", "x.exe", []byte("MZ")).doc.Find("#document-error").Text())
+	require.Equal(t, at+"?done=added", in.send(at+"/papers", url.Values{"paper_kind": {"site-plan"}}, "document", "plan.pdf", []byte("%PDF-1")).Header.Get("Location"))
+	require.Equal(t, at+"?done=completed", in.post(at+"/complete", nil).Header.Get("Location"))
+	require.Equal(t, http.StatusConflict, in.post(at+"/complete", nil).StatusCode)
+	require.Equal(t, http.StatusNotFound, in.post(at+"/accept", url.Values{"version": {"1"}, "agreed_by": {"Eve"}}).StatusCode, "an answer is the requester's")
+
+	planned := own(y.capture(works.SmartMeter, ""))
+	y.move(planned, works.EventPrepare, "", func(r *works.Request) { r.StudyNotNeeded = true })
+	y.move(planned, works.EventPlan, "", func(r *works.Request) { r.Day, r.Team = f.h.clock().AddDate(0, 0, 3), "Verviers 2" })
+	at = "/de/partner/works/" + planned
+	require.Contains(t, in.get(at).text(), "Verviers 2")
+	require.Contains(t, in.get(at+"/appointment.ics").body, "BEGIN:VEVENT")
+
+	require.NotEmpty(t, in.post(at+"/postpone", nil).doc.Find("#postpone_reason-error").Text())
+	require.Equal(t, at+"?done=postponed", in.post(at+"/postpone", url.Values{"postpone_reason": {"Die Wand ist noch nass."}}).Header.Get("Location"))
+	require.Equal(t, http.StatusNotFound, in.get(at+"/appointment.ics").StatusCode)
+
+	missing := own(y.capture(works.NewConnection, ""))
+	require.Equal(t, []string{missing}, in.listed("?turn=requester"))
+	require.Equal(t, []string{planned}, in.listed("?status=postponed"))
+	require.Equal(t, []string{missing}, in.listed("?due=month"))
+	require.Empty(t, in.listed("?due=late"))
+	require.Contains(t, in.get("/de/partner/works?due=late").text(), "Kein Antrag mit diesen Kriterien")
+	storetest.Exec(t, f.dsn, `UPDATE works SET due_us = $1 WHERE id = $2`, portal.Micros(f.h.clock().Add(-time.Hour)), missing)
+	require.Equal(t, []string{missing}, in.listed("?due=late"))
+
+	// D12: whatever happens to the three, an installer cannot tell them apart.
+	var pages [3]string
+	for n, kind := range []works.Kind{works.EndOfContract, works.Drop, works.BudgetMeter} {
+		k := y.capture(kind, "")
+		one := own(k)
+		y.move(one, works.EventPrepare, "secret words", func(r *works.Request) { r.StudyNotNeeded = true })
+		y.move(one, works.EventPlan, "", func(r *works.Request) { r.Day, r.Team = f.h.clock().AddDate(0, 0, 3), "team "+string(kind) })
+		row := ""
+		in.get("/de/partner/works?status=planned").doc.Find("#works tbody tr").Each(func(_ int, s *goquery.Selection) {
+			if strings.Contains(s.Text(), works.FormatNumber(k.Reference.Reveal())) {
+				row = s.Text()
+			}
+		})
+		require.NotEmpty(t, row)
+		pages[n] = withoutIDs(row+in.get("/de/partner/works/"+one).body+in.get("/de/partner/works/"+one+"/appointment.ics").body, k)
+		require.NotContains(t, pages[n], "secret words")
+	}
+	require.Equal(t, pages[0], pages[1])
+	require.Equal(t, pages[0], pages[2])
+
+	for range installerPage {
+		own(y.capture(works.TwoRate, ""))
+	}
+	first := in.get("/de/partner/works")
+	next := first.doc.Find("a[rel=next]").AttrOr("href", "")
+	all := append(in.listed(""), in.listed(strings.TrimPrefix(next, "/de/partner/works"))...)
+	require.Len(t, all, installerPage+6)
+	slices.Sort(all)
+	require.Len(t, slices.Compact(all), installerPage+6)
+}
