@@ -19,8 +19,11 @@ import (
 // at each request (T24), and each look is in the trail (L18).
 type installers struct {
 	*site
-	acts, papers *limits
+	acts, papers, files *limits
 }
+
+// filesADay is how many files of requests one source may have read in a day.
+const filesADay = 30
 
 // installerPath is their list's, behind the language.
 const installerPath = "/partner/works"
@@ -37,13 +40,16 @@ var claimNumbers = func() numbers {
 }()
 
 func (s *site) installerRoutes() []Route {
-	i := installers{s, newLimits(s.PublicDeps.Limits, "works-act", s.Captchas), s.paperLimits()}
+	i := installers{s, newLimits(s.PublicDeps.Limits, "works-act", s.Captchas), s.paperLimits(),
+		newDayLimits(s.PublicDeps.Limits, "works-file", filesADay, 3*filesADay)}
 	claims := entrance{s, claimNumbers, i.claimed}
 	policy := func(costs *limits) Policy {
 		return s.behind(doors.Partners, s.behind(doors.Works, Policy{Name: "partner", Admit: i.admit(costs)}))
 	}
 	guest, acting, bringing := policy(nil), policy(i.acts), policy(i.papers)
 	bringing.Uploads = documentSize
+	uploading := policy(nil)
+	uploading.Uploads = uploadSize
 	at := s.behind(doors.Partners, s.behind(doors.Gate, s.behind(doors.Works, Policy{Name: "partner", Admit: i.admit(nil)})))
 	get, post := http.MethodGet, http.MethodPost
 	const home, one = "/:lang" + installerPath, "/:lang" + installerPath + "/:id"
@@ -51,6 +57,10 @@ func (s *site) installerRoutes() []Route {
 		{get, home, guest, i.list},
 		{get, home + "/claim", at, claims.gate},
 		{post, home + "/claim", at, claims.open},
+		{get, home + "/upload", guest, i.uploadForm},
+		{post, home + "/upload", uploading, i.upload},
+		{post, home + "/upload/make", acting, i.make},
+		{get, home + "/example.csv", guest, i.example},
 		{get, one, guest, i.request},
 		{get, one + "/appointment.ics", guest, i.appointment},
 		{post, one + "/papers", bringing, i.addPaper},

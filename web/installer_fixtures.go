@@ -30,6 +30,10 @@ func installerFixtures() []fixture {
 		{"installer-offered", installerFixture(works.Offered, &works.Holder{Way: works.ByCode, Since: fixtureNow}, nil)},
 		{"installer-planned", installerFixture(works.Planned, &works.Holder{Way: works.ByConsent, Since: fixtureNow}, nil)},
 		{"installer-planned-problems", installerFixture(works.Planned, nil, &portal.Error{Code: portal.Invalid, Key: "works.reason", Field: "postpone_reason"})},
+		{"installer-upload", uploadFixture("")},
+		{"installer-upload-fine", uploadFixture(works.BulkExample())},
+		{"installer-upload-problems", uploadFixture("kind;energy;town;ean;birth\n")},
+		{"installer-upload-lines", uploadFixture("kind;energy;street;postcode;town;ean;gas_flow\nphases;electricity;;4700;Eupen;541449011000000016;12\nsteam;;;;;;\n")},
 	}
 	for i := range all {
 		draw := all[i].page
@@ -58,5 +62,22 @@ func installerFixture(s works.Status, held *works.Holder, wrong error) func(*ctx
 		o := openedRequest{View: r.For(works.AsInstaller, fixtureSteps(r), x.now), installer: true,
 			papers: []works.Paper{{ID: "p", Document: works.SitePlan, AddedAt: portal.Date(2026, time.October, 2)}}}
 		return page.WorksOnePage(installerOneView(x, o, held, wrong))
+	}
+}
+
+func uploadFixture(text string) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		x.at = installerPath + "/upload"
+		if text == "" {
+			return page.WorksUploadPage(uploadView(x, works.Bulk{}, "", nil))
+		}
+		b := works.ReadBulk([]byte(text), asker(x.guest().Organisation), x.now)
+		switch {
+		case b.Fine():
+			return page.WorksUploadPage(uploadView(x, b, "token", nil))
+		case len(b.Wrong) > 0:
+			return page.WorksUploadPage(uploadView(x, b, "", b.Wrong))
+		}
+		return page.WorksUploadPage(uploadView(x, b, "", &portal.Error{Code: portal.Invalid, Key: "works.bulk.lines"}))
 	}
 }

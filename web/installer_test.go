@@ -191,3 +191,45 @@ func TestInstallersActAndSeek(t *testing.T) {
 	slices.Sort(all)
 	require.Len(t, slices.Compact(all), installerPage+6)
 }
+
+// A file of requests is shown before anything is recorded: each wrong line with
+// its reason, or all of them; then all are recorded, once, or none (W13).
+func TestInstallersBringAFile(t *testing.T) {
+	f := newFirm(t)
+	in, _ := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
+	requests := func() int64 { return storetest.Number(t, f.dsn, `SELECT COUNT(*) FROM works`) }
+	bring := func(text string) answer { return in.send("/de/partner/works/upload", nil, "file", "a.csv", []byte(text)) }
+	example := in.get("/de/partner/works/example.csv")
+	require.Equal(t, works.BulkExample(), strings.TrimPrefix(example.body, "\ufeff"))
+	require.NotEmpty(t, bring("").doc.Find("#file-error").Text())
+	wrong := bring(works.BulkExample() + "drop;gas;A 1;4700;Eupen;;;;;;;;\n")
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+	require.Equal(t, 1, wrong.doc.Find("#rows tbody tr").Length())
+	require.Contains(t, wrong.doc.Find("#rows tbody tr").Text(), "4kindWählen Sie")
+	require.Equal(t, http.StatusUnprocessableEntity, bring("kind;town;national_number\n").StatusCode)
+	require.EqualValues(t, 1, storetest.Number(t, f.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'works.foreign' AND details LIKE '%national_number%'`))
+
+	fine := bring(works.BulkExample())
+	require.Equal(t, http.StatusOK, fine.StatusCode)
+	require.Equal(t, 2, fine.doc.Find("#rows tbody tr").Length())
+	require.Zero(t, requests(), "nothing before the yes")
+	yes := url.Values{"batch": {fine.doc.Find("input[name=batch]").AttrOr("value", "")}}
+	stranger, _ := f.guestOf("Sonnenwind AG", "0417.497.106", "installer")
+	require.Equal(t, http.StatusConflict, stranger.post("/de/partner/works/upload/make", yes).StatusCode, "another's file")
+	require.Equal(t, "/de/partner/works?done=made", in.post("/de/partner/works/upload/make", yes).Header.Get("Location"))
+	require.Equal(t, http.StatusConflict, in.post("/de/partner/works/upload/make", yes).StatusCode)
+	require.EqualValues(t, 2, requests())
+	require.Len(t, in.listed(""), 2)
+	require.Empty(t, stranger.listed(""))
+	mails, err := f.store.DueMails(t.Context(), f.h.clock(), 10)
+	require.NoError(t, err)
+	require.Len(t, mails, 1, "one receipt for all")
+	require.Equal(t, "info@partner.example", mails[0].Mail)
+
+	// All or none: one that exists stops the others.
+	b := works.ReadBulk([]byte(works.BulkExample()), works.Contact{Name: "X", Mail: "x@example.org", Language: "fr", CompanyNumber: "0403170701"}, f.h.clock())
+	require.NoError(t, f.works.CaptureAll(t.Context(), requester, []works.Draft{b.Rows[1].Draft}, "p"))
+	err = f.works.CaptureAll(t.Context(), requester, []works.Draft{b.Rows[0].Draft, b.Rows[1].Draft}, "p")
+	require.Equal(t, portal.Conflict, portal.CodeOf(err))
+	require.EqualValues(t, 3, requests())
+}

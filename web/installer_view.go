@@ -14,13 +14,17 @@ import (
 func installerListView(x *ctx, f works.Sought, due string, list []works.Request, wrong error) page.Works {
 	v := page.Works{Frame: x.partnerFrame(x.T("works.installer.title")), Action: x.path(installerPath), None: x.T("works.installer.none"),
 		Filter: installerControls(x, f, due), Submit: x.T("works.installer.filter"),
-		Links: []layout.Link{{Text: x.T("works.installer.new"), Href: x.path("/works/new")}, {Text: x.T("works.installer.claim"), Href: x.path(claimNumbers.path)}},
+		Links: []layout.Link{{Text: x.T("works.installer.new"), Href: x.path("/works/new")}, {Text: x.T("works.installer.claim"), Href: x.path(claimNumbers.path)},
+			{Text: x.T("works.bulk.title"), Href: x.path(installerPath + "/upload")}},
 		Table: component.Table{ID: "works", Caption: x.T("works.installer.caption"), Region: x.T("works.installer.title"), Columns: []component.Column{
 			{Text: x.T("works.request.column.request")}, {Text: x.T("works.request.column.kind")}, {Text: x.T("works.request.site")},
 			{Text: x.T("works.request.column.turn")}, {Text: x.T("works.request.column.state")}, {Text: x.T("works.installer.due")}}}}
 	v.Lead = x.T("works.installer.lead")
-	if x.query("done") == "let-go" {
+	switch x.query("done") {
+	case "let-go":
 		v.Done = x.T("works.installer.let-go.done")
+	case "made":
+		v.Done = x.T("works.bulk.made")
 	}
 	address := url.Values{"turn": {string(f.Turn)}, "status": {string(f.Status)}, "due": {due}}
 	if f != (works.Sought{}) {

@@ -111,6 +111,7 @@ func newAgency(t *testing.T, b storetest.Backend) *agency {
 	a.browser = open(t, h, func(d *PublicDeps) {
 		d.Runner, d.Follow = a.store, FollowDeps{Room: a.works, Evidence: a.vault}
 		d.Works.ADay, d.Works.ADayNetwork = 5, 30
+		d.Works.Drafts = &works.Drafts{Ring: h.ring, Clock: h.clock, State: state.NewMemory(h.clock, 1000)}
 		d.Limits = limits
 		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Signer: h.ring.TrailSigner(), Batches: a.store, Certificates: true}
 	})

@@ -17,6 +17,14 @@ type ReceiptLetter struct {
 	MadeAt       time.Time
 	Missing      []string // fields and documents, until MissingBy (W5)
 	MissingBy    time.Time
+	Together     []ReceiptLine // of several that were made at once, instead of the one above
+}
+
+// ReceiptLine is one of them: what opens it, and which one it is.
+type ReceiptLine struct {
+	Number, Code string
+	Kind         Kind
+	Town         string
 }
 
 // letter is the receipt on its way: to the mail address or to where the invoice

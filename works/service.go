@@ -103,37 +103,24 @@ const Completion = 30
 // "works.made" where the draft's request exists: it was sent twice.
 func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers []Paper, occupancyID, partnerID string) (Made, error) {
 	now := s.Clock()
-	r, err := d.Request(now)
+	r, err := s.read(ctx, by, d, papers, now)
 	if err != nil {
-		return Made{}, s.refuse(ctx, by, err)
-	}
-	if r.ID = d.ID; r.ID == "" {
-		r.ID = portal.NewID(now)
+		return Made{}, err
 	}
 	r.OccupancyID, r.PartnerID = occupancyID, partnerID
-	r.lack(papers, now)
-	r.Due = r.due(nil, calendar.Defaults())
 	m := Made{Request: r, Code: draw(CodeLength)}
 	for {
-		m.Request.Number = draw(NumberLength)
-		m.Request.Key = s.Ring.CounterKey("works", m.Request.Number)
-		m.Request.Code = registry.DigitsHash(s.Ring, m.Request.Key, m.Code) // as the gate compares it
+		s.number(&m)
 		err := s.Runner.Do(ctx, func(t tx.Tx) error {
-			if err := s.Store.PutWorks(t, m.Request); err != nil {
+			if err := s.put(t, by, m, papers, now); err != nil {
 				return err
-			}
-			for _, p := range papers {
-				if err := s.Store.PutWorksPaper(t, r.ID, p); err != nil {
-					return err
-				}
 			}
 			receipt, err := m.letter()
 			if err != nil {
 				return err
 			}
 			t.Send(receipt)
-			record(t, by, now, audit.WorksMade, r, map[string]string{"kind": string(r.Kind), "status": string(r.Status)})
-			return s.Store.PutWorksStep(t, r.ID, Step{At: now, To: r.Status, Phase: r.Phase, By: by.Actor})
+			return nil
 		})
 		if portal.CodeOf(err) != portal.Conflict {
 			return m, err
@@ -143,6 +130,43 @@ func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers [
 		}
 		// The number exists: one capture in millions draws again.
 	}
+}
+
+// read makes the request of a draft, with what is missing and its next date.
+func (s *Service) read(ctx context.Context, by audit.Entry, d Draft, papers []Paper, now time.Time) (Request, error) {
+	r, err := d.Request(now)
+	if err != nil {
+		return r, s.refuse(ctx, by, err)
+	}
+	if r.ID = d.ID; r.ID == "" {
+		r.ID = portal.NewID(now)
+	}
+	r.lack(papers, now)
+	r.Due = r.due(nil, calendar.Defaults())
+	return r, nil
+}
+
+// number draws a request's number, with the hashes that open it as the gate
+// compares them.
+func (s *Service) number(m *Made) {
+	m.Request.Number = draw(NumberLength)
+	m.Request.Key = s.Ring.CounterKey("works", m.Request.Number)
+	m.Request.Code = registry.DigitsHash(s.Ring, m.Request.Key, m.Code)
+}
+
+// put records a new request; Conflict where its number or its id exists.
+func (s *Service) put(t tx.Tx, by audit.Entry, m Made, papers []Paper, now time.Time) error {
+	r := m.Request
+	if err := s.Store.PutWorks(t, r); err != nil {
+		return err
+	}
+	for _, p := range papers {
+		if err := s.Store.PutWorksPaper(t, r.ID, p); err != nil {
+			return err
+		}
+	}
+	record(t, by, now, audit.WorksMade, r, map[string]string{"kind": string(r.Kind), "status": string(r.Status)})
+	return s.Store.PutWorksStep(t, r.ID, Step{At: now, To: r.Status, Phase: r.Phase, By: by.Actor})
 }
 
 // Foreign refuses fields that a form was sent with and has no place for, and

@@ -22,6 +22,11 @@ func worksReceipt(l outbox.Letter, h House) (Paper, error) {
 	c := i18n.For(l.Language)
 	p := newPaper(c, l)
 	p.Title = c.T("letter.works")
+	if len(data.Together) > 0 {
+		together(c, &p, data)
+		p.After = append(p.After, c.T("letter.works.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup"), c.T("letter.works.not-you", h.CallCentre))
+		return p, nil
+	}
 	p.Paragraphs = []string{c.T("letter.works.what", c.Date(data.MadeAt), c.T("works.kind."+string(data.Kind)), c.T("energy."+string(data.Energy)))}
 	p.Caption = c.T("letter.works.table")
 	p.Columns = []Column{{Text: c.T("works.made.number")}, {Text: c.T("works.made.code")}}
@@ -31,6 +36,17 @@ func worksReceipt(l outbox.Letter, h House) (Paper, error) {
 	}
 	p.After = append(p.After, c.T("letter.works.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup"), c.T("letter.works.not-you", h.CallCentre))
 	return p, nil
+}
+
+// together is the receipt of requests that an installer made at once.
+func together(c *i18n.Catalog, p *Paper, data works.ReceiptLetter) {
+	p.Paragraphs = []string{c.T("letter.works.together", c.Date(data.MadeAt), len(data.Together))}
+	p.Caption = c.T("letter.works.table")
+	p.Columns = []Column{{Text: c.T("works.made.number")}, {Text: c.T("works.made.code")}, {Text: c.T("works.request.column.kind")}, {Text: c.T("works.field.town")}}
+	for _, one := range data.Together {
+		p.Rows = append(p.Rows, []string{works.FormatNumber(one.Number), one.Code, c.T("works.kind." + string(one.Kind)), one.Town})
+	}
+	p.After = append(p.After, c.T("letter.works.together.papers"))
 }
 
 // missingWords names fields and documents.

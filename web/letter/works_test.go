@@ -68,3 +68,26 @@ func TestW11AReceiptInEveryLanguage(t *testing.T) {
 	_, err = Mail(l, house)
 	require.Error(t, err, "G12: a reference never goes by mail")
 }
+
+// Of several requests made at once there is one receipt with a line for each.
+func TestW11OneReceiptForAFile(t *testing.T) {
+	for _, lang := range portal.Languages {
+		l := receiptSample(t, lang)
+		var err error
+		l.Data, err = json.Marshal(works.ReceiptLetter{MadeAt: portal.Date(2026, 11, 23), Together: []works.ReceiptLine{
+			{Number: "4028176655", Code: "140952", Kind: works.Phases13, Town: "Eupen"}, {Number: "5512340987", Code: "000042", Kind: works.MeterMove, Town: "Liège"}}})
+		require.NoError(t, err)
+		m, err := Mail(l, house)
+		require.NoError(t, err)
+		require.NoError(t, stamp(m, l, house, "no-reply@guichet.example", fixed))
+		var sent bytes.Buffer
+		_, err = m.WriteTo(&sent)
+		require.NoError(t, err)
+		plain, twin := readMail(t, sent.Bytes())
+		for _, text := range []string{plain, twin} {
+			for _, told := range []string{"40 2817 6655", "140952", "55 1234 0987", "000042", "Liège"} {
+				require.Contains(t, strings.ReplaceAll(text, "\u00a0", " "), told, lang)
+			}
+		}
+	}
+}
