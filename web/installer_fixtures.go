@@ -30,6 +30,12 @@ func installerFixtures() []fixture {
 		{"installer-offered", installerFixture(works.Offered, &works.Holder{Way: works.ByCode, Since: fixtureNow}, nil)},
 		{"installer-planned", installerFixture(works.Planned, &works.Holder{Way: works.ByConsent, Since: fixtureNow}, nil)},
 		{"installer-planned-problems", installerFixture(works.Planned, nil, &portal.Error{Code: portal.Invalid, Key: "works.reason", Field: "postpone_reason"})},
+		{"installer-calendar", func(x *ctx) templ.Component {
+			return page.WorksCalendarPage(calendarView(x, time.Time{}, "", false))
+		}},
+		{"installer-calendar-made", func(x *ctx) templ.Component {
+			return page.WorksCalendarPage(calendarView(x, fixtureNow, "7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m", true))
+		}},
 		{"installer-upload", uploadFixture("")},
 		{"installer-upload-fine", uploadFixture(works.BulkExample())},
 		{"installer-upload-problems", uploadFixture("kind;energy;town;ean;birth\n")},

@@ -14,6 +14,7 @@ import (
 	"guichet/works"
 
 	"github.com/PuerkitoBio/goquery"
+	ics "github.com/arran4/golang-ical"
 	"github.com/stretchr/testify/require"
 )
 
@@ -198,7 +199,9 @@ func TestInstallersBringAFile(t *testing.T) {
 	f := newFirm(t)
 	in, _ := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
 	requests := func() int64 { return storetest.Number(t, f.dsn, `SELECT COUNT(*) FROM works`) }
-	bring := func(text string) answer { return in.send("/de/partner/works/upload", nil, "file", "a.csv", []byte(text)) }
+	bring := func(text string) answer {
+		return in.send("/de/partner/works/upload", nil, "file", "a.csv", []byte(text))
+	}
 	example := in.get("/de/partner/works/example.csv")
 	require.Equal(t, works.BulkExample(), strings.TrimPrefix(example.body, "\ufeff"))
 	require.NotEmpty(t, bring("").doc.Find("#file-error").Text())
@@ -232,4 +235,86 @@ func TestInstallersBringAFile(t *testing.T) {
 	err = f.works.CaptureAll(t.Context(), requester, []works.Draft{b.Rows[0].Draft, b.Rows[1].Draft}, "p")
 	require.Equal(t, portal.Conflict, portal.CodeOf(err))
 	require.EqualValues(t, 3, requests())
+}
+
+// A calendar at a secret address says number, place, day and team of what is
+// planned, of a drop no team (D12); a new address ends the old one, and a person
+// who ended, a partner without its role and a request that is over have none.
+func TestCalendarsAtSecretAddresses(t *testing.T) {
+	f := newFirm(t)
+	y := f.yard
+	in, g := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
+	day := portal.Date(2026, time.December, 8).Add(8 * time.Hour)
+	plan := func(kind works.Kind) storetest.Known {
+		k := y.capture(kind, "")
+		y.move(k.OccupancyID, works.EventPrepare, "", func(r *works.Request) { r.StudyNotNeeded = true })
+		y.move(k.OccupancyID, works.EventPlan, "", func(r *works.Request) { r.Day, r.Team = day, "Verviers 2" })
+		require.NoError(t, f.works.Hold(t.Context(), requester, k.OccupancyID, "0403170701", works.ByConsent))
+		return k
+	}
+	k, drop := plan(works.SmartMeter), plan(works.Drop)
+	address := func(page answer) string {
+		text := page.doc.Find(".secret").Text()
+		require.Contains(t, text, "/de/calendar/")
+		return text[strings.Index(text, "/de/calendar/"):]
+	}
+	program := func(at string) answer { return y.another().get(at) }
+	require.Equal(t, http.StatusNotFound, program("/de/calendar/none.ics").StatusCode)
+	first := address(in.post("/de/partner/works/calendar/make", nil))
+	file := program(first)
+	require.Equal(t, "text/calendar; charset=utf-8", file.Header.Get("Content-Type"))
+	cal, err := ics.ParseCalendar(strings.NewReader(file.body))
+	require.NoError(t, err)
+	require.Len(t, cal.Events(), 2)
+	start, err := cal.Events()[0].GetStartAt()
+	require.NoError(t, err)
+	require.True(t, start.Equal(day))
+	require.Equal(t, 1, strings.Count(file.body, "Verviers 2"), "of a drop no team")
+	for _, kept := range []string{"Anna", "anna@", string(fixtureEAN), k.Digits.Reveal(), drop.Digits.Reveal(), "Smart"} {
+		require.NotContains(t, file.body, kept)
+	}
+	require.EqualValues(t, 1, y.entries(audit.WorksShown, k.OccupancyID), "L18")
+	require.Equal(t, file.body, in.get("/de/partner/works/appointments.ics").body)
+	require.NotContains(t, in.get("/de/partner/works/calendar").body, first, "shown once")
+	token := strings.TrimSuffix(strings.TrimPrefix(first, "/de/calendar/"), ".ics")
+	require.EqualValues(t, 0, storetest.Number(t, f.dsn, `SELECT COUNT(*) FROM works_feeds WHERE hash LIKE '%`+token+`%'`))
+
+	second := address(in.post("/de/partner/works/calendar/make", nil))
+	require.Equal(t, http.StatusNotFound, program(first).StatusCode, "renewed")
+	in.post("/de/partner/works/calendar/end", nil)
+	require.Equal(t, http.StatusNotFound, program(second).StatusCode, "ended")
+	third := address(in.post("/de/partner/works/calendar/make", nil))
+	for change, back := range map[string]string{
+		`UPDATE partners SET installer = FALSE`:       `UPDATE partners SET installer = TRUE`,
+		`UPDATE partners SET status = 'suspended'`:    `UPDATE partners SET status = 'approved'`,
+		`UPDATE partner_people SET ended_us = 1`:      `UPDATE partner_people SET ended_us = 0`,
+		`UPDATE works_feeds SET login = 'somebody-x'`: `UPDATE works_feeds SET login = '` + g.Login + `'`,
+	} {
+		storetest.Exec(t, f.dsn, change)
+		require.Equal(t, http.StatusNotFound, program(third).StatusCode, change)
+		storetest.Exec(t, f.dsn, back)
+		require.Equal(t, http.StatusOK, program(third).StatusCode, back)
+	}
+	require.NoError(t, f.works.LetGo(t.Context(), requester, drop.OccupancyID, "0403170701"))
+	require.Equal(t, 1, strings.Count(program(third).body, "BEGIN:VEVENT"))
+
+	// One request's own.
+	home := y.another()
+	id := home.follow(k)
+	own := address(home.act(id, "feed", nil))
+	require.Equal(t, 1, strings.Count(program(own).body, "BEGIN:VEVENT"))
+	require.NotContains(t, program(own).body, "Verviers", "who comes is the installer's to know")
+	y.move(id, works.EventPostpone, "", nil)
+	require.Equal(t, 0, strings.Count(program(own).body, "BEGIN:VEVENT"))
+	require.Contains(t, home.act(id, "feed-end", nil).Header.Get("Location"), "done=feed-ended")
+	require.Equal(t, http.StatusNotFound, program(own).StatusCode)
+	own = address(home.act(id, "feed", nil))
+	home.act(id, "cancel", nil)
+	require.Equal(t, http.StatusNotFound, program(own).StatusCode, "over")
+
+	// The daily mail is the partner's wish.
+	in.post("/de/partner/works/calendar/digest", url.Values{"wanted": {"yes"}})
+	require.Contains(t, in.get("/de/partner/works/calendar").text(), "Wir schreiben einmal am Tag an info@partner.example")
+	in.post("/de/partner/works/calendar/digest", nil)
+	require.Contains(t, in.get("/de/partner/works/calendar").text(), "Wir können Ihnen einmal am Tag")
 }

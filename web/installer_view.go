@@ -15,7 +15,8 @@ func installerListView(x *ctx, f works.Sought, due string, list []works.Request,
 	v := page.Works{Frame: x.partnerFrame(x.T("works.installer.title")), Action: x.path(installerPath), None: x.T("works.installer.none"),
 		Filter: installerControls(x, f, due), Submit: x.T("works.installer.filter"),
 		Links: []layout.Link{{Text: x.T("works.installer.new"), Href: x.path("/works/new")}, {Text: x.T("works.installer.claim"), Href: x.path(claimNumbers.path)},
-			{Text: x.T("works.bulk.title"), Href: x.path(installerPath + "/upload")}},
+			{Text: x.T("works.bulk.title"), Href: x.path(installerPath + "/upload")},
+			{Text: x.T("works.calendar.title"), Href: x.path(installerPath + "/calendar")}},
 		Table: component.Table{ID: "works", Caption: x.T("works.installer.caption"), Region: x.T("works.installer.title"), Columns: []component.Column{
 			{Text: x.T("works.request.column.request")}, {Text: x.T("works.request.column.kind")}, {Text: x.T("works.request.site")},
 			{Text: x.T("works.request.column.turn")}, {Text: x.T("works.request.column.state")}, {Text: x.T("works.installer.due")}}}}

@@ -156,5 +156,5 @@ func publicRoutes(d PublicDeps) []Route {
 		{http.MethodGet, "/:lang/ended", Anyone, ended},
 		{http.MethodGet, "/:lang/privacy", Anyone, privacy},
 		{http.MethodGet, "/:lang/accessibility", Anyone, accessibility},
-	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes(), s.captureRoutes(), s.followRoutes(), s.installerRoutes())
+	}, s.paperRoutes(visitor), s.mandateRoutes(visitor), s.partnerRoutes(), s.captureRoutes(), s.followRoutes(), s.installerRoutes(), s.feedRoutes())
 }

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"guichet/lookup"
@@ -14,6 +15,7 @@ import (
 	"guichet/portal/audit"
 	"guichet/portal/doors"
 	"guichet/portal/evidence"
+	"guichet/portal/keys"
 	"guichet/portal/tx"
 	"guichet/web/ui/page/public"
 	"guichet/works"
@@ -62,6 +64,8 @@ func (s *site) followRoutes() []Route {
 		{post, one + "/cancel", acting, f.cancel},
 		{post, one + "/well", acting, f.well},
 		{post, one + "/reopen", acting, f.reopen},
+		{post, one + "/feed", acting, f.makeFeed},
+		{post, one + "/feed-end", acting, f.endFeed},
 		{post, one + "/share", acting, f.share},
 		{post, one + "/unshare", acting, f.unshare},
 	}
@@ -139,6 +143,8 @@ type openedRequest struct {
 	papers []works.Paper
 	all    []held
 	shared []works.Holder // with whom, as its requester sees it
+	fed    time.Time      // when its calendar's address was made; zero: there is none
+	feed   keys.Secret    // that address, where it was made now
 	// installer tells that it is read by the partner that made or holds it.
 	installer bool
 }
@@ -170,7 +176,11 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 		return o, err
 	}
 	shared, err := f.Room.Store.WorksHolders(x.context(), r.ID)
-	return openedRequest{View: r.For(works.AsRequester, steps, x.now), pass: all[i].pass, papers: papers, all: all, shared: shared}, err
+	if err != nil {
+		return o, err
+	}
+	fed, err := f.Room.Store.WorksFeedOf(x.context(), "", r.ID)
+	return openedRequest{View: r.For(works.AsRequester, steps, x.now), pass: all[i].pass, papers: papers, all: all, shared: shared, fed: fed}, err
 }
 
 // filed lists the papers of a request but for what the operator filed, which is

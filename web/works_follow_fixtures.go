@@ -64,6 +64,7 @@ func requestFixture(make func(time.Time) works.Request, done string, wrong error
 			papers: []works.Paper{{ID: "p", Document: works.SitePlan, AddedAt: portal.Date(2026, time.October, 2)}}}
 		if done == "shared" {
 			o.shared = []works.Holder{{Company: "0403170701", Way: works.ByConsent, Since: x.now}, {Company: "0417497106", Way: works.ByCode, Since: x.now}}
+			o.fed, o.feed = x.now, "7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m9qxa7k3m"
 		}
 		v := requestView(x, o, wrong)
 		if done != "" {

@@ -56,12 +56,13 @@ func requestsView(x *ctx, all []held) public.WorksRequests {
 	return v
 }
 
-var requestDones = []string{"accepted", "declined", "added", "completed", "postponed", "cancelled", "well", "reopened", "shared", "unshared"}
+var requestDones = []string{"accepted", "declined", "added", "completed", "postponed", "cancelled", "well", "reopened", "shared", "unshared", "feed-ended"}
 
 // requestView is one request as its requester's page has it.
 func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	v := progressView(x, o, wrong)
 	v.Bar = worksBar(x, o.all, o.ID)
+	feedView(x, o, &v)
 	shareView(x, o, &v, wrong)
 	for _, p := range x.session().Passes {
 		v.Others = append(v.Others, layout.Link{Text: x.T("consumption.title." + string(p.Point.Energy)), Href: x.path("/consumption" + ofQuery(p.Nth))})

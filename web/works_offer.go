@@ -76,7 +76,7 @@ func (f follower) appointment(x *ctx) error {
 }
 
 // appointmentFile writes what the requester's page says of the day and nothing
-// else (D12). A calendar that has it already replaces it when the day moves.
+// else (D12).
 func appointmentFile(x *ctx, v works.View) string {
 	plans := 0
 	for _, s := range v.Steps {
@@ -86,20 +86,9 @@ func appointmentFile(x *ctx, v works.View) string {
 	}
 	cal := ics.NewCalendarFor("Guichet")
 	cal.SetMethod(ics.MethodPublish)
-	e := cal.AddEvent(v.ID + "@guichet")
-	e.SetDtStampTime(v.Since)
+	e := dayEvent(cal, v)
 	e.SetSequence(max(plans-1, 0))
-	if wholeDay(v.Day) {
-		day := v.Day.In(portal.Brussels)
-		e.SetAllDayStartAt(day)
-		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
-	} else {
-		e.SetStartAt(v.Day)
-		e.SetEndAt(v.Day.Add(halfDay))
-	}
 	e.SetSummary(x.T("works.request.day.what", x.T("works.kind."+string(v.Kind))))
-	e.SetLocation(siteWords(v.Site))
 	e.SetDescription(x.T("works.request.day.about", worksNumber(v.Number), x.s.Contact.Phone, x.T("site.hours")))
-	e.SetClass(ics.ClassificationConfidential)
 	return cal.Serialize()
 }

@@ -32,20 +32,27 @@ func (r *Request) tell(t tx.Tx, e Event) error {
 	if !slices.Contains(Told, e) {
 		return nil
 	}
+	return r.write(t, e, r.Since)
+}
+
+// write queues what is written about an event or a reminder.
+func (r *Request) write(t tx.Tx, e Event, now time.Time) error {
 	n := News{Number: r.Number.Reveal(), Kind: r.Kind.Masked(), Energy: r.Energy, Event: e}
 	switch e {
-	case EventAskMissing:
+	case EventAskMissing, RemindMissing:
 		n.Until, n.Missing = r.MissingBy, r.Missing
 	case EventOffer:
 		n.Until, n.Offer = r.Offer.ValidTo.Add(-time.Second), r.Offer
-	case EventPlan:
+	case RemindOffer:
+		n.Until = r.Offer.ValidTo.Add(-time.Second)
+	case EventPlan, RemindDay:
 		n.Until = r.Day
 	}
 	data, err := json.Marshal(n)
 	if err != nil {
 		return err
 	}
-	l := outbox.Letter{Kind: outbox.WorksNews, Data: data, QueuedAt: r.Since}
+	l := outbox.Letter{Kind: outbox.WorksNews, Data: data, QueuedAt: now}
 	r.Address(&l)
 	t.Send(l)
 	return nil

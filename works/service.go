@@ -34,6 +34,9 @@ type Store interface {
 	Register
 	Ledger
 	Holders
+	Feeds
+	Digests
+	Reminding
 
 	// Works reads one with its steps, oldest first; NotFound.
 	Works(ctx context.Context, id string) (Request, []Step, error)

@@ -28,7 +28,10 @@ consumption that the window's file gave; gas by degree-days. Nothing is
 estimated in a vacancy, across a move, or with nothing to go by. An estimate
 after an estimate is raised (ESTIMATE_AGAIN).
 
-Offers for works that nobody answered in time: they lapse (D11).
+Offers for works that nobody answered in time: they lapse (D11). Before that,
+and before what is missing is over its date and the day of an appointment, its
+requester is reminded, once for each date. Installers that want it get one mail
+a day: what changed, what is due.
 
 Uploaded documents of mandates that ended three years ago: their bytes and
 names are deleted.`
@@ -39,6 +42,8 @@ type daily struct {
 	Readings indexes.Estimates `json:"readings"`
 	Purged   int               `json:"purged_documents"`
 	Lapsed   int               `json:"lapsed_offers"`
+	Reminded int               `json:"works_reminders"`
+	Digests  int               `json:"installers_told"`
 }
 
 // Run implements the command.
@@ -60,6 +65,7 @@ func (c dailyCmd) Run(ctx context.Context, set *config.Settings, t *terminal) er
 		r.Windows, r.Read, r.Estimated, r.Without)
 	t.printf("uploaded documents purged: %d\n", done.Purged)
 	t.printf("offers for works lapsed: %d\n", done.Lapsed)
+	t.printf("requesters of works reminded: %d; installers told of their day: %d\n", done.Reminded, done.Digests)
 	return nil
 }
 
@@ -76,19 +82,27 @@ func (f *foundation) daily(ctx context.Context) (daily, error) {
 	if err != nil {
 		return daily{Readings: readings, Purged: purged}, err
 	}
-	lapsed, err := f.lapseWorks(ctx)
-	return daily{Readings: readings, Purged: purged, Lapsed: lapsed}, err
+	done := daily{Readings: readings, Purged: purged}
+	for _, job := range []struct {
+		done *int
+		run  func(context.Context, int) (int, error)
+	}{{&done.Lapsed, f.works().Lapse}, {&done.Reminded, f.works().Remind}, {&done.Digests, f.works().SendDigests}} {
+		if *job.done, err = inGoes(ctx, job.run); err != nil {
+			return done, err
+		}
+	}
+	return done, nil
 }
 
-// lapsing is how many offers lapse in one go.
-const lapsing = 500
+// oneGo is how many requests or installers are dealt with in one go.
+const oneGo = 500
 
-// lapseWorks lets every offer lapse that nobody answered in time.
-func (f *foundation) lapseWorks(ctx context.Context) (lapsed int, err error) {
+// inGoes runs a job until nothing is left of it.
+func inGoes(ctx context.Context, job func(context.Context, int) (int, error)) (done int, err error) {
 	for {
-		n, err := f.works().Lapse(ctx, lapsing)
-		if lapsed += n; err != nil || n < lapsing {
-			return lapsed, err
+		n, err := job(ctx, oneGo)
+		if done += n; err != nil || n < oneGo {
+			return done, err
 		}
 	}
 }

@@ -208,6 +208,8 @@ type Store interface {
 	SavePerson(t tx.Tx, a Account) error
 	// EndPerson ends an account and its sessions.
 	EndPerson(t tx.Tx, login string, now time.Time) error
+	// Person reads one with their organisation; false where there is none.
+	Person(ctx context.Context, login string) (Guest, bool, error)
 	// People lists those of an organisation, by name.
 	People(ctx context.Context, partnerID string) ([]Person, error)
 

@@ -75,6 +75,16 @@ func (s *Service) Enter(ctx context.Context, token keys.Secret) (Guest, error) {
 	return g, nil
 }
 
+// Still gives a person as SQL has them now, for what they may have without a
+// session; NotFound where they ended or their organisation is not approved.
+func (s *Service) Still(ctx context.Context, name string) (Guest, error) {
+	g, found, err := s.Store.Person(ctx, name)
+	if err == nil && (!found || !g.EndedAt.IsZero() || g.Organisation.Status != Approved) {
+		err = &portal.Error{Code: portal.NotFound, Key: "partner.person"}
+	}
+	return g, err
+}
+
 // Leave ends the session behind a token; leaving twice is no error.
 func (s *Service) Leave(ctx context.Context, token keys.Secret) error {
 	id := s.sessions().ID(token)

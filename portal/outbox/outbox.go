@@ -41,10 +41,13 @@ const (
 	// WorksNews tells a requester what became of their request and what is
 	// theirs to do: Data is a works.News.
 	WorksNews Kind = "works-news"
+	// WorksDigest tells an installer once a day what changed and what is due
+	// among its requests (D10), by mail alone: Data is a works.Digest.
+	WorksDigest Kind = "works-digest"
 )
 
 // Kinds lists them all.
-var Kinds = []Kind{References, History, Answer, Detail, Mandate, Invitation, WorksReceipt, WorksNews}
+var Kinds = []Kind{References, History, Answer, Detail, Mandate, Invitation, WorksReceipt, WorksNews, WorksDigest}
 
 // Letter is one envelope. It holds secrets and so is only ever stored sealed.
 type Letter struct {

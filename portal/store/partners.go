@@ -148,6 +148,18 @@ func (s *Store) EndPerson(t tx.Tx, login string, now time.Time) error {
 	return shut(err)
 }
 
+// Person implements partner.Store.
+func (s *Store) Person(ctx context.Context, login string) (g partner.Guest, found bool, err error) {
+	var at personTimes
+	g.Organisation, err = partnerRow(s.queryRow(ctx, `SELECT `+personColumns+`, `+partnerColumns+`
+  FROM partner_people p JOIN partners o ON o.id = p.partner_id WHERE p.login = $1`, login), personDest(&g.Person, &at)...)
+	if errors.Is(err, sql.ErrNoRows) {
+		return g, false, nil
+	}
+	at.put(&g.Person)
+	return g, err == nil, shut(err)
+}
+
 // People implements partner.Store.
 func (s *Store) People(ctx context.Context, partnerID string) ([]partner.Person, error) {
 	rows, err := s.query(ctx, `SELECT `+personColumns+` FROM partner_people p WHERE p.partner_id = $1 ORDER BY p.added_us, p.login`, partnerID)

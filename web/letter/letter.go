@@ -56,6 +56,12 @@ func Render(l outbox.Letter, late *Late, h House) (pdf, html []byte, err error) 
 			return nil, nil, err
 		}
 		return p.post(h)
+	case l.Kind == outbox.WorksDigest:
+		p, err := worksDigest(l, h)
+		if err != nil {
+			return nil, nil, err
+		}
+		return p.post(h)
 	case l.Kind == outbox.History && late != nil:
 		return newHistory(l, late.Point, late.Series).post(h)
 	case l.Kind == outbox.Answer:

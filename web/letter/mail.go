@@ -21,6 +21,8 @@ func Mail(l outbox.Letter, h House) (*mail.Msg, error) {
 		p, err = worksReceipt(l, h)
 	case outbox.WorksNews:
 		p, err = worksNews(l, h)
+	case outbox.WorksDigest:
+		p, err = worksDigest(l, h)
 	default:
 		err = fmt.Errorf("no mail of kind %q is known", l.Kind)
 	}

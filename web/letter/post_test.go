@@ -215,5 +215,5 @@ func TestD2NothingIsPostedToADwellingSomebodyLeft(t *testing.T) {
 
 // TestEveryKindIsWritten counts the kinds.
 func TestEveryKindIsWritten(t *testing.T) {
-	require.Len(t, outbox.Kinds, 8)
+	require.Len(t, outbox.Kinds, 9)
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"slices"
 	"strings"
+	"time"
 
 	"guichet/portal/outbox"
 	"guichet/web/i18n"
@@ -65,7 +66,7 @@ func missingWords(c *i18n.Catalog, missing []string) string {
 // offer where one was made (W7).
 func worksNews(l outbox.Letter, h House) (Paper, error) {
 	var data works.News
-	if err := json.Unmarshal(l.Data, &data); err != nil || !slices.Contains(works.Told, data.Event) {
+	if err := json.Unmarshal(l.Data, &data); err != nil || !slices.Contains(works.Told, data.Event) && !slices.Contains(works.Reminders, data.Event) {
 		return Paper{}, errors.New("letter's data cannot be read")
 	}
 	c := i18n.For(l.Language)
@@ -83,5 +84,39 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 		p.amounts(c, data.Offer, communication.String())
 	}
 	p.After = append(p.After, c.T("letter.works.news.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup", h.CallCentre))
+	return p, nil
+}
+
+// worksDigest is an installer's one mail of a day: what changed, what is due.
+func worksDigest(l outbox.Letter, h House) (Paper, error) {
+	var data works.Digest
+	if err := json.Unmarshal(l.Data, &data); err != nil || len(data.Changed)+len(data.Due) == 0 {
+		return Paper{}, errors.New("letter's data cannot be read")
+	}
+	c := i18n.For(l.Language)
+	p := newPaper(c, l)
+	p.Title = c.T("letter.works.digest")
+	p.Paragraphs = []string{c.T("letter.works.digest.what", c.Date(data.Since))}
+	p.Caption = c.T("letter.works.digest.table")
+	p.Columns = []Column{{Text: c.T("letter.works.digest.why")}, {Text: c.T("works.made.number")}, {Text: c.T("works.request.column.kind")},
+		{Text: c.T("works.field.town")}, {Text: c.T("works.request.column.state")}, {Text: c.T("works.installer.due")}}
+	for _, part := range []struct {
+		why   string
+		lines []works.DigestLine
+		more  int
+	}{{c.T("letter.works.digest.due"), data.Due, data.MoreDue}, {c.T("letter.works.digest.changed"), data.Changed, data.MoreChanged}} {
+		for _, one := range part.lines {
+			due := "–"
+			if !one.Due.IsZero() {
+				due = c.Date(one.Due.Add(-time.Second))
+			}
+			p.Rows = append(p.Rows, []string{part.why, works.FormatNumber(one.Number), c.T("works.kind." + string(one.Kind)), one.Town, c.T("works.status." + string(one.Status)), due})
+		}
+		if part.more > 0 {
+			p.After = append(p.After, c.T("letter.works.digest.more", part.why, part.more))
+		}
+	}
+	at := h.BaseURL + "/" + string(l.Language) + "/partner/works"
+	p.After = append(p.After, c.T("letter.works.digest.how", at), c.T("letter.works.digest.end", at+"/calendar"))
 	return p, nil
 }

@@ -91,3 +91,43 @@ func TestW11OneReceiptForAFile(t *testing.T) {
 		}
 	}
 }
+
+// Reminders and the daily mail of installers, in every language: what, which
+// request, until when, and where the mail is ended.
+func TestRemindersAndTheDailyMail(t *testing.T) {
+	for _, lang := range portal.Languages {
+		l := receiptSample(t, lang)
+		l.Kind = outbox.WorksNews
+		var err error
+		for _, e := range works.Reminders {
+			l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: e,
+				Until: portal.Date(2026, 12, 8), Missing: []string{"site-plan"}})
+			require.NoError(t, err)
+			_, html, err := Render(l, nil, house)
+			require.NoError(t, err, e)
+			text := strings.ReplaceAll(string(html), "\u00a0", " ")
+			require.Contains(t, text, "40 2817 6655")
+			require.Contains(t, text, "2026", e)
+		}
+		l.Kind = outbox.WorksDigest
+		lines := []works.DigestLine{{Number: "4028176655", Kind: works.EndOfContract, Town: "Eupen", Status: works.Planned},
+			{Number: "5512340987", Kind: works.MeterMove, Town: "Liège", Status: works.Offered, Due: portal.Date(2026, 12, 8)}}
+		l.Data, err = json.Marshal(works.Digest{Since: portal.Date(2026, 11, 22), Changed: lines, Due: lines[1:], MoreDue: 3})
+		require.NoError(t, err)
+		m, err := Mail(l, house)
+		require.NoError(t, err)
+		require.NoError(t, stamp(m, l, house, "no-reply@guichet.example", fixed))
+		var sent bytes.Buffer
+		_, err = m.WriteTo(&sent)
+		require.NoError(t, err)
+		plain, twin := readMail(t, sent.Bytes())
+		for _, text := range []string{plain, twin} {
+			for _, told := range []string{"40 2817 6655", "Liège", "2026", "/" + string(lang) + "/partner/works/calendar", "3"} {
+				require.Contains(t, strings.ReplaceAll(text, "\u00a0", " "), told, lang)
+			}
+		}
+		l.Data = json.RawMessage("{}")
+		_, err = Mail(l, house)
+		require.Error(t, err)
+	}
+}
