@@ -8,6 +8,7 @@ type numbers struct {
 	path           string // of the page, behind the language
 	number, secret string // the names of its fields
 	width          string // of the secret's
+	home           string // where the page's name leads, behind the language; "": home
 	words          gateWords
 }
 

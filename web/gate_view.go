@@ -129,6 +129,9 @@ func gateView(x *ctx, n numbers, f *fault, choice string, ask lookup.Ask, d draw
 		Reference: component.Field{Name: n.number, Label: x.T(n.words.number), Hint: x.T(n.words.numberHint), Value: typed(x.field(n.number)), Error: f.fields[n.number]},
 		Digits:    component.Field{Name: n.secret, Label: x.T(n.words.secret), Hint: x.T(n.words.secretHint), Class: n.width, Error: f.fields[n.secret]},
 	}
+	if n.home != "" {
+		v.Home = x.path(n.home)
+	}
 	if len(f.summary.Title) > 0 {
 		v.Error, v.Summary = true, &f.summary
 	}

@@ -33,7 +33,7 @@ const installerPath = "/partner/works"
 // its budgets, so that this page sweeps nothing (G13, T1).
 var claimNumbers = func() numbers {
 	n := worksNumbers
-	n.path = installerPath + "/claim"
+	n.path, n.home = installerPath+"/claim", installerPath
 	n.words.title, n.words.lead, n.words.more, n.words.work = "works.installer.claim", "works.installer.claim.lead", "works.installer.claim.lead", "works.installer.claim.lead"
 	n.words.submit = "works.installer.claim.submit"
 	return n

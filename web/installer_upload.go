@@ -70,7 +70,7 @@ func (i installers) foreign(x *ctx, b works.Bulk) error {
 	names := slices.Clone(b.Foreign)
 	for _, row := range b.Rows {
 		for _, p := range row.Problems {
-			if p.Key == "works.foreign" && !slices.Contains(names, p.Field) {
+			if p.Key == "works.bulk.foreign" && !slices.Contains(names, p.Field) {
 				names = append(names, p.Field)
 			}
 		}
@@ -124,6 +124,12 @@ func uploadView(x *ctx, b works.Bulk, token string, wrong error) page.WorksUploa
 	for _, name := range works.BulkColumns() {
 		v.Columns.Rows = append(v.Columns.Rows, fact(name, x.T("works.field."+name), columnWords(x, name)))
 	}
+	v.Kinds = component.Table{ID: "kinds", Caption: x.T("works.bulk.kinds"), Region: x.T("works.bulk.kinds"), Columns: []component.Column{{Text: "kind"}, {Text: x.T("works.bulk.means")}}}
+	for _, k := range works.PublicKinds() {
+		if slices.Contains(k.Facts().Ask, works.ThirdParty) {
+			v.Kinds.Rows = append(v.Kinds.Rows, fact(string(k), x.T("works.kind."+string(k))))
+		}
+	}
 	switch {
 	case token != "":
 		v.Lead = x.T("works.bulk.fine", len(b.Rows))
@@ -134,6 +140,9 @@ func uploadView(x *ctx, b works.Bulk, token string, wrong error) page.WorksUploa
 		v.Table = wrongTable(x, b)
 	}
 	faulty(x, &v.Frame, v.Form.Controls, wrong)
+	if n := len(v.Table.Rows); v.Summary != nil && n > 0 {
+		v.Summary.Title = x.N("partner.problems", n)
+	}
 	return v
 }
 
@@ -142,11 +151,7 @@ func columnWords(x *ctx, name string) string {
 	var values []string
 	switch f := works.Field(name); {
 	case name == "kind":
-		for _, k := range works.PublicKinds() {
-			if slices.Contains(k.Facts().Ask, works.ThirdParty) {
-				values = append(values, string(k)+" ("+x.T("works.kind."+string(k))+")")
-			}
-		}
+		values = []string{x.T("works.bulk.kinds.below")}
 	case name == "energy":
 		values = []string{string(portal.Electricity), string(portal.Gas)}
 	case name == "dwelling", name == "end_user":

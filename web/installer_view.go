@@ -92,7 +92,7 @@ var installerDones = []string{"held", "completed", "postponed", "added"}
 // one that the partner made.
 func installerOneView(x *ctx, o openedRequest, held *works.Holder, wrong error) page.WorksOne {
 	v := page.WorksOne{Request: progressView(x, o, wrong), Back: layout.Link{Text: x.T("works.installer.back"), Href: x.path(installerPath)}}
-	v.Frame = x.partnerFrame(v.Request.Title)
+	v.Frame = x.partnerFrame(x.T("works.installer.one", worksNumber(o.Number), x.T("works.status."+string(o.Status))))
 	v.Frame.Error, v.Frame.Summary = v.Request.Error, v.Request.Summary
 	if done := x.query("done"); wrong == nil && slices.Contains(installerDones, done) {
 		v.Frame.Done = x.saidOr("works.installer.done."+done, "works.done."+done)

@@ -157,7 +157,7 @@ func readRow(line int, header, cells []string, from Contact, now time.Time) Bulk
 		switch v := typed[name]; {
 		case v == "":
 		case !held[name]:
-			wrong(name, "works.foreign")
+			wrong(name, "works.bulk.foreign")
 		case (name == "dwelling" || name == "end_user") && v != "yes":
 			wrong(name, "works.bulk.yes")
 		}

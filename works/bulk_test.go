@@ -47,7 +47,7 @@ func TestWhatIsWrongInAFile(t *testing.T) {
 		"kind;town\na\n":           "2  works.bulk.width",
 		"kind;town\ndrop;Eupen\n":  "2 kind works.choice",
 		"kind;town\nsteam;Eupen\n": "2 kind works.choice",
-		"kind;town;street;postcode;ean;gas_flow\ntwo-rate;Eupen;R 1;4700;" + ean + ";1\n":                        "2 gas_flow works.foreign",
+		"kind;town;street;postcode;ean;gas_flow\ntwo-rate;Eupen;R 1;4700;" + ean + ";1\n":                        "2 gas_flow works.bulk.foreign",
 		"kind;town;street;postcode;ean;dwelling\ntwo-rate;Eupen;R 1;4700;" + ean + ";no\n":                       "2 dwelling works.bulk.yes",
 		"kind;town;street;postcode;ean\ntwo-rate;Eupen;R 1;4700;" + ean + "\ntwo-rate;Eupen;;4700;" + ean + "\n": "3 street works.empty",
 	} {
