@@ -21,9 +21,9 @@ type History interface {
 	Series(ctx context.Context, point registry.AccessPoint, stay registry.Occupancy, q metering.Query) (metering.Series, error)
 }
 
-// Asked is what is asked of a mandate.
+// Asked is what is asked of a mandate, or of a registration.
 type Asked struct {
-	EAN portal.EAN
+	EAN portal.EAN // of a mandate's access points
 	// Query.Since leaves only what may have changed since; a mandate for one
 	// delivery, and one that began after it, gives the whole.
 	Query metering.Query
