@@ -60,7 +60,7 @@ func requestFixture(make func(time.Time) works.Request, done string, wrong error
 		x.pass = lookup.Session{IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife)}
 		r := make(x.now)
 		x.at = requestPage(r.ID)
-		o := openedRequest{View: r.For(works.AsRequester, fixtureSteps(r), x.now), all: []held{{Request: r}},
+		o := openedRequest{View: r.View(fixtureSteps(r), x.now), all: []held{{Request: r}},
 			papers: []works.Paper{{ID: "p", Document: works.SitePlan, AddedAt: portal.Date(2026, time.October, 2)}}}
 		v := requestView(x, o, wrong)
 		if done != "" {
