@@ -37,7 +37,7 @@ func followFixtures() []fixture {
 		}, "", nil)},
 		{"works-incomplete-given", requestFixture(func(now time.Time) works.Request {
 			r := fixtureRequest(now, works.Incomplete)
-			r.Missing = []string{"supply", "power_wished", "description"}
+			r.Missing = []string{"supply", "power_wished"}
 			return r
 		}, "", nil)},
 		{"works-accepted", requestFixture(func(now time.Time) works.Request { return fixtureRequest(now, works.Agreed) }, "accepted", nil)},
