@@ -65,7 +65,7 @@ func installerFixture(s works.Status, held *works.Holder, wrong error) func(*ctx
 		r := fixtureRequest(x.now, s)
 		r.Team = "Verviers 2"
 		x.at = installerPath + "/" + r.ID
-		o := openedRequest{View: r.For(works.AsInstaller, fixtureSteps(r), x.now), installer: true,
+		o := openedRequest{View: r.ForInstaller(fixtureSteps(r), x.now), installer: true,
 			papers: []works.Paper{{ID: "p", Document: works.SitePlan, AddedAt: portal.Date(2026, time.October, 2)}}}
 		return page.WorksOnePage(installerOneView(x, o, held, wrong))
 	}

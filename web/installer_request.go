@@ -17,7 +17,7 @@ func (i installers) one(x *ctx) (o openedRequest, err error) {
 		return o, err
 	}
 	papers, err := i.Follow.filed(x, r.ID)
-	return openedRequest{View: r.For(works.AsInstaller, steps, x.now), papers: papers, installer: true}, err
+	return openedRequest{View: r.ForInstaller(steps, x.now), papers: papers, installer: true}, err
 }
 
 func (i installers) request(x *ctx) error {

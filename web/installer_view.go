@@ -42,7 +42,7 @@ func installerListView(x *ctx, f works.Sought, due string, list []works.Request,
 		v.First = x.path(installerPath + "?" + address.Encode())
 	}
 	for _, r := range list {
-		seen := r.For(works.AsInstaller, nil, x.now)
+		seen := r.ForInstaller(nil, x.now)
 		turn := component.Cell{Text: x.T("works.installer.turn." + string(seen.Turn)), Tag: "plain"}
 		if seen.Turn == works.Requester {
 			turn.Tag = "warn"

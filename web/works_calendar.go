@@ -81,7 +81,7 @@ func (f feeds) ofRequest(x *ctx, id string) ([]works.View, error) {
 	case r.Status != works.Planned || r.Day.IsZero():
 		return nil, nil
 	}
-	return []works.View{r.For(works.AsRequester, nil, x.now)}, nil
+	return []works.View{r.View(nil, x.now)}, nil
 }
 
 func (f feeds) ofPerson(x *ctx, login string) ([]works.View, error) {

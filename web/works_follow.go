@@ -180,7 +180,7 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 		return o, err
 	}
 	fed, err := f.Room.Store.WorksFeedOf(x.context(), "", r.ID)
-	return openedRequest{View: r.For(works.AsRequester, steps, x.now), pass: all[i].pass, papers: papers, all: all, shared: shared, fed: fed}, err
+	return openedRequest{View: r.View(steps, x.now), pass: all[i].pass, papers: papers, all: all, shared: shared, fed: fed}, err
 }
 
 // filed lists the papers of a request but for what the operator filed, which is

@@ -130,7 +130,7 @@ func (s *Service) digest(t tx.Tx, r Reader, now time.Time) error {
 
 func digested(list []Request, now time.Time) (lines []DigestLine) {
 	for _, r := range list {
-		v := r.For(AsInstaller, nil, now)
+		v := r.ForInstaller(nil, now)
 		lines = append(lines, DigestLine{Number: v.Number.Reveal(), Kind: v.Kind, Town: v.Site.Town, Status: v.Status, Due: r.Due})
 	}
 	return lines

@@ -71,7 +71,7 @@ func (s *Service) Appointments(ctx context.Context, of Installer) ([]View, error
 	views := make([]View, 0, len(list))
 	for _, r := range list {
 		if !r.Day.IsZero() {
-			views = append(views, r.For(AsInstaller, nil, s.Clock()))
+			views = append(views, r.ForInstaller(nil, s.Clock()))
 		}
 	}
 	return views, err
