@@ -11,6 +11,7 @@ import (
 	"guichet/works"
 
 	"github.com/stretchr/testify/require"
+	"golang.org/x/sync/errgroup"
 )
 
 // told drains what waits to go, by whom it goes to.
@@ -32,10 +33,12 @@ func (y *yard) told(kind outbox.Kind) (all []outbox.Letter) {
 func (y *yard) reminded() (all []works.News) {
 	y.t.Helper()
 	y.told(outbox.WorksNews) // of what happened
-	for range 2 {            // again, it changes nothing
-		_, err := y.Remind(y.t.Context(), 100)
-		require.NoError(y.t, err)
-	}
+	var both errgroup.Group
+	remind := func() error { _, err := y.Remind(y.t.Context(), 100); return err }
+	both.Go(remind) // two processes at once, and again: it changes nothing
+	both.Go(remind)
+	require.NoError(y.t, both.Wait())
+	require.NoError(y.t, remind())
 	for _, l := range y.told(outbox.WorksNews) {
 		var n works.News
 		require.NoError(y.t, json.Unmarshal(l.Data, &n))
@@ -89,9 +92,10 @@ func TestInstallersAreTold(t *testing.T) {
 		storetest.Exec(t, y.dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier, installer, manager,
   status, asked_us, decided_us, decided_by, reason) VALUES ('p1', 'Elektro', '0403170701', 'e@example.org', '', 'de', '', '', '', '', TRUE, '', 'approved', 0, 0, '', '')`)
 		digest := func() (all []works.Digest) {
-			for range 2 {
+			for range 2 { // an hour later it is the same day
 				_, err := y.SendDigests(t.Context(), 100)
 				require.NoError(t, err)
+				y.now = y.now.Add(time.Hour)
 			}
 			for _, l := range y.told(outbox.WorksDigest) {
 				require.Equal(t, "e@example.org", l.Mail)
