@@ -103,7 +103,7 @@ func paymentsFixture(wrong error) func(*ctx) templ.Component {
 			{Payment: payment.Payment{ID: "b", Entry: x.now.AddDate(0, 0, -1), Cents: -8_050, Reference: "2026-0231-0008", Communication: "402817665542"}, File: "2026-06-03.cod", Wait: works.WaitReturned}}
 		id := ""
 		if wrong != nil {
-			id, x.form = "a", url.Values{"number-" + hexID("a"): {"40 2817"}}
+			id, x.form = "a", url.Values{paymentField("number", "a"): {"40 2817"}}
 		}
 		return page.WorksPaymentsPage(paymentsView(x, yardFrame(x, yardPath+"/payments", "desk.works.payments"), list, id, wrong))
 	}
