@@ -100,7 +100,7 @@ func paymentsFixture(wrong error) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		list := []works.Booking{
 			{Payment: payment.Payment{ID: "a", Entry: x.now.AddDate(0, 0, -2), Cents: 12_500, Reference: "2026-0231-0007", Text: "acompte compteur rue du Puits"}, File: "2026-06-03.cod", Wait: works.WaitUnknown},
-			{Payment: payment.Payment{ID: "b", Entry: x.now.AddDate(0, 0, -1), Cents: -8_050, Reference: "2026-0231-0008", Communication: "402817665542"}, File: "2026-06-03.cod", Wait: works.WaitReturned}}
+			{Payment: payment.Payment{ID: "b", Entry: x.now.AddDate(0, 0, -1), Cents: -8_050, Reference: "2026-0231-0008", Communication: "402817665537"}, File: "2026-06-03.cod", Wait: works.WaitReturned}}
 		id := ""
 		if wrong != nil {
 			id, x.form = "a", url.Values{paymentField("number", "a"): {"40 2817"}}

@@ -9,6 +9,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/keys"
+	"guichet/web/letter"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	"guichet/web/ui/page/public"
@@ -76,7 +77,7 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 		v.Lead = v.Dates[0].Text
 	}
 	if o.Status == works.Planned && !o.Day.IsZero() {
-		v.Lead = dayWords(x, o.Day)
+		v.Lead = letter.DayWords(x.Catalog, o.Day)
 	}
 	if n := len(o.Steps); n > 0 {
 		v.Why = o.Steps[n-1].Reason
@@ -347,7 +348,7 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 	may := func(e works.Event) bool { return slices.Contains(o.May, e) }
 	phone, hours := x.s.Contact.Phone, x.T("site.hours")
 	if o.Status == works.Planned && !o.Day.IsZero() {
-		v.Day = &public.WorksDay{Text: dayWords(x, o.Day), File: layout.Link{Text: x.T("works.request.day.ics"), Href: x.act(o, "appointment.ics")}}
+		v.Day = &public.WorksDay{Text: letter.DayWords(x.Catalog, o.Day), File: layout.Link{Text: x.T("works.request.day.ics"), Href: x.act(o, "appointment.ics")}}
 		if may(works.EventPostpone) {
 			v.Day.Postpone = &public.WorksForm{Title: x.T("works.request.postpone"), Text: x.T("works.request.postpone.what"), Action: x.act(o, "postpone"), Quiet: true,
 				Controls: []component.Control{area(x, "postpone_reason", "works.request.postpone.reason")}, Submit: x.T("works.request.postpone.now")}

@@ -89,13 +89,13 @@ func appointmentFile(x *ctx, v works.View) string {
 	e := cal.AddEvent(v.ID + "@guichet")
 	e.SetDtStampTime(v.Since)
 	e.SetSequence(max(plans-1, 0))
-	if wholeDay(v.Day) {
+	if works.WholeDay(v.Day) {
 		day := v.Day.In(portal.Brussels)
 		e.SetAllDayStartAt(day)
 		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
 	} else {
 		e.SetStartAt(v.Day)
-		e.SetEndAt(v.Day.Add(halfDay))
+		e.SetEndAt(v.Day.Add(works.HalfDay))
 	}
 	e.SetSummary(x.T("works.request.day.what", x.T("works.kind."+string(v.Kind))))
 	e.SetLocation(siteWords(v.Site))

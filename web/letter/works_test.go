@@ -3,13 +3,16 @@ package letter
 import (
 	"bytes"
 	"encoding/json"
+	unescape "html"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
 	"guichet/portal"
 	"guichet/portal/outbox"
+	"guichet/web/i18n"
 	"guichet/works"
 
 	"github.com/PuerkitoBio/goquery"
@@ -67,4 +70,65 @@ func TestW11AReceiptInEveryLanguage(t *testing.T) {
 	l.Mail = "a@example.org"
 	_, err = Mail(l, house)
 	require.Error(t, err, "G12: a reference never goes by mail")
+}
+
+// TestNewsInEveryLanguage by mail and by post: which request, whose turn it is,
+// what now and by when, and never the code (W5, W7, W8, D10).
+func TestNewsInEveryLanguage(t *testing.T) {
+	day := portal.Date(2026, 12, 11)
+	offer := works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31_200, 18_400, 4_800}, VAT: 6, Percent: 50}
+	after := map[works.Event]works.Status{works.EventAskMissing: works.Incomplete, works.EventOffer: works.Offered, works.EventLapse: works.Expired,
+		works.EventAccept: works.Agreed, works.EventAwait: works.Awaiting, works.EventPlan: works.Planned, works.EventPostpone: works.Postponed,
+		works.EventBreakOff: works.Postponed, works.EventClose: works.Closed, works.EventRefuse: works.Refused}
+	dated := []works.Event{works.EventAskMissing, works.EventOffer, works.EventAccept, works.EventPlan, works.EventClose}
+	for _, lang := range portal.Languages {
+		c := i18n.For(lang)
+		for _, e := range works.Told {
+			l := receiptSample(t, lang)
+			l.Kind = outbox.WorksNews
+			until := day
+			if e == works.EventPlan {
+				until = works.Afternoon.On(day)
+			}
+			var err error
+			l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: e, Status: after[e],
+				Until: until, Missing: []string{"site-plan", "ean"}, Offer: offer})
+			require.NoError(t, err)
+			pdf, html, err := Render(l, nil, house)
+			require.NoError(t, err)
+			m, err := Mail(l, house)
+			require.NoError(t, err)
+			var sent bytes.Buffer
+			_, err = m.WriteTo(&sent)
+			require.NoError(t, err)
+			plain, twin := readMail(t, sent.Bytes())
+			title := c.T("works.title."+string(after[e]), c.Date(until))
+			doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
+			require.NoError(t, err)
+			for _, text := range []string{doc.Find("main").Text(), plain, unescape.UnescapeString(twin)} {
+				text = strings.ReplaceAll(text, "\u00a0", " ")
+				told := []string{title, "40 2817 6655", "guichet.example/" + string(lang) + "/works/lookup", house.CallCentre}
+				if slices.Contains(dated, e) {
+					told = append(told, c.Date(day))
+				}
+				switch e {
+				case works.EventOffer:
+					told = append(told, c.Number(576_640, 2), "+++402/8176/65537+++")
+				case works.EventAccept:
+					told = append(told, c.Number(288_320, 2), "+++402/8176/65537+++")
+				case works.EventPlan:
+					told = append(told, c.Time(until), c.Time(until.Add(works.HalfDay)))
+				}
+				for _, words := range told {
+					require.Contains(t, text, strings.ReplaceAll(words, "\u00a0", " "), "%s %s", lang, e)
+				}
+				require.NotRegexp(t, `\{\d|works\.|letter\.`, strings.ReplaceAll(text, "guichet.example", ""), "%s %s", lang, e)
+			}
+			if folder := os.Getenv("SHOW_LETTERS"); folder != "" {
+				name := filepath.Join(folder, "works-"+string(e)+"-"+string(lang))
+				require.NoError(t, os.WriteFile(name+".pdf", pdf, 0o600))
+				require.NoError(t, os.WriteFile(name+".eml", sent.Bytes(), 0o600))
+			}
+		}
+	}
 }
