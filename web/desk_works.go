@@ -140,7 +140,7 @@ func yardView(x *ctx, f page.Frame, by works.Filter, list []works.Request, wrong
 			team = "–"
 		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: worksNumber(r.Number), Href: x.path(yardPath + "/" + r.ID), Cells: []component.Cell{
-			{Text: x.T("works.kind."+string(r.Kind)) + " · " + r.Site.Town}, {Text: x.T("works.status." + string(r.Status)), Tag: "plain"}, due, {Text: team}}})
+			{Text: x.T("works.kind."+string(r.Kind)) + " · " + r.Site.Town}, {Text: x.T("desk.works.status." + string(r.Status)), Tag: "plain"}, due, {Text: team}}})
 	}
 	return v
 }

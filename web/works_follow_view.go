@@ -52,7 +52,7 @@ func requestsView(x *ctx, all []held) public.WorksRequests {
 			turn.Tag = "warn"
 		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: worksNumber(r.Number), Href: x.path(requestPage(r.ID)), Cells: []component.Cell{
-			{Text: x.T("works.kind." + string(r.Kind))}, turn, {Text: x.T("works.status." + string(r.Status))}, {Text: x.Date(r.Since)}}})
+			{Text: x.T("works.kind." + string(r.Kind))}, turn, {Text: x.T("works.phase."+string(r.Phase)) + " · " + x.T("works.status."+string(r.Status))}, {Text: x.Date(r.Since)}}})
 	}
 	return v
 }
@@ -232,6 +232,9 @@ func offerView(x *ctx, o openedRequest) *public.WorksOffer {
 	v.Facts = append(v.Facts, [2]string{x.T("works.offer.deposit"), x.euros(f.Deposit())})
 	if f.Paid > 0 {
 		v.Facts = append(v.Facts, [2]string{x.T("works.offer.paid"), x.euros(f.Paid)})
+		if left := f.Total() - f.Paid; left > 0 {
+			v.Facts = append(v.Facts, [2]string{x.T("works.offer.left"), x.euros(left)})
+		}
 	}
 	if c := communication(o.View); c != "" {
 		v.Facts = append(v.Facts, [2]string{x.T("works.offer.communication"), c + " – " + x.T("works.offer.communication.hint")})

@@ -76,7 +76,7 @@ func TestW11AReceiptInEveryLanguage(t *testing.T) {
 // what now and by when, and never the code (W5, W7, W8, D10).
 func TestNewsInEveryLanguage(t *testing.T) {
 	day := portal.Date(2026, 12, 11)
-	offer := works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31_200, 18_400, 4_800}, VAT: 6, Percent: 50}
+	offer := works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31_200, 18_400, 4_800}, VAT: 6, Percent: 50, Terms: "2026-01"}
 	after := map[works.Event]works.Status{works.EventAskMissing: works.Incomplete, works.EventOffer: works.Offered, works.EventLapse: works.Expired,
 		works.EventAccept: works.Agreed, works.EventAwait: works.Awaiting, works.EventPlan: works.Planned, works.EventPostpone: works.Postponed,
 		works.EventBreakOff: works.Postponed, works.EventClose: works.Closed, works.EventRefuse: works.Refused}
@@ -86,6 +86,8 @@ func TestNewsInEveryLanguage(t *testing.T) {
 		for _, e := range works.Told {
 			l := receiptSample(t, lang)
 			l.Kind = outbox.WorksNews
+			posted := l
+			posted.Mail = ""
 			until := day
 			if e == works.EventPlan {
 				until = works.Afternoon.On(day)
@@ -94,7 +96,8 @@ func TestNewsInEveryLanguage(t *testing.T) {
 			l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: e, Status: after[e],
 				Until: until, Missing: []string{"site-plan", "ean"}, Offer: offer})
 			require.NoError(t, err)
-			pdf, html, err := Render(l, nil, house)
+			posted.Data = l.Data
+			pdf, html, err := Render(posted, nil, house)
 			require.NoError(t, err)
 			m, err := Mail(l, house)
 			require.NoError(t, err)
@@ -124,6 +127,7 @@ func TestNewsInEveryLanguage(t *testing.T) {
 				}
 				require.NotRegexp(t, `\{\d|works\.|letter\.`, strings.ReplaceAll(text, "guichet.example", ""), "%s %s", lang, e)
 			}
+			require.Equal(t, e == works.EventOffer, strings.Contains(doc.Find("main").Text(), c.T("letter.offer.signature")), "who has no screen signs what came by post")
 			if folder := os.Getenv("SHOW_LETTERS"); folder != "" {
 				name := filepath.Join(folder, "works-"+string(e)+"-"+string(lang))
 				require.NoError(t, os.WriteFile(name+".pdf", pdf, 0o600))
