@@ -73,7 +73,8 @@ func TestW11AReceiptInEveryLanguage(t *testing.T) {
 }
 
 // TestNewsInEveryLanguage by mail and by post: which request, whose turn it is,
-// what now and by when, and never the code (W5, W7, W8, D10).
+// what now and by when, the offer with what it costs; a mail names no person, and
+// no news holds the code (W5, W7, W8, D10).
 func TestNewsInEveryLanguage(t *testing.T) {
 	day := portal.Date(2026, 12, 11)
 	offer := works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31_200, 18_400, 4_800}, VAT: 6, Percent: 50, Terms: "2026-01"}
@@ -82,7 +83,7 @@ func TestNewsInEveryLanguage(t *testing.T) {
 		works.EventBreakOff: works.Postponed, works.EventClose: works.Closed, works.EventRefuse: works.Refused}
 	dated := []works.Event{works.EventAskMissing, works.EventOffer, works.EventAccept, works.EventPlan, works.EventClose}
 	for _, lang := range portal.Languages {
-		c := i18n.For(lang)
+		c, seen := i18n.For(lang), map[string]bool{}
 		for _, e := range works.Told {
 			l := receiptSample(t, lang)
 			l.Kind = outbox.WorksNews
@@ -99,15 +100,22 @@ func TestNewsInEveryLanguage(t *testing.T) {
 			posted.Data = l.Data
 			pdf, html, err := Render(posted, nil, house)
 			require.NoError(t, err)
+			require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
 			m, err := Mail(l, house)
 			require.NoError(t, err)
+			require.NoError(t, stamp(m, l, house, "no-reply@guichet.example", fixed))
 			var sent bytes.Buffer
 			_, err = m.WriteTo(&sent)
 			require.NoError(t, err)
+			require.NotContains(t, sent.String(), "Änne")
+			require.NotContains(t, m.GetGenHeader("Subject")[0], "4028")
 			plain, twin := readMail(t, sent.Bytes())
+			require.False(t, seen[plain], "%s: %s says what another does", lang, e)
+			seen[plain] = true
 			title := c.T("works.title."+string(after[e]), c.Date(until))
 			doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
 			require.NoError(t, err)
+			require.NotEmpty(t, doc.Find("header .confidential").Text(), "L20")
 			for _, text := range []string{doc.Find("main").Text(), plain, unescape.UnescapeString(twin)} {
 				text = strings.ReplaceAll(text, "\u00a0", " ")
 				told := []string{title, "40 2817 6655", "guichet.example/" + string(lang) + "/works/lookup", house.CallCentre}
@@ -116,7 +124,7 @@ func TestNewsInEveryLanguage(t *testing.T) {
 				}
 				switch e {
 				case works.EventOffer:
-					told = append(told, c.Number(576_640, 2), "+++402/8176/65537+++")
+					told = append(told, c.Number(312_000, 2), c.Number(32_640, 2), c.Number(576_640, 2), c.Number(288_320, 2), "+++402/8176/65537+++")
 				case works.EventAccept:
 					told = append(told, c.Number(288_320, 2), "+++402/8176/65537+++")
 				case works.EventPlan:
@@ -134,5 +142,14 @@ func TestNewsInEveryLanguage(t *testing.T) {
 				require.NoError(t, os.WriteFile(name+".eml", sent.Bytes(), 0o600))
 			}
 		}
+	}
+	for _, event := range works.Events {
+		l := sample(t, portal.French, "Anna")
+		l.Kind = outbox.WorksNews
+		var err error
+		l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: event, Status: works.Closed})
+		require.NoError(t, err)
+		_, _, err = Render(l, nil, house)
+		require.Equal(t, slices.Contains(works.Told, event), err == nil, event)
 	}
 }
