@@ -98,6 +98,9 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	} else {
 		v.Offer = offerView(x, o)
 	}
+	if due := o.Offer.Deposit() - o.Offer.Paid; o.Status == works.Agreed && o.Runs && due > 0 {
+		v.Pay = x.T("letter.works.news.pay", x.euros(due), x.Date(o.Deadline.Last), communication(o.View))
+	}
 	tellView(x, o, &v)
 	requestActs(x, o, &v)
 	for _, p := range x.session().Passes {

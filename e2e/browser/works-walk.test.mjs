@@ -238,6 +238,7 @@ test('from one phase to three, in German, without scripts, by keyboard', async (
   await requester.hand.type('#agreed_by', 'Änne Schmitz');
   await requester.hand.press('form[action*="/accept"] button');
   await phase(requester, '3. Angebot', 'Überweisen Sie die Anzahlung');
+  assert.match(plain(await requester.page.locator('main .note.turn').innerText()), /288,32 €.*\+\+\+/);
   await requester.look('14 agreed');
 
   const deposit = await bank({ number: '231', reference: 'deposit', communication, cents: 28_832 });
