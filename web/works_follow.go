@@ -166,7 +166,7 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 	}
 	// What the operator filed is for the operator (W19): it could tell (D12).
 	papers = slices.DeleteFunc(papers, func(p works.Paper) bool { return p.AddedBy.Kind == portal.Staff })
-	return openedRequest{r.For(works.AsRequester, steps, x.now), all[i].pass, papers, all}, nil
+	return openedRequest{r.View(steps, x.now), all[i].pass, papers, all}, nil
 }
 
 // worksEntry begins a trail entry about a request.
