@@ -60,12 +60,16 @@ func TestBrowser(t *testing.T) {
 				byLanguage(t, file, languages, nothing)
 			case "desk":
 				byLanguage(t, file, []string{"fr", "de"}, callers)
-			case "gallery":
+			case "gallery", "works":
 				browse(t, file, languages, quick(t))
 			case "mandates":
 				p, signing, since := trusting(t)
 				browse(t, file, languages, p, signing)
 				mandated(t, p, since)
+			case "works-walk":
+				p, around := atWorks(t)
+				browse(t, file, languages, p, around)
+				walked(t, p)
 			case "file", "readings":
 				p := rig.Demo(t)
 				browse(t, file, languages, p, moves(t, p))

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"net/http"
@@ -139,7 +140,7 @@ func yardView(x *ctx, f page.Frame, by works.Filter, list []works.Request, wrong
 			team = "–"
 		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: worksNumber(r.Number), Href: x.path(yardPath + "/" + r.ID), Cells: []component.Cell{
-			{Text: x.T("works.kind."+string(r.Kind)) + " · " + r.Site.Town}, {Text: x.T("works.status." + string(r.Status)), Tag: "plain"}, due, {Text: team}}})
+			{Text: x.T("works.kind."+string(r.Kind)) + " · " + r.Site.Town}, {Text: x.T("desk.works.status." + string(r.Status)), Tag: "plain"}, due, {Text: team}}})
 	}
 	return v
 }
@@ -289,9 +290,9 @@ func (c counter) doPayment(x *ctx) error {
 	act := x.param("act")
 	switch act {
 	case "assign":
-		err = room.Assign(x.context(), x.member().Actor(), id, x.field("number-"+hexID(id)))
+		err = room.Assign(x.context(), x.member().Actor(), id, x.field(paymentField("number", id)))
 	case "aside":
-		err = room.SetAside(x.context(), x.member().Actor(), id, x.field("reason-"+hexID(id)))
+		err = room.SetAside(x.context(), x.member().Actor(), id, x.field(paymentField("reason", id)))
 	default:
 		return unspoken(http.StatusNotFound)
 	}
@@ -327,12 +328,12 @@ func paymentsView(x *ctx, f page.Frame, list []works.Booking, id string, wrong e
 		if b.Text != "" {
 			p.Facts = append(p.Facts, page.Fact{Name: x.T("desk.works.text"), Value: b.Text})
 		}
-		number := component.Control{Field: component.Field{Name: "number-" + hexID(b.ID), Label: x.T("desk.works.request"), Class: "w8"}}
-		reason := component.Control{Kind: "area", Rows: 2, Field: component.Field{Name: "reason-" + hexID(b.ID), Label: x.T("desk.works.aside.reason")}}
+		number := component.Control{Field: component.Field{Name: paymentField("number", b.ID), Label: x.T("desk.works.request"), Class: "w8"}}
+		reason := component.Control{Kind: "area", Rows: 2, Field: component.Field{Name: paymentField("reason", b.ID), Label: x.T("desk.works.aside.reason")}}
 		number.Value, reason.Value = typed(x.field(number.Name)), typed(x.field(reason.Name))
 		p.Number, p.Reasons = []component.Control{number}, []component.Control{reason}
 		if b.ID == id && wrong != nil {
-			v.Error, v.Summary = true, x.told(wrong, "-"+hexID(b.ID), p.Number, p.Reasons)
+			v.Error, v.Summary = true, x.told(wrong, paymentField("", b.ID), p.Number, p.Reasons)
 		}
 		v.List = append(v.List, p)
 	}
@@ -363,6 +364,13 @@ func (x *ctx) told(wrong error, suffix string, groups ...[]component.Control) *c
 		return l.Name == ""
 	})
 	return s
+}
+
+// paymentField is the name of a field in the form of one payment: the bank's ids
+// are longer than a field's name may be.
+func paymentField(name, id string) string {
+	sum := sha256.Sum256([]byte(id))
+	return name + "-" + hex.EncodeToString(sum[:6])
 }
 
 func hexID(id string) string { return hex.EncodeToString([]byte(id)) }

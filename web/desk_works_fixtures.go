@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/url"
+	"slices"
 	"time"
 
 	"guichet/portal"
@@ -28,7 +29,21 @@ var deskWorksFixtures = []fixture{
 	{"desk-works-none", func(x *ctx) templ.Component {
 		return page.WorksPage(yardView(x, yardFrame(x, yardPath, "desk.works.title"), works.Filter{Turn: works.Requester, Team: "Est"}, nil, nil))
 	}},
+	{"desk-works-many", func(x *ctx) templ.Component {
+		list := slices.Repeat([]works.Request{fixtureWorks(x.now)}, desk.PageOfWorks+1)
+		x.form = url.Values{"number": {"40 2817"}}
+		return page.WorksPage(yardView(x, yardFrame(x, yardPath, "desk.works.title"), works.Filter{Turn: works.Operator, Kind: works.Phases13}, list,
+			&portal.Error{Code: portal.Invalid, Key: "desk.works.number", Field: "number", Args: []any{works.NumberLength}}))
+	}},
 	{"desk-works-received", worksFixture(works.Received, nil)},
+	{"desk-works-incomplete", worksFixture(works.Incomplete, nil)},
+	{"desk-works-offered", worksFixture(works.Offered, nil)},
+	{"desk-works-agreed", worksFixture(works.Agreed, nil)},
+	{"desk-works-planned", worksFixture(works.Planned, nil)},
+	{"desk-works-working", worksFixture(works.Working, nil)},
+	{"desk-works-closed", worksFixture(works.Closed, nil)},
+	{"desk-works-gas", worksFixture(works.Drawing, nil, func(f *desk.WorksFile) { f.Kind, f.Energy = works.GasConnection, portal.Gas })},
+	{"desk-works-blocked", worksFixture(works.Awaiting, nil, func(f *desk.WorksFile) { f.Acts = append([]desk.Act{desk.Unlock}, f.Acts...) })},
 	{"desk-works-offer", worksFixture(works.Drawing, nil)},
 	{"desk-works-problems", worksFixture(works.Drawing, portal.Problems{{Code: portal.Invalid, Key: "desk.works.euro", Field: "offer-line-b"},
 		{Code: portal.Invalid, Key: "works.empty", Field: "offer-line-d"}})},
@@ -63,13 +78,21 @@ func fixtureWorks(now time.Time) works.Request {
 
 // worksFixture is one request in a status, with a problem of the first act
 // where there is one.
-func worksFixture(status works.Status, wrong error) func(*ctx) templ.Component {
+func worksFixture(status works.Status, wrong error, changes ...func(*desk.WorksFile)) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		r := fixtureWorks(x.now)
 		r.Status = status
 		switch status {
 		case works.Received, works.Drawing:
 			r.Offer, r.Due = works.Offer{}, time.Time{}
+		case works.Incomplete:
+			r.Offer, r.Missing, r.MissingBy = works.Offer{}, []string{"site-plan", "power_wished", "supply"}, r.Due
+		case works.Offered, works.Agreed:
+			r.Offer.Paid, r.Offer.PaidAt = 0, time.Time{}
+		case works.Planned:
+			r.Team, r.Day = "Verviers", works.Afternoon.On(x.now.AddDate(0, 0, 8))
+		case works.Closed:
+			r.Team, r.Result, r.Due, r.ClosedAt = "Verviers", "Triphasé posé, 3 × 400 V + N", time.Time{}, r.Since
 		case works.Done:
 			r.Team, r.Result, r.Due = "Verviers", "Triphasé posé, 3 × 400 V + N", time.Time{}
 		}
@@ -87,6 +110,9 @@ func worksFixture(status works.Status, wrong error) func(*ctx) templ.Component {
 			f.Asset = &works.Asset{MadeAt: x.now, Kind: r.Kind, EAN: fixtureEAN, NetworkUser: "Jean Claes", SupplyFrom: x.now.AddDate(-1, 0, 0), Values: map[works.Field]string{works.Supply: "three-400"}}
 			f.Payments = []works.Booking{{Payment: payment.Payment{Entry: r.Offer.PaidAt, Cents: 28_832}}}
 		}
+		for _, change := range changes {
+			change(&f)
+		}
 		var act desk.Act
 		if problems, ok := wrong.(portal.Problems); ok {
 			act = desk.Act(works.EventOffer)
@@ -100,10 +126,10 @@ func paymentsFixture(wrong error) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		list := []works.Booking{
 			{Payment: payment.Payment{ID: "a", Entry: x.now.AddDate(0, 0, -2), Cents: 12_500, Reference: "2026-0231-0007", Text: "acompte compteur rue du Puits"}, File: "2026-06-03.cod", Wait: works.WaitUnknown},
-			{Payment: payment.Payment{ID: "b", Entry: x.now.AddDate(0, 0, -1), Cents: -8_050, Reference: "2026-0231-0008", Communication: "402817665542"}, File: "2026-06-03.cod", Wait: works.WaitReturned}}
+			{Payment: payment.Payment{ID: "b", Entry: x.now.AddDate(0, 0, -1), Cents: -8_050, Reference: "2026-0231-0008", Communication: "402817665537"}, File: "2026-06-03.cod", Wait: works.WaitReturned}}
 		id := ""
 		if wrong != nil {
-			id, x.form = "a", url.Values{"number-" + hexID("a"): {"40 2817"}}
+			id, x.form = "a", url.Values{paymentField("number", "a"): {"40 2817"}}
 		}
 		return page.WorksPaymentsPage(paymentsView(x, yardFrame(x, yardPath+"/payments", "desk.works.payments"), list, id, wrong))
 	}

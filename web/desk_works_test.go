@@ -198,7 +198,7 @@ func TestOfficerSettlesPayments(t *testing.T) {
 	b.done(r.ID, "offer", "offer-line-a", "0", "offer-line-b", "0", "offer-line-c", "100", "offer-line-d", "0", "offer-study", "0", "offer-vat", "21")
 	day := portal.Date(2026, 11, 23)
 	_, err := b.works.File(t.Context(), "a.csv", []payment.Statement{{Payments: []payment.Payment{
-		{ID: "csv/é 1", Entry: day, Cents: 6_050, Text: "compteur bihoraire"}, {ID: "csv/2", Entry: day, Cents: 100}}}}, false)
+		{ID: "csv/é 1 BE68539007547034/2026-11-23/231/0001-0000", Entry: day, Cents: 6_050, Text: "compteur bihoraire"}, {ID: "csv/2", Entry: day, Cents: 100}}}}, false)
 	require.NoError(t, err)
 	list := b.get("/fr/desk/works/payments")
 	require.Contains(t, plainSpaces(list.text), "compteur bihoraire")

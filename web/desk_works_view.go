@@ -50,7 +50,7 @@ func worksFileView(x *ctx, f page.Frame, w desk.WorksFile, act desk.Act, wrong e
 
 // leadOf tells where it stands, whose turn it is, and until when.
 func leadOf(x *ctx, w desk.WorksFile) string {
-	parts := []string{x.T("works.status." + string(w.Status)), x.T("desk.works.turn." + string(w.Status.Turn()))}
+	parts := []string{x.T("desk.works.status." + string(w.Status)), x.T("desk.works.turn." + string(w.Status.Turn()))}
 	switch {
 	case w.Runs && !w.Deadline.Known():
 		parts = append(parts, x.T("desk.works.still"))
@@ -136,7 +136,7 @@ func worksOffer(x *ctx, w desk.WorksFile) []page.Fact {
 	}
 	facts = append(facts, page.Fact{Name: x.T("desk.works.study"), Value: x.euros(o.Study)},
 		page.Fact{Name: x.T("desk.works.vat", int(o.VAT)), Value: x.euros(o.Tax())}, page.Fact{Name: x.T("desk.works.total"), Value: x.euros(o.Total())},
-		page.Fact{Name: x.T("desk.works.deposit", int(o.Percent)), Value: x.euros(o.Deposit())}, page.Fact{Name: x.T("desk.works.paid"), Value: x.euros(o.Paid)},
+		page.Fact{Name: x.T("desk.works.deposit", int(o.Percent)), Value: x.euros(o.Deposit())}, page.Fact{Name: x.T("desk.works.paid"), Value: x.euros(o.Paid)}, page.Fact{Name: x.T("desk.works.left"), Value: x.euros(o.Total() - o.Paid)},
 		page.Fact{Name: x.T("desk.works.terms"), Value: o.Terms}, page.Fact{Name: x.T("desk.works.sent"), Value: x.moment(o.SentAt)})
 	if !o.AgreedAt.IsZero() {
 		facts = append(facts, page.Fact{Name: x.T("desk.works.agreed"), Value: x.T("desk.works.agreed."+string(o.AgreedOn), o.AgreedBy, x.moment(o.AgreedAt))})
@@ -184,7 +184,7 @@ func worksSteps(x *ctx, steps []works.Step) component.Table {
 	for _, s := range slices.Backward(steps) {
 		what, who, why := x.T("desk.works.captured"), s.By.ID, s.Reason
 		if s.Event != "" {
-			what = x.T("works.event." + string(s.Event))
+			what = x.saidOr("desk.works.event."+string(s.Event), "works.event."+string(s.Event))
 		}
 		if who == "" {
 			who = x.T("desk.actor." + string(s.By.Kind))
@@ -192,7 +192,7 @@ func worksSteps(x *ctx, steps []works.Step) component.Table {
 		if why == "" {
 			why = "–"
 		}
-		t.Rows = append(t.Rows, component.Row{Head: x.shortMoment(s.At), Cells: []component.Cell{{Text: what}, {Text: x.T("works.status." + string(s.To))}, {Text: who}, {Text: why}}})
+		t.Rows = append(t.Rows, component.Row{Head: x.shortMoment(s.At), Cells: []component.Cell{{Text: what}, {Text: x.T("desk.works.status." + string(s.To))}, {Text: who}, {Text: why}}})
 	}
 	return t
 }
@@ -277,7 +277,10 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 			field("", "ean", "desk.works.ean", "").Class = "ean"
 		}
 	}
-	if slices.Contains(desk.WithReason, a) {
+	switch {
+	case a == desk.Unlock: // for the trail: no step tells it
+		field("area", "reason", "desk.works.compared", "")
+	case slices.Contains(desk.WithReason, a):
 		field("area", "reason", "desk.works.reason.read", "")
 	}
 	return v

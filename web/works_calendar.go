@@ -134,13 +134,13 @@ func daysFile(x *ctx, list []works.View) string {
 func dayEvent(cal *ics.Calendar, v works.View) *ics.VEvent {
 	e := cal.AddEvent(v.ID + "@guichet")
 	e.SetDtStampTime(v.Since)
-	if wholeDay(v.Day) {
+	if works.WholeDay(v.Day) {
 		day := v.Day.In(portal.Brussels)
 		e.SetAllDayStartAt(day)
 		e.SetAllDayEndAt(day.AddDate(0, 0, 1))
 	} else {
 		e.SetStartAt(v.Day)
-		e.SetEndAt(v.Day.Add(halfDay))
+		e.SetEndAt(v.Day.Add(works.HalfDay))
 	}
 	e.SetLocation(siteWords(v.Site))
 	e.SetClass(ics.ClassificationConfidential)

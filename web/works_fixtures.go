@@ -19,6 +19,16 @@ func captureFixtures() (all []fixture) {
 		fixture{"works-new-problems", captureFixture(works.StageYou, works.Phases13, portal.Problems{
 			{Code: portal.Invalid, Key: "works.empty", Field: "name"}, {Code: portal.Invalid, Key: "works.ask", Field: "requester"},
 			{Code: portal.Invalid, Key: "works.mail", Field: "mail"}})},
+		fixture{"works-new-kind-problem", captureFixture(works.StageKind, works.Phases13, portal.Problems{
+			{Code: portal.Invalid, Key: "works.choice", Field: "kind"}, {Code: portal.Invalid, Key: "works.choice", Field: "energy"}})},
+		fixture{"works-new-site-problem", captureFixture(works.StageSite, works.NewConnection, portal.Problems{
+			{Code: portal.Invalid, Key: "works.empty", Field: "street"}, {Code: portal.Invalid, Key: "works.long", Field: "parcel", Args: []any{120}}})},
+		fixture{"works-new-works-problem", captureFixture(works.StageWorks, works.Provisional, portal.Problems{
+			{Code: portal.Invalid, Key: "works.amount", Field: "power_wished", Args: []any{10_000}}, {Code: portal.Invalid, Key: "works.past", Field: "wished_day"},
+			{Code: portal.Invalid, Key: "works.order", Field: "until_day"}})},
+		fixture{"works-new-bill-company", captureFixture(works.StageBill, works.NewCollective, portal.Problems{
+			{Code: portal.Invalid, Key: "works.empty", Field: "billing_street"}, {Code: portal.Invalid, Key: "works.company", Field: "company_number"}})},
+		fixture{"works-new-often", captureFixture(works.StageCheck, works.Phases13, &portal.Error{Code: portal.TooMany, Key: "works.often"})},
 		fixture{"works-new-foreign", captureFixture(works.StageBill, works.Phases13, &portal.Error{Code: portal.Invalid, Key: "works.foreign"})},
 		fixture{"works-new-paper-problem", captureFixture(works.StagePapers, works.NewCollective, portal.Problems{
 			{Code: portal.Invalid, Key: "works.choice", Field: "document"}, {Code: portal.Invalid, Key: "evidence.type", Field: "file"}})},

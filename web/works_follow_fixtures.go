@@ -40,6 +40,18 @@ func followFixtures() []fixture {
 			r.Missing = []string{"supply", "power_wished"}
 			return r
 		}, "", nil)},
+		{"works-closed-late", requestFixture(func(now time.Time) works.Request {
+			r := fixtureRequest(now.AddDate(0, -2, 0), works.Closed)
+			r.ClosedAt = r.Since
+			return r
+		}, "", nil)},
+		{"works-closed-wrong", requestFixture(func(now time.Time) works.Request { return fixtureRequest(now, works.Closed) }, "",
+			&portal.Error{Code: portal.Invalid, Key: "works.reason", Field: "reopen_reason"})},
+		{"works-complete", requestFixture(func(now time.Time) works.Request {
+			r := fixtureRequest(now, works.Incomplete)
+			r.Missing = nil
+			return r
+		}, "added", nil)},
 		{"works-accepted", requestFixture(func(now time.Time) works.Request { return fixtureRequest(now, works.Agreed) }, "accepted", nil)},
 	}
 	for i := range list { // all of them stand inside a visit

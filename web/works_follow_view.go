@@ -9,6 +9,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/keys"
+	"guichet/web/letter"
 	"guichet/web/ui/component"
 	"guichet/web/ui/layout"
 	"guichet/web/ui/page/public"
@@ -51,7 +52,7 @@ func requestsView(x *ctx, all []held) public.WorksRequests {
 			turn.Tag = "warn"
 		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: worksNumber(r.Number), Href: x.path(requestPage(r.ID)), Cells: []component.Cell{
-			{Text: x.T("works.kind." + string(r.Kind))}, turn, {Text: x.T("works.status." + string(r.Status))}, {Text: x.Date(r.Since)}}})
+			{Text: x.T("works.kind." + string(r.Kind))}, turn, {Text: x.T("works.phase."+string(r.Phase)) + " · " + x.T("works.status."+string(r.Status))}, {Text: x.Date(r.Since)}}})
 	}
 	return v
 }
@@ -89,7 +90,7 @@ func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 		v.Lead = v.Dates[0].Text
 	}
 	if o.Status == works.Planned && !o.Day.IsZero() {
-		v.Lead = dayWords(x, o.Day)
+		v.Lead = letter.DayWords(x.Catalog, o.Day)
 	}
 	if n := len(o.Steps); n > 0 {
 		v.Why = o.Steps[n-1].Reason
@@ -109,6 +110,9 @@ func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 		v.Offer = nil
 	} else {
 		v.Offer = offerView(x, o)
+	}
+	if due := o.Offer.Deposit() - o.Offer.Paid; o.Status == works.Agreed && o.Runs && due > 0 {
+		v.Pay = x.T("letter.works.news.pay", x.euros(due), x.Date(o.Deadline.Last), communication(o.View))
 	}
 	tellView(x, o, &v)
 	requestActs(x, o, &v)
@@ -241,6 +245,9 @@ func offerView(x *ctx, o openedRequest) *public.WorksOffer {
 	v.Facts = append(v.Facts, [2]string{x.T("works.offer.deposit"), x.euros(f.Deposit())})
 	if f.Paid > 0 {
 		v.Facts = append(v.Facts, [2]string{x.T("works.offer.paid"), x.euros(f.Paid)})
+		if left := f.Total() - f.Paid; left > 0 {
+			v.Facts = append(v.Facts, [2]string{x.T("works.offer.left"), x.euros(left)})
+		}
 	}
 	if c := communication(o.View); c != "" {
 		v.Facts = append(v.Facts, [2]string{x.T("works.offer.communication"), c + " – " + x.T("works.offer.communication.hint")})
@@ -339,7 +346,7 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 	may := func(e works.Event) bool { return slices.Contains(o.May, e) }
 	phone, hours := x.s.Contact.Phone, x.T("site.hours")
 	if o.Status == works.Planned && !o.Day.IsZero() {
-		v.Day = &public.WorksDay{Text: dayWords(x, o.Day), File: layout.Link{Text: x.T("works.request.day.ics"), Href: x.act(o, "appointment.ics")}}
+		v.Day = &public.WorksDay{Text: letter.DayWords(x.Catalog, o.Day), File: layout.Link{Text: x.T("works.request.day.ics"), Href: x.act(o, "appointment.ics")}}
 		if may(works.EventPostpone) {
 			v.Day.Postpone = &public.WorksForm{Title: x.T("works.request.postpone"), Text: x.T("works.request.postpone.what"), Action: x.act(o, "postpone"), Quiet: true,
 				Controls: []component.Control{area(x, "postpone_reason", "works.request.postpone.reason")}, Submit: x.T("works.request.postpone.now")}

@@ -123,21 +123,3 @@ func byWords(x *ctx, by portal.Actor) string {
 	}
 	return "–"
 }
-
-// dayWords tells when the team comes: on a day, or in the half of one that
-// begins at an hour.
-func dayWords(x *ctx, day time.Time) string {
-	if wholeDay(day) {
-		return x.T("works.request.day.whole", x.Date(day))
-	}
-	return x.T("works.request.day.half", x.Date(day), x.Time(day), x.Time(day.Add(halfDay)))
-}
-
-// halfDay is how long before or after noon an appointment lasts.
-const halfDay = 4 * time.Hour
-
-// wholeDay tells an appointment without an hour.
-func wholeDay(day time.Time) bool {
-	d := day.In(portal.Brussels)
-	return d.Hour() == 0 && d.Minute() == 0
-}

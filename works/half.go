@@ -18,6 +18,15 @@ const (
 // Halves lists them both.
 var Halves = []Half{Morning, Afternoon}
 
+// HalfDay is how long a half lasts.
+const HalfDay = 4 * time.Hour
+
+// WholeDay tells a planned Day without an hour: one that a works system gave.
+func WholeDay(day time.Time) bool {
+	d := day.In(portal.Brussels)
+	return d.Hour() == 0 && d.Minute() == 0
+}
+
 // On gives when the half of a day begins.
 func (h Half) On(day time.Time) time.Time {
 	hour := 8

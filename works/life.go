@@ -40,7 +40,8 @@ var Turns = []Turn{Requester, Operator, Nobody}
 type Status string
 
 // The statuses. A new one needs: the tables below, web/locales
-// "works.status."+name.
+// "works.status."+name, "works.title."+name, "works.next."+name and
+// "desk.works.status."+name.
 const (
 	Received   Status = "received"   // recorded, being read
 	Incomplete Status = "incomplete" // something is missing (W5)

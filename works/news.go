@@ -8,12 +8,13 @@ import (
 	"guichet/portal"
 	"guichet/portal/outbox"
 	"guichet/portal/tx"
+	"guichet/works/calendar"
 )
 
 // Told lists the events a requester is written to about: each asks something of
 // them, fixes a day, or ends what they wait for (W5, W7, W8). A new one needs:
 // web/locales "letter.works.news."+event.
-var Told = []Event{EventAskMissing, EventOffer, EventLapse, EventPlan, EventPostpone, EventBreakOff, EventClose, EventRefuse}
+var Told = []Event{EventAskMissing, EventOffer, EventLapse, EventAccept, EventAwait, EventPlan, EventPostpone, EventBreakOff, EventClose, EventRefuse}
 
 // News is what is written to them. It opens nothing, and tells nothing that an
 // ordinary end of contract would not (D12).
@@ -22,9 +23,10 @@ type News struct {
 	Kind    Kind // masked
 	Energy  portal.Energy
 	Event   Event
-	Until   time.Time // the last moment to answer or to give what is missing, or the day planned
+	Status  Status    // after it: the title says whose turn it is
+	Until   time.Time // the last day to answer, pay, reopen or give what is missing, or the day planned; zero for none
 	Missing []string  // fields and documents
-	Offer   Offer     // of EventOffer: the letter brings it (W7)
+	Offer   Offer     // of EventOffer and EventAccept: the letter says what it costs (W7)
 }
 
 // tell queues what a requester must know of an event that has just happened.
@@ -37,7 +39,7 @@ func (r *Request) tell(t tx.Tx, e Event) error {
 
 // write queues what is written about an event or a reminder.
 func (r *Request) write(t tx.Tx, e Event, now time.Time) error {
-	n := News{Number: r.Number.Reveal(), Kind: r.Kind.Masked(), Energy: r.Energy, Event: e}
+	n := News{Number: r.Number.Reveal(), Kind: r.Kind.Masked(), Energy: r.Energy, Event: e, Status: r.Status}
 	switch e {
 	case EventAskMissing, RemindMissing:
 		n.Until, n.Missing = r.MissingBy, r.Missing
@@ -45,8 +47,15 @@ func (r *Request) write(t tx.Tx, e Event, now time.Time) error {
 		n.Until, n.Offer = r.Offer.ValidTo.Add(-time.Second), r.Offer
 	case RemindOffer:
 		n.Until = r.Offer.ValidTo.Add(-time.Second)
+	case EventAccept:
+		n.Offer = r.Offer
+		if d, runs := r.Deadline(nil, calendar.Defaults()); runs && r.Status == Agreed {
+			n.Until = d.Last
+		}
 	case EventPlan, RemindDay:
 		n.Until = r.Day
+	case EventClose:
+		n.Until = r.Reopening().Last
 	}
 	data, err := json.Marshal(n)
 	if err != nil {

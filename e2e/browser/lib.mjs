@@ -59,6 +59,20 @@ async function doorFrom(address) {
   return `http://127.0.0.1:${door.address().port}`;
 }
 
+// still are the pages without scripts, each with the wire that can lend it some.
+const still = new WeakMap();
+
+// lent lets the checker's script run in a page that was drawn without any: what
+// it judges is what stands there without the page's own.
+async function lent(page, run) {
+  const wire = still.get(page);
+  if (!wire) return run();
+  const off = (value) => wire.send('Emulation.setScriptExecutionDisabled', { value });
+  await off(true);
+  await off(false);
+  return run().finally(() => off(true));
+}
+
 // visit opens a page of a new browser; complaints collects what the browser
 // refused to do and what scripts threw.
 export async function visit(options = {}) {
@@ -71,6 +85,7 @@ export async function visit(options = {}) {
   });
   context.setDefaultTimeout(20_000);
   const page = await context.newPage();
+  if (!scripts) still.set(page, await context.newCDPSession(page));
   const complaints = [];
   page.on('pageerror', (e) => complaints.push(String(e)));
   page.on('console', (m) => {
@@ -131,10 +146,13 @@ const serveAxe = () => new Promise((ready) => {
 // only contexts made with bypassCSP can use it.
 export async function axe(page) {
   axeServed ??= serveAxe();
-  await page.addScriptTag({ url: `http://127.0.0.1:${(await axeServed).address().port}/axe.js` });
-  const violations = await page.evaluate(async () => (await globalThis.axe.run(document, {
-    runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'],
-  })).violations); // what passes is half a megabyte, which nobody reads
+  const url = `http://127.0.0.1:${(await axeServed).address().port}/axe.js`;
+  const violations = await lent(page, async () => {
+    await page.addScriptTag({ url });
+    return page.evaluate(async () => (await globalThis.axe.run(document, {
+      runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'],
+    })).violations); // what passes is half a megabyte, which nobody reads
+  });
   const lines = violations.flatMap((v) => v.nodes.map((n) => `${v.id}: ${v.help}\n    ${n.html}\n    ${n.failureSummary.replace(/\n/g, ' ')}`));
   assert.ok(lines.length === 0, `axe-core on ${page.url()}\n  ${lines.join('\n  ')}`);
 }
@@ -192,6 +210,12 @@ export async function blames(page, ...ids) {
     assert.ok(told[0].length > 10, told[0]);
     assert.equal(await page.locator(`[role=alert] a[href="#${id}"]`).count(), 1, `the summary does not lead to ${id}`);
   }
+}
+
+// wrong asserts the same of questions that are more than one field.
+export async function wrong(page, ...ids) {
+  assert.deepEqual(await page.locator('[role=alert] a').evaluateAll((all) => all.map((a) => a.hash.slice(1))), ids);
+  for (const id of ids) assert.ok((await page.locator(`#${id}-error`).innerText()).length > 10, `${id} does not tell what is wrong`);
 }
 
 export async function validHTML(name, html) {

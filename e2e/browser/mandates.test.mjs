@@ -9,7 +9,7 @@ import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { byHand, close, code, enter, fits, guichet, judged, listen, onPaper, portal, visit } from './lib.mjs';
+import { byHand, close, code, enter, fits, guichet, judged, listen, onPaper, portal, visit, wrong } from './lib.mjs';
 
 after(close);
 
@@ -57,13 +57,6 @@ function curl(key, path) {
       return resolve({ status: Number(status), type: type.join(' '), body: out.slice(0, end) });
     });
   });
-}
-
-// wrong asserts that these questions, and no others, are told to be wrong: each
-// in words of its own, and the summary above leads there.
-async function wrong(page, ...ids) {
-  assert.deepEqual(await page.locator('[role=alert] a').evaluateAll((all) => all.map((a) => a.hash.slice(1))), ids);
-  for (const id of ids) assert.ok((await page.locator(`#${id}-error`).innerText()).length > 10, `${id} does not tell what is wrong`);
 }
 
 async function drafts(page, lang, hand, look, household, nth) {

@@ -33,6 +33,15 @@ if (once) test('a faulty page is seen', async () => {
   await page.evaluate(() => document.querySelector('h1').style.setProperty('width', '5000px'));
   await assert.rejects(fits(page), /px wide/);
   await context.close();
+
+  const still = await visit({ bypassCSP: true, scripts: false }); // the checker is lent its script
+  await still.page.goto(`${portal.url}/en/`);
+  await axe(still.page);
+  await still.page.evaluate(() => document.querySelector('main').append(document.createElement('input')));
+  await assert.rejects(axe(still.page), /label/);
+  await still.page.goto('data:text/html,<script>document.title = "on"</script>');
+  assert.equal(await still.page.title(), '', 'it kept the page its scripts');
+  await still.context.close();
 });
 
 for (const lang of languages) {

@@ -36,7 +36,7 @@ var rooms = map[string][]string{
 	"cmd/guichet":     append(everyRoom("cmd/guichet"), append(adapters, "web")...),
 	// It knows the program from outside; what makes files and certificates for
 	// tests is no part of it.
-	"e2e": {"portal/evidence/evidencetest"},
+	"e2e": {"portal/evidence/evidencetest", "works/payment/paymenttest"},
 
 	// What works count and read is pure: it knows days and files, no request.
 	"works/calendar": {},

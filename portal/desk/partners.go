@@ -18,6 +18,7 @@ type Partners interface {
 	Entitle(ctx context.Context, by portal.Actor, id string, installer bool) error
 	Suspend(ctx context.Context, by portal.Actor, id, reason string) error
 	Resume(ctx context.Context, by portal.Actor, id, reason string) error
+	NameSupplier(ctx context.Context, by portal.Actor, id, code, reason string, compared bool) error
 }
 
 // Trusted gives the third parties to who may decide on them.

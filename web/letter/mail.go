@@ -68,6 +68,10 @@ func (p Paper) text(house House) string {
 	parts = append(parts, p.Paragraphs...)
 	var table []string
 	for _, row := range p.Rows {
+		if len(row) == 2 && p.Columns[1].Numeric { // what, and how much
+			table = append(table, row[0]+": "+row[1])
+			continue
+		}
 		for i, cell := range row {
 			table = append(table, p.Columns[i].Text+": "+cell)
 		}

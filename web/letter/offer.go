@@ -21,7 +21,7 @@ func Offer(v works.View, communication string, made time.Time, h House) Paper {
 	p := Paper{Language: c.Lang, Made: c.Date(made), Title: c.T("letter.offer.title"),
 		To: window(outbox.Address{Name: v.Contact.BillingName, Street: v.Contact.Billing.Street, Postcode: v.Contact.Billing.Postcode, Town: v.Contact.Billing.Town}),
 		Paragraphs: []string{
-			c.T("letter.offer.what", works.FormatNumber(v.Number.Reveal()), c.T("works.kind."+string(v.Kind)), v.Site.Street+" "+v.Site.Postcode+" "+v.Site.Town),
+			c.T("letter.offer.what", works.FormatNumber(v.Number.Reveal()), c.T("works.kind."+string(v.Kind)), place(v.Site)),
 			c.T("letter.offer.valid", f.Version, c.Date(f.SentAt), c.Date(f.ValidTo.Add(-time.Second))),
 		},
 	}
@@ -38,18 +38,28 @@ func Offer(v works.View, communication string, made time.Time, h House) Paper {
 	return p
 }
 
+// place writes where works are; a parcel has no street.
+func place(a works.Address) string {
+	town := strings.TrimSpace(a.Postcode + " " + a.Town)
+	if a.Street == "" {
+		return town
+	}
+	return a.Street + ", " + town
+}
+
+func euros(c *i18n.Catalog, cents int64) string { return c.Number(cents*10, 2) + "\u00a0€" }
+
 // amounts puts an offer's lines, taxes and deposit into a paper. communication
 // is what the transfer must carry.
 func (p *Paper) amounts(c *i18n.Catalog, f works.Offer, communication string) {
-	euros := func(cents int64) string { return c.Number(cents*10, 2) + "\u00a0€" }
 	p.Caption = c.T("works.offer.caption", f.Version)
 	p.Columns = []Column{{Text: c.T("works.offer.column.line")}, {Text: c.T("works.offer.column.amount"), Numeric: true}}
 	for i, key := range [4]string{"works.offer.line.a", "works.offer.line.b", "works.offer.line.c", "works.offer.line.d"} {
-		p.Rows = append(p.Rows, []string{c.T(key), euros(f.Lines[i])})
+		p.Rows = append(p.Rows, []string{c.T(key), euros(c, f.Lines[i])})
 	}
-	p.Rows = append(p.Rows, []string{c.T("works.offer.study"), euros(f.Study)}, []string{c.T("letter.offer.net"), euros(f.Net())},
-		[]string{c.T("works.offer.vat", f.VAT), euros(f.Tax())}, []string{c.T("works.offer.total"), euros(f.Total())})
+	p.Rows = append(p.Rows, []string{c.T("works.offer.study"), euros(c, f.Study)}, []string{c.T("letter.offer.net"), euros(c, f.Net())},
+		[]string{c.T("works.offer.vat", f.VAT), euros(c, f.Tax())}, []string{c.T("works.offer.total"), euros(c, f.Total())})
 	if f.Deposit() > 0 {
-		p.After = append(p.After, c.T("letter.offer.deposit", euros(f.Deposit()), communication))
+		p.After = append(p.After, c.T("letter.offer.deposit", euros(c, f.Deposit()), communication))
 	}
 }

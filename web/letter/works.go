@@ -35,6 +35,9 @@ func worksReceipt(l outbox.Letter, h House) (Paper, error) {
 	if len(data.Missing) > 0 {
 		p.After = append(p.After, c.T("letter.works.missing", missingWords(c, data.Missing), c.Date(data.MissingBy)))
 	}
+	if len(data.Missing) == 0 {
+		p.After = append(p.After, c.T("works.made.next"))
+	}
 	p.After = append(p.After, c.T("letter.works.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup"), c.T("letter.works.not-you", h.CallCentre))
 	return p, nil
 }
@@ -62,28 +65,52 @@ func missingWords(c *i18n.Catalog, missing []string) string {
 	return strings.Join(words, ", ")
 }
 
+// DayWords tells when the team comes: on a day, or in the half of one that
+// begins at an hour.
+func DayWords(c *i18n.Catalog, day time.Time) string {
+	if works.WholeDay(day) {
+		return c.T("works.request.day.whole", c.Date(day))
+	}
+	return c.T("works.request.day.half", c.Date(day), c.Time(day), c.Time(day.Add(works.HalfDay)))
+}
+
 // worksNews writes to a requester what became of their request, and brings the
 // offer where one was made (W7).
 func worksNews(l outbox.Letter, h House) (Paper, error) {
 	var data works.News
-	if err := json.Unmarshal(l.Data, &data); err != nil || !slices.Contains(works.Told, data.Event) && !slices.Contains(works.Reminders, data.Event) {
+	err := json.Unmarshal(l.Data, &data)
+	told := slices.Contains(works.Told, data.Event) || slices.Contains(works.Reminders, data.Event)
+	if err != nil || !told || !slices.Contains(works.Statuses, data.Status) {
 		return Paper{}, errors.New("letter's data cannot be read")
 	}
 	c := i18n.For(l.Language)
 	p := newPaper(c, l)
-	p.Title = c.T("letter.works.news")
+	p.Title = c.T("works.title."+string(data.Status), c.Date(data.Until))
 	p.Paragraphs = []string{
 		c.T("letter.works.news.what", works.FormatNumber(data.Number), c.T("works.kind."+string(data.Kind)), c.T("energy."+string(data.Energy))),
 		c.T("letter.works.news."+string(data.Event), c.Date(data.Until), missingWords(c, data.Missing)),
 	}
-	if data.Event == works.EventOffer {
-		communication, err := payment.CommunicationOf(data.Number)
-		if err != nil {
-			return Paper{}, err
-		}
+	communication, err := payment.CommunicationOf(data.Number)
+	if err != nil {
+		return Paper{}, err
+	}
+	var sign []string
+	switch {
+	case data.Event == works.EventPlan:
+		p.Paragraphs = append(p.Paragraphs, DayWords(c, data.Until), c.T("works.next.planned"))
+	case data.Event == works.RemindDay:
+		p.Paragraphs = append(p.Paragraphs, DayWords(c, data.Until))
+	case data.Event == works.EventOffer:
 		p.amounts(c, data.Offer, communication.String())
+		if l.Mail == "" { // who is written to by post can sign and send it back
+			p.After = append(p.After, c.T("letter.offer.terms", data.Offer.Terms), c.T("letter.offer.change"))
+			sign = []string{c.T("letter.offer.paper"), c.T("letter.offer.place"), c.T("letter.offer.signature")}
+		}
+	case data.Status == works.Agreed:
+		p.Paragraphs = append(p.Paragraphs, c.T("letter.works.news.pay", euros(c, data.Offer.Deposit()-data.Offer.Paid), c.Date(data.Until), communication.String()))
 	}
 	p.After = append(p.After, c.T("letter.works.news.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup", h.CallCentre))
+	p.After = append(p.After, sign...)
 	return p, nil
 }
 

@@ -3,15 +3,16 @@ package letter
 import (
 	"bytes"
 	"encoding/json"
+	unescape "html"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"guichet/portal"
 	"guichet/portal/outbox"
+	"guichet/web/i18n"
 	"guichet/works"
 
 	"github.com/PuerkitoBio/goquery"
@@ -102,7 +103,7 @@ func TestRemindersAndTheDailyMail(t *testing.T) {
 		l.Kind = outbox.WorksNews
 		var err error
 		for _, e := range works.Reminders {
-			l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: e,
+			l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: e, Status: works.Planned,
 				Until: portal.Date(2026, 12, 8), Missing: []string{"site-plan"}})
 			require.NoError(t, err)
 			_, html, err := Render(l, nil, house)
@@ -134,27 +135,35 @@ func TestRemindersAndTheDailyMail(t *testing.T) {
 	}
 }
 
-// W5, W7, W8: each event that concerns a requester is told by letter and by
-// mail in each language, with its date, what is missing, and the offer's amounts
-// with what to pay where; a mail names no person, and no news holds the code.
+// TestNewsInEveryLanguage by mail and by post: which request, whose turn it is,
+// what now and by when, the offer with what it costs; a mail names no person, and
+// no news holds the code (W5, W7, W8, D10).
 func TestNewsInEveryLanguage(t *testing.T) {
-	until := portal.Date(2027, 2, 24).Add(12 * time.Hour)
-	offer := works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31_200, 18_400, 4_800}, VAT: 6, Percent: 50, Terms: "2026-1", SentAt: fixed, ValidTo: until}
+	day := portal.Date(2026, 12, 11)
+	offer := works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31_200, 18_400, 4_800}, VAT: 6, Percent: 50, Terms: "2026-01"}
+	after := map[works.Event]works.Status{works.EventAskMissing: works.Incomplete, works.EventOffer: works.Offered, works.EventLapse: works.Expired,
+		works.EventAccept: works.Agreed, works.EventAwait: works.Awaiting, works.EventPlan: works.Planned, works.EventPostpone: works.Postponed,
+		works.EventBreakOff: works.Postponed, works.EventClose: works.Closed, works.EventRefuse: works.Refused}
+	dated := []works.Event{works.EventAskMissing, works.EventOffer, works.EventAccept, works.EventPlan, works.EventClose}
 	for _, lang := range portal.Languages {
-		seen := map[string]works.Event{}
-		for _, event := range works.Told {
-			l := sample(t, lang, "Änne Schmitz")
-			l.Kind, l.Mail = outbox.WorksNews, "aenne@example.org"
+		c, seen := i18n.For(lang), map[string]bool{}
+		for _, e := range works.Told {
+			l := receiptSample(t, lang)
+			l.Kind = outbox.WorksNews
+			posted := l
+			posted.Mail = ""
+			until := day
+			if e == works.EventPlan {
+				until = works.Afternoon.On(day)
+			}
 			var err error
-			l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: event, Until: until,
-				Missing: []string{"site-plan", "ean"}, Offer: offer})
+			l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: e, Status: after[e],
+				Until: until, Missing: []string{"site-plan", "ean"}, Offer: offer})
 			require.NoError(t, err)
-			pdf, html, err := Render(l, nil, house)
+			posted.Data = l.Data
+			pdf, html, err := Render(posted, nil, house)
 			require.NoError(t, err)
 			require.True(t, bytes.HasPrefix(pdf, []byte("%PDF-")))
-			doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
-			require.NoError(t, err)
-			require.NotEmpty(t, doc.Find("header .confidential").Text(), "L20")
 			m, err := Mail(l, house)
 			require.NoError(t, err)
 			require.NoError(t, stamp(m, l, house, "no-reply@guichet.example", fixed))
@@ -164,32 +173,36 @@ func TestNewsInEveryLanguage(t *testing.T) {
 			require.NotContains(t, sent.String(), "Änne")
 			require.NotContains(t, m.GetGenHeader("Subject")[0], "4028")
 			plain, twin := readMail(t, sent.Bytes())
-			want := []string{"40 2817 6655", "guichet.example/" + string(lang) + "/works/lookup", house.CallCentre}
-			switch event {
-			case works.EventAskMissing:
-				want = append(want, "2027", "EAN")
-			case works.EventPlan:
-				want = append(want, "2027")
-			case works.EventOffer: // 544.00, 6 % of it 32.64, half of 576.64
-				want = append(want, "2027", "312,00", "32,64", "576,64", "288,32", "402/8176/65")
-			}
-			for _, text := range []string{doc.Find("main").Text(), plain, twin} {
-				text = strings.NewReplacer("\u00a0", " ", "\u202f", " ").Replace(text)
-				if lang == portal.English {
-					text = strings.ReplaceAll(text, ".", ",")
+			require.False(t, seen[plain], "%s: %s says what another does", lang, e)
+			seen[plain] = true
+			title := c.T("works.title."+string(after[e]), c.Date(until))
+			doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
+			require.NoError(t, err)
+			require.NotEmpty(t, doc.Find("header .confidential").Text(), "L20")
+			for _, text := range []string{doc.Find("main").Text(), plain, unescape.UnescapeString(twin)} {
+				text = strings.ReplaceAll(text, "\u00a0", " ")
+				told := []string{title, "40 2817 6655", "guichet.example/" + string(lang) + "/works/lookup", house.CallCentre}
+				if slices.Contains(dated, e) {
+					told = append(told, c.Date(day))
 				}
-				for _, told := range want {
-					if lang == portal.English {
-						told = strings.ReplaceAll(told, ".", ",")
-					}
-					require.Contains(t, text, told, "%s %s", lang, event)
+				switch e {
+				case works.EventOffer:
+					told = append(told, c.Number(312_000, 2), c.Number(32_640, 2), c.Number(576_640, 2), c.Number(288_320, 2), "+++402/8176/65537+++")
+				case works.EventAccept:
+					told = append(told, c.Number(288_320, 2), "+++402/8176/65537+++")
+				case works.EventPlan:
+					told = append(told, c.Time(until), c.Time(until.Add(works.HalfDay)))
 				}
-				require.NotRegexp(t, `\{\d|letter\.|works\.(kind|field)`, text, "%s %s", lang, event)
+				for _, words := range told {
+					require.Contains(t, text, strings.ReplaceAll(words, "\u00a0", " "), "%s %s", lang, e)
+				}
+				require.NotRegexp(t, `\{\d|works\.|letter\.`, strings.ReplaceAll(text, "guichet.example", ""), "%s %s", lang, e)
 			}
-			require.Empty(t, seen[plain], "%s: %s says what another does", lang, event)
-			seen[plain] = event
+			require.Equal(t, e == works.EventOffer, strings.Contains(doc.Find("main").Text(), c.T("letter.offer.signature")), "who has no screen signs what came by post")
 			if folder := os.Getenv("SHOW_LETTERS"); folder != "" {
-				require.NoError(t, os.WriteFile(filepath.Join(folder, "works-news-"+string(event)+"-"+string(lang)+".pdf"), pdf, 0o600))
+				name := filepath.Join(folder, "works-"+string(e)+"-"+string(lang))
+				require.NoError(t, os.WriteFile(name+".pdf", pdf, 0o600))
+				require.NoError(t, os.WriteFile(name+".eml", sent.Bytes(), 0o600))
 			}
 		}
 	}
@@ -197,7 +210,7 @@ func TestNewsInEveryLanguage(t *testing.T) {
 		l := sample(t, portal.French, "Anna")
 		l.Kind = outbox.WorksNews
 		var err error
-		l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: event})
+		l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: event, Status: works.Closed})
 		require.NoError(t, err)
 		_, _, err = Render(l, nil, house)
 		require.Equal(t, slices.Contains(works.Told, event), err == nil, event)

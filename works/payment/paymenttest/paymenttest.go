@@ -28,6 +28,16 @@ type Movement struct {
 	Details []Movement // what a total is made of, or what it cost
 }
 
+// Transfer is a payment that came in, with a communication as people type it
+// or, where that is empty, with a free text.
+func Transfer(day time.Time, cents int64, reference, communication, text string) (m Movement, err error) {
+	m.Entry, m.Value, m.Cents, m.Reference, m.Text = day, day, cents, reference, text
+	if communication != "" {
+		m.Communication, err = payment.ParseCommunication(communication)
+	}
+	return m, err
+}
+
 // Statement is one statement of account.
 type Statement struct {
 	Account   string // a Belgian IBAN

@@ -1,0 +1,111 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"guichet/e2e/rig"
+	"guichet/works/payment/paymenttest"
+)
+
+// atWorks is a portal with what stands around a request for works: the mail
+// server that its requester's mails go to, the operator's bank, and who lives
+// where the works are.
+func atWorks(t *testing.T) (p *rig.Portal, around map[string]any) {
+	t.Helper()
+	office := rig.OpenPostOffice(t)
+	p = quick(t, "SMTP="+office.URL, "MAILS_A_DAY=20") // weeks of mails on one day
+	town := http.NewServeMux()
+	town.HandleFunc("GET /mails/{to}/{n}", func(w http.ResponseWriter, r *http.Request) {
+		n, _ := strconv.Atoi(r.PathValue("n"))
+		mails := office.Await(r.PathValue("to"), n, longer)
+		keepSecret(p, mails)
+		json.NewEncoder(w).Encode(mails)
+	})
+	town.HandleFunc("POST /coda", func(w http.ResponseWriter, r *http.Request) {
+		coda, err := statement(r)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+		}
+		w.Write(coda)
+	})
+	s := httptest.NewServer(town)
+	t.Cleanup(s.Close)
+
+	lives := p.References[3]
+	line := strings.Split(rig.SQL(t, p.File(), fmt.Sprintf(`SELECT name, street, postcode, town FROM occupancies WHERE ean = '%s' AND to_us = 0`, lives.EAN)), "|")
+	require.Len(t, line, 4)
+	return p, map[string]any{"town": s.URL, "site": map[string]string{"ean": lives.EAN, "lives": line[0], "street": line[1], "postcode": line[2], "town": line[3]}}
+}
+
+// keepSecret remembers what a receipt says, which must stand nowhere.
+func keepSecret(p *rig.Portal, mails []rig.Mail) {
+	if len(mails) == 0 {
+		return
+	}
+	receipt := regexp.MustCompile(`(\d\d) (\d{4}) (\d{4})\n.*: (\d{6})\n`).FindStringSubmatch(mails[0].Plain)
+	if receipt != nil {
+		p.Secret("works number", strings.Join(receipt[1:4], ""))
+		p.Secret("works code", receipt[4])
+	}
+}
+
+// statement is the bank's file of one day: a transfer to the operator.
+func statement(r *http.Request) ([]byte, error) {
+	var told struct {
+		Day, Number, Communication, Text, Reference string
+		Cents                                       int64
+	}
+	if err := json.NewDecoder(r.Body).Decode(&told); err != nil {
+		return nil, err
+	}
+	day, err := time.ParseInLocation(time.DateOnly, told.Day, brussels)
+	if err != nil {
+		return nil, err
+	}
+	in, err := paymenttest.Transfer(day, told.Cents, told.Reference, told.Communication, told.Text)
+	if err != nil {
+		return nil, err
+	}
+	in.Account, in.Name = "BE71096123456769", "ANNE SCHMITZ"
+	return paymenttest.CODA(paymenttest.Statement{Account: "BE68539007547034", Number: told.Number, Day: day, Old: 1_000_00, Movements: []paymenttest.Movement{in}})
+}
+
+// walked holds the trail against e2e/browser/works-walk.test.mjs: each of its
+// steps left an entry, on the request and in its order, and every look another.
+func walked(t *testing.T, p *rig.Portal) {
+	t.Helper()
+	id := rig.SQL(t, p.File(), `SELECT id FROM works ORDER BY made_us DESC LIMIT 1`)
+	entries := func(action string) string {
+		return rig.SQL(t, p.File(), fmt.Sprintf(`SELECT group_concat(details, ' ') FROM (SELECT details FROM trail WHERE subject = 'works:%s' AND action = '%s' ORDER BY at_us)`, id, action))
+	}
+	steps := rig.SQL(t, p.File(), fmt.Sprintf(`SELECT group_concat(event, ' ') FROM (SELECT event FROM works_steps WHERE request_id = '%s' AND event <> '' ORDER BY place)`, id))
+	require.Equal(t, "study draw offer accept pay await resume plan plan start carry-out put-in-service close", steps)
+	of := func(action, detail string) string {
+		var all []string
+		for _, m := range regexp.MustCompile(detail+`=(\S+)`).FindAllStringSubmatch(entries(action), -1) {
+			all = append(all, m[1])
+		}
+		return strings.Join(all, " ")
+	}
+	require.Equal(t, steps, of("works.moved", "event"), "W4: a step left no entry")
+	require.Equal(t, "phases", of("works.made", "kind"))
+	require.Equal(t, "28832 28832", of("works.paid", "cents"))
+	require.Equal(t, "asset invoice well", of("works.noted", "what"))
+	shown := of("works.shown", "page")
+	require.Equal(t, 2, strings.Count(shown, "appointment"), "L18: %s", shown)
+	for _, page := range []string{"offer.pdf", "offer.html"} {
+		require.Contains(t, shown, page, "L18")
+	}
+	require.NotEmpty(t, entries("works.read"), "L19: the officer's looks")
+	verified(t, p)
+}
