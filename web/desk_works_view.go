@@ -60,6 +60,9 @@ func leadOf(x *ctx, w desk.WorksFile) string {
 	if !w.Day.IsZero() {
 		parts = append(parts, x.T("desk.works.planned", x.Date(w.Day), x.T("desk.works.half."+string(works.HalfOf(w.Day)))))
 	}
+	if w.Master == works.External {
+		parts = append(parts, x.T("desk.works.external"))
+	}
 	return strings.Join(parts, " · ")
 }
 

@@ -44,6 +44,9 @@ type Register interface {
 // own yet; a request's own is never replaced. check is asked first, of the
 // locked request.
 func (s *Service) RecordAsset(ctx context.Context, by audit.Entry, id, ean string, check func(*Request) error) error {
+	if !s.Master.Records("asset") {
+		return ErrMaster // D13
+	}
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
 		r, err := s.Store.LockWorks(t, id)

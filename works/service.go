@@ -80,6 +80,7 @@ type Service struct {
 	Runner tx.Runner
 	Store  Store
 	Ring   *keys.Ring
+	Master Master // "" is InPortal
 }
 
 // Subject is what trail entries about a request carry.
@@ -217,6 +218,9 @@ func (s *Service) Move(ctx context.Context, by audit.Entry, id string, who Turn,
 		if !who.may(e) {
 			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
 		}
+		if !s.Master.Lets(who, r.Status, e) {
+			return ErrMaster // D13
+		}
 		if change != nil {
 			if err := change(&r); err != nil {
 				return err
@@ -236,7 +240,7 @@ func (s *Service) Move(ctx context.Context, by audit.Entry, id string, who Turn,
 // step and its entry in the trail.
 func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason string, at time.Time) error {
 	from := r.Status
-	if err := r.Happen(e, at); err != nil {
+	if err := s.Master.Happen(r, e, at); err != nil {
 		return err
 	}
 	says := map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)}
@@ -278,6 +282,9 @@ func (t Turn) may(e Event) bool {
 // Note records something that moves nothing: the network user's agreement, an
 // asset, an invoice, a team.
 func (s *Service) Note(ctx context.Context, by audit.Entry, id, what string, change func(*Request) error) error {
+	if !s.Master.Records(what) {
+		return ErrMaster // D13
+	}
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
 		r, err := s.Store.LockWorks(t, id)
@@ -325,8 +332,12 @@ func (s *Service) Add(ctx context.Context, by audit.Entry, id string, p Paper) e
 }
 
 // Lapse ends the requests whose offer nobody answered in time, most at once,
-// and tells how many.
+// and tells how many; none where the works system is the master (D13): an
+// expired offer is accepted there no more than here.
 func (s *Service) Lapse(ctx context.Context, most int) (int, error) {
+	if s.Master == External {
+		return 0, nil
+	}
 	ids, err := s.Store.WorksLapsing(ctx, s.Clock(), most)
 	if err != nil {
 		return 0, err

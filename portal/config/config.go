@@ -92,6 +92,7 @@ type Settings struct {
 	APIADay         int64    `name:"api-a-day" help:"The same in a day." placeholder:"100000"`
 	APIStrangers    int64    `name:"api-strangers-a-minute" help:"Requests without a valid key that one source may make in a minute; a network ten times that." placeholder:"30"`
 	EstimateAgain   int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
+	WorksMaster     string   `name:"works-master" help:"Who leads requests for works: portal, or external: phases and dates come from the operator's works system alone." placeholder:"portal"`
 	WorksTerms      string   `name:"works-terms" help:"Version of the general connection conditions in force, which each offer for works names." placeholder:"2026-01"`
 	Limits          `embed:""`
 	Clamd           string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
@@ -125,6 +126,7 @@ func (s Settings) Default() Settings {
 		{&s.MailFrom, "no-reply@guichet.example"},
 		{&s.LogLevel, "info"},
 		{&s.WorksTerms, "2026-01"},
+		{&s.WorksMaster, "portal"},
 		{&s.OIDCRoleClaim, "guichet_role"},
 	} {
 		if *d.field == "" {
@@ -229,6 +231,9 @@ func (s Settings) Check() error {
 	}
 	if s.EstimateAgain < 100 || s.EstimateAgain > 200 {
 		wrong("ESTIMATE_AGAIN", "%d is not 100 to 200", s.EstimateAgain)
+	}
+	if s.WorksMaster != "portal" && s.WorksMaster != "external" {
+		wrong("WORKS_MASTER", "%q is neither portal nor external", s.WorksMaster)
 	}
 	switch s.LogLevel {
 	case "debug", "info", "warn", "error":

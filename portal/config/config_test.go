@@ -34,6 +34,7 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"ESTIMATE_AGAIN":    func(s *Settings) { s.EstimateAgain = 99 },
 		"LETTER_DAYS":       func(s *Settings) { s.LetterDays = 61 },
 		"CLAMD":             func(s *Settings) { s.Clamd = "clamav" },
+		"WORKS_MASTER":      func(s *Settings) { s.WorksMaster = "sap" },
 		"LOG_LEVEL":         func(s *Settings) { s.LogLevel = "loud" },
 		"SECURITY_CONTACT":  func(s *Settings) { s.SecurityContact = "security@x" },
 	} {
