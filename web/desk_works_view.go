@@ -251,7 +251,7 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 	switch works.Event(a) {
 	case works.EventAskMissing:
 		c := field("checks", "missing", "desk.works.what", "")
-		for _, m := range desk.Missable(w.Kind) {
+		for _, m := range w.Kind.Missable() {
 			box := desk.ActField(a, "missing-"+m)
 			c.Options = append(c.Options, component.Option{Name: box, Value: "yes", Text: worksMissable(x, m), Selected: x.field(box) != ""})
 		}

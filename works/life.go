@@ -229,9 +229,7 @@ func (m Master) Happen(r *Request, e Event, now time.Time) error {
 	}
 	switch e {
 	case EventChange:
-		// Void, and with it what was said of the former data (Wd3, W6, D11); what was paid stays.
-		r.Offer, r.Day = Offer{Version: r.Offer.Version, Paid: r.Offer.Paid, PaidAt: r.Offer.PaidAt}, time.Time{}
-		r.StudyNotNeeded, r.UserAgreedAt = false, time.Time{}
+		r.void()
 	case EventAwait, EventPostpone, EventBreakOff:
 		r.Day = time.Time{}
 	case EventClose:
@@ -244,6 +242,13 @@ func (m Master) Happen(r *Request, e Event, now time.Time) error {
 	}
 	r.Status, r.Since = to, now
 	return nil
+}
+
+// void forgets the offer, and with it what was said of the former data (Wd3, W6,
+// D11); what was paid stays.
+func (r *Request) void() {
+	r.Offer, r.Day = Offer{Version: r.Offer.Version, Paid: r.Offer.Paid, PaidAt: r.Offer.PaidAt}, time.Time{}
+	r.StudyNotNeeded, r.UserAgreedAt = false, time.Time{}
 }
 
 // forbids gives the key of the rule that stands against an event which the

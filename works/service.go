@@ -11,7 +11,6 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/keys"
-	"guichet/portal/registry"
 	"guichet/portal/tx"
 	"guichet/works/calendar"
 )
@@ -20,6 +19,9 @@ import (
 type Store interface {
 	// PutWorks adds a request; Conflict where its number exists.
 	PutWorks(t tx.Tx, r Request) error
+	// LockWorksExternal finds one by what the works system calls it, and locks it;
+	// NotFound.
+	LockWorksExternal(t tx.Tx, external string) (Request, error)
 	// LockWorks reads a request and locks it until the unit ends; NotFound.
 	LockWorks(t tx.Tx, id string) (Request, error)
 	// SaveWorks writes all that may change.
@@ -113,28 +115,10 @@ func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers [
 	r.OccupancyID, r.PartnerID = occupancyID, partnerID
 	r.lack(papers, now)
 	r.Due = r.due(nil, calendar.Defaults())
-	m := Made{Request: r, Code: draw(CodeLength)}
+	m := Made{Request: r}
 	for {
-		m.Request.Number = draw(NumberLength)
-		m.Request.Key = s.Ring.CounterKey("works", m.Request.Number)
-		m.Request.Code = registry.DigitsHash(s.Ring, m.Request.Key, m.Code) // as the gate compares it
-		err := s.Runner.Do(ctx, func(t tx.Tx) error {
-			if err := s.Store.PutWorks(t, m.Request); err != nil {
-				return err
-			}
-			for _, p := range papers {
-				if err := s.Store.PutWorksPaper(t, r.ID, p); err != nil {
-					return err
-				}
-			}
-			receipt, err := m.letter()
-			if err != nil {
-				return err
-			}
-			t.Send(receipt)
-			record(t, by, now, audit.WorksMade, r, map[string]string{"kind": string(r.Kind), "status": string(r.Status)})
-			return s.Store.PutWorksStep(t, r.ID, Step{At: now, To: r.Status, Phase: r.Phase, By: by.Actor})
-		})
+		s.number(&m)
+		err := s.Runner.Do(ctx, func(t tx.Tx) error { return s.put(t, by, m, papers) })
 		if portal.CodeOf(err) != portal.Conflict {
 			return m, err
 		}
@@ -243,6 +227,12 @@ func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason st
 	if err := s.Master.Happen(r, e, at); err != nil {
 		return err
 	}
+	return s.moved(t, by, r, e, from, at, reason)
+}
+
+// moved records that an event happened: its step, its entry in the trail, and
+// what its requester is told.
+func (s *Service) moved(t tx.Tx, by audit.Entry, r *Request, e Event, from Status, at time.Time, reason string) error {
 	says := map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)}
 	if r.Status.ended() && r.Offer.Paid > 0 {
 		says["to_pay_back"] = strconv.FormatInt(r.Offer.Paid, 10)
@@ -251,7 +241,7 @@ func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason st
 			return err
 		}
 	}
-	if err := r.tell(t, e); err != nil {
+	if err := r.tell(t, e, s.Clock()); err != nil {
 		return err
 	}
 	record(t, by, s.Clock(), audit.WorksMoved, *r, says)

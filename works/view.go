@@ -69,6 +69,9 @@ func (r Request) For(who Viewer, steps []Step, now time.Time) View {
 	v.Steps = make([]Step, len(steps))
 	for i, s := range steps {
 		if who != AsStaff {
+			if s.By.ID == worksSystem && s.By.Kind == portal.System {
+				s.By.Kind = portal.Staff // the operator, by another door (D13)
+			}
 			s.By = portal.Actor{Kind: s.By.Kind}
 		}
 		v.Steps[i] = s

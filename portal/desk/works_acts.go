@@ -219,21 +219,9 @@ func does(f func(*works.Request)) func(*works.Request) error {
 	return func(r *works.Request) error { f(r); return nil }
 }
 
-// Missable are the documents and fields an officer can ask for: what the kind
-// has a place for.
-func Missable(k works.Kind) (names []string) {
-	for _, d := range works.Documents {
-		names = append(names, string(d))
-	}
-	for _, f := range k.Facts().Fields() {
-		names = append(names, string(f))
-	}
-	return names
-}
-
 func (y *Yard) missing(w *wrongs, shown works.Request, typed Typed) func(*works.Request) error {
 	var names []string
-	for _, name := range Missable(shown.Kind) {
+	for _, name := range shown.Kind.Missable() {
 		if typed("missing-"+name) != "" {
 			names = append(names, name)
 		}

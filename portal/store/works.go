@@ -24,7 +24,7 @@ const (
 	worksChanging = `requester, name, mail, telephone, language, channel, billing_name, billing_street, billing_postcode, billing_town,
   company_number, street, postcode, town, facts, first_occupied, dwelling, end_user,
   phase, status, turn, since_us, missing, missing_by_us, study_not_needed, offer, offer_until_us, user_agreed_us, day_us,
-  team, result, asset_us, invoiced_us, closed_us, due_us`
+  team, result, asset_us, invoiced_us, closed_us, due_us, external_id, told_us, promised_us`
 )
 
 // noDue stands for no date: behind all dates in an officer's list.
@@ -48,7 +48,8 @@ func changingWorks(r works.Request) ([]any, error) {
 		string(facts), r.Declared.FirstOccupied, r.Declared.Dwelling, r.Declared.EndUser,
 		string(r.Phase), string(r.Status), string(r.Status.Turn()), portal.Micros(r.Since), strings.Join(r.Missing, ","), portal.Micros(r.MissingBy),
 		r.StudyNotNeeded, string(offer), portal.Micros(r.Offer.ValidTo), portal.Micros(r.UserAgreedAt), portal.Micros(r.Day),
-		r.Team, r.Result, portal.Micros(r.AssetAt), portal.Micros(r.InvoicedAt), portal.Micros(r.ClosedAt), due}, nil
+		r.Team, r.Result, portal.Micros(r.AssetAt), portal.Micros(r.InvoicedAt), portal.Micros(r.ClosedAt), due,
+		r.External, portal.Micros(r.ToldAt), portal.Micros(r.Promised)}, nil
 }
 
 // PutWorks implements works.Store.
@@ -85,13 +86,14 @@ func (s *Store) SaveWorks(t tx.Tx, r works.Request) error {
 
 func worksRow(s scanner) (r works.Request, err error) {
 	var number, facts, missing, offer, turn string
-	var made, since, missingBy, until, agreed, day, asset, invoiced, closed, due int64
+	var made, since, missingBy, until, agreed, day, asset, invoiced, closed, due, told, promised int64
 	if err := s.Scan(&r.ID, &r.Key, &number, &r.Code, &r.Kind, &r.Energy, &r.OccupancyID, &r.PartnerID, &made,
 		&r.Contact.Kind, &r.Name, &r.Mail, &r.Telephone, &r.Language, &r.Channel,
 		&r.BillingName, &r.Billing.Street, &r.Billing.Postcode, &r.Billing.Town, &r.CompanyNumber, &r.Site.Street, &r.Site.Postcode, &r.Site.Town,
 		&facts, &r.Declared.FirstOccupied, &r.Declared.Dwelling, &r.Declared.EndUser,
 		&r.Phase, &r.Status, &turn, &since, &missing, &missingBy, &r.StudyNotNeeded, &offer, &until, &agreed, &day,
-		&r.Team, &r.Result, &asset, &invoiced, &closed, &due); err != nil {
+		&r.Team, &r.Result, &asset, &invoiced, &closed, &due,
+		&r.External, &told, &promised); err != nil {
 		return r, err
 	}
 	r.Number = keys.Secret(number)
@@ -100,6 +102,7 @@ func worksRow(s scanner) (r works.Request, err error) {
 	}
 	r.MadeAt, r.Since, r.MissingBy, r.UserAgreedAt = portal.FromMicros(made), portal.FromMicros(since), portal.FromMicros(missingBy), portal.FromMicros(agreed)
 	r.Day, r.AssetAt, r.InvoicedAt, r.ClosedAt = portal.FromMicros(day), portal.FromMicros(asset), portal.FromMicros(invoiced), portal.FromMicros(closed)
+	r.ToldAt, r.Promised = portal.FromMicros(told), portal.FromMicros(promised)
 	if due < noDue {
 		r.Due = portal.FromMicros(due)
 	}
