@@ -25,13 +25,27 @@ func TestD13ReportsKeepTheRules(t *testing.T) {
 		for range rapid.IntRange(3, 30).Draw(t, "reports") {
 			at = at.Add(time.Duration(rapid.IntRange(-3, 100).Draw(t, "hours")) * time.Hour)
 			told := works.Report{Since: at, Status: rapid.SampledFrom(works.Statuses).Draw(t, "status"), Reason: "because", Missing: []string{"photo"}}
-			if rapid.IntRange(0, 3).Draw(t, "whole") > 0 { // else it lacks something
-				told.Day, told.Result, told.AssetAt, told.InvoicedAt, told.UserAgreedAt = at.AddDate(0, 0, 3), "done", at, at, at
-				if offered && told.Status != works.Received {
-					paid := int64(6050)
-					told.Offer = &works.Offer{Lines: [4]int64{0, 10_000, 0, 0}, VAT: 21, Percent: 50, SentAt: noon}
-					told.AgreedAt, told.Paid, told.PaidAt = noon.Add(time.Hour), &paid, at
-				}
+			told.Day, told.Result, told.AssetAt, told.InvoicedAt, told.UserAgreedAt = at.AddDate(0, 0, 3), "done", at, at, at
+			if offered && told.Status != works.Received {
+				paid := int64(6050)
+				told.Offer = &works.Offer{Lines: [4]int64{0, 10_000, 0, 0}, VAT: 21, Percent: 50, SentAt: noon}
+				told.AgreedAt, told.Paid, told.PaidAt = noon.Add(time.Hour), &paid, at
+			}
+			switch rapid.IntRange(0, 12).Draw(t, "lacks") {
+			case 0:
+				told.Day = time.Time{}
+			case 1:
+				told.AgreedAt = time.Time{}
+			case 2:
+				told.Paid = nil
+			case 3:
+				told.InvoicedAt = time.Time{}
+			case 4:
+				told.AssetAt = time.Time{}
+			case 5:
+				told.Missing = nil
+			case 6:
+				told.Offer = nil
 			}
 			was, trial := r, r
 			e, ok := told.LayForTest(&trial)
