@@ -52,15 +52,21 @@ func changingWorks(r works.Request) ([]any, error) {
 		r.External, portal.Micros(r.ToldAt), portal.Micros(r.Promised)}, nil
 }
 
+const insertWorks = `INSERT INTO works (` + worksFixed + `, ` + worksChanging + `)`
+
+func newWorks(r works.Request) ([]any, error) {
+	changing, err := changingWorks(r)
+	return append([]any{r.ID, r.Key, r.Number.Reveal(), r.Code, string(r.Kind), string(r.Energy), r.OccupancyID, r.PartnerID, portal.Micros(r.MadeAt)},
+		changing...), err
+}
+
 // PutWorks implements works.Store.
 func (s *Store) PutWorks(t tx.Tx, r works.Request) error {
-	changing, err := changingWorks(r)
+	row, err := newWorks(r)
 	if err != nil {
 		return err
 	}
-	fixed := []any{r.ID, r.Key, r.Number.Reveal(), r.Code, string(r.Kind), string(r.Energy), r.OccupancyID, r.PartnerID, portal.Micros(r.MadeAt)}
-	n, err := inside(t).exec(`INSERT INTO works (`+worksFixed+`, `+worksChanging+`) VALUES `+values(1, len(fixed)+len(changing))+
-		` ON CONFLICT DO NOTHING`, append(fixed, changing...)...)
+	n, err := inside(t).exec(insertWorks+` VALUES `+values(1, len(row))+` ON CONFLICT DO NOTHING`, row...)
 	if err == nil && n == 0 {
 		return &portal.Error{Code: portal.Conflict, Key: "works.number"}
 	}
@@ -171,10 +177,12 @@ func (s *Store) WorksSteps(t tx.Tx, requestID string) ([]works.Step, error) {
 	return all(rows, err, worksStep)
 }
 
+const selectWorksPapers = `SELECT id, document, evidence_id, added_us, actor_kind, actor_id FROM works_papers
+  WHERE request_id = $1 ORDER BY added_us, id`
+
 // WorksPapers implements works.Store.
 func (s *Store) WorksPapers(ctx context.Context, requestID string) ([]works.Paper, error) {
-	rows, err := s.query(ctx, `SELECT id, document, evidence_id, added_us, actor_kind, actor_id FROM works_papers
-  WHERE request_id = $1 ORDER BY added_us, id`, requestID)
+	rows, err := s.query(ctx, selectWorksPapers, requestID)
 	return all(rows, err, func(r scanner) (p works.Paper, err error) {
 		var added int64
 		err = r.Scan(&p.ID, &p.Document, &p.EvidenceID, &added, &p.AddedBy.Kind, &p.AddedBy.ID)
@@ -191,11 +199,16 @@ func (s *Store) worksWhere(ctx context.Context, where string, args ...any) ([]wo
 // WorksList implements works.Store. Each filter has a text of its own, so that
 // each is answered from an index.
 func (s *Store) WorksList(ctx context.Context, f works.Filter, after works.Place, limit int) ([]works.Request, error) {
+	where, args := worksWaiting(f, after, limit)
+	return s.worksWhere(ctx, where, args...)
+}
+
+func worksWaiting(f works.Filter, after works.Place, limit int) (where string, args []any) {
 	at := portal.Micros(after.At)
 	if after.At.IsZero() && after.ID != "" {
 		at = noDue
 	}
-	where, args := `(due_us, id) > ($1, $2) AND turn <> 'nobody'`, []any{at, after.ID}
+	where, args = `(due_us, id) > ($1, $2) AND turn <> 'nobody'`, []any{at, after.ID}
 	for _, narrow := range []struct{ column, value string }{{"turn", string(f.Turn)}, {"team", f.Team}, {"kind", string(f.Kind)}} {
 		if narrow.value != "" {
 			args = append(args, narrow.value)
@@ -203,12 +216,14 @@ func (s *Store) WorksList(ctx context.Context, f works.Filter, after works.Place
 		}
 	}
 	args = append(args, limit)
-	return s.worksWhere(ctx, where+` ORDER BY due_us, id LIMIT $`+strconv.Itoa(len(args)), args...)
+	return where + ` ORDER BY due_us, id LIMIT $` + strconv.Itoa(len(args)), args
 }
+
+const worksOfStay = `occupancy_id = $1 AND occupancy_id <> '' ORDER BY made_us DESC, id DESC`
 
 // WorksOfOccupancy implements works.Store.
 func (s *Store) WorksOfOccupancy(ctx context.Context, occupancyID string) ([]works.Request, error) {
-	return s.worksWhere(ctx, `occupancy_id = $1 AND occupancy_id <> '' ORDER BY made_us DESC, id DESC`, occupancyID)
+	return s.worksWhere(ctx, worksOfStay, occupancyID)
 }
 
 // AnyWorksOf implements works.Store.

@@ -16,9 +16,11 @@ func (s *Store) LockWorksKey(t tx.Tx, key string) (works.Request, error) {
 	return r, nothing(err)
 }
 
+const worksExternal = `external_id = $1 AND external_id <> ''`
+
 // LockWorksExternal implements works.Store.
 func (s *Store) LockWorksExternal(t tx.Tx, external string) (works.Request, error) {
-	r, err := worksRow(inside(t).queryRow(selectWorks+`external_id = $1 AND external_id <> ''`+s.lock, external))
+	r, err := worksRow(inside(t).queryRow(selectWorks+worksExternal+s.lock, external))
 	return r, nothing(err)
 }
 
