@@ -10,6 +10,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/audit"
+	"guichet/portal/keys"
 	"guichet/portal/registry"
 	"guichet/portal/tx"
 )
@@ -59,6 +60,16 @@ func (f *Feed) Take(ctx context.Context, by audit.Entry, name string, list []Rep
 	if f.Master != External {
 		return Fed{}, errInPortal
 	}
+	numbers := map[string]keys.Secret{} // one line may bring number and name, the others the name
+	for _, told := range list {
+		if told.Number != "" && told.External != "" {
+			numbers[told.External] = told.Number
+		}
+	}
+	list = slices.Clone(list)
+	for i, told := range list {
+		list[i].Number = cmp.Or(told.Number, numbers[told.External])
+	}
 	// Requests are locked in one order, so that two files never wait for each other.
 	list = slices.SortedStableFunc(slices.Values(list), func(a, b Report) int {
 		return cmp.Or(cmp.Compare(a.Number, b.Number), cmp.Compare(a.External, b.External), a.Since.Compare(b.Since), cmp.Compare(a.Line, b.Line))
@@ -96,7 +107,8 @@ func (f *Feed) Take(ctx context.Context, by audit.Entry, name string, list []Rep
 	slices.SortFunc(fed.Refused, func(a, b Wrong) int { return a.Line - b.Line })
 	for _, w := range fed.Refused {
 		// What came of a field without a place is in the trail (W13).
-		if failed := f.refuse(ctx, by, w.Problems); portal.CodeOf(failed) != portal.Invalid {
+		var told portal.Problems
+		if failed := f.refuse(ctx, by, w.Problems); !errors.As(failed, &told) {
 			return fed, failed
 		}
 	}

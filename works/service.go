@@ -42,6 +42,8 @@ type Store interface {
 	CountWorksPapers(t tx.Tx, requestID string) (int, error)
 	// WorksPapers lists the documents of one, oldest first.
 	WorksPapers(ctx context.Context, requestID string) ([]Paper, error)
+	// WorksHappenings lists what happened on the portal since a place, in order.
+	WorksHappenings(ctx context.Context, after int64, limit int) ([]Happening, error)
 	// WorksList lists requests for an officer, those whose Due comes first and
 	// so the overdue ones before all others; those without a date last.
 	WorksList(ctx context.Context, f Filter, after Place, limit int) ([]Request, error)
@@ -74,6 +76,7 @@ type Paper struct {
 	EvidenceID string
 	AddedAt    time.Time
 	AddedBy    portal.Actor
+	External   string // what the works system calls it; "" for another's (D13)
 }
 
 // Service keeps requests.

@@ -139,8 +139,8 @@ func (s *Store) PutWorksStep(t tx.Tx, requestID string, step works.Step) error {
 
 // PutWorksPaper implements works.Store.
 func (s *Store) PutWorksPaper(t tx.Tx, requestID string, p works.Paper) error {
-	_, err := inside(t).exec(`INSERT INTO works_papers (id, request_id, document, evidence_id, added_us, actor_kind, actor_id)
-  VALUES ($1, $2, $3, $4, $5, $6, $7)`, p.ID, requestID, string(p.Document), p.EvidenceID, portal.Micros(p.AddedAt), string(p.AddedBy.Kind), p.AddedBy.ID)
+	_, err := inside(t).exec(`INSERT INTO works_papers (id, request_id, document, evidence_id, added_us, actor_kind, actor_id, external_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, p.ID, requestID, string(p.Document), p.EvidenceID, portal.Micros(p.AddedAt), string(p.AddedBy.Kind), p.AddedBy.ID, p.External)
 	return err
 }
 
@@ -177,7 +177,7 @@ func (s *Store) WorksSteps(t tx.Tx, requestID string) ([]works.Step, error) {
 	return all(rows, err, worksStep)
 }
 
-const selectWorksPapers = `SELECT id, document, evidence_id, added_us, actor_kind, actor_id FROM works_papers
+const selectWorksPapers = `SELECT id, document, evidence_id, added_us, actor_kind, actor_id, external_id FROM works_papers
   WHERE request_id = $1 ORDER BY added_us, id`
 
 // WorksPapers implements works.Store.
@@ -185,7 +185,7 @@ func (s *Store) WorksPapers(ctx context.Context, requestID string) ([]works.Pape
 	rows, err := s.query(ctx, selectWorksPapers, requestID)
 	return all(rows, err, func(r scanner) (p works.Paper, err error) {
 		var added int64
-		err = r.Scan(&p.ID, &p.Document, &p.EvidenceID, &added, &p.AddedBy.Kind, &p.AddedBy.ID)
+		err = r.Scan(&p.ID, &p.Document, &p.EvidenceID, &added, &p.AddedBy.Kind, &p.AddedBy.ID, &p.External)
 		p.AddedAt = portal.FromMicros(added)
 		return p, err
 	})
