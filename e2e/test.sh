@@ -15,9 +15,10 @@ by being left out.
                Chromium. As root, what is missing is installed first (Debian
                packages, npm); otherwise it is named and the run fails.
   --quick      what needs no service, without the race detector
-  --picture    everything, and take README.md's picture anew
+  --picture    everything, with a picture of each page in e2e/out, and README.md's
+               taken anew
 
-Logs and pictures of the run stay in e2e/out.
+Logs of the run stay in e2e/out.
 TEXT
 }
 
@@ -106,7 +107,7 @@ check "the lock file names no download host" lockfile
 
 # Long walks of one goroutine: the race detector finds nothing in them and makes
 # them ten times as long. One that is renamed runs with it, beside all others.
-walks='^(TestHistoryIsWhatItsOwnDaysSumUpTo|TestHistoryOnDatabases|TestGroundsShowTheirOwnDaysAndNoOthers|TestT13Sweep)$'
+walks='^(TestHistoryIsWhatItsOwnDaysSumUpTo|TestHistoryOnDatabases|TestGroundsShowTheirOwnDaysAndNoOthers|TestT13Sweep|TestCSVComesBackTheSame)$'
 
 tests() {
   if [ -n "$quick" ]; then
@@ -115,7 +116,7 @@ tests() {
   fi
   mapfile -t rooms < <(go list ./... | grep -vxE 'guichet/(e2e|cmd/guichet/town)')
   go test -json -race -vet=off -ldflags=-w -skip "$walks" -timeout 15m "${rooms[@]}" || true
-  go test -json -run "$walks" ./lookup ./portal/metering || true
+  go test -json -run "$walks" ./lookup ./portal/metering ./web || true
   go test -json ./cmd/guichet/town || true
   # What meets the whole program runs alone, so that nothing else takes its time.
   go test -json -timeout 30m ./e2e || true

@@ -86,8 +86,10 @@ func (v *Visits) Admit(ctx context.Context, current keys.Secret, visit Visit) (k
 			}
 		}
 	}
-	ids := slices.DeleteFunc(before.Visits, func(id string) bool { return id == visit.ID })
-	ids = append(ids, visit.ID)
+	ids := before.Visits
+	if !slices.Contains(ids, visit.ID) { // posted again, it keeps its place
+		ids = append(ids, visit.ID)
+	}
 	gone := max(0, len(ids)-sessionVisits)
 	ids, gone = ids[gone:], before.Gone+gone
 	token := keys.Secret(portal.Token())

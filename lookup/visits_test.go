@@ -188,6 +188,33 @@ func TestSessionIsBounded(t *testing.T) {
 	})
 }
 
+// T24: a place in the session is its file's for good: what ends before it, what
+// falls out of a full session, and a visit let in again move nothing.
+func TestT24PlacesStay(t *testing.T) {
+	houses(t, 12, func(t *testing.T, h *house) {
+		token := h.enter(h.enter("", h.known[0]), h.known[1])
+		at := func(nth int) string {
+			s, err := h.visits.Resume(h.ctx, token)
+			require.NoError(t, err)
+			p, ok := s.Pass(nth)
+			require.Equal(t, ok, p.Nth == nth)
+			return p.Occupancy.ID
+		}
+		s, err := h.visits.Resume(h.ctx, token)
+		require.NoError(t, err)
+		token, err = h.visits.Admit(h.ctx, token, s.Passes[0].Visit)
+		require.NoError(t, err)
+		require.Equal(t, []string{"o0", "o1"}, []string{at(1), at(2)}, "let in again")
+		require.NoError(t, h.visits.Cancel(h.ctx, s.Passes[0]))
+		require.Equal(t, []string{"", "o1", ""}, []string{at(1), at(2), at(3)}, "the first was cancelled")
+		for _, k := range h.known[2:] {
+			token = h.enter(token, k)
+			h.clock.Pass(time.Second)
+		}
+		require.Equal(t, []string{"", "", "o2", "o11", ""}, []string{at(1), at(2), at(3), at(12), at(13)}, "the second fell out")
+	})
+}
+
 // T20, G7: the cookie names a browser for thirteen months, and cannot be forged.
 func TestT20Device(t *testing.T) {
 	now := noon

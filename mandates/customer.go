@@ -112,6 +112,11 @@ func (s *Service) Stop(ctx context.Context, by audit.Entry, partnerID, id string
 // commit on, and what they wrote and nobody decided is withdrawn (Ld4).
 func (s *Service) Bereave(t tx.Tx, by audit.Entry, occupancyID string) error {
 	now := s.Clock()
+	// A decision under way comes before this and is ended here, or after it and
+	// is refused.
+	if _, _, err := s.Store.StayIn(t, occupancyID); err != nil {
+		return err
+	}
 	ids, err := s.Store.MandatesOfStay(t, occupancyID)
 	if err != nil {
 		return err

@@ -21,9 +21,9 @@ type History interface {
 	Series(ctx context.Context, point registry.AccessPoint, stay registry.Occupancy, q metering.Query) (metering.Series, error)
 }
 
-// Asked is what is asked of a mandate.
+// Asked is what is asked of a mandate, or of a registration.
 type Asked struct {
-	EAN portal.EAN
+	EAN portal.EAN // of a mandate's access points
 	// Query.Since leaves only what may have changed since; a mandate for one
 	// delivery, and one that began after it, gives the whole.
 	Query metering.Query
@@ -223,8 +223,8 @@ func (d *Delivery) left(by audit.Entry, ground, occupancyID string, now time.Tim
 	return e
 }
 
-// hand records a delivery where the line still reaches: a revocation that came
-// meanwhile wins.
+// hand records a delivery where the line still reaches: a revocation, or a
+// withdrawal of detail (D5), that came meanwhile wins.
 func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked, now time.Time) (Delivery, error) {
 	e := d.left(by, Subject(d.Mandate.ID), d.Line.OccupancyID, now, blind(), map[string]string{
 		"partner": d.Mandate.PartnerID, "text": hex.EncodeToString(d.Mandate.Text), "document": hex.EncodeToString(d.Document)})
@@ -242,7 +242,7 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked,
 		if err != nil {
 			return err
 		}
-		stay, _, err := s.Store.StayIn(t, d.Line.OccupancyID)
+		stay, point, err := s.Store.StayIn(t, d.Line.OccupancyID)
 		if err != nil {
 			return err
 		}
@@ -251,6 +251,11 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked,
 		}
 		l := m.Lines[0]
 		if _, refused = m.Reach(l, stay, d.Series.Grain, now); refused != NotRefused {
+			return nil
+		}
+		detail, kept := metering.Detail(point, stay, now)
+		if d.Series.Grain.Fine() && (!kept || !detail.Equal(d.Series.Detail)) {
+			refused = OtherPeriod
 			return nil
 		}
 		if !bytes.Equal(m.Text, d.Mandate.Text) { // what is written says on which text it leaves

@@ -9,6 +9,8 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/metering"
+	"guichet/portal/registry"
+	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -115,6 +117,48 @@ func TestNothingOutsideTheMandateLeaves(t *testing.T) {
 		same(t, got.Series, again.Series)
 	})
 	require.Positive(t, delivered, "the law saw no delivery")
+}
+
+// D5: detail that the customer withdraws while a delivery is made does not leave,
+// nor where they chose it anew since; totals do, and so does what the law keeps.
+func TestD5AWithdrawalWins(t *testing.T) {
+	for name, c := range map[string]struct {
+		grain metering.Grain
+		power int64
+		to    func(now time.Time) time.Time
+		want  portal.Code
+	}{
+		"withdrawn":       {metering.ByQuarter, 9_200, func(time.Time) time.Time { return time.Time{} }, portal.Denied},
+		"chosen anew":     {metering.ByHour, 9_200, func(now time.Time) time.Time { return now }, portal.Denied},
+		"still chosen":    {metering.ByHour, 9_200, func(now time.Time) time.Time { return now.AddDate(0, 0, -30) }, ""},
+		"by day":          {metering.ByDay, 9_200, func(time.Time) time.Time { return time.Time{} }, ""},
+		"kept by the law": {metering.ByQuarter, 60_000, func(time.Time) time.Time { return time.Time{} }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			now := portal.Date(2026, 7, 10).Add(9 * time.Hour)
+			w := &world{now: now, quarters: map[int64][]int64{}, point: registry.AccessPoint{EAN: theEAN, Energy: portal.Electricity, PowerVA: c.power},
+				stays:   []registry.Occupancy{{ID: "mine", EAN: theEAN, Period: portal.Period{From: portal.Date(2026, 1, 1)}, DetailFrom: now.AddDate(0, 0, -30)}},
+				mandate: mandates.Mandate{ID: "m1", PartnerID: "p1", Status: mandates.Decided, Version: 1, Text: []byte("text"), Lines: make([]mandates.Line, 1)}}
+			for day := 1; day < 10; day++ {
+				w.fill(portal.Date(2026, 7, day), 1)
+			}
+			w.force()
+			s := &mandates.Service{Clock: w.clock, Runner: w, Store: w}
+			_, err := s.Hand(t.Context(), &metering.History{Ledger: w, Clock: w.clock}, audit.Entry{}, "p1", "m1", mandates.Asked{EAN: theEAN,
+				Query: metering.Query{Grain: c.grain}, With: func(d mandates.Delivery) (func(tx.Tx) error, error) {
+					require.NotEmpty(t, d.Series.Points)
+					w.stays[0].DetailFrom = c.to(now)
+					return func(tx.Tx) error { return nil }, nil
+				}})
+			if c.want == "" {
+				require.NoError(t, err)
+				return
+			}
+			require.Equal(t, c.want, portal.CodeOf(err))
+			require.Len(t, w.entries, 1, "refused, and nothing left")
+			require.Equal(t, audit.DeliveryRefused, w.entries[0].Action)
+		})
+	}
 }
 
 // same compares part by part: a difference of thousands of quarter-hours would

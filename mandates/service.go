@@ -69,6 +69,12 @@ type Store interface {
 	Stay(ctx context.Context, occupancyID string) (registry.Occupancy, registry.AccessPoint, error)
 	// StayIn reads the same inside a unit of work, and locks it.
 	StayIn(t tx.Tx, occupancyID string) (registry.Occupancy, registry.AccessPoint, error)
+	// BereavedIn tells whether an heir's right told, and not by mistake, that the
+	// holder of a stay has died (D7); inside a unit that holds the stay.
+	BereavedIn(t tx.Tx, occupancyID string) (bool, error)
+	// WrittenIn counts what the customer of a stay wrote and nobody decided: what
+	// waits, and what was written since a moment and withdrawn.
+	WrittenIn(t tx.Tx, occupancyID string, since time.Time) (int, error)
 
 	SupplyStore
 }
@@ -278,6 +284,9 @@ func (s *Service) Decide(ctx context.Context, by audit.Entry, to Mandatary, id s
 			if !ok || (decided.OccupancyID == "") == (decided.Reason == "") {
 				return &portal.Error{Code: portal.Invalid, Key: "mandate.undecided", Field: "line_" + string(l.EAN)}
 			}
+			conflict := func(key string) error {
+				return &portal.Error{Code: portal.Conflict, Key: key, Field: "line_" + string(l.EAN)}
+			}
 			more := map[string]string{"point": l.EAN.Masked(), "signature": string(d.Signature)}
 			if decided.Reason != "" {
 				if err := l.Refuse(decided.Reason); err != nil {
@@ -291,7 +300,17 @@ func (s *Service) Decide(ctx context.Context, by audit.Entry, to Mandatary, id s
 					return err
 				}
 				if stay.EAN != l.EAN || !stay.Contains(now) {
-					return &portal.Error{Code: portal.Conflict, Key: "mandate.stay", Field: "line_" + string(l.EAN)}
+					return conflict("mandate.stay")
+				}
+				if m.WrittenBy != "" && m.WrittenBy != stay.ID { // namesakes, one after the other
+					return conflict("mandate.other-stay")
+				}
+				dead, err := s.Store.BereavedIn(t, stay.ID)
+				if err != nil {
+					return err
+				}
+				if dead { // D7
+					return conflict("mandate.bereaved")
 				}
 				if d.Signature == Electronic && len(d.Verdict.By(stay.Name)) > 0 {
 					return &portal.Error{Code: portal.Invalid, Key: "evidence.signature." + string(d.Verdict.By(stay.Name)[0]), Field: "signature"}

@@ -2,6 +2,8 @@ package mandates
 
 import (
 	"context"
+	"maps"
+	"strconv"
 	"time"
 
 	"guichet/portal"
@@ -79,38 +81,73 @@ func RegistrationGround(id string) string { return "registration:" + id }
 
 var notRegistered = &portal.Error{Code: portal.NotFound, Key: "supply"}
 
-// Registered gives one of a supplier's registrations that reaches now; NotFound
-// "supply" for any other, whatever is the matter with it.
-func (s *Service) Registered(ctx context.Context, to Supplier, id string) (Supplied, error) {
+// Registered gives one of a supplier's registrations that reaches now, for it to
+// be shown, which is recorded (L18); NotFound "supply" for any other, whatever is
+// the matter with it.
+func (s *Service) Registered(ctx context.Context, by audit.Entry, to Supplier, id string) (Supplied, error) {
 	now := s.Clock()
-	got, found, err := s.Store.Supplied(ctx, to.Code, id, now)
-	return reaching(to, got, found, err, now)
-}
-
-// RegisteredAt is Registered by access point.
-func (s *Service) RegisteredAt(ctx context.Context, to Supplier, ean portal.EAN) (Supplied, error) {
-	now := s.Clock()
-	got, found, err := s.Store.SuppliedAt(ctx, to.Code, ean, now)
-	return reaching(to, got, found, err, now)
-}
-
-func reaching(to Supplier, got Supplied, found bool, err error, now time.Time) (Supplied, error) {
+	var got Supplied
+	err := s.Runner.Do(ctx, func(t tx.Tx) (err error) {
+		var found bool
+		if got, found, err = s.Store.SuppliedIn(t, to.Code, id, now); err != nil {
+			return err
+		}
+		if _, why := got.Reach(to.Code, metering.ByMonth, now); !found || why != NotRefused {
+			return notRegistered
+		}
+		to.record(t, by, now, audit.SupplyRead, RegistrationGround(id), nil)
+		return nil
+	})
 	if err != nil {
 		return Supplied{}, err
-	}
-	if _, why := got.Reach(to.Code, metering.ByMonth, now); !found || why != NotRefused {
-		return Supplied{}, notRegistered
 	}
 	return got, nil
 }
 
-// RegisteredTo lists a supplier's registrations that reach now.
-func (s *Service) RegisteredTo(ctx context.Context, to Supplier, after string, limit int) ([]Supplied, error) {
-	return s.Store.SuppliedBy(ctx, to.Code, after, limit, s.Clock())
+// RegisteredAt is Registered by access point.
+func (s *Service) RegisteredAt(ctx context.Context, by audit.Entry, to Supplier, ean portal.EAN) (Supplied, error) {
+	got, found, err := s.Store.SuppliedAt(ctx, to.Code, ean, s.Clock())
+	if err == nil && !found {
+		err = notRegistered
+	}
+	if err != nil {
+		return Supplied{}, err
+	}
+	return s.Registered(ctx, by, to, got.ID)
+}
+
+// RegisteredTo lists a supplier's registrations that reach now, and records
+// which it was shown: how many, and the first and the last in their order (L18).
+func (s *Service) RegisteredTo(ctx context.Context, by audit.Entry, to Supplier, after string, limit int) ([]Supplied, error) {
+	now := s.Clock()
+	list, err := s.Store.SuppliedBy(ctx, to.Code, after, limit, now)
+	if err != nil {
+		return nil, err
+	}
+	says := map[string]string{"shown": strconv.Itoa(len(list))}
+	if len(list) > 0 {
+		says["first"], says["last"] = list[0].ID, list[len(list)-1].ID
+	}
+	if err := s.Runner.Do(ctx, func(t tx.Tx) error {
+		to.record(t, by, now, audit.SupplyRead, "", says)
+		return nil
+	}); err != nil {
+		return nil, err
+	}
+	return list, nil
+}
+
+// record writes what happened to a supplier's registration, or to all of them.
+func (to Supplier) record(t tx.Tx, by audit.Entry, now time.Time, action audit.Action, subject string, more map[string]string) {
+	by.At, by.Action, by.Subject = now, action, subject
+	by.Details = map[string]string{"partner": to.PartnerID, "supplier": to.Code}
+	maps.Copy(by.Details, more)
+	t.Record(by)
 }
 
 // Supply gives a supplier what one of its registrations allows at this moment,
-// and nothing else, in the way of Hand: computed anew, recorded in the same unit
+// and nothing else, in the way of Hand, of whose Asked it takes Query, Days and
+// Render: computed anew, recorded in the same unit
 // of work (L18, L26). What is refused is recorded with its reason and gives
 // NotFound "supply" for what is not there, not this supplier's or over, and
 // Denied "supply.refused" with the Refusal otherwise.
@@ -140,12 +177,6 @@ func (s *Service) Supply(ctx context.Context, history History, by audit.Entry, t
 		}
 	}
 	e := d.left(by, RegistrationGround(id), got.Stay.ID, now, blind(), map[string]string{"partner": to.PartnerID, "supplier": to.Code})
-	beside := func(tx.Tx) error { return nil }
-	if a.With != nil {
-		if beside, err = a.With(d); err != nil {
-			return Delivery{}, err
-		}
-	}
 	err = s.Runner.Do(ctx, func(t tx.Tx) error {
 		still, found, err := s.Store.SuppliedIn(t, to.Code, id, now)
 		if err != nil {
@@ -160,7 +191,7 @@ func (s *Service) Supply(ctx context.Context, history History, by audit.Entry, t
 			return nil
 		}
 		t.Record(e)
-		return beside(t)
+		return nil
 	})
 	if err == nil && refused != NotRefused {
 		err = s.refuseSupplier(ctx, by, to, id, refused)
@@ -174,10 +205,7 @@ func (s *Service) Supply(ctx context.Context, history History, by audit.Entry, t
 // refuseSupplier records that a supplier asked for what it may not have.
 func (s *Service) refuseSupplier(ctx context.Context, by audit.Entry, to Supplier, id string, why Refusal) error {
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
-		e := by
-		e.At, e.Action, e.Subject = s.Clock(), audit.DeliveryRefused, RegistrationGround(id)
-		e.Details = map[string]string{"partner": to.PartnerID, "supplier": to.Code, "why": string(why)}
-		t.Record(e)
+		to.record(t, by, s.Clock(), audit.DeliveryRefused, RegistrationGround(id), map[string]string{"why": string(why)})
 		return nil
 	})
 	switch {

@@ -98,7 +98,7 @@ func (m *market) mayHave(day time.Time, g metering.Grain) bool {
 func (m *market) supply(g metering.Grain) (mandates.Delivery, error) {
 	s := &mandates.Service{Clock: m.clock, Runner: m, Store: m}
 	return s.Supply(context.Background(), &metering.History{Ledger: m, Clock: m.clock}, audit.Entry{},
-		mandates.Supplier{PartnerID: "p1", Code: "SOL"}, "r1", mandates.Asked{EAN: theEAN, Query: metering.Query{Grain: g}})
+		mandates.Supplier{PartnerID: "p1", Code: "SOL"}, "r1", mandates.Asked{Query: metering.Query{Grain: g}})
 }
 
 // L10, L13, L16, L26, Ld6: nothing from before a supplier's own accepted

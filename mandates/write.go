@@ -9,8 +9,9 @@ import (
 	"guichet/portal/tx"
 )
 
-// mostWritten is how many texts of one stay may wait for their signature: who
-// stands behind a reference cannot fill a company's list.
+// mostWritten is how many texts of one stay may wait for their signature, and how
+// many are written in a day, withdrawn ones included: who stands behind a
+// reference cannot fill a company's list.
 const mostWritten = 5
 
 // Own is a mandate as a customer types it, behind the reference: who they are
@@ -86,23 +87,27 @@ func (s *Service) Write(ctx context.Context, by audit.Entry, occupancyID string,
 	if err != nil {
 		return m, err
 	}
-	mine, err := s.Store.MandatesAt(ctx, occupancyID)
-	if err != nil {
-		return m, err
-	}
-	open := 0
-	for _, other := range mine {
-		if other.WrittenBy == occupancyID && other.Status != Decided && other.Status != Withdrawn {
-			open++
-		}
-	}
-	if open >= mostWritten {
-		return m, portal.Problems{{Code: portal.TooMany, Key: "mandate.written", Args: []any{mostWritten}}}
-	}
 	now := s.Clock()
 	m.ID, m.Version, m.AgreedAt = portal.NewID(now), 1, now
 	_, m.Text = m.Bind(to.Name, to.CompanyNumber)
 	return m, s.Runner.Do(ctx, func(t tx.Tx) error {
+		if _, _, err := s.Store.StayIn(t, occupancyID); err != nil { // one after the other
+			return err
+		}
+		dead, err := s.Store.BereavedIn(t, occupancyID)
+		if err != nil {
+			return err
+		}
+		if dead { // whoever holds the letter now cannot give in their name (D7)
+			return &portal.Error{Code: portal.Conflict, Key: "mandate.deceased"}
+		}
+		written, err := s.Store.WrittenIn(t, occupancyID, now.AddDate(0, 0, -1))
+		if err != nil {
+			return err
+		}
+		if written >= mostWritten {
+			return portal.Problems{{Code: portal.TooMany, Key: "mandate.written", Args: []any{mostWritten}}}
+		}
 		about := map[string]string{"occupancy": occupancyID}
 		record(t, by, now, audit.MandateDrafted, m, about)
 		record(t, by, now, audit.MandateConfirmed, m, about)

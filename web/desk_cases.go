@@ -3,9 +3,7 @@ package web
 import (
 	"errors"
 	"net/http"
-	"strconv"
 	"strings"
-	"time"
 
 	"guichet/portal"
 	"guichet/portal/desk"
@@ -21,11 +19,11 @@ func (c counter) showList(x *ctx, status int, wrong *portal.Error) error {
 	if err != nil {
 		return err
 	}
-	after, err := cursor(x.query("after"))
+	after, caseID, err := cutPlace(x.query("after"))
 	if err != nil {
 		return err
 	}
-	list, err := c.Desk.Blocked(x.context(), x.member(), after)
+	list, err := c.Desk.Blocked(x.context(), x.member(), desk.Cursor{BlockedAt: after, CaseID: caseID})
 	if err != nil {
 		return err
 	}
@@ -37,23 +35,6 @@ func (c counter) showList(x *ctx, status int, wrong *portal.Error) error {
 		v.Done = x.T("desk.done." + done)
 	}
 	return x.show(status, page.ListPage(v))
-}
-
-// cursor reads "after" as written by cursorText; nothing is the first page.
-func cursor(s string) (desk.Cursor, error) {
-	if s == "" {
-		return desk.Cursor{}, nil
-	}
-	us, id, _ := strings.Cut(s, ".")
-	n, err := strconv.ParseInt(us, 10, 64)
-	if err != nil {
-		return desk.Cursor{}, unspoken(http.StatusNotFound)
-	}
-	return desk.Cursor{BlockedAt: time.UnixMicro(n), CaseID: id}, nil
-}
-
-func cursorText(p desk.Place) string {
-	return strconv.FormatInt(portal.Micros(p.BlockedAt), 10) + "." + p.CaseID
 }
 
 func (c counter) find(x *ctx) error {

@@ -22,7 +22,7 @@ func (c counter) grounds(x *ctx) error { return c.showGrounds(x, http.StatusOK, 
 
 func (c counter) showGrounds(x *ctx, status int, id string, wrong *portal.Error) error {
 	x.at = "/desk/grounds"
-	after, err := cursor(x.query("after"))
+	after, err := place(x.query("after"))
 	if err != nil {
 		return err
 	}
@@ -30,7 +30,7 @@ func (c counter) showGrounds(x *ctx, status int, id string, wrong *portal.Error)
 	if err != nil {
 		return err
 	}
-	list, more, err := c.Desk.ListGrounds(x.context(), x.member(), registry.GroundCursor{AskedAt: after.BlockedAt, ID: after.CaseID})
+	list, more, err := c.Desk.ListGrounds(x.context(), x.member(), registry.GroundCursor{AskedAt: after.At, ID: after.ID})
 	if err != nil {
 		return err
 	}

@@ -23,9 +23,13 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
+// sandbox draws the pages of all tests: under the race detector it takes twenty
+// seconds to make one.
+var sandbox = &evidence.Sandbox{Interpreted: true}
+
 // officer is a mandates officer's room over the bureau's store.
 func (b *bureau) officer(ring *keys.Ring, clock portal.Clock, short state.Store, passwords *login.Passwords) desk.Officer {
-	b.vault = &evidence.Service{Clock: clock, Runner: b.store, Store: b.store, Sandbox: &evidence.Sandbox{Interpreted: true}}
+	b.vault = &evidence.Service{Clock: clock, Runner: b.store, Store: b.store, Sandbox: sandbox}
 	b.deeds = &mandates.Service{Clock: clock, Runner: b.store, Store: b.store}
 	return desk.Officer{Store: b.store, Deeds: b.deeds, Vault: b.vault, Runner: b.store, Clock: clock,
 		Partners: partner.New(partner.Deps{Store: b.store, Runner: b.store, State: short, Ring: ring, Clock: clock, Passwords: passwords})}

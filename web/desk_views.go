@@ -108,7 +108,8 @@ func listView(x *ctx, f page.Frame, list desk.List, wrong *portal.Error) page.Li
 			{Text: p.Town + " · " + x.T("energy."+string(p.Energy))}, {Text: x.since(p.BlockedAt)}, state}})
 	}
 	if list.More {
-		v.Next = x.path("/desk?after=" + cursorText(list.Cases[len(list.Cases)-1]))
+		last := list.Cases[len(list.Cases)-1]
+		v.Next = x.path("/desk?after=" + placeText(last.BlockedAt, last.CaseID))
 	}
 	if list.Unknown > 0 {
 		v.Unknown = x.N("desk.list.unknown", list.Unknown, x.since(list.OldestUnknown))

@@ -92,7 +92,7 @@ func worksPlace(text string) (p works.Place, err error) {
 	if at == "-" {
 		return works.Place{ID: id}, nil
 	}
-	p.At, p.ID, err = seenCursor(text)
+	p.At, p.ID, err = cutPlace(text)
 	return p, err
 }
 
@@ -269,23 +269,11 @@ func (c counter) showPayments(x *ctx, id string, wrong error) error {
 // A payment's id is the bank's and may hold anything: an address carries it in
 // hexadecimal.
 func paymentPlace(text string) (p works.Place, err error) {
-	if p.At, p.ID, err = paymentCursor(text); err != nil {
+	if p.At, p.ID, err = cutPlace(text); err != nil {
 		return p, err
 	}
 	p.ID, err = plainID(p.ID)
 	return p, err
-}
-
-func paymentCursor(text string) (time.Time, string, error) {
-	if text == "" {
-		return time.Time{}, "", nil
-	}
-	at, id, _ := strings.Cut(text, ".")
-	us, err := strconv.ParseInt(at, 10, 64)
-	if err != nil || us <= 0 {
-		return time.Time{}, "", unspoken(http.StatusNotFound)
-	}
-	return portal.FromMicros(us), id, nil
 }
 
 // doPayment assigns one to a request or sets it aside.

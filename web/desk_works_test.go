@@ -6,15 +6,19 @@ import (
 	"image/png"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"testing"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/desk"
 	"guichet/portal/evidence"
 	"guichet/portal/keys"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 	"guichet/works"
 	"guichet/works/payment"
 
@@ -148,6 +152,40 @@ func TestW10AnOfficerTakesARequestToItsEnd(t *testing.T) {
 	require.Equal(t, works.Closed, func() works.Status { r, _, _ := b.store.Works(t.Context(), r.ID); return r.Status }())
 	require.Equal(t, http.StatusNotFound, b.get("/fr/desk/works/nothing").StatusCode)
 	require.Equal(t, http.StatusNotFound, b.post(path+"/everything", "since", "1").StatusCode)
+}
+
+// M6, D10: an officer finds a request by the number that a caller reads out, and
+// opens the number again that the gate closed, with the reason in the trail.
+func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
+	b := newBureau(t)
+	r := b.requested("phases", map[string]string{"ean": string(b.known.EAN), "supply": "three-400"})
+	b.signIn("wim")
+	path := "/fr/desk/works/" + r.ID
+	for typed, told := range map[string]string{"12": "Écrivez les 10 chiffres", "0000000000": "Aucune demande"} {
+		wrong := b.post("/fr/desk/works", "number", typed)
+		require.Equal(t, refusedStatus, wrong.StatusCode, typed)
+		require.Contains(t, plainSpaces(wrong.text), told)
+		require.Equal(t, typed, strings.ReplaceAll(plainSpaces(wrong.doc.Find("#number").AttrOr("value", "")), " ", ""), "nothing typed is lost")
+	}
+	require.Equal(t, path, b.post("/fr/desk/works", "number", worksNumber(r.Number)).Request.URL.Path)
+	require.Zero(t, b.get(path).doc.Find("form[action$='/unlock']").Length(), "it is open")
+	require.Equal(t, http.StatusConflict, b.post(path+"/unlock", "since", strconv.FormatInt(portal.Micros(r.Since), 10), "unlock-reason", "x").StatusCode)
+
+	require.NoError(t, b.store.Do(t.Context(), func(u tx.Tx) error {
+		_, c, err := b.store.LoadAttempt(u, lookup.ByWorks, r.Key, "")
+		if err != nil {
+			return err
+		}
+		c.BlockedAt, c.CaseID = b.clock.Now(), "case-1"
+		return b.store.SaveAttempt(u, lookup.ByWorks, r.Key, b.clock.Now(), c)
+	}))
+	require.Equal(t, refusedStatus, b.act(r.ID, desk.Unlock, "unlock-reason", "").StatusCode, "it is stated why")
+	b.done(r.ID, desk.Unlock, "unlock-reason", "Rappelé, identité vérifiée")
+	blocked, err := b.store.WorksBlocked(t.Context(), r.Key)
+	require.NoError(t, err)
+	require.False(t, blocked)
+	require.EqualValues(t, 1, storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'reference.unblocked' AND subject = $1 AND details LIKE '%reason=Rappel%'`, works.Subject(r.ID)))
+	require.Zero(t, b.get(path).doc.Find("form[action$='/unlock']").Length())
 }
 
 // C.4: an officer assigns a payment that fits no request, or sets it aside.

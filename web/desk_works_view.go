@@ -293,7 +293,7 @@ func completeFields(x *ctx, w desk.WorksFile, a desk.Act, field func(kind, name,
 	for _, name := range w.Missing {
 		if f := works.Field(name); w.Kind.Facts().Holds(f) {
 			c := field("", "value-"+name, "works.field."+name, "")
-			like := fieldControl(x, f)
+			like := worksControls(x, nil, name)[0]
 			c.Kind, c.Rows, c.Options, c.Hint = like.Kind, like.Rows, like.Options, like.Hint
 			for i := range c.Options {
 				c.Options[i].Selected = c.Options[i].Value == c.Value

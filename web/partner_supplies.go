@@ -28,7 +28,7 @@ func (p *partners) showSupplies(x *ctx, wrong error) error {
 	if after != "" && !nameForm.MatchString(after) {
 		return unspoken(http.StatusNotFound)
 	}
-	list, err := p.Mandates.RegisteredTo(x.context(), to, after, suppliesAPage+1)
+	list, err := p.Mandates.RegisteredTo(x.context(), x.by(), to, after, suppliesAPage+1)
 	if err != nil {
 		return err
 	}
@@ -81,7 +81,7 @@ func (p *partners) findSupply(x *ctx) error {
 	if err != nil {
 		return p.showSupplies(x, portal.Problems{{Code: portal.Invalid, Key: "supply.ean", Field: "ean"}})
 	}
-	one, err := p.Mandates.RegisteredAt(x.context(), x.guest().Organisation.AsSupplier(), ean)
+	one, err := p.Mandates.RegisteredAt(x.context(), x.by(), x.guest().Organisation.AsSupplier(), ean)
 	if portal.CodeOf(err) == portal.NotFound {
 		return p.showSupplies(x, portal.Problems{{Code: portal.Invalid, Key: "supply", Field: "ean"}})
 	}
@@ -95,7 +95,7 @@ func (p *partners) findSupply(x *ctx) error {
 func (p *partners) supply(x *ctx) error { return p.showSupply(x, nil) }
 
 func (p *partners) showSupply(x *ctx, wrong error) error {
-	one, err := p.Mandates.Registered(x.context(), x.guest().Organisation.AsSupplier(), x.named("id"))
+	one, err := p.Mandates.Registered(x.context(), x.by(), x.guest().Organisation.AsSupplier(), x.named("id"))
 	if err != nil {
 		return err
 	}
@@ -125,16 +125,12 @@ func supplyView(x *ctx, one mandates.Supplied, wrong error) page.Line {
 // takeSupply delivers on a registration, as take does on a mandate.
 func (p *partners) takeSupply(x *ctx, f partnerFile) error {
 	to, id := x.guest().Organisation.AsSupplier(), x.named("id")
-	one, err := p.Mandates.Registered(x.context(), to, id)
-	if err != nil {
-		return err
-	}
-	q, err := wanted(x, grainsOf(one.Kinds()))
+	q, err := wanted(x, grainsOf(mandates.Kinds)) // which of them, Supply decides
 	if err != nil {
 		return p.showSupply(x, err)
 	}
-	d, err := p.Mandates.Supply(x.context(), p.PartnerDeps.History, x.by(), to, id, mandates.Asked{EAN: one.EAN, Query: q,
-		Render: f.render(x, leaving{x.T("partner.supply.mark"), x.T("partner.supply.ground", one.ID, to.Code)})})
+	d, err := p.Mandates.Supply(x.context(), p.PartnerDeps.History, x.by(), to, id, mandates.Asked{Query: q,
+		Render: f.render(x, leaving{x.T("partner.supply.mark"), x.T("partner.supply.ground", id, to.Code)})})
 	if portal.CodeOf(err) == portal.Denied {
 		return p.showSupply(x, err)
 	}

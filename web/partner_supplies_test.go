@@ -47,13 +47,18 @@ func TestL26SuppliersPages(t *testing.T) {
 	register(t, a.store, "mine", a.known[0].EAN, "NORD", portal.Period{From: since}, "")
 	register(t, a.store, "theirs", a.known[1].EAN, "DIRECTE", portal.Period{From: since}, "")
 
+	traced := func(action audit.Action, subject string) int64 {
+		return storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1 AND subject = $2`, string(action), subject)
+	}
 	page := first.get("/fr/partner/supplies")
+	require.EqualValues(t, 1, traced(audit.SupplyRead, ""), "L18: a list is a disclosure")
 	require.Equal(t, http.StatusOK, page.StatusCode)
 	require.Equal(t, 1, page.doc.Find("#supplies tbody tr").Length())
 	require.NotContains(t, page.body, string(a.known[0].EAN), "G12")
 	require.Equal(t, 1, page.doc.Find("nav a[aria-current=page][href='/fr/partner/supplies']").Length())
 	find := func(ean string) answer { return first.post("/fr/partner/supplies", url.Values{"ean": {ean}}) }
 	require.Equal(t, "/fr/partner/supplies/mine", find(string(a.known[0].EAN)).Header.Get("Location"))
+	require.EqualValues(t, 1, traced(audit.SupplyRead, "registration:mine"), "L18: and so is that one is there")
 	require.Contains(t, find("54144").doc.Find("#ean-error").Text(), "18 chiffres")
 	nobody := "541449009999999990"[:17]
 	nobody += string(portal.EANCheckDigit(nobody))
@@ -62,6 +67,9 @@ func TestL26SuppliersPages(t *testing.T) {
 	require.Equal(t, strings.ReplaceAll(none.body, nobody, "EAN"), strings.ReplaceAll(theirs.body, string(a.known[1].EAN), "EAN"), "L10: not yours is not there")
 
 	one := first.get("/fr/partner/supplies/mine")
+	require.EqualValues(t, 2, traced(audit.SupplyRead, "registration:mine"), "L18")
+	require.Equal(t, http.StatusNotFound, first.get("/fr/partner/supplies/theirs").StatusCode)
+	require.Zero(t, traced(audit.SupplyRead, "registration:theirs"))
 	require.Contains(t, plainSpaces(one.doc.Find(".note").Text()), "Votre enregistrement vaut depuis le")
 	require.Equal(t, 2, one.doc.Find("#grain option[value=month], #grain option[value=year]").Length())
 	require.Equal(t, 2, one.doc.Find("#grain option").Length(), "D5: no day without a mandate")
@@ -80,8 +88,12 @@ func TestL26SuppliersPages(t *testing.T) {
 	}
 	require.EqualValues(t, 3, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'delivery.made' AND ground = 'registration:mine' AND subject = $1`,
 		"occupancy:"+a.known[0].OccupancyID))
-	require.Equal(t, http.StatusUnprocessableEntity, first.get("/fr/partner/supplies/mine/consumption.csv?grain=day").StatusCode)
+	require.EqualValues(t, 2, traced(audit.SupplyRead, "registration:mine"), "a file is read and recorded once")
 	require.Equal(t, http.StatusUnprocessableEntity, first.get("/fr/partner/supplies/mine/consumption.csv?grain=month&from=x").StatusCode)
+	for id, want := range map[string]int{"mine": http.StatusForbidden, "theirs": http.StatusNotFound, "nothing": http.StatusNotFound} {
+		require.Equal(t, want, first.get("/fr/partner/supplies/"+id+"/consumption.csv?grain=day").StatusCode, id)
+		require.EqualValues(t, 1, traced(audit.DeliveryRefused, "registration:"+id), "L29: what is refused is traced: "+id)
+	}
 
 	t.Run("L14 L15 D12 every end looks the same on every page", func(t *testing.T) {
 		everyEnd(t, a, []*browser{first, second, a.another()})
@@ -153,7 +165,7 @@ func TestL18TheCustomerSeesTheirSupplier(t *testing.T) {
 	register(t, a.Store, "former", a.known[0].EAN, "NORD", former, registry.Drop)
 	register(t, a.Store, "present", a.known[0].EAN, "DIRECTE", present, "")
 	_, err := svc.Supply(t.Context(), h, audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "p"}, Ground: "partner", Channel: "api"},
-		mandates.Supplier{PartnerID: "p1", Code: "DIRECTE"}, "present", mandates.Asked{EAN: a.known[0].EAN, Query: metering.Query{Grain: metering.ByMonth}})
+		mandates.Supplier{PartnerID: "p1", Code: "DIRECTE"}, "present", mandates.Asked{Query: metering.Query{Grain: metering.ByMonth}})
 	require.NoError(t, err)
 	text := plainSpaces(b.get("/fr/seen").doc.Find("main").Text())
 	require.Contains(t, text, "Consommation transmise à un tiers")

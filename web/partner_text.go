@@ -78,11 +78,25 @@ func (x *ctx) named(part string) string {
 
 // place reads "before" as placeText writes it.
 func place(text string) (mandates.Place, error) {
-	at, id, err := seenCursor(text)
+	at, id, err := cutPlace(text)
 	if err == nil && id != "" && !nameForm.MatchString(id) {
 		err = unspoken(http.StatusNotFound)
 	}
 	return mandates.Place{At: at, ID: id}, err
+}
+
+// cutPlace reads where a list goes on: the moment and the id of the last line of
+// the page before. What an id may look like is its caller's to check.
+func cutPlace(text string) (at time.Time, id string, err error) {
+	if text == "" {
+		return at, "", nil
+	}
+	us, id, _ := strings.Cut(text, ".")
+	n, err := strconv.ParseInt(us, 10, 64)
+	if err != nil || n <= 0 {
+		return at, "", unspoken(http.StatusNotFound)
+	}
+	return portal.FromMicros(n), id, nil
 }
 
 func placeText(at time.Time, id string) string {

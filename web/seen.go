@@ -26,7 +26,7 @@ func (s *site) seen(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	before, beforeID, err := seenCursor(x.query("before"))
+	before, err := place(x.query("before"))
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s *site) seen(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	entries, err := audit.About(x.context(), s.Papers.Looks, subjects, looksAPage+1, before, beforeID)
+	entries, err := audit.About(x.context(), s.Papers.Looks, subjects, looksAPage+1, before.At, before.ID)
 	if err != nil {
 		return err
 	}
@@ -95,19 +95,6 @@ func ownEntry(x *ctx, pass lookup.Pass, action audit.Action, details map[string]
 }
 
 func ofQuery(index int) string { return "?of=" + strconv.Itoa(index) }
-
-// seenCursor reads "before": the last entry of the page before.
-func seenCursor(text string) (before time.Time, id string, err error) {
-	if text == "" {
-		return before, "", nil
-	}
-	us, id, _ := strings.Cut(text, ".")
-	n, err := strconv.ParseInt(us, 10, 64)
-	if err != nil || n <= 0 || len(id) > 64 {
-		return before, "", unspoken(http.StatusNotFound)
-	}
-	return portal.FromMicros(n), id, nil
-}
 
 func logins(entries []audit.Recorded) []string {
 	var list []string

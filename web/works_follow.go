@@ -166,7 +166,7 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 	}
 	// What the operator filed is for the operator (W19): it could tell (D12).
 	papers = slices.DeleteFunc(papers, func(p works.Paper) bool { return p.AddedBy.Kind == portal.Staff || p.AddedBy.Kind == portal.System })
-	v := r.For(works.AsRequester, steps, x.now)
+	v := r.View(steps, x.now)
 	v.May = f.Room.Master.Moves(r, works.Requester, x.now) // D13
 	return openedRequest{v, all[i].pass, papers, all}, nil
 }

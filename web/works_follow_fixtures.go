@@ -37,7 +37,7 @@ func followFixtures() []fixture {
 		}, "", nil)},
 		{"works-incomplete-given", requestFixture(func(now time.Time) works.Request {
 			r := fixtureRequest(now, works.Incomplete)
-			r.Missing = []string{"supply", "power_wished", "description"}
+			r.Missing = []string{"supply", "power_wished"}
 			return r
 		}, "", nil)},
 		{"works-accepted", requestFixture(func(now time.Time) works.Request { return fixtureRequest(now, works.Agreed) }, "accepted", nil)},
@@ -60,7 +60,7 @@ func requestFixture(make func(time.Time) works.Request, done string, wrong error
 		x.pass = lookup.Session{IdleEndsAt: x.now.Add(lookup.IdleLife), EndsAt: x.now.Add(lookup.VisitLife)}
 		r := make(x.now)
 		x.at = requestPage(r.ID)
-		o := openedRequest{View: r.For(works.AsRequester, fixtureSteps(r), x.now), all: []held{{Request: r}},
+		o := openedRequest{View: r.View(fixtureSteps(r), x.now), all: []held{{Request: r}},
 			papers: []works.Paper{{ID: "p", Document: works.SitePlan, AddedAt: portal.Date(2026, time.October, 2)}}}
 		v := requestView(x, o, wrong)
 		if done != "" {

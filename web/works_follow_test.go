@@ -317,6 +317,49 @@ func TestT24SomeoneElsesRequest(t *testing.T) {
 	require.Equal(t, "/de/ended", b.act(id, "cancel", nil).Header.Get("Location"))
 }
 
+// Whoever follows a request may stay as long as who looks at a consumption, and
+// comes back to the same request.
+func TestARequesterStays(t *testing.T) {
+	y := newFollowYard(t)
+	k := y.capture(works.Phases13, "")
+	b := y.another()
+	id := b.follow(k)
+	stay := b.get("/de/works/request?id="+id).doc.Find("form[action='/de/visit/extend'] [name=back]").AttrOr("value", "")
+	require.Equal(t, "/de/works/request?id="+id, b.post("/de/visit/extend", url.Values{"back": {stay}}).Header.Get("Location"))
+	for _, elsewhere := range []string{"", "?at=works&id=//evil.example", "?at=works&id=x%0d%0aSet-Cookie", "//evil.example", "?at=works&id=" + id + "&of=1"} {
+		to := b.post("/de/visit/extend", url.Values{"back": {elsewhere}}).Header.Get("Location")
+		require.True(t, strings.HasPrefix(to, "/de/consumption") || strings.HasPrefix(to, "/de/works/request"), to)
+		require.NotContains(t, to, "//")
+	}
+	require.Equal(t, "/de/ended", y.another().post("/de/visit/extend", url.Values{"back": {stay}}).Header.Get("Location"))
+}
+
+// T19: a request takes thirty documents and no more, and its source acts and
+// brings only so much; what is refused is told, and nothing is lost.
+func TestMostPapersOfARequest(t *testing.T) {
+	y := newFollowYard(t)
+	k := y.capture(works.Phases13, "")
+	paper := func() error {
+		return y.room.Add(t.Context(), requester, k.OccupancyID, works.Paper{ID: portal.NewID(y.h.clock()), Document: works.Other, EvidenceID: "e"})
+	}
+	for range works.MostPapers {
+		require.NoError(t, paper())
+	}
+	require.ErrorContains(t, paper(), "works.papers")
+	b := y.another()
+	id := b.follow(k)
+	require.Equal(t, int64(works.MostPapers), y.entries(audit.WorksPaper, id))
+	y.offer(id)
+	refused := 0
+	for range 40 {
+		if b.act(id, "accept", url.Values{"version": {"1"}}).StatusCode == http.StatusTooManyRequests {
+			refused++
+		}
+	}
+	require.Positive(t, refused)
+	require.Zero(t, y.entries(audit.WorksMoved, id)-3, "and nothing was accepted")
+}
+
 // passingIDs are what differs between any two requests: ids, numbers and codes,
 // and the check digits that follow from the number.
 func withoutIDs(text string, k storetest.Known) string {

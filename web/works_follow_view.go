@@ -45,7 +45,7 @@ func requestsView(x *ctx, all []held) public.WorksRequests {
 		v.Lead = x.T("works.request.list.none")
 	}
 	for _, h := range all {
-		r := h.For(works.AsRequester, nil, x.now)
+		r := h.View(nil, x.now)
 		turn := component.Cell{Text: x.T("works.turn." + string(r.Turn)), Tag: "plain"}
 		if r.Turn == works.Requester {
 			turn.Tag = "warn"
@@ -306,7 +306,7 @@ func tellView(x *ctx, o openedRequest, v *public.WorksRequest) {
 			v.Bring = true
 			v.Missing = append(v.Missing, x.T("works.document."+name))
 		case o.Kind.Facts().Holds(f):
-			tell.Controls = append(tell.Controls, fieldControl(x, f))
+			tell.Controls = append(tell.Controls, worksControls(x, nil, name)...)
 			v.Missing = append(v.Missing, x.T("works.field."+name))
 		default:
 			v.Missing = append(v.Missing, x.T("works.field."+name))
@@ -319,27 +319,6 @@ func tellView(x *ctx, o openedRequest, v *public.WorksRequest) {
 	if !v.Bring && v.Call == "" {
 		v.Tell = &tell // as long as a document is missing it cannot be complete
 	}
-}
-
-// fieldControl is where a missing field is typed.
-func fieldControl(x *ctx, f works.Field) component.Control {
-	c := line(x, string(f), "works.field."+string(f), "", "")
-	if hint := "works.field." + string(f) + ".hint"; x.Has(hint) {
-		c.Hint = x.T(hint)
-	}
-	if len(f.Choices()) > 0 {
-		c.Kind = "select"
-		for _, choice := range f.Choices() {
-			c.Options = append(c.Options, component.Option{Value: choice, Text: x.T("works.field." + string(f) + "." + choice)})
-		}
-	}
-	switch f {
-	case works.WishedDay, works.UntilDay:
-		c.Kind = "date"
-	case works.Description:
-		c.Kind, c.Rows = "area", 5
-	}
-	return c
 }
 
 // requestActs is what the requester can do beside the next thing.

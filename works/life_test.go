@@ -100,6 +100,7 @@ func TestWhatARuleForbids(t *testing.T) {
 		{"Wd3", works.Phases13, works.Agreed, works.EventPay, "works.deposit", func(r *works.Request) { r.Offer.Paid = 28_831 }},
 		{"Wd3", works.Phases13, works.Offered, works.EventLapse, "works.valid", func(r *works.Request) { r.Offer.ValidTo = noon.Add(1) }},
 		{"D11", works.MeterMove, works.Offered, works.EventAccept, "works.user", func(r *works.Request) { r.UserAgreedAt = time.Time{} }},
+		{"D11", works.ClosingPoint, works.Studied, works.EventPrepare, "works.user", func(r *works.Request) { r.UserAgreedAt = time.Time{} }},
 		{"W8", works.Phases13, works.Preparing, works.EventPlan, "works.day", func(r *works.Request) { r.Day = noon }},
 		{"W9", works.Phases13, works.Working, works.EventCarryOut, "works.result", func(r *works.Request) { r.Result = "" }},
 		{"W10", works.Phases13, works.InService, works.EventClose, "works.closing", func(r *works.Request) { r.AssetAt = time.Time{} }},
@@ -116,7 +117,15 @@ func TestWhatARuleForbids(t *testing.T) {
 		c.wrong(&r)
 		require.ErrorContains(t, r.Happen(c.event, noon), c.key, c.rule)
 	}
-	r := free(works.Phases13, works.Agreed)
+	for _, kind := range works.Kinds {
+		r := free(kind, works.Done)
+		err := r.Happen(works.EventPutInService, noon)
+		require.Equal(t, kind.Masked() == works.EndOfContract, err != nil, "D12: %s", kind)
+	}
+	r := free(works.MeterMove, works.Offered)
+	require.NoError(t, r.Happen(works.EventChange, noon))
+	require.True(t, r.UserAgreedAt.IsZero() && !r.StudyNotNeeded, "Wd3: what was agreed of the former data holds no longer")
+	r = free(works.Phases13, works.Agreed)
 	r.Offer.Paid = 28_832
 	require.NoError(t, r.Happen(works.EventPay, noon), "the deposit of 576.64 to the cent")
 }

@@ -9,25 +9,16 @@ import (
 	"guichet/works/calendar"
 )
 
-// Viewer is in what right somebody looks at a request.
-type Viewer string
-
-// The viewers.
-const (
-	AsRequester   Viewer = "requester"    // by number and code, by their own visit, or as the partner that made it (Wd4)
-	AsNetworkUser Viewer = "network-user" // of the point now, and only what concerns supply cuts there (Wd1)
-	AsStaff       Viewer = "staff"
-)
-
-// View is what somebody may know of a request: nothing else leaves this room
+// View is what its requester may know of a request, by number and code, by their
+// own visit, or as the partner that made it (Wd4): nothing else leaves this room
 // towards people who are not staff (W19). Where strangers must not tell a drop
 // from an end of contract, what was written by hand and could tell is left out
 // of all three alike (D12, L15, Ld8).
 type View struct {
 	ID        string
-	Number    keys.Secret // the requester's alone, as the next two (W17)
+	Number    keys.Secret
 	Contact   Contact
-	May       []Event // what the requester may let happen now
+	May       []Event // what they may let happen now
 	Kind      Kind
 	Energy    portal.Energy
 	Phase     Phase
@@ -52,10 +43,11 @@ type View struct {
 	NetworkYes bool              // the network user's agreement is there, or none is needed
 }
 
-// For gives a viewer's view of a request and its steps. By is left out of the
-// steps for everybody but staff (W19).
-func (r Request) For(who Viewer, steps []Step, now time.Time) View {
-	v := View{ID: r.ID, Kind: r.Kind, Energy: r.Energy, Phase: r.Phase, Status: r.Status, Turn: r.Status.Turn(), Since: r.Since, MadeAt: r.MadeAt,
+// View gives the requester's view of a request and its steps, whose By tells of
+// which sort somebody was and no more (W19).
+func (r Request) View(steps []Step, now time.Time) View {
+	v := View{ID: r.ID, Number: r.Number, Contact: r.Contact, May: r.Moves(Requester, now), Kind: r.Kind, Energy: r.Energy,
+		Phase: r.Phase, Status: r.Status, Turn: r.Status.Turn(), Since: r.Since, MadeAt: r.MadeAt,
 		Missing: r.Missing, MissingBy: r.MissingBy, Offer: r.Offer, Day: r.Day, Site: r.Site, Values: r.Values,
 		Reopening:  r.Reopening(),
 		NetworkYes: !r.Kind.Facts().UserAgrees || !r.UserAgreedAt.IsZero()}
@@ -63,20 +55,15 @@ func (r Request) For(who Viewer, steps []Step, now time.Time) View {
 	v.Deadline, v.Runs = r.Deadline(steps, rules)
 	v.Rule, v.Promised = r.promised(rules, now)
 	v.Promised = v.Promised && r.Kind.Facts().Offer
-	if who != AsNetworkUser {
-		v.Number, v.Contact, v.May = r.Number, r.Contact, r.Moves(Requester, now)
-	}
 	v.Steps = make([]Step, len(steps))
 	for i, s := range steps {
-		if who != AsStaff {
-			if s.By.ID == worksSystem && s.By.Kind == portal.System {
-				s.By.Kind = portal.Staff // the operator, by another door (D13)
-			}
-			s.By = portal.Actor{Kind: s.By.Kind}
+		if s.By == ByWorksSystem("").Actor {
+			s.By.Kind = portal.Staff // the operator, by another door (D13)
 		}
+		s.By = portal.Actor{Kind: s.By.Kind}
 		v.Steps[i] = s
 	}
-	if who != AsRequester || r.Kind.Masked() != EndOfContract {
+	if r.Kind.Masked() != EndOfContract {
 		return v
 	}
 	v.Kind = EndOfContract

@@ -10,17 +10,16 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// W17, Wd1: the requester's number, contact and acts are nobody else's; a
-// missing field that the requester types is read as at the capture (W5).
-func TestWhoSeesAndSupplies(t *testing.T) {
+// W5, W19: the requester may let happen what their view says, and sees of which
+// sort somebody was, not who; a missing field that they type is read as at the
+// capture.
+func TestWhatARequesterSeesAndSupplies(t *testing.T) {
 	r := works.Request{ID: "r", Number: keys.Secret("4028176655"), Kind: works.MorePower, Contact: works.Contact{Name: "Anna"},
 		Status: works.Incomplete, Phase: works.Capture, Missing: []string{"power_wished", "site-plan"}}
-	mine, theirs := r.For(works.AsRequester, nil, noon), r.For(works.AsNetworkUser, nil, noon)
+	mine := r.View([]works.Step{{By: portal.Actor{Kind: portal.Staff, ID: "otto"}}}, noon)
 	require.Equal(t, "Anna", mine.Contact.Name)
+	require.Equal(t, portal.Actor{Kind: portal.Staff}, mine.Steps[0].By)
 	require.Equal(t, []works.Event{works.EventCancel}, mine.May, "what is missing stands against the rest")
-	require.Zero(t, theirs.Contact)
-	require.Empty(t, theirs.Number)
-	require.Empty(t, theirs.May)
 
 	var problems portal.Problems
 	require.ErrorAs(t, r.Supply(map[string]string{"power_wished": "much"}, noon), &problems)
@@ -35,7 +34,7 @@ func TestWhoSeesAndSupplies(t *testing.T) {
 // Thirty days in which to reopen end with a working day's midnight (Pd1).
 func TestReopening(t *testing.T) {
 	r := works.Request{Kind: works.SmartMeter, Status: works.Closed, ClosedAt: portal.Date(2026, 11, 5)}
-	require.True(t, r.For(works.AsRequester, nil, portal.Date(2026, 12, 6)).Reopening.Last.Equal(portal.Date(2026, 12, 7)), "the 5th is a Saturday")
+	require.True(t, r.View(nil, portal.Date(2026, 12, 6)).Reopening.Last.Equal(portal.Date(2026, 12, 7)), "the 5th is a Saturday")
 	require.Equal(t, []works.Event{works.EventReopen}, r.Moves(works.Requester, portal.Date(2026, 12, 8).Add(-1)))
 	require.Empty(t, r.Moves(works.Requester, portal.Date(2026, 12, 8)))
 }

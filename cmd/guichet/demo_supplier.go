@@ -59,8 +59,8 @@ func (f *foundation) demoRegistrations(ctx context.Context, t *town.Town, guest 
 	if err != nil {
 		return err
 	}
-	deeds := f.mandates()
-	list, err := deeds.RegisteredTo(ctx, to, "", len(t.Supplies))
+	deeds, by := f.mandates(), audit.Entry{Actor: guest.Actor(), Ground: "partner", Channel: "web"}
+	list, err := deeds.RegisteredTo(ctx, by, to, "", len(t.Supplies))
 	if err != nil {
 		return err
 	}
@@ -68,7 +68,7 @@ func (f *foundation) demoRegistrations(ctx context.Context, t *town.Town, guest 
 	if at < 0 {
 		return errors.New("the demo's supplier is not registered on the town's first access point")
 	}
-	_, err = deeds.Supply(ctx, &metering.History{Ledger: f.store, Clock: f.clock}, audit.Entry{Actor: guest.Actor(), Ground: "partner", Channel: "web"}, to, list[at].ID,
-		mandates.Asked{EAN: first, Query: metering.Query{Grain: metering.ByMonth}})
+	_, err = deeds.Supply(ctx, &metering.History{Ledger: f.store, Clock: f.clock}, by, to, list[at].ID,
+		mandates.Asked{Query: metering.Query{Grain: metering.ByMonth}})
 	return err
 }

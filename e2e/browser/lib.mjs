@@ -5,7 +5,7 @@ import { execFile } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { createServer, request } from 'node:http';
 import { connect } from 'node:net';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { chromium } from 'playwright-core';
@@ -20,7 +20,7 @@ assert.ok(portal, 'run by go test ./e2e -run TestBrowser');
 // also does what has no language.
 export const languages = portal.languages;
 export const once = languages.includes('fr');
-const axeFile = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const axeText = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'));
 
 export const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 let running;
@@ -38,6 +38,7 @@ export async function browser() {
 
 export async function close() {
   await (await running)?.close();
+  (await axeServed)?.close();
   for (const door of doors) door.closeAllConnections(), door.close();
 }
 
@@ -109,17 +110,28 @@ export async function fits(page) {
   assert.ok(wide <= window, `${page.url()} is ${wide} px wide in a window of ${window} px`);
 }
 
-// picture keeps a screenshot of the whole page for whoever reviews the run.
+// picture keeps a screenshot of the whole page for whoever reviews the run and
+// asked for pictures: they take a sixth of its time.
 export async function picture(page, name) {
+  if (!portal.picture) return;
   mkdirSync(join(portal.out, 'pages'), { recursive: true });
-  // JPEG takes half of the time of PNG, and there are hundreds
+  // JPEG takes half of the time of PNG, and there are hundreds.
   await page.screenshot({ path: join(portal.out, 'pages', `${name}.jpg`), type: 'jpeg', quality: 80, fullPage: true });
 }
+
+// The checker has an address, under which the browser keeps it compiled: half a
+// megabyte, hundreds of times.
+let axeServed;
+const serveAxe = () => new Promise((ready) => {
+  const server = createServer((_, to) => to.writeHead(200, { 'content-type': 'text/javascript', 'cache-control': 'max-age=3600' }).end(axeText));
+  server.listen(0, '127.0.0.1', () => ready(server));
+});
 
 // axe injects the checker, which the page's own policy would rightly refuse:
 // only contexts made with bypassCSP can use it.
 export async function axe(page) {
-  await page.addScriptTag({ path: axeFile });
+  axeServed ??= serveAxe();
+  await page.addScriptTag({ url: `http://127.0.0.1:${(await axeServed).address().port}/axe.js` });
   const violations = await page.evaluate(async () => (await globalThis.axe.run(document, {
     runOnly: ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'], resultTypes: ['violations'],
   })).violations); // what passes is half a megabyte, which nobody reads
@@ -224,11 +236,14 @@ export function guichet(...args) {
 // tabTo presses Tab, or Shift+Tab where that is the shorter way, until what has
 // the focus matches, and shows it.
 export async function tabTo(page, selector, way) {
-  const key = way ?? await page.evaluate((s) => {
+  const ahead = await page.evaluate((s) => {
     const stops = [...document.querySelectorAll('a[href], button, input:not([type=hidden]), select, textarea, [tabindex="0"]')].filter((e) => e.checkVisibility());
     const ahead = stops.findIndex((e) => e.matches(s)) - stops.indexOf(document.activeElement);
-    return ahead > 0 && ahead < stops.length / 2 ? 'Tab' : 'Shift+Tab';
+    return ahead > stops.length / 2 ? ahead - stops.length : ahead;
   }, selector);
+  const key = way ?? (ahead > 0 ? 'Tab' : 'Shift+Tab');
+  // Most of the way nobody looks: each look is a question to the browser.
+  for (let n = way ? 0 : Math.abs(ahead) - 3; n > 0; n--) await page.keyboard.press(key);
   for (let n = 0; n < 120; n++) {
     await page.keyboard.press(key);
     if (await page.evaluate((s) => document.activeElement?.matches(s), selector)) {

@@ -195,7 +195,8 @@ var errCertificate = &portal.Error{Code: portal.Denied, Key: "partner.certificat
 // client certificate of that fingerprint, "" for none. One hash and one query,
 // whether the key exists, ended, expired or belongs to somebody suspended:
 // SignedOut. Denied "partner.certificate.missing" where it is live and bound to
-// another certificate, "partner.scope" where it lacks the scope.
+// another certificate, "partner.scope", with the program whose key it is, where
+// it lacks the scope.
 func (s *Service) Authenticate(ctx context.Context, presented keys.Secret, certificate string, wanted Scope) (Program, error) {
 	now := s.Clock()
 	k, o, found, err := s.Store.KeyByHash(ctx, s.keyHash(presented), now)
@@ -209,7 +210,7 @@ func (s *Service) Authenticate(ctx context.Context, presented keys.Secret, certi
 		return Program{}, errCertificate
 	}
 	if !k.Has(wanted) {
-		return Program{}, &portal.Error{Code: portal.Denied, Key: "partner.scope"}
+		return Program{k, o}, &portal.Error{Code: portal.Denied, Key: "partner.scope"}
 	}
 	if now.Sub(k.UsedAt) >= time.Hour {
 		if err := s.Runner.Do(ctx, func(t tx.Tx) error { return s.Store.UseKey(t, k.ID, now) }); err != nil {

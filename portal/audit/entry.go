@@ -98,6 +98,7 @@ const (
 	MandateEnded     Action = "mandate.ended"     // a line ended for another reason (Ld4)
 	Delivered        Action = "delivery.made"     // consumption left on a mandate (L18, L29)
 	DeliveryRefused  Action = "delivery.refused"  // it was asked for and refused (L29)
+	SupplyRead       Action = "supply.read"       // a supplier was shown its registrations, or one of them (L18)
 	EvidenceReceived Action = "evidence.received" // a document was uploaded and kept in quarantine (T25)
 	EvidenceRefused  Action = "evidence.refused"  // one was not taken, with the reason
 	EvidenceCleared  Action = "evidence.cleared"  // the scanner found nothing

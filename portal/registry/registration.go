@@ -150,15 +150,17 @@ func (l *line) registration() HeldRegistration {
 }
 
 // EndedIn gives of an access point's registrations what the occupant of a stay
-// may know: those of the stay, cut to it, and how they end only where they end
-// within it. What became of the next one's contract is not theirs (L16).
+// may know: those of the stay, cut to it, and how they end only where they began
+// and end within it. What became of a contract that somebody before or after
+// them made is not theirs (L16): the former occupant's drop may well take effect
+// after the move.
 func EndedIn(stay portal.Period, held []HeldRegistration) (own []HeldRegistration) {
 	for _, one := range held {
 		both, ok := one.Intersect(stay)
 		if !ok {
 			continue
 		}
-		if !sameEnd(both.To, one.To) {
+		if !both.From.Equal(one.From) || !sameEnd(both.To, one.To) {
 			one.End = UnknownEnd
 		}
 		one.Period = both

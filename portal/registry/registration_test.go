@@ -101,7 +101,7 @@ func TestL10RegistrationsByFile(t *testing.T) {
 }
 
 // L16, D12: an occupant learns of registrations within their own stay, and how
-// one ended only where it ended in it.
+// one ended only where it began and ended in it.
 func TestL16EndsOfOthersAreNotTold(t *testing.T) {
 	stay := portal.Period{From: portal.Date(2024, 1, 1), To: portal.Date(2025, 1, 1)}
 	one := func(from, to int, end registry.Scenario) registry.HeldRegistration {
@@ -112,13 +112,14 @@ func TestL16EndsOfOthersAreNotTold(t *testing.T) {
 		return registry.HeldRegistration{Registration: registry.Registration{Period: p}, End: end}
 	}
 	own := registry.EndedIn(stay, []registry.HeldRegistration{
-		one(-300, 1, registry.Drop), one(-30, 40, registry.BudgetMeter), one(40, 1000, registry.Drop), one(1000, 0, ""),
+		one(-300, 1, registry.Drop), one(-30, 40, registry.BudgetMeter), one(40, 50, registry.BudgetMeter), one(50, 1000, registry.Drop), one(1000, 0, ""),
 	})
-	require.Len(t, own, 2, "what ended when they moved in was the former's")
+	require.Len(t, own, 3, "what ended when they moved in was the former's")
 	require.Equal(t, stay.From, own[0].From)
-	require.Equal(t, registry.BudgetMeter, own[0].End, "in their own time")
-	require.Equal(t, stay.To, own[1].To)
-	require.Equal(t, registry.UnknownEnd, own[1].End, "after they left")
+	require.Equal(t, registry.UnknownEnd, own[0].End, "it began for the former, who did not pay")
+	require.Equal(t, registry.BudgetMeter, own[1].End, "in their own time")
+	require.Equal(t, stay.To, own[2].To)
+	require.Equal(t, registry.UnknownEnd, own[2].End, "after they left")
 	whole := registry.EndedIn(portal.Period{From: stay.From}, []registry.HeldRegistration{one(1, 9, registry.Drop)})
 	require.Equal(t, registry.Drop, whole[0].End)
 }

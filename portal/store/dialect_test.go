@@ -153,6 +153,43 @@ func TestMigrationsGoForward(t *testing.T) {
 	}
 }
 
+// L10: a database in which partners share a supplier's code migrates, and none of
+// them gets its customers.
+func TestL10SharedCodesMigrate(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			s := b.Open(t, time.Now)
+			require.NoError(t, s.Do(t.Context(), func(u tx.Tx) error {
+				for _, text := range []string{ // back to before 0024
+					`DROP INDEX partners_supplier`, `DROP TABLE registration_ends`, `DROP TABLE registrations`,
+					`DELETE FROM schema_migrations WHERE name = 'migrations/0024_registrations.sql'`,
+				} {
+					if _, err := store.Exec(u, text); err != nil {
+						return err
+					}
+				}
+				for i, p := range [][2]string{{"SOL", "approved"}, {"SOL", "suspended"}, {"SOL", "asked"}, {"SOL", "refused"},
+					{"LUNE", "approved"}, {"LUNE", "asked"}, {"", "approved"}, {"", "approved"}} {
+					if _, err := store.Exec(u, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier,
+  manager, status, asked_us, decided_us, decided_by, reason) VALUES ($1, 'n', $1, 'm', 'p', 'fr', 's', 'c', 't', $2, 'm', $3, $4, 1, 'otto', '')`,
+						fmt.Sprint("p", i), p[0], p[1], int64(i)); err != nil {
+						return err
+					}
+				}
+				return nil
+			}))
+			ran, err := s.Migrate(t.Context())
+			require.NoError(t, err)
+			require.Equal(t, []string{"migrations/0024_registrations.sql"}, ran)
+			for i, want := range []string{"", "", "SOL", "SOL", "LUNE", "LUNE", "", ""} {
+				var got string
+				require.NoError(t, s.QueryOne(`SELECT supplier FROM partners WHERE id = $1`, &got, fmt.Sprint("p", i)))
+				require.Equal(t, want, got, i)
+			}
+		})
+	}
+}
+
 // schemaQueries read tables, keys and indexes back in one normal form.
 var schemaQueries = map[string][]string{
 	"sqlite": {

@@ -134,6 +134,14 @@ func (s *Store) groundPasses(ctx context.Context, visitIDs []any, now time.Time)
 	return passes, nil
 }
 
+// BereavedIn implements mandates.Store: what tells of a death goes on doing so
+// when the right itself is over.
+func (s *Store) BereavedIn(t tx.Tx, occupancyID string) (dead bool, err error) {
+	err = inside(t).queryRow(`SELECT EXISTS (SELECT 1 FROM grounds
+  WHERE occupancy_id = $1 AND occupancy_id <> '' AND kind = 'heir' AND decision = 'granted' AND ended_why <> 'mistake')`, occupancyID).Scan(&dead)
+	return dead, shut(err)
+}
+
 // heirOf changes an addressee where the holder of a stay has died, as an heir's
 // live right tells: to the heir, at their own address (D7).
 func heirOf(ask func(text string, args ...any) row, now time.Time, occupancyID string, to *outbox.Address, language *portal.Language) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"strings"
+	"time"
 
 	"guichet/mandates"
 	"guichet/portal"
@@ -278,6 +279,13 @@ func (s *Store) MandatesOfStay(t tx.Tx, occupancyID string) ([]string, error) {
 		err = r.Scan(&id)
 		return id, err
 	})
+}
+
+// WrittenIn implements mandates.Store.
+func (s *Store) WrittenIn(t tx.Tx, occupancyID string, since time.Time) (n int, err error) {
+	err = inside(t).queryRow(`SELECT COUNT(*) FROM mandates WHERE written_by = $1 AND written_by <> ''
+  AND status <> 'decided' AND (status <> 'withdrawn' OR created_us > $2)`, occupancyID, portal.Micros(since)).Scan(&n)
+	return n, shut(err)
 }
 
 // MandatesAt implements mandates.Store.

@@ -2,6 +2,8 @@ package store_test
 
 import (
 	"context"
+	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -248,9 +250,21 @@ func TestD7DeathEndsMandates(t *testing.T) {
 				Lines: map[portal.EAN]mandates.LineDecision{h.ean: {OccupancyID: h.stay}}}))
 			require.NoError(t, svc.Confirm(t.Context(), by, h.stay, m.ID))
 			now = now.Add(time.Minute)
-			own, err := svc.Write(t.Context(), by, h.stay, mandates.Own{Partner: "p1", Draft: mandates.Draft{Capacity: "occupant", Language: "fr",
-				Kinds: []string{"totals"}, Purpose: "Comparer les offres"}})
+			write := func() (mandates.Mandate, error) {
+				return svc.Write(t.Context(), by, h.stay, mandates.Own{Partner: "p1", Draft: mandates.Draft{Capacity: "occupant", Language: "fr",
+					Kinds: []string{"totals"}, Purpose: "Comparer les offres"}})
+			}
+			own, err := write()
 			require.NoError(t, err)
+			given, err := svc.Draft(t.Context(), by, to, mandates.Draft{Name: "Marie Dupont", Capacity: "occupant", Street: "Rue 1", Postcode: "5000", Town: "Namur",
+				Language: "fr", Points: string(h.ean), Kinds: []string{"totals"}, DataFrom: "2026-01-01", Purpose: "Comparer les offres"})
+			require.NoError(t, err)
+			require.NoError(t, svc.GiveIn(t.Context(), by, "p1", given.ID, mandates.Document{ID: "d2", EvidenceID: "e2", Hash: []byte{2}}))
+			givenAt := now
+			decide := func(line mandates.LineDecision) error {
+				return svc.Decide(t.Context(), by, to, given.ID, mandates.Decision{Signature: mandates.ByHand, Given: givenAt, Checks: mandates.Checks,
+					Lines: map[portal.EAN]mandates.LineDecision{h.ean: line}})
+			}
 			status := func() (mandates.LineStatus, mandates.Status) {
 				list, err := svc.Here(t.Context(), h.stay)
 				require.NoError(t, err)
@@ -293,10 +307,100 @@ func TestD7DeathEndsMandates(t *testing.T) {
 			require.Equal(t, "death", howItEnded(t, s, m.ID))
 			require.Equal(t, "Otto Peters, Eupen", posted())
 			require.EqualValues(t, 1, storetest.Number(t, dsn, `SELECT COUNT(*) FROM trail WHERE action = $1 AND actor_id = 'marc'`, string(audit.MandateEnded)))
-			now = now.Add(time.Minute)
-			require.NoError(t, grounds.End(t.Context(), portal.Actor{Kind: portal.Staff, ID: "lena"}, heir, "mistake"))
-			now = now.Add(time.Minute)
+			// Nor can anything be given in their name any more.
+			stays := func() {
+				require.ErrorContains(t, decide(mandates.LineDecision{OccupancyID: h.stay}), "mandate.bereaved")
+				_, err = write()
+				require.ErrorContains(t, err, "mandate.deceased")
+			}
+			stays()
+			end := func(id string, why registry.EndedWhy) {
+				now = now.Add(time.Minute)
+				require.NoError(t, grounds.End(t.Context(), portal.Actor{Kind: portal.Staff, ID: "lena"}, id, why))
+				now = now.Add(time.Minute)
+			}
+			end(heir, "over")
 			require.Equal(t, "Marie Dupont, ", posted())
+			stays()
+			storetest.Exec(t, dsn, `UPDATE grounds SET ended_why = 'mistake' WHERE id = $1`, heir)
+			require.NoError(t, decide(mandates.LineDecision{OccupancyID: h.stay}), "nobody died")
+			_, err = write()
+			require.NoError(t, err)
+			end(grant(registry.Heir), "mistake")
+			_, err = write()
+			require.NoError(t, err)
+		})
+	}
+}
+
+// D8: what a customer wrote is about their own stay, not about that of a namesake
+// who came after; and who stands behind a reference fills no company's list, be
+// it by withdrawing what they wrote.
+func TestD8WrittenMandatesOnDatabases(t *testing.T) {
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			now := portal.Date(2026, 3, 2).Add(9 * time.Hour)
+			clock := func() time.Time { return now }
+			dsn := b.DSN(t)
+			s := storetest.Reopen(t, dsn, clock)
+			h := newHome(t, s, dsn)
+			svc := &mandates.Service{Clock: clock, Runner: s, Store: s}
+			by := audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"}
+			to := mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}
+			write := func() (string, error) {
+				m, err := svc.Write(context.Background(), by, h.stay, mandates.Own{Partner: "p1", Draft: mandates.Draft{Capacity: "occupant", Language: "fr",
+					Kinds: []string{"totals"}, Purpose: "Comparer les offres"}})
+				return m.ID, err
+			}
+			var ids []string
+			var mutex sync.Mutex
+			var all sync.WaitGroup
+			for range 8 { // at once
+				all.Go(func() {
+					id, err := write()
+					mutex.Lock()
+					defer mutex.Unlock()
+					if err == nil {
+						ids = append(ids, id)
+					} else if !strings.Contains(err.Error(), "mandate.written") {
+						t.Error(err)
+					}
+				})
+			}
+			all.Wait()
+			require.Len(t, ids, 5)
+			refused := func() {
+				_, err := write()
+				require.Equal(t, portal.TooMany, portal.CodeOf(err))
+			}
+			now = now.Add(time.Hour)
+			for _, id := range ids[1:] {
+				require.NoError(t, svc.Unwrite(t.Context(), by, h.stay, id))
+			}
+			refused()
+			now = now.AddDate(0, 0, 1)
+			for range 4 {
+				_, err := write()
+				require.NoError(t, err)
+			}
+			refused()
+
+			require.NoError(t, svc.GiveIn(t.Context(), by, "p1", ids[0], mandates.Document{ID: "d", EvidenceID: "e", Hash: []byte{1}}))
+			given := now
+			now = now.AddDate(0, 0, 3)
+			moved := portal.Date(2026, 3, 5)
+			storetest.Exec(t, dsn, `UPDATE occupancies SET to_us = $1 WHERE id = 'stay'`, portal.Micros(moved))
+			require.NoError(t, s.Do(t.Context(), func(u tx.Tx) error {
+				return s.PutRegistry(u, registry.Batch{Occupancies: []registry.Occupancy{{ID: "namesake", EAN: h.ean, Name: "Marie Dupont", Language: "fr",
+					Street: "Rue 1", Postcode: "5000", Town: "Namur", Period: portal.Period{From: moved}}}})
+			}))
+			decide := func(line mandates.LineDecision) error {
+				return svc.Decide(t.Context(), by, to, ids[0], mandates.Decision{Signature: mandates.ByHand, Given: given, Checks: mandates.Checks,
+					Lines: map[portal.EAN]mandates.LineDecision{h.ean: line}})
+			}
+			require.ErrorContains(t, decide(mandates.LineDecision{OccupancyID: "namesake"}), "mandate.other-stay")
+			require.ErrorContains(t, decide(mandates.LineDecision{OccupancyID: h.stay}), "mandate.stay")
+			require.NoError(t, decide(mandates.LineDecision{Reason: "other"}))
 		})
 	}
 }

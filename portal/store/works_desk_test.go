@@ -162,6 +162,42 @@ func TestWorksPayments(t *testing.T) {
 	})
 }
 
+// Wd3: money of an offer that a change made void may be taken back all the same,
+// and money of a request that ends waits for an officer, once and never lost.
+func TestWorksMoneyIsNeverLost(t *testing.T) {
+	yards(t, func(t *testing.T, y *yard) {
+		r := y.agree(y.capture("new-connection", "Anna", map[string]string{"power_wished": "9", "supply": "single"}))
+		day := y.now.AddDate(0, 0, -3) // before the requester agreed
+		file := func(p ...payment.Payment) {
+			_, err := y.File(t.Context(), "a.cod", []payment.Statement{{Payments: p}}, false)
+			require.NoError(t, err)
+		}
+		file(paid("1", day, 5_300, r.Number, ""), paid("2", day.AddDate(0, 0, 1), 1_000, r.Number, ""))
+		kept, steps, err := y.store.Works(t.Context(), r.ID)
+		require.NoError(t, err)
+		require.Equal(t, works.Preparing, kept.Status)
+		require.True(t, kept.Offer.PaidAt.Equal(day), "the bank's day of the deposit, not of what came after")
+		require.True(t, steps[len(steps)-1].At.After(steps[len(steps)-2].At), "steps stand in the order in which they happened")
+
+		y.move(r.ID, works.Requester, works.EventChange, nil)
+		file(paid("3", day, -1_000, r.Number, ""), paid("4", day, 1_000, r.Number, ""))
+		require.EqualValues(t, 5_300, y.request(r.ID).Offer.Paid, "taken back from a void offer; there is none to pay")
+		y.move(r.ID, works.Requester, works.EventCancel, nil)
+		require.Zero(t, y.request(r.ID).Offer.Paid)
+		waiting, err := y.store.WorksPaymentsWaiting(t.Context(), works.Place{}, 10)
+		require.NoError(t, err)
+		var cents int64
+		for _, b := range waiting {
+			cents += b.Cents
+		}
+		require.EqualValues(t, 6_300, cents, "all of it: what was paid, what was taken back, what came too late")
+		require.EqualValues(t, 1, storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'works.moved' AND details LIKE '%to_pay_back=5300%'`))
+		again := y.capture("two-rate", "Berta", map[string]string{})
+		require.ErrorContains(t, y.Assign(t.Context(), foreman, "1", again.Number.Reveal()), "desk.works.wait.offer")
+		require.NoError(t, y.SetAside(t.Context(), foreman, "1", "paid back"))
+	})
+}
+
 // anyhow lets an act through whatever the request shows.
 func anyhow(*works.Request) error { return nil }
 

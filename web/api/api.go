@@ -44,8 +44,9 @@ import (
 
 // Partners tells whose key was presented; partner.Service.
 type Partners interface {
-	// Authenticate gives the program behind a key: SignedOut, or Denied where
-	// the key lacks the scope.
+	// Authenticate gives the program behind a key: SignedOut, or Denied without
+	// the client certificate it is bound to, or Denied with the program where the
+	// key lacks the scope.
 	// certificate is the fingerprint of the one its connection proved, or "".
 	Authenticate(ctx context.Context, presented keys.Secret, certificate string, wanted partner.Scope) (partner.Program, error)
 }
@@ -239,22 +240,26 @@ func (s *service) enter(ctx context.Context, r *request, authorization string, s
 	if err := s.Doors.Open(ctx, string(doors.Partners)); err != nil {
 		return partner.Program{}, err
 	}
-	if err := s.quotas.strangers(ctx, r.from, (*limiter.Limiter).Peek); err != nil {
+	if err := s.quotas.stranger(ctx, r.from, (*limiter.Limiter).Peek); err != nil {
 		return partner.Program{}, err
 	}
 	who, err := partner.Program{}, error(&portal.Error{Code: portal.SignedOut, Key: "partner.api-key"})
 	if key, ok := bearer(authorization); ok {
 		who, err = s.Partners.Authenticate(ctx, key, r.certificate, scope)
 	}
-	if portal.CodeOf(err) == portal.SignedOut {
-		if full := s.quotas.strangers(ctx, r.from, (*limiter.Limiter).Get); full != nil {
-			err = full
-		}
+	// Nobody probes for free. A key without its certificate may be a thief's, who
+	// must not be able to spend its partner's quota, nor read what is left of it.
+	var full error
+	switch code := portal.CodeOf(err); {
+	case err == nil, code == portal.Denied && who.Organisation.ID != "":
+		full = s.quotas.spend(ctx, r, who.Organisation.ID)
+	case code == portal.Denied, code == portal.SignedOut:
+		full = s.quotas.stranger(ctx, r.from, (*limiter.Limiter).Get)
 	}
-	if err != nil {
-		return who, err
+	if full != nil {
+		err = full
 	}
-	return who, s.quotas.spend(ctx, r, who.Organisation.ID)
+	return who, err
 }
 
 // longestKey bounds what is hashed of a stranger's.

@@ -279,6 +279,48 @@ func TestRefusals(t *testing.T) {
 		w.now = w.now.Add(time.Minute)
 		require.Equal(t, http.StatusOK, w.ask(w.a.key, "GET", batches, "").StatusCode)
 	})
+	t.Run("strangers beside a partner do not shut it out", func(t *testing.T) {
+		w.now = w.now.Add(time.Hour)
+		defer func() { w.from = "" }()
+		for source := range 11 { // ten times what one may
+			w.from = "192.0.2." + strconv.Itoa(100+source)
+			for range 101 {
+				w.ask("", "GET", batches, "")
+			}
+			require.Equal(t, http.StatusTooManyRequests, w.ask(w.a.key, "GET", batches, "").StatusCode)
+		}
+		w.from = "192.0.2.99"
+		require.Equal(t, http.StatusOK, w.ask(w.a.key, "GET", batches, "").StatusCode)
+	})
+	t.Run("T16 nobody probes for free", func(t *testing.T) {
+		w.now = w.now.Add(24 * time.Hour)
+		guest := partner.Guest{Person: partner.Person{Login: "m", PartnerID: w.a.org.ID, Manager: true}, Organisation: w.a.org}
+		issue := func(f partner.KeyForm) keys.Secret {
+			f.Name, f.Months = "probe", 1
+			key, _, err := w.partners.MakeKey(t.Context(), guest, f)
+			require.NoError(t, err)
+			return key
+		}
+		narrow := issue(partner.KeyForm{Scopes: []partner.Scope{partner.ForMandates}})
+		for left := 199; left >= 0; left-- {
+			got := w.ask(narrow, "GET", batches, "")
+			require.Equal(t, http.StatusForbidden, got.StatusCode)
+			require.Contains(t, got.Header.Get("RateLimit"), `"minute";r=`+strconv.Itoa(left)+";", "its partner's quota is spent")
+		}
+		require.Equal(t, http.StatusTooManyRequests, w.ask(narrow, "GET", batches, "").StatusCode)
+
+		w.now = w.now.Add(time.Minute)
+		bound := issue(partner.KeyForm{Scopes: partner.Scopes, Certificate: strings.Repeat("ab", 32)})
+		for range 100 {
+			got := w.ask(bound, "GET", batches, "")
+			require.Equal(t, http.StatusForbidden, got.StatusCode)
+			require.Empty(t, got.Header.Get("RateLimit"), "a key without its certificate may be a thief's")
+		}
+		require.Equal(t, http.StatusTooManyRequests, w.ask(bound, "GET", batches, "").StatusCode)
+		w.from = "198.51.100.1"
+		defer func() { w.from = "" }()
+		require.Contains(t, w.ask(w.a.key, "GET", batches, "").Header.Get("RateLimit"), `"minute";r=199;`, "a thief spends nothing of its partner's")
+	})
 }
 
 // Must-show 6: progress, an outcome for each line, going on after a worker's

@@ -15,8 +15,9 @@ import (
 )
 
 // Quotas are how many requests are answered: of one partner's programs, and of
-// those from one source that show no key that opens anything. A network of
-// sources has ten times that, as in the table of threats.md.
+// those from one source that show no key that opens anything. Its neighbours in a
+// network are not counted with it: where programs stand, a stranger's source lies
+// beside a partner's, whose key is known only once it has been compared.
 type Quotas struct {
 	AMinute, ADay    int64
 	StrangersAMinute int64
@@ -29,8 +30,8 @@ type window struct {
 }
 
 type quotas struct {
-	partner         []window
-	source, network window
+	partner []window
+	source  window
 }
 
 func newQuotas(store limiter.Store, q Quotas) quotas {
@@ -40,7 +41,6 @@ func newQuotas(store limiter.Store, q Quotas) quotas {
 	return quotas{
 		partner: []window{of("minute", time.Minute, q.AMinute), of("day", 24*time.Hour, q.ADay)},
 		source:  of("source", time.Minute, q.StrangersAMinute),
-		network: of("network", time.Minute, 10*q.StrangersAMinute),
 	}
 }
 
@@ -78,21 +78,16 @@ func (q quotas) spend(ctx context.Context, r *request, partnerID string) error {
 	return nil
 }
 
-// strangers looks, before a key is compared with anything, whether too many
-// that open nothing came from there; and counts one more where one did.
-// Neither tells what is left (T16).
-func (q quotas) strangers(ctx context.Context, from lookup.Origin, look func(*limiter.Limiter, context.Context, string) (limiter.Context, error)) error {
-	for _, one := range []struct {
-		window
-		who string
-	}{{q.source, from.Source}, {q.network, from.Network}} {
-		state, err := look(one.Limiter, context.WithoutCancel(ctx), "api-stranger:"+one.name+":"+one.who)
-		if err != nil {
-			return portal.Shut("limit", err)
-		}
-		if state.Reached {
-			return &portal.Error{Code: portal.TooMany, Key: "api.strangers"}
-		}
+// stranger looks, before a key is compared with anything, whether too many that
+// open nothing came from a source; and counts one more where one did. Neither
+// tells what is left (T16).
+func (q quotas) stranger(ctx context.Context, from lookup.Origin, look func(*limiter.Limiter, context.Context, string) (limiter.Context, error)) error {
+	state, err := look(q.source.Limiter, context.WithoutCancel(ctx), "api-stranger:"+q.source.name+":"+from.Source)
+	switch {
+	case err != nil:
+		return portal.Shut("limit", err)
+	case state.Reached:
+		return &portal.Error{Code: portal.TooMany, Key: "api.strangers"}
 	}
 	return nil
 }

@@ -74,7 +74,7 @@ func viewOfRegistration(one mandates.Supplied) registrationView {
 }
 
 func (s *service) listRegistrations(ctx context.Context, r *request, in *registrationsIn) (*registrationList, error) {
-	list, err := s.Mandates.RegisteredTo(ctx, r.who.Organisation.AsSupplier(), in.Cursor, in.Limit+1)
+	list, err := s.Mandates.RegisteredTo(ctx, r.by(), r.who.Organisation.AsSupplier(), in.Cursor, in.Limit+1)
 	if err != nil {
 		return nil, err
 	}

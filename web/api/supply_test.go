@@ -38,6 +38,8 @@ func TestL26SuppliersOfRecord(t *testing.T) {
 			w.ask(w.a.key, "GET", api.Prefix+"/registrations", "").get(t, &list)
 			require.Equal(t, []map[string]any{{"id": w.a.supplied, "ean": string(w.a.ean), "since": "2026-01-20", "status": "registered",
 				"kinds": []any{"totals"}}}, list.Registrations)
+			require.EqualValues(t, 1, storetest.Number(t, w.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1 AND channel = 'api' AND details LIKE $2`,
+				string(audit.SupplyRead), "%last="+w.a.supplied+"%shown=1%"), "L18: a list is a disclosure")
 
 			got := w.ask(w.a.key, "GET", supply(w.a, "?grain=month"), "")
 			require.Equal(t, http.StatusOK, got.StatusCode, got.body)
@@ -126,7 +128,7 @@ func TestL10TheListIsWhatReaches(t *testing.T) {
 			}
 			require.Equal(t, []string{"r2", w.a.supplied}, ids)
 			for _, id := range []string{"r0", "r1", "r2", "r3", "r4", w.a.supplied, w.b.supplied} {
-				_, err := w.service.Registered(t.Context(), w.a.org.AsSupplier(), id)
+				_, err := w.service.Registered(t.Context(), w.household(), w.a.org.AsSupplier(), id)
 				require.Equal(t, id == "r2" || id == w.a.supplied, err == nil, id)
 			}
 		})

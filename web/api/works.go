@@ -266,11 +266,11 @@ func (s *service) enterSystem(ctx context.Context, r *request) error {
 	if err := s.Doors.Open(ctx, string(doors.Works)); err != nil {
 		return err
 	}
-	if err := s.quotas.strangers(ctx, r.from, (*limiter.Limiter).Peek); err != nil {
+	if err := s.quotas.stranger(ctx, r.from, (*limiter.Limiter).Peek); err != nil {
 		return err
 	}
 	if r.certificate == "" || !slices.Contains(s.Works.Certificates, r.certificate) {
-		if full := s.quotas.strangers(ctx, r.from, (*limiter.Limiter).Get); full != nil {
+		if full := s.quotas.stranger(ctx, r.from, (*limiter.Limiter).Get); full != nil {
 			return full
 		}
 		return &portal.Error{Code: portal.Denied, Key: "works.certificate"}

@@ -49,6 +49,7 @@ type town struct {
 	service  *mandates.Service
 	partners *partner.Service
 	shut     error
+	from     string // address that requests come from; "": the library's
 	a, b     third
 }
 
@@ -182,6 +183,9 @@ func (w *town) ask(key keys.Secret, method, target, body string, header ...strin
 	}
 	if body != "" {
 		r.Header.Set("Content-Type", "application/json")
+	}
+	if w.from != "" {
+		r.RemoteAddr = w.from + ":50000"
 	}
 	r.Header.Set("Accept-Language", "en")
 	for i := 0; i+1 < len(header); i += 2 {
