@@ -7,6 +7,8 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"time"
 
@@ -134,6 +136,21 @@ func (g *benchGround) loadWorks(ctx context.Context, n int) error {
 				{At: r.Since, Event: works.EventStudy, From: works.Received, To: r.Status, Phase: r.Phase, By: officer}}}
 		}
 		if err := g.store.Do(ctx, func(t tx.Tx) error { return g.store.LoadWorks(t, list) }); err != nil {
+			return err
+		}
+	}
+	return g.rest()
+}
+
+// rest waits until what was loaded lies on the disk: else every page's own commit
+// would wait behind it, longer the more was loaded.
+func (g *benchGround) rest() error {
+	for _, name := range []string{"guichet.db", "guichet.db-wal"} {
+		f, err := os.Open(filepath.Join(g.settings.Dir, name))
+		if err == nil {
+			err = errors.Join(f.Sync(), f.Close())
+		}
+		if err != nil {
 			return err
 		}
 	}
