@@ -96,7 +96,7 @@ func (c counter) showPartner(x *ctx, act string, wrong *portal.Error) error {
 }
 
 // partnerActs are what an officer may do, as addresses name it.
-var partnerActs = map[string]bool{"approve": true, "refuse": true, "suspend": true, "resume": true}
+var partnerActs = map[string]bool{"approve": true, "refuse": true, "suspend": true, "resume": true, "supplier": true}
 
 // decidePartner does one of them.
 func (c counter) decidePartner(x *ctx) error {
@@ -127,6 +127,8 @@ func actOn(x *ctx, room desk.Partners, act string) error {
 		return room.Refuse(ctx, by, id, reason)
 	case "suspend":
 		return room.Suspend(ctx, by, id, reason)
+	case "supplier":
+		return room.NameSupplier(ctx, by, id, x.field("supplier_code"), x.field("supplier_reason"), x.field("supplier_compared") != "")
 	}
 	return room.Resume(ctx, by, id, reason)
 }
@@ -183,13 +185,18 @@ func partnerView(x *ctx, f page.Frame, file partner.File, act string, wrong *por
 		offer("refuse", true)
 	case partner.Approved:
 		offer("suspend", true)
+		v.Acts = append(v.Acts, supplierAct(x, o, act == "supplier", wrong))
 	case partner.Suspended:
 		offer("resume", true)
 	}
 	if wrong != nil {
 		v.Error, v.Summary = true, x.wrong(wrong)
-		if wrong.Field == "reason" || wrong.Field == "compared" {
-			v.Summary.Fields, v.Summary.Paragraphs = []component.FieldLink{{Name: wrong.Field, Text: v.Summary.Paragraphs[0]}}, nil
+		name := wrong.Field
+		if act == "supplier" {
+			name = "supplier_" + name
+		}
+		if wrong.Field == "reason" || wrong.Field == "compared" || wrong.Field == "code" {
+			v.Summary.Fields, v.Summary.Paragraphs = []component.FieldLink{{Name: name, Text: v.Summary.Paragraphs[0]}}, nil
 		}
 	}
 	var events []desk.Event
@@ -198,6 +205,25 @@ func partnerView(x *ctx, f page.Frame, file partner.File, act string, wrong *por
 	}
 	v.History = historyView(x, events)
 	return v
+}
+
+// supplierAct is the form of the code under which an organisation supplies: what
+// another application had was never compared, or the register's changed.
+func supplierAct(x *ctx, o partner.Organisation, sent bool, wrong *portal.Error) page.PartnerAct {
+	code := component.Control{Field: component.Field{Name: "supplier_code", Label: x.T("desk.partner.supplier"), Value: o.Supplier, Class: "w8", Letters: true}}
+	compared := component.Control{Kind: "checks", Field: component.Field{Name: "supplier_compared", Label: x.T("desk.partner.supplier.list")},
+		Options: []component.Option{{Name: "supplier_compared", Value: "yes", Text: x.T("desk.partner.supplier.is-compared")}}}
+	reason := component.Control{Kind: "area", Rows: 3, Field: component.Field{Name: "supplier_reason", Label: x.T("desk.partner.reason")}}
+	if sent && wrong != nil {
+		code.Value, reason.Value = x.field(code.Name), x.field(reason.Name)
+		for _, c := range []*component.Control{&code, &compared, &reason} {
+			if c.Name == "supplier_"+wrong.Field {
+				c.Error = x.T("error."+wrong.Key, wrong.Args...)
+			}
+		}
+	}
+	return page.PartnerAct{Title: x.T("desk.partner.supplier.title"), Text: x.T("desk.partner.supplier.text"),
+		Action: x.path("/desk/partners/" + o.ID + "/supplier"), Submit: x.T("desk.partner.supplier.submit"), Controls: []component.Control{code, compared, reason}}
 }
 
 // partnerTone is a status's colour; its word says the same.

@@ -389,6 +389,25 @@ func TestOfficersDecideOnPartners(t *testing.T) {
 	require.Contains(t, unchecked.doc.Find("#compared").Text(), "VENT-DU-NORD")
 	require.Contains(t, unchecked.doc.Find("#compared-error").Text(), "cochez la case")
 	require.Equal(t, one+"?done=approve", b.post(one+"/approve", "compared", "yes").Request.URL.RequestURI())
+
+	// And so is a code that is written afterwards; an officer takes it back, too.
+	for field, form := range map[string][]string{
+		"supplier_code":     {"supplier_code", "zwei Wörter", "supplier_compared", "yes", "supplier_reason", "Liste de novembre"},
+		"supplier_compared": {"supplier_code", "VENT-2", "supplier_reason", "Liste de novembre"},
+		"supplier_reason":   {"supplier_code", "VENT-2", "supplier_compared", "yes", "supplier_reason", "x"},
+	} {
+		wrong := b.post(one+"/supplier", form...)
+		require.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode, field)
+		require.NotEmpty(t, wrong.doc.Find("#"+field+"-error").Text(), field)
+		require.Equal(t, form[1], wrong.doc.Find("#supplier_code").AttrOr("value", ""), "nothing typed is lost")
+		require.Equal(t, 1, wrong.doc.Find("[role=alert] a[href='#"+field+"']").Length(), field)
+	}
+	for _, code := range []string{"VENT-2", ""} {
+		changed := b.post(one+"/supplier", "supplier_code", code, "supplier_compared", "yes", "supplier_reason", "Liste de novembre")
+		require.Equal(t, one+"?done=supplier", changed.Request.URL.RequestURI())
+		require.Equal(t, code, changed.doc.Find("#supplier_code").AttrOr("value", ""))
+	}
+	require.EqualValues(t, 2, storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'partner.supplier' AND subject = $1`, partner.Subject(o.ID)))
 }
 
 func must(u *url.URL, _ error) *url.URL { return u }

@@ -10,6 +10,7 @@ import (
 	"guichet/portal/audit"
 	"guichet/portal/keys"
 	"guichet/portal/login"
+	"guichet/portal/registry"
 	"guichet/portal/tx"
 )
 
@@ -154,6 +155,37 @@ func (s *Service) Suspend(ctx context.Context, by portal.Actor, id, reason strin
 // Resume lets a suspended organisation in again.
 func (s *Service) Resume(ctx context.Context, by portal.Actor, id, reason string) error {
 	return s.reasoned(ctx, by, id, Suspended, Approved, audit.PartnerResumed, reason)
+}
+
+// NameSupplier writes under which code of the register an approved organisation
+// supplies, "" for none, with the reason for the file: under it, it gets
+// consumption without a mandate (L10), so the code must have been compared.
+// Invalid "partner.supplier" or "partner.supplier-unchecked"; Conflict
+// "partner.supplier-taken".
+func (s *Service) NameSupplier(ctx context.Context, by portal.Actor, id, code, reason string, compared bool) error {
+	code = strings.TrimSpace(code)
+	switch {
+	case code != "" && !registry.SupplierForm.MatchString(code):
+		return &portal.Error{Code: portal.Invalid, Key: "partner.supplier", Field: "code"}
+	case code != "" && !compared:
+		return &portal.Error{Code: portal.Invalid, Key: "partner.supplier-unchecked", Field: "compared"}
+	}
+	reason, err := reasonOf(reason)
+	if err != nil {
+		return err
+	}
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		o, err := s.Store.LockPartner(t, id)
+		if err != nil {
+			return err
+		}
+		if o.Status != Approved {
+			return &portal.Error{Code: portal.Conflict, Key: "partner.state"}
+		}
+		t.Record(entry(by, s.Clock(), audit.PartnerSupplier, o.ID, map[string]string{"before": o.Supplier, "supplier": code, "reason": reason}))
+		o.Supplier = code
+		return s.Store.SavePartner(t, o)
+	})
 }
 
 func (s *Service) reasoned(ctx context.Context, by portal.Actor, id string, from, to Status, action audit.Action, reason string) error {

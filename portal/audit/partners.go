@@ -6,6 +6,7 @@ const (
 	PartnerApproved   Action = "partner.approved"  // an officer let it in
 	PartnerRefused    Action = "partner.refused"   // or did not
 	PartnerSuspended  Action = "partner.suspended" // an officer shut it out
+	PartnerSupplier   Action = "partner.supplier"  // an officer wrote or took back its supplier code (L10)
 	PartnerResumed    Action = "partner.resumed"   // and let it in again
 	PartnersRead      Action = "partner.read"      // an officer read the list or a file
 	PersonInvited     Action = "person.invited"    // one of a partner's people was invited

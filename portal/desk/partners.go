@@ -17,6 +17,7 @@ type Partners interface {
 	Refuse(ctx context.Context, by portal.Actor, id, reason string) error
 	Suspend(ctx context.Context, by portal.Actor, id, reason string) error
 	Resume(ctx context.Context, by portal.Actor, id, reason string) error
+	NameSupplier(ctx context.Context, by portal.Actor, id, code, reason string, compared bool) error
 }
 
 // Trusted gives the third parties to who may decide on them.

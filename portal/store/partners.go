@@ -60,8 +60,8 @@ func (s *Store) SavePartner(t tx.Tx, o partner.Organisation) error {
 			}
 		}
 	}
-	_, err := u.exec(`UPDATE partners SET status = $1, decided_us = $2, decided_by = $3, reason = $4 WHERE id = $5`,
-		string(o.Status), portal.Micros(o.DecidedAt), o.DecidedBy, o.Reason, o.ID)
+	_, err := u.exec(`UPDATE partners SET status = $1, decided_us = $2, decided_by = $3, reason = $4, supplier = $5 WHERE id = $6`,
+		string(o.Status), portal.Micros(o.DecidedAt), o.DecidedBy, o.Reason, o.Supplier, o.ID)
 	return shut(err)
 }
 
