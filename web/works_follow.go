@@ -165,8 +165,10 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 		return o, err
 	}
 	// What the operator filed is for the operator (W19): it could tell (D12).
-	papers = slices.DeleteFunc(papers, func(p works.Paper) bool { return p.AddedBy.Kind == portal.Staff })
-	return openedRequest{r.View(steps, x.now), all[i].pass, papers, all}, nil
+	papers = slices.DeleteFunc(papers, func(p works.Paper) bool { return p.AddedBy.Kind == portal.Staff || p.AddedBy.Kind == portal.System })
+	v := r.View(steps, x.now)
+	v.May = f.Room.Master.Moves(r, works.Requester, x.now) // D13
+	return openedRequest{v, all[i].pass, papers, all}, nil
 }
 
 // worksEntry begins a trail entry about a request.
@@ -237,6 +239,9 @@ func (f follower) move(x *ctx, e works.Event, done, reason string, wrong error, 
 	o, err := f.one(x)
 	if err != nil {
 		return err
+	}
+	if !f.Room.Master.Lets(works.Requester, o.Status, e) {
+		wrong = works.ErrMaster // D13
 	}
 	if wrong == nil {
 		_, wrong = f.Room.Move(x.context(), x.worksEntry(o.pass), o.ID, works.Requester, e, reason, change)

@@ -30,7 +30,7 @@ type News struct {
 }
 
 // tell queues what a requester must know of an event that has just happened.
-func (r *Request) tell(t tx.Tx, e Event) error {
+func (r *Request) tell(t tx.Tx, e Event, now time.Time) error {
 	if !slices.Contains(Told, e) {
 		return nil
 	}
@@ -54,7 +54,7 @@ func (r *Request) tell(t tx.Tx, e Event) error {
 	if err != nil {
 		return err
 	}
-	l := outbox.Letter{Kind: outbox.WorksNews, Data: data, QueuedAt: r.Since}
+	l := outbox.Letter{Kind: outbox.WorksNews, Data: data, QueuedAt: now}
 	r.Address(&l)
 	t.Send(l)
 	return nil

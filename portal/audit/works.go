@@ -10,6 +10,7 @@ const (
 	WorksRead     Action = "works.read"     // an officer read one, or a list
 	WorksRefused  Action = "works.foreign"  // a field was sent that the kind has no place for (W13)
 	WorksPaid     Action = "works.paid"     // a payment was matched with it
+	WorksTold     Action = "works.told"     // the operator's works system told of some (D13)
 	PaymentsFiled Action = "payments.filed" // a bank file was imported
 	PaymentAside  Action = "payment.aside"  // an officer found that one is for no request
 )
