@@ -22,21 +22,29 @@ import (
 func apiDocument(t *testing.T, p *rig.Portal) {
 	document := filepath.Join(rig.Out, "client", "openapi.json") // beside the Node tools
 	require.NoError(t, os.MkdirAll(filepath.Dir(document), 0o755))
-	text, err := http.Get(p.URL + "/api/v1/openapi.json")
-	require.NoError(t, err)
-	defer text.Body.Close()
-	require.Equal(t, http.StatusOK, text.StatusCode)
-	content, err := io.ReadAll(text.Body)
-	require.NoError(t, err)
+	fetch := func(path string) []byte {
+		text, err := http.Get(p.URL + path)
+		require.NoError(t, err)
+		defer text.Body.Close()
+		require.Equal(t, http.StatusOK, text.StatusCode)
+		content, err := io.ReadAll(text.Body)
+		require.NoError(t, err)
+		return content
+	}
+	system := fetch("/api/v1/works-system/openapi.json") // the operator's own (D13)
+	content := fetch("/api/v1/openapi.json")
 	require.NoError(t, os.WriteFile(document, content, 0o600))
+	in := system
 	tool := func(name string, args ...string) []byte {
 		t.Helper()
 		var out, told bytes.Buffer
 		cmd := exec.CommandContext(t.Context(), name, args...)
-		cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(content), &out, &told
+		cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(in), &out, &told
 		require.NoError(t, cmd.Run(), "%s %v\n%s%s", name, args, &out, &told)
 		return out.Bytes()
 	}
+	tool("node", "lint.mjs")
+	in = content
 	tool("node", "lint.mjs")
 
 	program, err := os.ReadFile("client/takes.ts")

@@ -11,7 +11,8 @@ Usage: e2e/bench.sh [timing | import [ROWS] | lighthouse] [options of guichet be
 
 Builds guichet and runs its own measure: the guarded lookup against the raw
 joined upsert, naive commits and an unguarded POST; the history page against a
-bare answer of its bytes, the captcha's picture against the library's; start and
+bare answer of its bytes, the captcha's picture against the library's; the pages of
+works among 500,000 requests against those among 5,000 (alone: --works); start and
 memory. Only the ratios within one run mean anything.
 
   timing      2,000 interleaved refusals of each cause: whether their time tells

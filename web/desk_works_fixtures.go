@@ -103,7 +103,7 @@ func worksFixture(status works.Status, wrong error, changes ...func(*desk.WorksF
 			steps = append(steps, works.Step{At: r.Since, Event: works.EventAwait, From: works.Preparing, To: works.Awaiting, Phase: works.Preparation, By: officer, Reason: "Permis de voirie"})
 		}
 		f := desk.WorksFile{Request: r, Steps: steps, Terms: "2026-01", Rate: desk.Rate{Percent: vat.Standard, Against: []vat.Reason{vat.TooYoung, vat.NoDwelling}},
-			Acts: desk.ActsOf(r, x.now), Documents: []desk.WorksDocument{{Paper: works.Paper{ID: "p1", Document: works.Photo}, File: evidence.File{ID: "one", Status: evidence.Quarantined}},
+			Acts: desk.ActsOf(r, x.now, works.InPortal), Documents: []desk.WorksDocument{{Paper: works.Paper{ID: "p1", Document: works.Photo}, File: evidence.File{ID: "one", Status: evidence.Quarantined}},
 				{Paper: works.Paper{ID: "p2", Document: works.SitePlan}, File: evidence.File{ID: "two", Status: evidence.Infected}}}}
 		f.Deadline, f.Runs = r.Deadline(steps, calendar.Defaults())
 		if status == works.Done {

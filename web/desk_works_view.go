@@ -60,6 +60,9 @@ func leadOf(x *ctx, w desk.WorksFile) string {
 	if !w.Day.IsZero() {
 		parts = append(parts, x.T("desk.works.planned", x.Date(w.Day), x.T("desk.works.half."+string(works.HalfOf(w.Day)))))
 	}
+	if w.Master == works.External {
+		parts = append(parts, x.T("desk.works.external"))
+	}
 	return strings.Join(parts, " · ")
 }
 
@@ -248,7 +251,7 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 	switch works.Event(a) {
 	case works.EventAskMissing:
 		c := field("checks", "missing", "desk.works.what", "")
-		for _, m := range desk.Missable(w.Kind) {
+		for _, m := range w.Kind.Missable() {
 			box := desk.ActField(a, "missing-"+m)
 			c.Options = append(c.Options, component.Option{Name: box, Value: "yes", Text: worksMissable(x, m), Selected: x.field(box) != ""})
 		}

@@ -16,8 +16,10 @@ func (i installers) one(x *ctx) (o openedRequest, err error) {
 	if err != nil {
 		return o, err
 	}
+	v, lets := r.ForInstaller(steps, x.now), i.Follow.Room.Master.Moves(r, works.Requester, x.now)
+	v.May = slices.DeleteFunc(v.May, func(e works.Event) bool { return !slices.Contains(lets, e) }) // D13
 	papers, err := i.Follow.filed(x, r.ID)
-	return openedRequest{View: r.ForInstaller(steps, x.now), papers: papers, installer: true}, err
+	return openedRequest{View: v, papers: papers, installer: true}, err
 }
 
 func (i installers) request(x *ctx) error {

@@ -180,14 +180,16 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 		return o, err
 	}
 	fed, err := f.Room.Store.WorksFeedOf(x.context(), "", r.ID)
-	return openedRequest{View: r.View(steps, x.now), pass: all[i].pass, papers: papers, all: all, shared: shared, fed: fed}, err
+	v := r.View(steps, x.now)
+	v.May = f.Room.Master.Moves(r, works.Requester, x.now) // D13
+	return openedRequest{View: v, pass: all[i].pass, papers: papers, all: all, shared: shared, fed: fed}, err
 }
 
 // filed lists the papers of a request but for what the operator filed, which is
 // for the operator (W19): it could tell (D12).
 func (d FollowDeps) filed(x *ctx, id string) ([]works.Paper, error) {
 	papers, err := d.Room.Store.WorksPapers(x.context(), id)
-	return slices.DeleteFunc(papers, func(p works.Paper) bool { return p.AddedBy.Kind == portal.Staff }), err
+	return slices.DeleteFunc(papers, func(p works.Paper) bool { return p.AddedBy.Kind == portal.Staff || p.AddedBy.Kind == portal.System }), err
 }
 
 // worksEntry begins a trail entry about a request.
@@ -258,6 +260,9 @@ func (f follower) move(x *ctx, e works.Event, done, reason string, wrong error, 
 	o, err := f.one(x)
 	if err != nil {
 		return err
+	}
+	if !f.Room.Master.Lets(works.Requester, o.Status, e) {
+		wrong = works.ErrMaster // D13
 	}
 	if wrong == nil {
 		_, wrong = f.Room.Move(x.context(), x.worksEntry(o.pass), o.ID, works.Requester, e, reason, change)

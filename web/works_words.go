@@ -57,6 +57,9 @@ func countedView(x *ctx, key string, d calendar.Deadline) public.WorksDate {
 
 // countedWords tells how a legal date was counted, line by line (D.1).
 func countedWords(x *ctx, d calendar.Deadline) (how []string) {
+	if d.Rule.ID == calendar.SystemSays {
+		return []string{x.T("works.count.told"), x.T("works.count.end", x.Date(d.Last))} // D13
+	}
 	how = append(how, x.T("works.count.event", x.Date(d.Event)))
 	switch d.Rule.Unit {
 	case calendar.Working:

@@ -44,6 +44,9 @@ type Register interface {
 // own yet; a request's own is never replaced. check is asked first, of the
 // locked request.
 func (s *Service) RecordAsset(ctx context.Context, by audit.Entry, id, ean string, check func(*Request) error) error {
+	if !s.Master.Records("asset") {
+		return ErrMaster // D13
+	}
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
 		r, err := s.Store.LockWorks(t, id)
@@ -56,30 +59,39 @@ func (s *Service) RecordAsset(ctx context.Context, by audit.Entry, id, ean strin
 		if r.Status != Done && r.Status != InService || !r.AssetAt.IsZero() {
 			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
 		}
-		steps, err := s.Store.WorksSteps(t, r.ID)
-		if err != nil {
+		if err := s.putAsset(t, &r, ean, now, now); err != nil {
 			return err
 		}
-		a := Asset{ID: portal.NewID(now), RequestID: r.ID, MadeAt: now, Kind: r.Kind, Energy: r.Energy, DoneAt: carriedOut(steps), Values: r.technical()}
-		given := r.Values[EAN]
-		if given == "" {
-			given = ean
-		}
-		if given != "" {
-			if a.EAN, err = portal.ParseEAN(given); err != nil {
-				return err
-			}
-			if a.NetworkUser, a.SupplyFrom, err = s.Store.NetworkUser(t, a.EAN, now); err != nil {
-				return err
-			}
-		}
-		r.AssetAt = now
 		record(t, by, now, audit.WorksNoted, r, map[string]string{"what": "asset"})
-		if err := s.Store.PutWorksAsset(t, a); err != nil {
-			return err
-		}
 		return s.save(t, &r)
 	})
+}
+
+// putAsset writes the asset of a request that is locked, as the access register
+// has its persons now.
+func (s *Service) putAsset(t tx.Tx, r *Request, ean string, at, now time.Time) error {
+	steps, err := s.Store.WorksSteps(t, r.ID)
+	if err != nil {
+		return err
+	}
+	a := Asset{ID: portal.NewID(now), RequestID: r.ID, MadeAt: now, Kind: r.Kind, Energy: r.Energy, DoneAt: carriedOut(steps), Values: r.technical()}
+	if a.DoneAt.IsZero() {
+		a.DoneAt = r.Since // nobody told when they were carried out, but that they are
+	}
+	given := r.Values[EAN]
+	if given == "" {
+		given = ean
+	}
+	if given != "" {
+		if a.EAN, err = portal.ParseEAN(given); err != nil {
+			return err
+		}
+		if a.NetworkUser, a.SupplyFrom, err = s.Store.NetworkUser(t, a.EAN, now); err != nil {
+			return err
+		}
+	}
+	r.AssetAt = at
+	return s.Store.PutWorksAsset(t, a)
 }
 
 // carriedOut is when the works were last done.

@@ -209,7 +209,7 @@ func (s *Service) CaptureAll(ctx context.Context, by audit.Entry, drafts []Draft
 			return err
 		}
 		r.PartnerID = partnerID
-		all[i] = Made{Request: r, Code: draw(CodeLength)}
+		all[i] = Made{Request: r}
 	}
 	for {
 		for i := range all {
@@ -217,7 +217,7 @@ func (s *Service) CaptureAll(ctx context.Context, by audit.Entry, drafts []Draft
 		}
 		err := s.Runner.Do(ctx, func(t tx.Tx) error {
 			for _, m := range all {
-				if err := s.put(t, by, m, nil, now); err != nil {
+				if err := s.add(t, by, m.Request, nil); err != nil {
 					return err
 				}
 			}

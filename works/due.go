@@ -12,6 +12,9 @@ import (
 // While permits or the customer's own works are awaited the clock stands still,
 // and there is no date.
 func (r Request) Deadline(steps []Step, rules calendar.Table) (d calendar.Deadline, ok bool) {
+	if !r.Promised.IsZero() && r.Status.from(Preparing) && !r.Status.from(Done) {
+		return calendar.Fixed(r.Promised), true // D13
+	}
 	rule, event, ok := r.clock(rules)
 	if !ok {
 		return d, false

@@ -276,3 +276,15 @@ func parseTenths(given string) (int64, bool) {
 	n, err := strconv.ParseUint(whole+part, 10, 32)
 	return int64(n), err == nil
 }
+
+// Written is a field's kept value as somebody types it.
+func Written(f Field, kept string) string {
+	if n := len(kept) - 1; f.Tenths() && n >= 0 {
+		whole := kept[:n]
+		if whole == "" {
+			whole = "0"
+		}
+		return whole + "." + kept[n:]
+	}
+	return kept
+}

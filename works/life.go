@@ -1,6 +1,7 @@
 package works
 
 import (
+	"slices"
 	"time"
 
 	"guichet/portal"
@@ -149,43 +150,47 @@ const (
 // step is one arrow of the life: an event, from where, to where, and who may
 // make it happen.
 type step struct {
-	event Event
-	from  []Status
-	to    Status
-	by    Turn // Nobody: time alone, or the bank
+	event   Event
+	from    []Status
+	to      Status
+	by      Turn // Nobody: time alone, or the bank
+	outside holder
 }
 
 // steps is the life of a request. What is not in it does not happen.
 var steps = []step{
-	{EventAskMissing, []Status{Received, Studied}, Incomplete, Operator},
-	{EventComplete, []Status{Incomplete}, Received, Requester},
-	{EventStudy, []Status{Received}, Studied, Operator},
-	{EventDraw, []Status{Received, Studied}, Drawing, Operator},
-	{EventPrepare, []Status{Received, Studied}, Preparing, Operator},
-	{EventOffer, []Status{Drawing}, Offered, Operator},
-	{EventAccept, []Status{Offered}, Agreed, Requester},
-	{EventDecline, []Status{Offered}, Cancelled, Requester},
-	{EventLapse, []Status{Offered}, Expired, Nobody},
-	{EventPay, []Status{Agreed}, Preparing, Nobody},
-	{EventChange, []Status{Drawing, Offered, Agreed, Preparing, Awaiting, Planned, Postponed}, Studied, Requester},
-	{EventAwait, []Status{Preparing, Planned, Postponed}, Awaiting, Operator},
-	{EventResume, []Status{Awaiting}, Preparing, Operator},
-	{EventPlan, []Status{Preparing, Planned, Postponed}, Planned, Operator},
-	{EventPostpone, []Status{Planned}, Postponed, Requester},
-	{EventStart, []Status{Planned}, Working, Operator},
-	{EventBreakOff, []Status{Working}, Postponed, Operator},
-	{EventCarryOut, []Status{Working}, Done, Operator},
-	{EventPutInService, []Status{Done}, InService, Operator},
-	{EventClose, []Status{Done, InService}, Closed, Operator},
-	{EventReopen, []Status{Closed}, Done, Requester},
-	{EventCancel, []Status{Received, Incomplete, Studied, Drawing, Offered, Agreed, Preparing, Awaiting, Planned, Postponed}, Cancelled, Requester},
-	{EventRefuse, []Status{Received, Incomplete, Studied, Drawing}, Refused, Operator},
+	{EventAskMissing, []Status{Received}, Incomplete, Operator, held},
+	{EventAskMissing, []Status{Studied}, Incomplete, Operator, theirs}, // back to another phase
+	{EventComplete, []Status{Incomplete}, Received, Requester, named},
+	{EventStudy, []Status{Received}, Studied, Operator, theirs},
+	{EventDraw, []Status{Received, Studied}, Drawing, Operator, theirs},
+	{EventPrepare, []Status{Received, Studied}, Preparing, Operator, theirs},
+	{EventOffer, []Status{Drawing}, Offered, Operator, theirs},
+	{EventAccept, []Status{Offered}, Agreed, Requester, held},
+	{EventDecline, []Status{Offered}, Cancelled, Requester, held},
+	{EventLapse, []Status{Offered}, Expired, Nobody, theirs},
+	{EventPay, []Status{Agreed}, Preparing, Nobody, theirs},
+	{EventChange, []Status{Drawing, Offered, Agreed, Preparing, Awaiting, Planned, Postponed}, Studied, Requester, theirs},
+	{EventAwait, []Status{Preparing, Planned, Postponed}, Awaiting, Operator, theirs},
+	{EventResume, []Status{Awaiting}, Preparing, Operator, theirs},
+	{EventPlan, []Status{Preparing, Planned, Postponed}, Planned, Operator, theirs},
+	{EventPostpone, []Status{Planned}, Postponed, Requester, theirs},
+	{EventStart, []Status{Planned}, Working, Operator, theirs},
+	{EventBreakOff, []Status{Working}, Postponed, Operator, theirs},
+	{EventCarryOut, []Status{Working}, Done, Operator, theirs},
+	{EventPutInService, []Status{Done}, InService, Operator, theirs},
+	{EventClose, []Status{Done, InService}, Closed, Operator, theirs},
+	{EventReopen, []Status{Closed}, Done, Requester, held},
+	{EventCancel, []Status{Received, Incomplete, Studied, Drawing, Offered, Agreed, Preparing, Awaiting, Planned, Postponed}, Cancelled, Requester, held},
+	{EventRefuse, []Status{Received, Incomplete, Studied, Drawing}, Refused, Operator, theirs},
 }
 
 // Events lists them all.
 var Events = func() (all []Event) {
 	for _, s := range steps {
-		all = append(all, s.event)
+		if !slices.Contains(all, s.event) {
+			all = append(all, s.event)
+		}
 	}
 	return all
 }()
@@ -208,7 +213,11 @@ func (s Status) next(e Event) (Status, error) {
 
 // Happen lets an event happen to a request, or tells which rule forbids it;
 // then nothing of it has changed.
-func (r *Request) Happen(e Event, now time.Time) error {
+func (r *Request) Happen(e Event, now time.Time) error { return InPortal.Happen(r, e, now) }
+
+// Happen is Request.Happen under a master: it decides no more than where an
+// accepted offer goes whose deposit is there (D13).
+func (m Master) Happen(r *Request, e Event, now time.Time) error {
 	to, err := r.Status.next(e)
 	if err != nil {
 		return err
@@ -216,14 +225,12 @@ func (r *Request) Happen(e Event, now time.Time) error {
 	if key := r.forbids(e, now); key != "" {
 		return &portal.Error{Code: portal.Conflict, Key: key}
 	}
-	if e == EventAccept && r.paidEnough() {
+	if e == EventAccept && r.paidEnough() && m != External {
 		to = Preparing // no deposit is asked, or it came before the answer
 	}
 	switch e {
 	case EventChange:
-		// Void, and with it what was said of the former data (Wd3, W6, D11); what was paid stays.
-		r.Offer, r.Day = Offer{Version: r.Offer.Version, Paid: r.Offer.Paid, PaidAt: r.Offer.PaidAt}, time.Time{}
-		r.StudyNotNeeded, r.UserAgreedAt = false, time.Time{}
+		r.void()
 	case EventAwait, EventPostpone, EventBreakOff:
 		r.Day = time.Time{}
 	case EventClose:
@@ -236,6 +243,13 @@ func (r *Request) Happen(e Event, now time.Time) error {
 	}
 	r.Status, r.Since = to, now
 	return nil
+}
+
+// void forgets the offer, and with it what was said of the former data (Wd3, W6,
+// D11); what was paid stays.
+func (r *Request) void() {
+	r.Offer, r.Day = Offer{Version: r.Offer.Version, Paid: r.Offer.Paid, PaidAt: r.Offer.PaidAt}, time.Time{}
+	r.StudyNotNeeded, r.UserAgreedAt = false, time.Time{}
 }
 
 // forbids gives the key of the rule that stands against an event which the
@@ -318,15 +332,6 @@ func (r *Request) forbids(e Event, now time.Time) string {
 // paidEnough tells whether what came covers the deposit.
 func (r *Request) paidEnough() bool { return r.Offer.Paid >= r.Offer.Deposit() }
 
-// Moves lists the events that somebody may let happen now.
-func (r *Request) Moves(by Turn, now time.Time) (open []Event) {
-	for _, s := range steps {
-		if s.by != by {
-			continue
-		}
-		if _, err := r.Status.next(s.event); err == nil && r.forbids(s.event, now) == "" {
-			open = append(open, s.event)
-		}
-	}
-	return open
-}
+// Moves lists the events that somebody may let happen now, where the portal is
+// the master.
+func (r *Request) Moves(by Turn, now time.Time) []Event { return InPortal.Moves(*r, by, now) }

@@ -30,7 +30,7 @@ type News struct {
 }
 
 // tell queues what a requester must know of an event that has just happened.
-func (r *Request) tell(t tx.Tx, e Event) error {
+func (r *Request) tell(t tx.Tx, e Event, now time.Time) error {
 	if !slices.Contains(Told, e) {
 		return nil
 	}

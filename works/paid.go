@@ -196,7 +196,7 @@ func (s *Service) book(t tx.Tx, by audit.Entry, b *Booking, number string, sure 
 		r.Offer.PaidAt, covered = b.Entry, true
 	}
 	record(t, by, s.Clock(), audit.WorksPaid, r, map[string]string{"cents": strconv.FormatInt(b.Cents, 10), "day": b.Entry.In(portal.Brussels).Format(time.DateOnly)})
-	if r.Status == Agreed && r.paidEnough() {
+	if r.Status == Agreed && r.paidEnough() && s.Master != External { // D13
 		at := b.Entry // the bank's, but in the order of the request's life: who has the former page must see that it is one
 		if now := s.Clock(); at.After(now) {
 			at = now

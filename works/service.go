@@ -11,7 +11,6 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/keys"
-	"guichet/portal/registry"
 	"guichet/portal/tx"
 	"guichet/works/calendar"
 )
@@ -20,6 +19,9 @@ import (
 type Store interface {
 	// PutWorks adds a request; Conflict where its number exists.
 	PutWorks(t tx.Tx, r Request) error
+	// LockWorksExternal finds one by what the works system calls it, and locks it;
+	// NotFound.
+	LockWorksExternal(t tx.Tx, external string) (Request, error)
 	// LockWorks reads a request and locks it until the unit ends; NotFound.
 	LockWorks(t tx.Tx, id string) (Request, error)
 	// SaveWorks writes all that may change.
@@ -34,7 +36,7 @@ type Store interface {
 	Register
 	Ledger
 	Holders
-	Feeds
+	Agendas
 	Digests
 	Reminding
 
@@ -44,6 +46,8 @@ type Store interface {
 	CountWorksPapers(t tx.Tx, requestID string) (int, error)
 	// WorksPapers lists the documents of one, oldest first.
 	WorksPapers(ctx context.Context, requestID string) ([]Paper, error)
+	// WorksHappenings lists what happened on the portal since a place, in order.
+	WorksHappenings(ctx context.Context, after int64, limit int) ([]Happening, error)
 	// WorksList lists requests for an officer, those whose Due comes first and
 	// so the overdue ones before all others; those without a date last.
 	WorksList(ctx context.Context, f Filter, after Place, limit int) ([]Request, error)
@@ -76,6 +80,7 @@ type Paper struct {
 	EvidenceID string
 	AddedAt    time.Time
 	AddedBy    portal.Actor
+	External   string // what the works system calls it; "" for another's (D13)
 }
 
 // Service keeps requests.
@@ -84,6 +89,7 @@ type Service struct {
 	Runner tx.Runner
 	Store  Store
 	Ring   *keys.Ring
+	Master Master // "" is InPortal
 }
 
 // Subject is what trail entries about a request carry.
@@ -111,20 +117,10 @@ func (s *Service) Capture(ctx context.Context, by audit.Entry, d Draft, papers [
 		return Made{}, err
 	}
 	r.OccupancyID, r.PartnerID = occupancyID, partnerID
-	m := Made{Request: r, Code: draw(CodeLength)}
+	m := Made{Request: r}
 	for {
 		s.number(&m)
-		err := s.Runner.Do(ctx, func(t tx.Tx) error {
-			if err := s.put(t, by, m, papers, now); err != nil {
-				return err
-			}
-			receipt, err := m.letter()
-			if err != nil {
-				return err
-			}
-			t.Send(receipt)
-			return nil
-		})
+		err := s.Runner.Do(ctx, func(t tx.Tx) error { return s.put(t, by, m, papers) })
 		if portal.CodeOf(err) != portal.Conflict {
 			return m, err
 		}
@@ -147,29 +143,6 @@ func (s *Service) read(ctx context.Context, by audit.Entry, d Draft, papers []Pa
 	r.lack(papers, now)
 	r.Due = r.due(nil, calendar.Defaults())
 	return r, nil
-}
-
-// number draws a request's number, with the hashes that open it as the gate
-// compares them.
-func (s *Service) number(m *Made) {
-	m.Request.Number = draw(NumberLength)
-	m.Request.Key = s.Ring.CounterKey("works", m.Request.Number)
-	m.Request.Code = registry.DigitsHash(s.Ring, m.Request.Key, m.Code)
-}
-
-// put records a new request; Conflict where its number or its id exists.
-func (s *Service) put(t tx.Tx, by audit.Entry, m Made, papers []Paper, now time.Time) error {
-	r := m.Request
-	if err := s.Store.PutWorks(t, r); err != nil {
-		return err
-	}
-	for _, p := range papers {
-		if err := s.Store.PutWorksPaper(t, r.ID, p); err != nil {
-			return err
-		}
-	}
-	record(t, by, now, audit.WorksMade, r, map[string]string{"kind": string(r.Kind), "status": string(r.Status)})
-	return s.Store.PutWorksStep(t, r.ID, Step{At: now, To: r.Status, Phase: r.Phase, By: by.Actor})
 }
 
 // Foreign refuses fields that a form was sent with and has no place for, and
@@ -245,6 +218,9 @@ func (s *Service) Move(ctx context.Context, by audit.Entry, id string, who Turn,
 		if !who.may(e) {
 			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
 		}
+		if !s.Master.Lets(who, r.Status, e) {
+			return ErrMaster // D13
+		}
 		if change != nil {
 			if err := change(&r); err != nil {
 				return err
@@ -264,9 +240,15 @@ func (s *Service) Move(ctx context.Context, by audit.Entry, id string, who Turn,
 // step and its entry in the trail.
 func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason string, at time.Time) error {
 	from := r.Status
-	if err := r.Happen(e, at); err != nil {
+	if err := s.Master.Happen(r, e, at); err != nil {
 		return err
 	}
+	return s.moved(t, by, r, e, from, at, reason)
+}
+
+// moved records that an event happened: its step, its entry in the trail, and
+// what its requester is told.
+func (s *Service) moved(t tx.Tx, by audit.Entry, r *Request, e Event, from Status, at time.Time, reason string) error {
 	says := map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)}
 	if r.Status.ended() && r.Offer.Paid > 0 {
 		says["to_pay_back"] = strconv.FormatInt(r.Offer.Paid, 10)
@@ -275,7 +257,7 @@ func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason st
 			return err
 		}
 	}
-	if err := r.tell(t, e); err != nil {
+	if err := r.tell(t, e, s.Clock()); err != nil {
 		return err
 	}
 	record(t, by, s.Clock(), audit.WorksMoved, *r, says)
@@ -306,6 +288,9 @@ func (t Turn) may(e Event) bool {
 // Note records something that moves nothing: the network user's agreement, an
 // asset, an invoice, a team.
 func (s *Service) Note(ctx context.Context, by audit.Entry, id, what string, change func(*Request) error) error {
+	if !s.Master.Records(what) {
+		return ErrMaster // D13
+	}
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
 		r, err := s.Store.LockWorks(t, id)
@@ -353,8 +338,12 @@ func (s *Service) Add(ctx context.Context, by audit.Entry, id string, p Paper) e
 }
 
 // Lapse ends the requests whose offer nobody answered in time, most at once,
-// and tells how many.
+// and tells how many; none where the works system is the master (D13): an
+// expired offer is accepted there no more than here.
 func (s *Service) Lapse(ctx context.Context, most int) (int, error) {
+	if s.Master == External {
+		return 0, nil
+	}
 	ids, err := s.Store.WorksLapsing(ctx, s.Clock(), most)
 	if err != nil {
 		return 0, err

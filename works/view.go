@@ -58,6 +58,9 @@ func (r Request) View(steps []Step, now time.Time) View {
 	v.Promised = v.Promised && r.Kind.Facts().Offer
 	v.Steps = make([]Step, len(steps))
 	for i, s := range steps {
+		if s.By == ByWorksSystem("").Actor {
+			s.By.Kind = portal.Staff // the operator, by another door (D13)
+		}
 		s.By = portal.Actor{Kind: s.By.Kind}
 		v.Steps[i] = s
 	}

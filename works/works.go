@@ -104,6 +104,13 @@ type Request struct {
 	OccupancyID string
 	PartnerID   string // the partner that made it; ""
 
+	// External is what the operator's works system calls it, ToldAt when that
+	// last changed what it says, Promised the last day by which it promises the
+	// works (D13); "" and zero where it said nothing.
+	External string
+	ToldAt   time.Time
+	Promised time.Time
+
 	Phase  Phase
 	Status Status
 	Since  time.Time // of the status

@@ -32,7 +32,11 @@ func withAPI(pages, programs http.Handler) http.Handler {
 }
 
 func (f *foundation) apiDeps(common web.Common, parts gateParts) api.Deps {
-	return api.Deps{Clock: f.clock, Log: common.Log, Doors: parts.keeper,
+	system := api.WorksDeps{Feed: f.feed(), Papers: parts.uploads}
+	for _, c := range f.settings.WorksCertificates {
+		system.Certificates = append(system.Certificates, api.FingerprintOf(c))
+	}
+	return api.Deps{Works: system, Clock: f.clock, Log: common.Log, Doors: parts.keeper,
 		// A key needs neither sessions nor passwords.
 		Partners: partner.New(partner.Deps{Store: f.store, Runner: f.store, Ring: f.ring, Clock: f.clock}),
 		Mandates: f.mandates(), History: &metering.History{Ledger: f.store, Clock: f.clock},

@@ -67,6 +67,7 @@ func TestClientCertificates(t *testing.T) {
 	theirs, _ := (*issuer)(nil).issue(t, "theirs")
 	_, bound := theirs.issue(t, "robot")
 	_, another := theirs.issue(t, "another robot")
+	_, system := theirs.issue(t, "works system")
 	strange, _ := (*issuer)(nil).issue(t, "strange")
 	_, stranger := strange.issue(t, "robot")
 	private, err := x509.MarshalECPrivateKey(ours.key)
@@ -106,14 +107,20 @@ func TestClientCertificates(t *testing.T) {
 	var said bytes.Buffer
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, append(settings, "ca.pem"), strings.NewReader(""), io.Discard, &said, func(string) (string, bool) { return "", false })
+		ended <- run(ctx, append(settings, "ca.pem"), strings.NewReader(""), io.Discard, &said, func(name string) (string, bool) {
+			return colons(partner.Fingerprint(system.Leaf)), name == "GUICHET_WORKS_CERTIFICATES"
+		})
 	}()
 	roots := x509.NewCertPool()
 	roots.AddCert(ours.cert)
 	ask := func(address string, k keys.Secret, shown ...tls.Certificate) (int, string) {
 		transport := &http.Transport{TLSClientConfig: &tls.Config{RootCAs: roots, Certificates: shown}}
 		defer transport.CloseIdleConnections()
-		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+address+"/api/v1/mandates", nil)
+		path := "/api/v1/mandates"
+		if k == "" {
+			path = "/api/v1/works-system/events" // which no key opens
+		}
+		r, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://"+address+path, nil)
 		require.NoError(t, err)
 		r.Header.Set("Authorization", "Bearer "+k.Reveal())
 		r.Header.Set("Accept-Language", "en")
@@ -143,6 +150,9 @@ func TestClientCertificates(t *testing.T) {
 		{"another of the same issuer", programs, byText, []tls.Certificate{another}, 403, "client certificate"},
 		{"where none is asked for", public, byText, []tls.Certificate{bound}, 403, "client certificate"},
 		{"a key that is not bound", programs, free1, []tls.Certificate{another}, 200, `"mandates":[]`},
+		{"the works system's", programs, "", []tls.Certificate{system}, 200, `"events":[]`},
+		{"a partner's is not the works system's", programs, "", []tls.Certificate{bound}, 403, "works system"},
+		{"nor is the works system known where no certificate is asked for", public, "", []tls.Certificate{system}, 403, "works system"},
 		{"a certificate is no key", programs, "guichet_nothing", []tls.Certificate{bound}, 401, "urn:guichet:problem:signed_out"},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -14,6 +14,7 @@ import (
 type benchCmd struct {
 	Rounds  int           `default:"5" help:"Rounds of each figure; the median counts."`
 	Seconds time.Duration `default:"1s" help:"How long one round lasts."`
+	Works   bool          `help:"Measure the pages of requests for works alone."`
 	Timing  bool          `help:"Measure instead whether a refusal's time tells its cause (T7)."`
 	Calls   int           `default:"2000" help:"With --timing: calls of each cause, interleaved."`
 	Planted time.Duration `default:"300us" help:"With --timing: the delay planted into one cause, to see that it would be found."`
@@ -23,6 +24,7 @@ type benchCmd struct {
 // Help is shown by --help.
 func (benchCmd) Help() string {
 	return `Example: guichet bench
+Example: guichet bench --works
 Example: guichet bench --timing
 
 Works in a folder of its own under the system's temporary folder, on SQLite
@@ -55,6 +57,13 @@ var benchCallers = []int{1, 8, 64}
 func (c benchCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
 	if c.Timing {
 		return benchTiming{c.Calls, c.Planted}.Run(ctx, t)
+	}
+	if c.Works {
+		goals, err := benchWorks(ctx, c, t)
+		for _, g := range goals {
+			t.printf("%s\n", g)
+		}
+		return err
 	}
 	ground, remove, err := throwAwayGround(ctx)
 	if err != nil {
@@ -117,6 +126,11 @@ func (c benchCmd) Run(ctx context.Context, set *config.Settings, t *terminal) er
 		return err
 	}
 	goals = append(goals, picture)
+	yard, err := benchWorks(ctx, c, t)
+	if err != nil {
+		return err
+	}
+	goals = append(goals, yard...)
 	start, idle, err := measureServe(ctx, filepath.Join(dir, "serve"))
 	if err != nil {
 		return err

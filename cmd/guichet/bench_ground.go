@@ -58,6 +58,8 @@ type benchGround struct {
 	naive     *store.Naive
 	deps      web.PublicDeps // of the guarded server
 	programs  api.Deps
+	common    web.Common
+	parts     gateParts
 	sources   atomic.Int64 // addresses drawn so far
 	stop      context.CancelFunc
 	sealed    chan struct{}
@@ -105,7 +107,7 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	}
 	parts := f.gate(g.short, keeper, quiet, func(string) {})
 	deps := f.publicDeps(common, parts)
-	g.deps, g.programs = deps, f.apiDeps(common, parts)
+	g.deps, g.programs, g.common, g.parts = deps, f.apiDeps(common, parts), common, parts
 	if g.guarded, err = g.serve(deps); err != nil {
 		return nil, err
 	}

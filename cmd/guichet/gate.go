@@ -20,7 +20,6 @@ import (
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/web"
-	"guichet/works"
 )
 
 // lookEvery is how often budgets, step and openings are looked at.
@@ -91,7 +90,7 @@ func (f *foundation) publicDeps(common web.Common, g gateParts) web.PublicDeps {
 		Works:    f.captures(g),
 		Partners: web.PartnerDeps{Room: g.partners, Mandates: f.mandates(), History: &metering.History{Ledger: f.store, Clock: f.clock},
 			Evidence: g.uploads, Signer: f.ring.TrailSigner(), Batches: f.store, Certificates: f.settings.APIListen != ""},
-		Follow: web.FollowDeps{Room: &works.Service{Clock: f.clock, Runner: f.store, Store: f.store, Ring: f.ring}, Evidence: g.uploads},
+		Follow: web.FollowDeps{Room: f.works(), Evidence: g.uploads},
 		Papers: web.PaperDeps{Looks: f.store, Postings: f.store, Dossiers: f.store, Rectifications: f.rectifications(),
 			Posts: &registry.Posts{Clock: f.clock, Runner: f.store, Store: f.store}},
 	}

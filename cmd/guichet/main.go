@@ -39,6 +39,7 @@ type cli struct {
 		DegreeDays  importDegreeDaysCmd  `cmd:"" name:"degree-days" help:"Import degree-days, to judge readings of gas."`
 		Validations importValidationsCmd `cmd:"" help:"Import what became of readings that were handed over."`
 
+		Works    importWorksCmd    `cmd:"" help:"Import where the operator's works system has requests for works."`
 		Payments importPaymentsCmd `cmd:"" help:"Import what the bank says was paid towards works."`
 	} `cmd:"" help:"Import files; each all or nothing."`
 	Export struct {

@@ -11,7 +11,7 @@ import (
 
 // works is the room of requests for works.
 func (f *foundation) works() *works.Service {
-	return &works.Service{Clock: f.clock, Runner: f.store, Store: f.store, Ring: f.ring}
+	return &works.Service{Clock: f.clock, Runner: f.store, Store: f.store, Ring: f.ring, Master: works.Master(f.settings.WorksMaster)}
 }
 
 // captures wires the pages on which a request is made.

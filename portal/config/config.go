@@ -7,6 +7,7 @@
 package config
 
 import (
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
@@ -58,45 +59,47 @@ func (d DSN) Reveal() string { return string(d) }
 // Settings is everything that can be set. A new setting needs a line here,
 // one in Default where it has a default, and one in Check where it can be wrong.
 type Settings struct {
-	Dir             string   `help:"Folder of database, keys, heads and letters where these are not set." placeholder:"DIR"`
-	Listen          string   `help:"Address of the public pages." placeholder:"HOST:PORT"`
-	DeskListen      string   `help:"Address of the staff's pages; never the public one." placeholder:"HOST:PORT"`
-	AdminListen     string   `help:"Address of health, readiness and metrics." placeholder:"HOST:PORT"`
-	Database        DSN      `help:"sqlite:FILE or postgres://..." placeholder:"DSN"`
-	Redis           DSN      `help:"redis:// or rediss:// for short-lived state; empty: memory, one process only." placeholder:"URL"`
-	Keys            string   `help:"Folder of the keys, mode 0700." placeholder:"DIR"`
-	TrailHeads      string   `help:"Where signed heads of the trail go: file:PATH or syslog:" placeholder:"PLACE"`
-	Outbox          string   `help:"Folder where letters land for the printer; export: they wait for guichet export letters." placeholder:"DIR"`
-	SMTP            DSN      `name:"smtp" help:"Mail server: smtp://USER:PASSWORD@HOST or smtps://...; TLS is demanded, but with ?tls=none; empty: mails land beside the letters." placeholder:"URL"`
-	MailFrom        string   `help:"Address that mails come from." placeholder:"MAIL"`
-	TrustedProxies  []string `help:"Addresses or networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
-	APIListen       string   `name:"api-listen" help:"Address where programs show a client certificate; empty: none." placeholder:"HOST:PORT"`
-	ClientCA        string   `name:"client-ca" help:"Certificates (PEM) of those who issue client certificates of programs." placeholder:"FILE"`
-	BaseURL         string   `name:"base-url" help:"The portal's address as people type it; printed on letters." placeholder:"URL"`
-	TLSCert         string   `name:"tls-cert" help:"Certificate file of the public, the desk's and the programs' listener." placeholder:"FILE"`
-	TLSKey          string   `name:"tls-key" help:"Key file of that certificate." placeholder:"FILE"`
-	Operator        string   `help:"Name of the operator, on pages and letters." placeholder:"NAME"`
-	CallCentre      string   `help:"Telephone number of the call centre." placeholder:"NUMBER"`
-	PrivacyContact  string   `help:"Address of the contact point for data protection." placeholder:"MAIL"`
-	SecurityContact string   `help:"Where vulnerabilities are reported: mailto: or https:" placeholder:"URL"`
-	CaptchasAMinute int64    `help:"Captchas one source may draw in a minute." placeholder:"30"`
-	CaptchasADay    int64    `help:"Captchas one source may draw in a day." placeholder:"300"`
-	LettersADay     int64    `help:"Letters that one source may ask for in a day without having one." placeholder:"5"`
-	LettersADayNet  int64    `name:"letters-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
-	LettersADayAll  int64    `name:"letters-a-day-all" help:"Letters that leave for people without one in a day, portal-wide; what is beyond waits for the next." placeholder:"2000"`
-	LetterDays      int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
-	CapturesADay    int64    `help:"Requests for works that one source may make in a day." placeholder:"5"`
-	CapturesADayNet int64    `name:"captures-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
-	MailsADay       int64    `help:"Mails to one address in a day; what is beyond waits." placeholder:"3"`
-	APIAMinute      int64    `name:"api-a-minute" help:"Requests that the programs of one partner may make in a minute." placeholder:"600"`
-	APIADay         int64    `name:"api-a-day" help:"The same in a day." placeholder:"100000"`
-	APIStrangers    int64    `name:"api-strangers-a-minute" help:"Requests without a valid key that one source may make in a minute; a network ten times that." placeholder:"30"`
-	EstimateAgain   int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
-	WorksTerms      string   `name:"works-terms" help:"Version of the general connection conditions in force, which each offer for works names." placeholder:"2026-01"`
-	Limits          `embed:""`
-	Clamd           string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
-	TrustedSigners  string `help:"Certificates (PEM) of those whose electronic signatures are trusted; empty: none is." placeholder:"FILE"`
-	LogLevel        string `help:"debug, info, warn or error." placeholder:"LEVEL"`
+	Dir               string   `help:"Folder of database, keys, heads and letters where these are not set." placeholder:"DIR"`
+	Listen            string   `help:"Address of the public pages." placeholder:"HOST:PORT"`
+	DeskListen        string   `help:"Address of the staff's pages; never the public one." placeholder:"HOST:PORT"`
+	AdminListen       string   `help:"Address of health, readiness and metrics." placeholder:"HOST:PORT"`
+	Database          DSN      `help:"sqlite:FILE or postgres://..." placeholder:"DSN"`
+	Redis             DSN      `help:"redis:// or rediss:// for short-lived state; empty: memory, one process only." placeholder:"URL"`
+	Keys              string   `help:"Folder of the keys, mode 0700." placeholder:"DIR"`
+	TrailHeads        string   `help:"Where signed heads of the trail go: file:PATH or syslog:" placeholder:"PLACE"`
+	Outbox            string   `help:"Folder where letters land for the printer; export: they wait for guichet export letters." placeholder:"DIR"`
+	SMTP              DSN      `name:"smtp" help:"Mail server: smtp://USER:PASSWORD@HOST or smtps://...; TLS is demanded, but with ?tls=none; empty: mails land beside the letters." placeholder:"URL"`
+	MailFrom          string   `help:"Address that mails come from." placeholder:"MAIL"`
+	TrustedProxies    []string `help:"Addresses or networks whose X-Forwarded-For is believed." placeholder:"CIDR"`
+	APIListen         string   `name:"api-listen" help:"Address where programs show a client certificate; empty: none." placeholder:"HOST:PORT"`
+	ClientCA          string   `name:"client-ca" help:"Certificates (PEM) of those who issue client certificates of programs." placeholder:"FILE"`
+	BaseURL           string   `name:"base-url" help:"The portal's address as people type it; printed on letters." placeholder:"URL"`
+	TLSCert           string   `name:"tls-cert" help:"Certificate file of the public, the desk's and the programs' listener." placeholder:"FILE"`
+	TLSKey            string   `name:"tls-key" help:"Key file of that certificate." placeholder:"FILE"`
+	Operator          string   `help:"Name of the operator, on pages and letters." placeholder:"NAME"`
+	CallCentre        string   `help:"Telephone number of the call centre." placeholder:"NUMBER"`
+	PrivacyContact    string   `help:"Address of the contact point for data protection." placeholder:"MAIL"`
+	SecurityContact   string   `help:"Where vulnerabilities are reported: mailto: or https:" placeholder:"URL"`
+	CaptchasAMinute   int64    `help:"Captchas one source may draw in a minute." placeholder:"30"`
+	CaptchasADay      int64    `help:"Captchas one source may draw in a day." placeholder:"300"`
+	LettersADay       int64    `help:"Letters that one source may ask for in a day without having one." placeholder:"5"`
+	LettersADayNet    int64    `name:"letters-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
+	LettersADayAll    int64    `name:"letters-a-day-all" help:"Letters that leave for people without one in a day, portal-wide; what is beyond waits for the next." placeholder:"2000"`
+	LetterDays        int64    `help:"Working days within which such a letter leaves, as the page promises." placeholder:"3"`
+	CapturesADay      int64    `help:"Requests for works that one source may make in a day." placeholder:"5"`
+	CapturesADayNet   int64    `name:"captures-a-day-network" help:"Those of one network (/24 or /56)." placeholder:"30"`
+	MailsADay         int64    `help:"Mails to one address in a day; what is beyond waits." placeholder:"3"`
+	APIAMinute        int64    `name:"api-a-minute" help:"Requests that the programs of one partner may make in a minute." placeholder:"600"`
+	APIADay           int64    `name:"api-a-day" help:"The same in a day." placeholder:"100000"`
+	APIStrangers      int64    `name:"api-strangers-a-minute" help:"Requests without a valid key that one source may make in a minute; a network ten times that." placeholder:"30"`
+	EstimateAgain     int64    `help:"Per cent of an estimate that are taken where the reading before was an estimate, too." placeholder:"110"`
+	WorksMaster       string   `name:"works-master" help:"Who leads requests for works: portal, or external: phases and dates come from the operator's works system alone." placeholder:"portal"`
+	WorksCertificates []string `help:"SHA-256 fingerprints of the client certificates by which the operator's works system is known on API_LISTEN." placeholder:"FINGERPRINT"`
+	WorksTerms        string   `name:"works-terms" help:"Version of the general connection conditions in force, which each offer for works names." placeholder:"2026-01"`
+	Limits            `embed:""`
+	Clamd             string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
+	TrustedSigners    string `help:"Certificates (PEM) of those whose electronic signatures are trusted; empty: none is." placeholder:"FILE"`
+	LogLevel          string `help:"debug, info, warn or error." placeholder:"LEVEL"`
 
 	DeskURL              string `name:"desk-url" help:"The desk's address as the staff type it; the identity provider sends them back there." placeholder:"URL"`
 	OIDCIssuer           string `name:"oidc-issuer" help:"Identity provider of the staff; where it is set, local accounts are refused." placeholder:"URL"`
@@ -125,6 +128,7 @@ func (s Settings) Default() Settings {
 		{&s.MailFrom, "no-reply@guichet.example"},
 		{&s.LogLevel, "info"},
 		{&s.WorksTerms, "2026-01"},
+		{&s.WorksMaster, "portal"},
 		{&s.OIDCRoleClaim, "guichet_role"},
 	} {
 		if *d.field == "" {
@@ -229,6 +233,17 @@ func (s Settings) Check() error {
 	}
 	if s.EstimateAgain < 100 || s.EstimateAgain > 200 {
 		wrong("ESTIMATE_AGAIN", "%d is not 100 to 200", s.EstimateAgain)
+	}
+	for _, f := range s.WorksCertificates {
+		switch digits, err := hex.DecodeString(strings.ReplaceAll(f, ":", "")); {
+		case err != nil || len(digits) != 32:
+			wrong("WORKS_CERTIFICATES", "%q is no SHA-256 fingerprint: 64 hexadecimal digits, as openssl x509 -fingerprint -sha256 prints them", f)
+		case s.APIListen == "":
+			wrong("WORKS_CERTIFICATES", "they are shown on the listener that demands certificates (API_LISTEN)")
+		}
+	}
+	if s.WorksMaster != "portal" && s.WorksMaster != "external" {
+		wrong("WORKS_MASTER", "%q is neither portal nor external", s.WorksMaster)
 	}
 	switch s.LogLevel {
 	case "debug", "info", "warn", "error":

@@ -16,26 +16,28 @@ func TestDefaultsPassTheirOwnCheck(t *testing.T) {
 
 func TestEachWrongSettingIsNamed(t *testing.T) {
 	for name, change := range map[string]func(*Settings){
-		"LISTEN":            func(s *Settings) { s.Listen = "8080" },
-		"DATABASE":          func(s *Settings) { s.Database = "mysql://x" },
-		"REDIS":             func(s *Settings) { s.Redis = "localhost:6379" },
-		"TRAIL_HEADS":       func(s *Settings) { s.TrailHeads = "heads.log" },
-		"BASE_URL":          func(s *Settings) { s.BaseURL = "portal.example" },
-		"TLS_CERT":          func(s *Settings) { s.TLSCert = "cert.pem" },
-		"TRUSTED_PROXIES":   func(s *Settings) { s.TrustedProxies = []string{"proxy"} },
-		"CAPTCHAS_A_DAY":    func(s *Settings) { s.CaptchasADay = -1 },
-		"HARM_A_DAY":        func(s *Settings) { s.HarmADay = -1 },
-		"HARM_AN_HOUR":      func(s *Settings) { s.HarmAnHour = s.HarmADay + 1 },
-		"LETTERS_A_DAY":     func(s *Settings) { s.LettersADay = -1 },
-		"LETTERS_A_DAY_ALL": func(s *Settings) { s.LettersADayAll = -1 },
-		"API_LISTEN":        func(s *Settings) { s.APIListen, s.ClientCA = "127.0.0.1:8443", "ca.pem" }, // without TLS_CERT
-		"CLIENT_CA":         func(s *Settings) { s.ClientCA = "ca.pem" },
-		"API_A_MINUTE":      func(s *Settings) { s.APIAMinute = -1 },
-		"ESTIMATE_AGAIN":    func(s *Settings) { s.EstimateAgain = 99 },
-		"LETTER_DAYS":       func(s *Settings) { s.LetterDays = 61 },
-		"CLAMD":             func(s *Settings) { s.Clamd = "clamav" },
-		"LOG_LEVEL":         func(s *Settings) { s.LogLevel = "loud" },
-		"SECURITY_CONTACT":  func(s *Settings) { s.SecurityContact = "security@x" },
+		"LISTEN":             func(s *Settings) { s.Listen = "8080" },
+		"DATABASE":           func(s *Settings) { s.Database = "mysql://x" },
+		"REDIS":              func(s *Settings) { s.Redis = "localhost:6379" },
+		"TRAIL_HEADS":        func(s *Settings) { s.TrailHeads = "heads.log" },
+		"BASE_URL":           func(s *Settings) { s.BaseURL = "portal.example" },
+		"TLS_CERT":           func(s *Settings) { s.TLSCert = "cert.pem" },
+		"TRUSTED_PROXIES":    func(s *Settings) { s.TrustedProxies = []string{"proxy"} },
+		"CAPTCHAS_A_DAY":     func(s *Settings) { s.CaptchasADay = -1 },
+		"HARM_A_DAY":         func(s *Settings) { s.HarmADay = -1 },
+		"HARM_AN_HOUR":       func(s *Settings) { s.HarmAnHour = s.HarmADay + 1 },
+		"LETTERS_A_DAY":      func(s *Settings) { s.LettersADay = -1 },
+		"LETTERS_A_DAY_ALL":  func(s *Settings) { s.LettersADayAll = -1 },
+		"API_LISTEN":         func(s *Settings) { s.APIListen, s.ClientCA = "127.0.0.1:8443", "ca.pem" }, // without TLS_CERT
+		"CLIENT_CA":          func(s *Settings) { s.ClientCA = "ca.pem" },
+		"API_A_MINUTE":       func(s *Settings) { s.APIAMinute = -1 },
+		"ESTIMATE_AGAIN":     func(s *Settings) { s.EstimateAgain = 99 },
+		"LETTER_DAYS":        func(s *Settings) { s.LetterDays = 61 },
+		"CLAMD":              func(s *Settings) { s.Clamd = "clamav" },
+		"WORKS_CERTIFICATES": func(s *Settings) { s.WorksCertificates = []string{strings.Repeat("ab:", 31) + "ab"} }, // without API_LISTEN
+		"WORKS_MASTER":       func(s *Settings) { s.WorksMaster = "sap" },
+		"LOG_LEVEL":          func(s *Settings) { s.LogLevel = "loud" },
+		"SECURITY_CONTACT":   func(s *Settings) { s.SecurityContact = "security@x" },
 	} {
 		s := Settings{}.Default()
 		change(&s)

@@ -61,6 +61,7 @@ type WorksFile struct {
 	Acts      []Act // possible now
 	Rate      Rate
 	Terms     string
+	Master    works.Master // who leads it (D13)
 }
 
 // WorksDocument is a paper of a request with its file.
@@ -128,7 +129,8 @@ func (y *Yard) Open(ctx context.Context, by portal.Actor, id string) (f WorksFil
 		return f, err
 	}
 	now := y.Clock()
-	f.Acts, f.Rate, f.Terms = ActsOf(f.Request, now), rateOf(f.Request, now), y.Terms
+	f.Master = y.Service.Master
+	f.Acts, f.Rate, f.Terms = ActsOf(f.Request, now, y.Service.Master), rateOf(f.Request, now), y.Terms
 	blocked, err := y.Store.WorksBlocked(ctx, f.Key)
 	if err != nil {
 		return f, err

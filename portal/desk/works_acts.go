@@ -42,8 +42,9 @@ var WithReason = []Act{Unlock, NoStudy, Act(works.EventAwait), Act(works.EventPo
 	Act(works.EventReopen), Act(works.EventCancel), Act(works.EventRefuse), Act(works.EventDecline)}
 
 // ActsOf tells what an officer can do now, where the form brings what it asks
-// for. What the requester alone decides, an officer does on paper.
-func ActsOf(r works.Request, now time.Time) (acts []Act) {
+// for. What the requester alone decides, an officer does on paper; what the
+// works system does where it is the master, nobody does here (D13).
+func ActsOf(r works.Request, now time.Time, m works.Master) (acts []Act) {
 	brought := r // as it would be with what the forms ask for
 	if r.Status == works.Drawing {
 		brought.Offer.Said, brought.Offer.VAT, brought.Offer.Terms = true, 21, "-"
@@ -57,8 +58,8 @@ func ActsOf(r works.Request, now time.Time) (acts []Act) {
 	if r.Status != works.Planned {
 		brought.Day = now.AddDate(0, 0, 1)
 	}
-	possible := slices.Concat(brought.Moves(works.Operator, now), brought.Moves(works.Requester, now))
-	if r.Status == works.Planned && r.Offer.Paid >= r.Offer.Deposit() {
+	possible := slices.Concat(m.Moves(brought, works.Operator, now), m.InTheirName(brought, now))
+	if m.Lets(works.Operator, r.Status, works.EventPlan) && r.Status == works.Planned && r.Offer.Paid >= r.Offer.Deposit() {
 		possible = append(possible, works.EventPlan) // another day
 	}
 	closing := r.Status == works.Done || r.Status == works.InService
@@ -66,15 +67,15 @@ func ActsOf(r works.Request, now time.Time) (acts []Act) {
 		open := slices.Contains(possible, works.Event(a))
 		switch a {
 		case NoStudy:
-			open = r.Status == works.Received && len(r.Missing) == 0
+			open = r.Status == works.Received && len(r.Missing) == 0 && m.Lets(works.Operator, r.Status, works.EventDraw)
 		case GiveTeam:
-			open = !r.Status.Over()
+			open = !r.Status.Over() && m.Records(string(a))
 		case UserAgrees:
 			open = !r.Status.Over() && r.Kind.Facts().UserAgrees && r.UserAgreedAt.IsZero()
 		case Asset:
-			open = closing && r.AssetAt.IsZero()
+			open = closing && r.AssetAt.IsZero() && m.Records(string(a))
 		case Invoice:
-			open = closing && r.InvoicedAt.IsZero()
+			open = closing && r.InvoicedAt.IsZero() && m.Records(string(a))
 		}
 		if open {
 			acts = append(acts, a)
@@ -123,6 +124,9 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 	if err != nil {
 		return err
 	}
+	if barred(y.Service.Master, shown, a) {
+		return works.ErrMaster
+	}
 	w := wrongs{act: a}
 	reason := w.text("reason", typed("reason"), slices.Contains(WithReason, a), longestText)
 	change := y.change(&w, a, shown, typed)
@@ -155,6 +159,15 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 	}
 	_, err = y.Service.Move(ctx, entry, id, works.Operator, e, reason, unchanged)
 	return err
+}
+
+// barred tells an act that is the works system's (D13).
+func barred(m works.Master, r works.Request, a Act) bool {
+	e := works.Event(a)
+	if a == NoStudy {
+		e = works.EventDraw
+	}
+	return slices.Contains(works.Events, e) && !m.Lets(works.Operator, r.Status, e) || !m.Records(string(a))
 }
 
 // change reads what an act brings and gives what it does to the request.
@@ -206,21 +219,9 @@ func does(f func(*works.Request)) func(*works.Request) error {
 	return func(r *works.Request) error { f(r); return nil }
 }
 
-// Missable are the documents and fields an officer can ask for: what the kind
-// has a place for.
-func Missable(k works.Kind) (names []string) {
-	for _, d := range works.Documents {
-		names = append(names, string(d))
-	}
-	for _, f := range k.Facts().Fields() {
-		names = append(names, string(f))
-	}
-	return names
-}
-
 func (y *Yard) missing(w *wrongs, shown works.Request, typed Typed) func(*works.Request) error {
 	var names []string
-	for _, name := range Missable(shown.Kind) {
+	for _, name := range shown.Kind.Missable() {
 		if typed("missing-"+name) != "" {
 			names = append(names, name)
 		}

@@ -20,7 +20,16 @@ var (
 	Positional = positional
 	Dupe       = isDuplicate
 
-	NewestQuery = newestQuery
+	NewestQuery  = newestQuery
+	WorksWaiting = worksWaiting
+)
+
+const (
+	SelectWorks       = selectWorks
+	SelectWorksSteps  = selectWorksSteps
+	SelectWorksPapers = selectWorksPapers
+	WorksOfStay       = worksOfStay
+	WorksExternal     = worksExternal
 )
 
 func Exec(t tx.Tx, text string, args ...any) (int64, error) { return inside(t).exec(text, args...) }

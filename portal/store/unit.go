@@ -101,6 +101,9 @@ func (u *unit) flush() error {
 	if err := writeEvents(u, u.entries); err != nil {
 		return err
 	}
+	if err := writeHappenings(u, u.entries); err != nil {
+		return err
+	}
 	return writeLetters(u, u.letters)
 }
 

@@ -24,7 +24,7 @@ const (
 	worksChanging = `requester, name, mail, telephone, language, channel, billing_name, billing_street, billing_postcode, billing_town,
   company_number, street, postcode, town, facts, first_occupied, dwelling, end_user,
   phase, status, turn, since_us, missing, missing_by_us, study_not_needed, offer, offer_until_us, user_agreed_us, day_us,
-  team, result, asset_us, invoiced_us, closed_us, due_us`
+  team, result, asset_us, invoiced_us, closed_us, due_us, external_id, told_us, promised_us`
 )
 
 // noDue stands for no date: behind all dates in an officer's list.
@@ -48,18 +48,25 @@ func changingWorks(r works.Request) ([]any, error) {
 		string(facts), r.Declared.FirstOccupied, r.Declared.Dwelling, r.Declared.EndUser,
 		string(r.Phase), string(r.Status), string(r.Status.Turn()), portal.Micros(r.Since), strings.Join(r.Missing, ","), portal.Micros(r.MissingBy),
 		r.StudyNotNeeded, string(offer), portal.Micros(r.Offer.ValidTo), portal.Micros(r.UserAgreedAt), portal.Micros(r.Day),
-		r.Team, r.Result, portal.Micros(r.AssetAt), portal.Micros(r.InvoicedAt), portal.Micros(r.ClosedAt), due}, nil
+		r.Team, r.Result, portal.Micros(r.AssetAt), portal.Micros(r.InvoicedAt), portal.Micros(r.ClosedAt), due,
+		r.External, portal.Micros(r.ToldAt), portal.Micros(r.Promised)}, nil
+}
+
+const insertWorks = `INSERT INTO works (` + worksFixed + `, ` + worksChanging + `)`
+
+func newWorks(r works.Request) ([]any, error) {
+	changing, err := changingWorks(r)
+	return append([]any{r.ID, r.Key, r.Number.Reveal(), r.Code, string(r.Kind), string(r.Energy), r.OccupancyID, r.PartnerID, portal.Micros(r.MadeAt)},
+		changing...), err
 }
 
 // PutWorks implements works.Store.
 func (s *Store) PutWorks(t tx.Tx, r works.Request) error {
-	changing, err := changingWorks(r)
+	row, err := newWorks(r)
 	if err != nil {
 		return err
 	}
-	fixed := []any{r.ID, r.Key, r.Number.Reveal(), r.Code, string(r.Kind), string(r.Energy), r.OccupancyID, r.PartnerID, portal.Micros(r.MadeAt)}
-	n, err := inside(t).exec(`INSERT INTO works (`+worksFixed+`, `+worksChanging+`) VALUES `+values(1, len(fixed)+len(changing))+
-		` ON CONFLICT DO NOTHING`, append(fixed, changing...)...)
+	n, err := inside(t).exec(insertWorks+` VALUES `+values(1, len(row))+` ON CONFLICT DO NOTHING`, row...)
 	if err == nil && n == 0 {
 		return &portal.Error{Code: portal.Conflict, Key: "works.number"}
 	}
@@ -85,13 +92,14 @@ func (s *Store) SaveWorks(t tx.Tx, r works.Request) error {
 
 func worksRow(s scanner) (r works.Request, err error) {
 	var number, facts, missing, offer, turn string
-	var made, since, missingBy, until, agreed, day, asset, invoiced, closed, due int64
+	var made, since, missingBy, until, agreed, day, asset, invoiced, closed, due, told, promised int64
 	if err := s.Scan(&r.ID, &r.Key, &number, &r.Code, &r.Kind, &r.Energy, &r.OccupancyID, &r.PartnerID, &made,
 		&r.Contact.Kind, &r.Name, &r.Mail, &r.Telephone, &r.Language, &r.Channel,
 		&r.BillingName, &r.Billing.Street, &r.Billing.Postcode, &r.Billing.Town, &r.CompanyNumber, &r.Site.Street, &r.Site.Postcode, &r.Site.Town,
 		&facts, &r.Declared.FirstOccupied, &r.Declared.Dwelling, &r.Declared.EndUser,
 		&r.Phase, &r.Status, &turn, &since, &missing, &missingBy, &r.StudyNotNeeded, &offer, &until, &agreed, &day,
-		&r.Team, &r.Result, &asset, &invoiced, &closed, &due); err != nil {
+		&r.Team, &r.Result, &asset, &invoiced, &closed, &due,
+		&r.External, &told, &promised); err != nil {
 		return r, err
 	}
 	r.Number = keys.Secret(number)
@@ -100,6 +108,7 @@ func worksRow(s scanner) (r works.Request, err error) {
 	}
 	r.MadeAt, r.Since, r.MissingBy, r.UserAgreedAt = portal.FromMicros(made), portal.FromMicros(since), portal.FromMicros(missingBy), portal.FromMicros(agreed)
 	r.Day, r.AssetAt, r.InvoicedAt, r.ClosedAt = portal.FromMicros(day), portal.FromMicros(asset), portal.FromMicros(invoiced), portal.FromMicros(closed)
+	r.ToldAt, r.Promised = portal.FromMicros(told), portal.FromMicros(promised)
 	if due < noDue {
 		r.Due = portal.FromMicros(due)
 	}
@@ -130,8 +139,8 @@ func (s *Store) PutWorksStep(t tx.Tx, requestID string, step works.Step) error {
 
 // PutWorksPaper implements works.Store.
 func (s *Store) PutWorksPaper(t tx.Tx, requestID string, p works.Paper) error {
-	_, err := inside(t).exec(`INSERT INTO works_papers (id, request_id, document, evidence_id, added_us, actor_kind, actor_id)
-  VALUES ($1, $2, $3, $4, $5, $6, $7)`, p.ID, requestID, string(p.Document), p.EvidenceID, portal.Micros(p.AddedAt), string(p.AddedBy.Kind), p.AddedBy.ID)
+	_, err := inside(t).exec(`INSERT INTO works_papers (id, request_id, document, evidence_id, added_us, actor_kind, actor_id, external_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, p.ID, requestID, string(p.Document), p.EvidenceID, portal.Micros(p.AddedAt), string(p.AddedBy.Kind), p.AddedBy.ID, p.External)
 	return err
 }
 
@@ -168,13 +177,15 @@ func (s *Store) WorksSteps(t tx.Tx, requestID string) ([]works.Step, error) {
 	return all(rows, err, worksStep)
 }
 
+const selectWorksPapers = `SELECT id, document, evidence_id, added_us, actor_kind, actor_id, external_id FROM works_papers
+  WHERE request_id = $1 ORDER BY added_us, id`
+
 // WorksPapers implements works.Store.
 func (s *Store) WorksPapers(ctx context.Context, requestID string) ([]works.Paper, error) {
-	rows, err := s.query(ctx, `SELECT id, document, evidence_id, added_us, actor_kind, actor_id FROM works_papers
-  WHERE request_id = $1 ORDER BY added_us, id`, requestID)
+	rows, err := s.query(ctx, selectWorksPapers, requestID)
 	return all(rows, err, func(r scanner) (p works.Paper, err error) {
 		var added int64
-		err = r.Scan(&p.ID, &p.Document, &p.EvidenceID, &added, &p.AddedBy.Kind, &p.AddedBy.ID)
+		err = r.Scan(&p.ID, &p.Document, &p.EvidenceID, &added, &p.AddedBy.Kind, &p.AddedBy.ID, &p.External)
 		p.AddedAt = portal.FromMicros(added)
 		return p, err
 	})
@@ -188,11 +199,16 @@ func (s *Store) worksWhere(ctx context.Context, where string, args ...any) ([]wo
 // WorksList implements works.Store. Each filter has a text of its own, so that
 // each is answered from an index.
 func (s *Store) WorksList(ctx context.Context, f works.Filter, after works.Place, limit int) ([]works.Request, error) {
+	where, args := worksWaiting(f, after, limit)
+	return s.worksWhere(ctx, where, args...)
+}
+
+func worksWaiting(f works.Filter, after works.Place, limit int) (where string, args []any) {
 	at := portal.Micros(after.At)
 	if after.At.IsZero() && after.ID != "" {
 		at = noDue
 	}
-	where, args := `(due_us, id) > ($1, $2) AND turn <> 'nobody'`, []any{at, after.ID}
+	where, args = `(due_us, id) > ($1, $2) AND turn <> 'nobody'`, []any{at, after.ID}
 	for _, narrow := range []struct{ column, value string }{{"turn", string(f.Turn)}, {"team", f.Team}, {"kind", string(f.Kind)}} {
 		if narrow.value != "" {
 			args = append(args, narrow.value)
@@ -200,12 +216,14 @@ func (s *Store) WorksList(ctx context.Context, f works.Filter, after works.Place
 		}
 	}
 	args = append(args, limit)
-	return s.worksWhere(ctx, where+` ORDER BY due_us, id LIMIT $`+strconv.Itoa(len(args)), args...)
+	return where + ` ORDER BY due_us, id LIMIT $` + strconv.Itoa(len(args)), args
 }
+
+const worksOfStay = `occupancy_id = $1 AND occupancy_id <> '' ORDER BY made_us DESC, id DESC`
 
 // WorksOfOccupancy implements works.Store.
 func (s *Store) WorksOfOccupancy(ctx context.Context, occupancyID string) ([]works.Request, error) {
-	return s.worksWhere(ctx, `occupancy_id = $1 AND occupancy_id <> '' ORDER BY made_us DESC, id DESC`, occupancyID)
+	return s.worksWhere(ctx, worksOfStay, occupancyID)
 }
 
 // AnyWorksOf implements works.Store.

@@ -16,6 +16,14 @@ func (s *Store) LockWorksKey(t tx.Tx, key string) (works.Request, error) {
 	return r, nothing(err)
 }
 
+const worksExternal = `external_id = $1 AND external_id <> ''`
+
+// LockWorksExternal implements works.Store.
+func (s *Store) LockWorksExternal(t tx.Tx, external string) (works.Request, error) {
+	r, err := worksRow(inside(t).queryRow(selectWorks+worksExternal+s.lock, external))
+	return r, nothing(err)
+}
+
 // WorksByKey implements desk.WorksStore.
 func (s *Store) WorksByKey(ctx context.Context, key string) (id string, err error) {
 	err = s.queryRow(ctx, `SELECT id FROM works WHERE key = $1`, key).Scan(&id)

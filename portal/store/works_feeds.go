@@ -9,20 +9,20 @@ import (
 	"guichet/works"
 )
 
-// PutWorksFeed implements works.Feeds.
-func (s *Store) PutWorksFeed(t tx.Tx, hash string, f works.Feed) error {
+// PutWorksFeed implements works.Agendas.
+func (s *Store) PutWorksFeed(t tx.Tx, hash string, f works.Agenda) error {
 	_, err := inside(t).exec(`INSERT INTO works_feeds (hash, login, request_id, made_us) VALUES ($1, $2, $3, $4)
   ON CONFLICT (login, request_id) DO UPDATE SET hash = excluded.hash, made_us = excluded.made_us`, hash, f.Login, f.RequestID, portal.Micros(f.MadeAt))
 	return err
 }
 
-// EndWorksFeed implements works.Feeds.
+// EndWorksFeed implements works.Agendas.
 func (s *Store) EndWorksFeed(t tx.Tx, login, requestID string) (bool, error) {
 	n, err := inside(t).exec(`DELETE FROM works_feeds WHERE login = $1 AND request_id = $2`, login, requestID)
 	return n == 1, err
 }
 
-// WorksFeedOf implements works.Feeds.
+// WorksFeedOf implements works.Agendas.
 func (s *Store) WorksFeedOf(ctx context.Context, login, requestID string) (time.Time, error) {
 	var made int64
 	err := nothing(s.queryRow(ctx, `SELECT made_us FROM works_feeds WHERE login = $1 AND request_id = $2`, login, requestID).Scan(&made))
@@ -32,8 +32,8 @@ func (s *Store) WorksFeedOf(ctx context.Context, login, requestID string) (time.
 	return portal.FromMicros(made), err
 }
 
-// WorksFeed implements works.Feeds.
-func (s *Store) WorksFeed(ctx context.Context, hash string) (f works.Feed, err error) {
+// WorksFeed implements works.Agendas.
+func (s *Store) WorksFeed(ctx context.Context, hash string) (f works.Agenda, err error) {
 	var made int64
 	err = s.queryRow(ctx, `SELECT login, request_id, made_us FROM works_feeds WHERE hash = $1`, hash).Scan(&f.Login, &f.RequestID, &made)
 	f.MadeAt = portal.FromMicros(made)

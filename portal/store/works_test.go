@@ -160,7 +160,7 @@ func TestW13NoColumnForMore(t *testing.T) {
 		"first_occupied": true, "dwelling": true, "end_user": true, "occupancy_id": true, "partner_id": true, "made_us": true, "phase": true,
 		"status": true, "turn": true, "since_us": true, "missing": true, "missing_by_us": true, "study_not_needed": true, "offer": true,
 		"offer_until_us": true, "user_agreed_us": true, "day_us": true, "team": true, "result": true, "asset_us": true, "invoiced_us": true,
-		"closed_us": true, "due_us": true}
+		"closed_us": true, "due_us": true, "external_id": true, "told_us": true, "promised_us": true}
 	dsn := storetest.Backends(t)[0].DSN(t)
 	storetest.Reopen(t, dsn, time.Now)
 	for _, column := range storetest.Columns(t, dsn, "works") {

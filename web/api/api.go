@@ -31,6 +31,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/doors"
+	"guichet/portal/evidence"
 	"guichet/portal/keys"
 	"guichet/web/i18n"
 
@@ -75,6 +76,7 @@ type Deps struct {
 	Operator       string
 	// Observe counts and logs a request by its route's pattern.
 	Observe func(method, route string, status int, took time.Duration)
+	Works   WorksDeps
 }
 
 // Prefix is where the API lies.
@@ -141,13 +143,7 @@ func New(d Deps) (http.Handler, *huma.OpenAPI, error) {
 	huma.NewError = func(status int, text string, errs ...error) huma.StatusError {
 		return humaProblem(nil, status, text, errs...)
 	}
-	config := huma.DefaultConfig("Guichet", "1.0.0")
-	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
-	config.CreateHooks = nil // which would add links to schemas to every answer
-	config.RejectUnknownQueryParameters = true
-	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
-		return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
-	})
+	config := strict("Guichet")
 	describe(config.OpenAPI, d)
 	s.api = humagin.New(engine, config)
 	s.mandateRoutes()
@@ -155,9 +151,24 @@ func New(d Deps) (http.Handler, *huma.OpenAPI, error) {
 	s.registrationRoutes()
 	s.batchRoutes()
 	s.hookRoutes()
+	system := strict("Guichet for the works system")
+	describeWorks(system.OpenAPI, d)
+	s.worksRoutes(engine, humagin.New(engine, system))
 	document := s.document()
 	engine.GET(Prefix+"/openapi.json", func(c *gin.Context) { c.Data(http.StatusOK, "application/json", document) })
 	return engine, s.api.OpenAPI(), nil
+}
+
+// strict is an API without anything that the library would add of its own.
+func strict(title string) huma.Config {
+	config := huma.DefaultConfig(title, "1.0.0")
+	config.OpenAPIPath, config.DocsPath, config.SchemasPath = "", "", ""
+	config.CreateHooks = nil // which would add links to schemas to every answer
+	config.RejectUnknownQueryParameters = true
+	config.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", func(t reflect.Type, hint string) string {
+		return strings.TrimSuffix(huma.DefaultSchemaNamer(t, hint), "View")
+	})
+	return config
 }
 
 // begin bounds a request, sets what every answer bears, and turns a panic into
@@ -170,7 +181,11 @@ func (s *service) begin(c *gin.Context) {
 	ctx, cancel := context.WithTimeout(context.WithValue(c.Request.Context(), requestKey{}, r), requestTime)
 	defer cancel()
 	c.Request = c.Request.WithContext(ctx)
-	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, bodySize+1)
+	most := int64(bodySize)
+	if strings.HasPrefix(c.Request.URL.Path, WorksPrefix) {
+		most = evidence.MaxSize // a document
+	}
+	c.Request.Body = http.MaxBytesReader(c.Writer, c.Request.Body, most+1)
 	h := c.Writer.Header()
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")

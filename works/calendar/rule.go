@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"guichet/portal"
+	"guichet/portal/calendar"
 )
 
 // Unit is what a rule counts in.
@@ -45,6 +46,7 @@ const (
 	VATContest     = "VAT"        // how long a customer may contest the rate (C.5)
 	Reopen         = "REOPEN"     // how long a closed request can be reopened
 	OfferSays      = "OFFER-SAYS" // the offer names the time itself (C.4)
+	SystemSays     = "SYSTEM"     // the operator's works system names the day (D13)
 )
 
 // Table is a set of rules; the operator may set figures of its own.
@@ -68,6 +70,13 @@ func Defaults() Table {
 // version is the offer's.
 func Offered(offerVersion, n int, unit Unit) Rule {
 	return Rule{ID: OfferSays, Version: offerVersion, N: n, Unit: unit}
+}
+
+// Fixed is a deadline that nobody counts here: the operator's works system names
+// its last day (D13).
+func Fixed(last time.Time) Deadline {
+	day := calendar.Day(last)
+	return Deadline{Rule: Rule{ID: SystemSays, Version: 1}, Event: day, Last: day, Counting: day}
 }
 
 // longest is how many units a rule may count: ten years in days, more than any

@@ -1,0 +1,81 @@
+package web
+
+import (
+	"net/http"
+	"net/url"
+	"testing"
+	"time"
+
+	"guichet/portal/desk"
+	"guichet/works"
+
+	"github.com/stretchr/testify/require"
+)
+
+// D13: where the works system is the master an officer asks for what is missing
+// and notes what came; the other forms are not there, and whoever sends one is
+// told why and changes nothing.
+func TestD13OfficersOnlyAskAndReview(t *testing.T) {
+	b := newBureau(t)
+	r := b.requested("two-rate", map[string]string{"ean": string(b.known.EAN)})
+	b.works.Master = works.External
+	b.signIn("wim")
+	path := "/fr/desk/works/" + r.ID
+	page := b.get(path)
+	require.Contains(t, plainSpaces(page.text), "phases et dates viennent du système des travaux")
+	require.Equal(t, 1, page.doc.Find("form[action^='"+path+"/']").Length(), "to ask, and nothing else")
+	since := page.doc.Find("form[action$='/ask-missing'] input[name=since]").AttrOr("value", "")
+	require.NotEmpty(t, since)
+	for _, a := range desk.Acts {
+		if a == desk.Unlock || a == desk.UserAgrees || a == desk.Act(works.EventAskMissing) || a == desk.Act(works.EventComplete) {
+			continue
+		}
+		answer := b.post(path+"/"+string(a), "since", since)
+		require.Equal(t, http.StatusConflict, answer.StatusCode, a)
+		require.Contains(t, plainSpaces(answer.text), "du seul système des travaux", a)
+	}
+	b.done(r.ID, desk.Act(works.EventAskMissing), "ask-missing-missing-photo", "yes")
+	b.done(r.ID, desk.Act(works.EventComplete), "complete-paper-photo", "yes")
+	kept, steps, err := b.store.Works(t.Context(), r.ID)
+	require.NoError(t, err)
+	require.Equal(t, works.Received, kept.Status)
+	require.Len(t, steps, 3)
+}
+
+// D13: the requester still answers the offer and may cancel, and finds no form
+// that would move the day.
+func TestD13TheRequesterAnswersAndMovesNoDay(t *testing.T) {
+	y := newFollowYard(t)
+	k := y.capture(works.Phases13, "")
+	id := k.OccupancyID
+	offer := func(r *works.Request) {
+		r.StudyNotNeeded = true
+		r.Offer = works.Offer{Version: 1, Said: true, VAT: 21, Percent: 0, Terms: "2026-01", SentAt: y.h.clock(), ValidTo: y.h.clock().AddDate(0, 3, 0)}
+	}
+	y.move(id, works.EventDraw, "", offer)
+	y.move(id, works.EventOffer, "", nil)
+	y.room.Master = works.External
+	y.follow(k)
+	y.browser.act(id, "accept", url.Values{"version": {"1"}, "agreed_by": {"Anna Schmitz"}})
+	kept, _, err := y.store.Works(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, works.Agreed, kept.Status, "its deposit is nothing, and yet the phase is the works system's")
+
+	y.room.Master = works.InPortal
+	y.move(id, works.EventChange, "", offer)
+	y.move(id, works.EventDraw, "", offer)
+	y.move(id, works.EventOffer, "", nil)
+	y.move(id, works.EventAccept, "", nil)
+	y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = y.h.clock().Add(72 * time.Hour) })
+	y.room.Master = works.External
+	page := y.get("/de/works/request?id=" + id)
+	require.Zero(t, page.doc.Find("form[action*='/postpone']").Length())
+	require.Equal(t, 1, page.doc.Find("form[action*='/cancel']").Length())
+	answer := y.browser.act(id, "postpone", url.Values{})
+	require.Equal(t, http.StatusConflict, answer.StatusCode)
+	require.Contains(t, answer.text(), "allein aus dem Arbeitensystem")
+	kept, _, err = y.store.Works(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, works.Planned, kept.Status)
+	require.False(t, kept.Day.IsZero())
+}
