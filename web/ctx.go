@@ -44,7 +44,7 @@ func of(c *gin.Context) *ctx { return c.MustGet(ctxKey).(*ctx) }
 func (x *ctx) context() context.Context { return x.gin.Request.Context() }
 
 // field gives a form field as typed, "" where absent.
-func (x *ctx) field(name string) string { return x.form.Get(name) }
+func (x *ctx) field(name string) string { return strings.ReplaceAll(x.form.Get(name), "\x00", "") }
 
 // secret gives a form field that must never print.
 func (x *ctx) secret(name string) keys.Secret { return keys.Secret(x.form.Get(name)) }

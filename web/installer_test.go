@@ -317,4 +317,10 @@ func TestCalendarsAtSecretAddresses(t *testing.T) {
 	require.Contains(t, in.get("/de/partner/works/calendar").text(), "Wir schreiben einmal am Tag an info@partner.example")
 	in.post("/de/partner/works/calendar/digest", nil)
 	require.Contains(t, in.get("/de/partner/works/calendar").text(), "Wir können Ihnen einmal am Tag")
+	// A calendar that is there costs its source nothing; one that is not does (T19).
+	misses := 0
+	for ; misses < 100 && program("/de/calendar/nobody.ics").StatusCode == http.StatusNotFound; misses++ {
+	}
+	require.Less(t, misses, 100)
+	require.Equal(t, http.StatusOK, program(third).StatusCode)
 }

@@ -147,4 +147,4 @@ func mandateView(x *ctx, of string, m mandates.Summary) public.Mandate {
 }
 
 // lastDay is the last whole day before a border.
-func lastDay(border time.Time) time.Time { return border.In(portal.Brussels).AddDate(0, 0, -1) }
+func lastDay(end time.Time) time.Time { return end.In(portal.Brussels).Add(-time.Second) }

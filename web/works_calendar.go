@@ -17,18 +17,25 @@ import (
 	"guichet/works"
 
 	ics "github.com/arran4/golang-ical"
+	"github.com/ulule/limiter/v3"
 )
 
 // feeds serves calendars at secret addresses, for programs that cannot sign in.
 // An address that ended, of a person who did or of a request that is over is
-// answered as one that never was; all cost their source the same.
+// answered as one that never was. That costs its source; a calendar that is
+// there costs its own days, since many are fetched from few sources.
 type feeds struct {
 	*site
-	reads *limits
+	misses *limits
+	each   []window
 }
 
+// feedsADay is how often one calendar is read in a day: programs are asked to
+// read it twice, and some do each half an hour.
+const feedsADay = 48
+
 func (s *site) feedRoutes() []Route {
-	f := feeds{s, newLimits(s.PublicDeps.Limits, "works-feed", s.Captchas)}
+	f := feeds{s, newLimits(s.PublicDeps.Limits, "works-feed", s.Captchas), dayWindow(s.PublicDeps.Limits, "works-feed:one:", feedsADay)}
 	return []Route{{http.MethodGet, "/:lang/calendar/:token", s.behind(doors.Works, Anyone), f.read}}
 }
 
@@ -38,16 +45,26 @@ func (x *ctx) feedAddress(token keys.Secret) string {
 }
 
 func (f feeds) read(x *ctx) error {
-	if err := f.reads.spend(x); err != nil {
-		return err
+	err := f.answer(x)
+	if portal.CodeOf(err) == portal.NotFound {
+		if err := f.misses.spend(x); err != nil {
+			return err
+		}
 	}
+	return hidden(err)
+}
+
+func (f feeds) answer(x *ctx) error {
 	token, ok := strings.CutSuffix(x.param("token"), ".ics")
 	if !ok {
-		return unspoken(http.StatusNotFound)
+		return &portal.Error{Code: portal.NotFound, Key: "works.request"}
 	}
 	feed, err := f.Follow.Room.FeedAt(x.context(), keys.Secret(token))
 	if err != nil {
-		return hidden(err)
+		return err
+	}
+	if err := each(x.context(), f.each, feed.Login+"/"+feed.RequestID, (*limiter.Limiter).Get); err != nil {
+		return err
 	}
 	by := audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Ground: "calendar", Channel: "web"}
 	var list []works.View
@@ -58,7 +75,7 @@ func (f feeds) read(x *ctx) error {
 		list, err = f.ofPerson(x, feed.Login)
 	}
 	if err != nil {
-		return hidden(err)
+		return err
 	}
 	return f.sendDays(x, by, "calendar", list)
 }

@@ -139,12 +139,13 @@ func (s *site) hasRequests(x *ctx) (bool, error) {
 // openedRequest is one request as its requester may see it.
 type openedRequest struct {
 	works.View
-	pass   lookup.Pass
-	papers []works.Paper
-	all    []held
-	shared []works.Holder // with whom, as its requester sees it
-	fed    time.Time      // when its calendar's address was made; zero: there is none
-	feed   keys.Secret    // that address, where it was made now
+	pass    lookup.Pass
+	papers  []works.Paper
+	all     []held
+	shared  []works.Holder // with whom, as its requester sees it
+	fed     time.Time      // when its calendar's address was made; zero: there is none
+	feed    keys.Secret    // that address, where it was made now
+	changes bool           // its data may still change, whoever leads it
 	// installer tells that it is read by the partner that made or holds it.
 	installer bool
 }
@@ -181,8 +182,9 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 	}
 	fed, err := f.Room.Store.WorksFeedOf(x.context(), "", r.ID)
 	v := r.View(steps, x.now)
+	changes := slices.Contains(v.May, works.EventChange)
 	v.May = f.Room.Master.Moves(r, works.Requester, x.now) // D13
-	return openedRequest{View: v, pass: all[i].pass, papers: papers, all: all, shared: shared, fed: fed}, err
+	return openedRequest{View: v, changes: changes, pass: all[i].pass, papers: papers, all: all, shared: shared, fed: fed}, err
 }
 
 // filed lists the papers of a request but for what the operator filed, which is

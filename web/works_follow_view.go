@@ -74,11 +74,12 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 // progressView is where a request stands and what can be done, for whoever may
 // see that much of it.
 func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
-	title := x.T("works.title." + string(o.Status))
+	shown := o.Status.Shown(o.Offer)
+	title := x.T("works.title." + string(shown))
 	if o.Status == works.Planned {
 		title = x.T("works.title.planned", strings.ReplaceAll(x.Date(o.Day), "\u00a0", " ")) // large letters on a phone need the break
 	}
-	v := public.WorksRequest{Base: x.base(title), Next: x.T("works.next." + string(o.Status)),
+	v := public.WorksRequest{Base: x.base(title), Next: x.T("works.next." + string(shown)),
 		Phases: phasesView(x, o.View), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
 		Facts: [][2]string{
 			{x.T("works.request.number"), worksNumber(o.Number)},
@@ -172,7 +173,7 @@ func datesView(x *ctx, v works.View) (dates []public.WorksDate) {
 	switch v.Status {
 	case works.Incomplete:
 		if !v.MissingBy.IsZero() {
-			dates = append(dates, public.WorksDate{Text: x.T("works.date.missing", x.Date(v.MissingBy))})
+			dates = append(dates, public.WorksDate{Text: x.T("works.date.missing", x.Date(lastDay(v.MissingBy)))})
 		}
 	case works.Offered:
 		date := public.WorksDate{Text: x.T("works.date.offer", x.Date(v.Offer.ValidTo.Add(-time.Second)))}
@@ -265,6 +266,8 @@ func offerView(x *ctx, o openedRequest) *public.WorksOffer {
 		name := line(x, "agreed_by", "works.offer.name", "works.offer.name.hint", "")
 		name.Auto = "name"
 		v.Accept = &public.WorksForm{Action: x.act(o, "accept"), Controls: []component.Control{version, name}, Submit: x.T("works.offer.accept")}
+	} else if o.Status == works.Offered && !x.now.Before(f.ValidTo) {
+		v.User = x.T("error.works.expired")
 	} else if o.Status == works.Offered && !o.NetworkYes {
 		v.User = x.T("works.offer.user")
 	}
@@ -350,6 +353,8 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 		if may(works.EventPostpone) {
 			v.Day.Postpone = &public.WorksForm{Title: x.T("works.request.postpone"), Text: x.T("works.request.postpone.what"), Action: x.act(o, "postpone"), Quiet: true,
 				Controls: []component.Control{area(x, "postpone_reason", "works.request.postpone.reason")}, Submit: x.T("works.request.postpone.now")}
+		} else {
+			v.Day.Call = x.T("works.request.postpone.call", phone, hours)
 		}
 	}
 	if o.Status == works.Closed {
@@ -361,7 +366,7 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 			v.Late = x.T("works.request.late", phone, hours)
 		}
 	}
-	if may(works.EventChange) {
+	if o.changes {
 		v.Change = x.T("works.request.change.what", phone, hours)
 	}
 	if may(works.EventCancel) {

@@ -70,6 +70,7 @@ func TestD13TheRequesterAnswersAndMovesNoDay(t *testing.T) {
 	y.room.Master = works.External
 	page := y.get("/de/works/request?id=" + id)
 	require.Zero(t, page.doc.Find("form[action*='/postpone']").Length())
+	require.Contains(t, page.text(), "Dieser Tag passt Ihnen nicht? Rufen Sie")
 	require.Equal(t, 1, page.doc.Find("form[action*='/cancel']").Length())
 	answer := y.browser.act(id, "postpone", url.Values{})
 	require.Equal(t, http.StatusConflict, answer.StatusCode)

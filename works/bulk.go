@@ -86,6 +86,9 @@ func ReadBulk(data []byte, from Contact, now time.Time) (b Bulk) {
 		return wrong("works.bulk.header")
 	}
 	columns := BulkColumns()
+	if len(header) > 2*len(columns) || bytes.IndexByte(data, 0) >= 0 { // no such file: not worth a word to each column
+		return wrong("works.bulk.header")
+	}
 	for i, title := range header {
 		header[i] = strings.ToLower(strings.TrimSpace(title))
 		switch {

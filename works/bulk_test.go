@@ -67,3 +67,14 @@ func TestWhatIsWrongInAFile(t *testing.T) {
 	}
 	require.Equal(t, []string{"birth_date"}, works.ReadBulk([]byte("kind;town;birth_date\n"), asker, noon).Foreign)
 }
+
+// T19: what is no such file costs one word, however many columns it has; a NUL,
+// which one of the databases cannot keep, is in none.
+func TestWhatIsNoSuchFile(t *testing.T) {
+	for name, file := range map[string]string{"columns": strings.Repeat("a;", 100_000) + "\n", "NUL": "kind;town\ntwo-rate;Na\x00mur\n"} {
+		b := works.ReadBulk([]byte(file), asker, noon)
+		require.Len(t, b.Wrong, 1, name)
+		require.Equal(t, "works.bulk.header", b.Wrong[0].Key)
+		require.Empty(t, b.Foreign)
+	}
+}

@@ -89,7 +89,7 @@ func (s *Service) SendDigests(ctx context.Context, most int) (int, error) {
 		return 0, err
 	}
 	for n, r := range readers {
-		if err := s.Runner.Do(ctx, func(t tx.Tx) error { return s.digest(t, r, now) }); err != nil {
+		if err := s.Runner.Do(ctx, func(t tx.Tx) error { return s.digest(t, r, s.Clock()) }); err != nil {
 			return n, err
 		}
 	}

@@ -84,7 +84,7 @@ const (
 // error is portal.Problems, each with the Field it is about.
 func (d Draft) Request(now time.Time) (Request, error) {
 	r := reader{now: now}
-	q := Request{Kind: Kind(d.Kind), Energy: portal.Energy(d.Energy), MadeAt: now, Since: now, Phase: Capture, Status: Received}
+	q := Request{Kind: Kind(d.Kind), Energy: portal.Energy(d.Energy), MadeAt: now, Since: now, MovedAt: now, Phase: Capture, Status: Received}
 	kind := q.Kind.Facts()
 	if kind.Kind == "" {
 		r.wrong("kind", "works.choice")

@@ -34,6 +34,14 @@ type Fed struct {
 	Older     int     `json:"older"`     // something newer is known
 	Cancelled int     `json:"cancelled"` // by the requester: the works system does not know yet
 	Refused   []Wrong `json:"-"`
+	// Made are the new ones, as the works system calls them and as the portal does.
+	Made []MadeThere `json:"-"`
+}
+
+// MadeThere is a request that began in the works system.
+type MadeThere struct {
+	External, ID string
+	Number       keys.Secret
 }
 
 // Wrong is one line that cannot be taken, and why.
@@ -130,6 +138,14 @@ func (f *Feed) take(t tx.Tx, by audit.Entry, told Report, fed *Fed) error {
 	case fresh:
 	case r.Status == Cancelled:
 		fed.Cancelled++ // it stays what the requester decided
+		if r.External != "" || told.External == "" {
+			return nil
+		}
+		r.External = told.External // or its next line, which names only this, would be refused
+		record(t, by, now, audit.WorksNoted, r, map[string]string{"what": "external"})
+		return f.save(t, &r)
+	case !r.Offer.AgreedAt.IsZero() && (told.Status == Offered || told.Status == Expired):
+		fed.Older++ // it does not know of the agreement yet (Wd3)
 		return nil
 	case changed.Before(r.ToldAt), told.order(r) < 0 && !changed.After(r.ToldAt):
 		fed.Older++
@@ -146,21 +162,25 @@ func (f *Feed) take(t tx.Tx, by audit.Entry, told Report, fed *Fed) error {
 			return err
 		}
 	}
-	if problems := told.holds(r, e != ""); len(problems) > 0 {
-		return problems
+	noted := r.differs(was)
+	if fresh || e != "" || len(noted) > 0 { // a mere repetition keeps nobody's line out
+		if problems := told.holds(r, e != ""); len(problems) > 0 {
+			return problems
+		}
 	}
 	if e != "" {
 		if err := f.moved(t, by, &r, e, was.Status, r.Since, told.Reason); err != nil {
 			return err
 		}
 	}
-	noted := r.differs(was)
+	noted = r.differs(was)
 	if len(noted) > 0 {
 		record(t, by, now, audit.WorksNoted, r, map[string]string{"what": strings.Join(noted, " ")})
 	}
 	switch {
 	case fresh:
 		fed.New++
+		fed.Made = append(fed.Made, MadeThere{r.External, r.ID, r.Number})
 	case e != "":
 		fed.Moved++
 	case len(noted) > 0:
@@ -227,7 +247,7 @@ func (f *Feed) make(t tx.Tx, by audit.Entry, told Report) (Request, error) {
 	if err != nil {
 		return r, err
 	}
-	r.ID, r.External = portal.NewID(f.Clock()), told.External
+	r.ID, r.External, r.MovedAt = portal.NewID(f.Clock()), told.External, f.Clock()
 	m := Made{Request: r}
 	for {
 		f.number(&m)

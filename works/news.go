@@ -34,22 +34,34 @@ func (r *Request) tell(t tx.Tx, e Event, now time.Time) error {
 	if !slices.Contains(Told, e) {
 		return nil
 	}
-	return r.write(t, e, r.Since)
+	return r.write(t, e, now)
+}
+
+// Shown is the status whose words a requester reads: an agreement whose deposit
+// is there, or is nothing, asks them for nothing more, wherever the works system
+// still has it.
+func (s Status) Shown(o Offer) Status {
+	if s == Agreed && !o.AgreedAt.IsZero() && o.Paid >= o.Deposit() {
+		return Preparing
+	}
+	return s
 }
 
 // write queues what is written about an event or a reminder.
 func (r *Request) write(t tx.Tx, e Event, now time.Time) error {
-	n := News{Number: r.Number.Reveal(), Kind: r.Kind.Masked(), Energy: r.Energy, Event: e, Status: r.Status}
+	n := News{Number: r.Number.Reveal(), Kind: r.Kind.Masked(), Energy: r.Energy, Event: e, Status: r.Status.Shown(r.Offer)}
 	switch e {
 	case EventAskMissing, RemindMissing:
-		n.Until, n.Missing = r.MissingBy, r.Missing
+		if n.Missing = r.Missing; !r.MissingBy.IsZero() {
+			n.Until = r.MissingBy.Add(-time.Second)
+		}
 	case EventOffer:
 		n.Until, n.Offer = r.Offer.ValidTo.Add(-time.Second), r.Offer
 	case RemindOffer:
 		n.Until = r.Offer.ValidTo.Add(-time.Second)
 	case EventAccept:
 		n.Offer = r.Offer
-		if d, runs := r.Deadline(nil, calendar.Defaults()); runs && r.Status == Agreed {
+		if d, runs := r.Deadline(nil, calendar.Defaults()); runs && n.Status == Agreed {
 			n.Until = d.Last
 		}
 	case EventPlan, RemindDay:

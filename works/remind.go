@@ -2,6 +2,7 @@ package works
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"guichet/portal"
@@ -55,7 +56,7 @@ func (r Request) dated() (what Event, until time.Time) {
 }
 
 // Remind writes to requesters whose date comes near, once for each date, most
-// at once, and tells how many it looked at.
+// at once, and tells to how many. One that fails keeps no other waiting.
 func (s *Service) Remind(ctx context.Context, most int) (int, error) {
 	now := s.Clock()
 	ids, err := s.Store.WorksToRemind(ctx, now, now.Add(remindAhead), midnight(now).AddDate(0, 0, 2), now.Add(-settled), most)
@@ -63,8 +64,11 @@ func (s *Service) Remind(ctx context.Context, most int) (int, error) {
 		return 0, err
 	}
 	by := audit.Entry{Actor: portal.Actor{Kind: portal.System, ID: "daily"}, Channel: "command"}
-	for n, id := range ids {
-		if err := s.Runner.Do(ctx, func(t tx.Tx) error {
+	written, failed := 0, []error(nil)
+	for _, id := range ids {
+		done := false
+		err := s.Runner.Do(ctx, func(t tx.Tx) error {
+			done = false
 			r, err := s.Store.LockWorks(t, id)
 			if err != nil {
 				return err
@@ -78,12 +82,14 @@ func (s *Service) Remind(ctx context.Context, most int) (int, error) {
 				return err
 			}
 			record(t, by, now, audit.WorksReminded, r, map[string]string{"of": string(what)})
+			done = true
 			return r.write(t, what, now)
-		}); err != nil {
-			return n, err
+		})
+		if failed = append(failed, err); err == nil && done {
+			written++
 		}
 	}
-	return len(ids), nil
+	return written, errors.Join(failed...)
 }
 
 // midnight is when the day of a moment began in Brussels.

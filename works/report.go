@@ -79,6 +79,10 @@ func (told Report) order(r Request) int {
 	return told.Status.rank() - r.Status.rank()
 }
 
+// mostCents bounds an amount: a hundred million euro is a mistake, and sums of it
+// stay exact.
+const mostCents = 100_000_000_00
+
 // check tells what is wrong with what is told, whatever it is about.
 func (told Report) check(now time.Time) (problems portal.Problems) {
 	wrong := func(field, key string, args ...any) {
@@ -109,11 +113,11 @@ func (told Report) check(now time.Time) (problems portal.Problems) {
 			wrong(field, "works.long", text.longest)
 		}
 	}
-	if told.Paid != nil && *told.Paid < 0 {
+	if told.Paid != nil && (*told.Paid < 0 || *told.Paid > mostCents) {
 		wrong("paid", "works.told.euro")
 	}
 	if o := told.Offer; o != nil {
-		if slices.Min(o.Lines[:]) < 0 || o.Study < 0 || o.Percent > 100 || o.Days < 0 || o.Days > 500 {
+		if slices.Min(o.Lines[:]) < 0 || slices.Max(o.Lines[:]) > mostCents || o.Study < 0 || o.Study > mostCents || o.Percent > 100 || o.Days < 0 || o.Days > 500 {
 			wrong("line_a", "works.told.euro")
 		}
 		if o.VAT != 6 && o.VAT != 21 {
@@ -128,9 +132,11 @@ func (told Report) check(now time.Time) (problems portal.Problems) {
 // it stands now, "" where it did not move. The request may hold what no rule
 // allows afterwards: holds tells.
 func (told Report) lay(r *Request, terms string) (e Event, err error) {
-	order := told.order(*r)
+	order, was := told.order(*r), *r
+	same := told.Status == r.Status
+	newer := same && !r.ToldAt.IsZero() && told.changed().After(r.ToldAt) // a further word on where it stands
 	planned := told.Status == Planned && !told.Day.IsZero() && !told.Day.Equal(r.Day)
-	if order > 0 && told.Status != r.Status || order >= 0 && told.Status == r.Status && planned {
+	if order > 0 && !same || same && planned && (order >= 0 || newer) {
 		e = told.move(r)
 	}
 	if told.Team != "" {
@@ -142,10 +148,23 @@ func (told Report) lay(r *Request, terms string) (e Event, err error) {
 	if !told.UserAgreedAt.IsZero() && r.UserAgreedAt.IsZero() {
 		r.UserAgreedAt = told.UserAgreedAt
 	}
-	if e != "" || order >= 0 {
-		err = told.facts(r, terms)
+	if e != "" || order >= 0 || newer {
+		if err := told.facts(r, terms, e != ""); err != nil {
+			return e, err
+		}
 	}
-	if told.Paid != nil {
+	// What is stated anew where it stands is written to the requester, too.
+	switch {
+	case e != "" || !same:
+	case r.Status == Offered && r.Offer.Version != was.Offer.Version:
+		e = EventOffer
+	case r.Status == Incomplete && !slices.Equal(r.Missing, was.Missing):
+		e = EventAskMissing
+	}
+	if e != "" && same && !planned {
+		r.Since = later(told.changed(), was.Since.Add(time.Microsecond))
+	}
+	if told.Paid != nil && (e != "" || !r.Status.ended()) { // what ended is paid back (C.4)
 		r.Offer.Paid = *told.Paid
 		switch {
 		case !r.paidEnough():
@@ -154,7 +173,14 @@ func (told Report) lay(r *Request, terms string) (e Event, err error) {
 			r.Offer.PaidAt = told.PaidAt
 		}
 	}
-	return e, err
+	return e, nil
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // move leads a request to the status told.
@@ -164,9 +190,7 @@ func (told Report) move(r *Request) Event {
 	if told.Status == r.Status {
 		at = told.changed()
 	}
-	if !at.After(r.Since) {
-		at = r.Since.Add(time.Microsecond) // whoever has the former page must see that it is one
-	}
+	at = later(at, r.Since.Add(time.Microsecond)) // whoever has the former page must see that it is one
 	back := told.Status == Received || told.Status == Incomplete || told.Status == Studied || told.Status == Drawing
 	switch {
 	case back && !r.Offer.SentAt.IsZero():
@@ -188,9 +212,10 @@ func (told Report) move(r *Request) Event {
 	return e
 }
 
-// facts lays what belongs to the status told.
-func (told Report) facts(r *Request, terms string) error {
-	if told.Status == Incomplete && len(told.Missing) > 0 {
+// facts lays what belongs to the status told. What is missing is asked for once:
+// told again, it may have been given since.
+func (told Report) facts(r *Request, terms string, moved bool) error {
+	if told.Status == Incomplete && len(told.Missing) > 0 && (moved || told.changed().After(r.ToldAt)) {
 		r.Missing, r.MissingBy = told.Missing, told.MissingBy
 		if r.MissingBy.IsZero() {
 			r.MissingBy = r.Since.AddDate(0, 0, Completion)
@@ -292,7 +317,7 @@ func (told Report) holds(r Request, moved bool) (problems portal.Problems) {
 	}
 	switch s {
 	case Incomplete:
-		need(len(r.Missing) > 0, "missing", "works.empty") // W5
+		need(len(r.Missing) > 0 || !moved, "missing", "works.empty") // W5; all may be given since
 		for _, name := range r.Missing {
 			need(slices.Contains(r.Kind.Missable(), name), "missing", "works.choice")
 		}
@@ -313,11 +338,13 @@ func (told Report) holds(r Request, moved bool) (problems portal.Problems) {
 		need(!r.Since.Before(o.ValidTo), "since", "works.valid")
 	}
 	if kind.Offer && s.from(Agreed) {
-		need(!o.AgreedAt.IsZero(), "agreed_at", "works.told.agreement") // Wd3
+		need(!o.AgreedAt.IsZero(), "agreed_at", "works.told.agreement")           // Wd3
+		need(o.AgreedAt.IsZero() || o.AgreedBy != "", "agreed_by", "works.empty") // W7
 		need(o.AgreedAt.IsZero() || o.AgreedAt.Before(o.ValidTo) && !o.AgreedAt.Before(o.SentAt), "agreed_at", "works.told.expired")
 	}
 	if kind.Offer && s.from(Preparing) {
-		need(r.paidEnough(), "paid", "works.deposit") // Wd3
+		need(r.paidEnough(), "paid", "works.deposit")                          // Wd3
+		need(o.Deposit() == 0 || !o.PaidAt.IsZero(), "paid_at", "works.empty") // the deadline runs from it
 	}
 	if s.from(Agreed) {
 		need(!kind.UserAgrees || !r.UserAgreedAt.IsZero(), "user_agreed_at", "works.user") // D11

@@ -28,7 +28,7 @@ type Store interface {
 	SaveWorks(t tx.Tx, r Request) error
 	// PutWorksStep adds a dated change.
 	PutWorksStep(t tx.Tx, requestID string, s Step) error
-	// PutWorksPaper adds a document.
+	// PutWorksPaper adds a document; Conflict where it is there already.
 	PutWorksPaper(t tx.Tx, requestID string, p Paper) error
 
 	// WorksSteps reads the changes of one, oldest first, within the unit.
@@ -46,7 +46,8 @@ type Store interface {
 	CountWorksPapers(t tx.Tx, requestID string) (int, error)
 	// WorksPapers lists the documents of one, oldest first.
 	WorksPapers(ctx context.Context, requestID string) ([]Paper, error)
-	// WorksHappenings lists what happened on the portal since a place, in order.
+	// WorksHappenings lists what happened on the portal since a place, in order;
+	// Conflict "works.events.ahead" for a place that was never reached.
 	WorksHappenings(ctx context.Context, after int64, limit int) ([]Happening, error)
 	// WorksList lists requests for an officer, those whose Due comes first and
 	// so the overdue ones before all others; those without a date last.
@@ -249,6 +250,7 @@ func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason st
 // moved records that an event happened: its step, its entry in the trail, and
 // what its requester is told.
 func (s *Service) moved(t tx.Tx, by audit.Entry, r *Request, e Event, from Status, at time.Time, reason string) error {
+	r.MovedAt = s.Clock()
 	says := map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)}
 	if r.Status.ended() && r.Offer.Paid > 0 {
 		says["to_pay_back"] = strconv.FormatInt(r.Offer.Paid, 10)

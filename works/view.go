@@ -85,6 +85,11 @@ var installers = []Event{EventComplete, EventPostpone}
 func (r Request) ForInstaller(steps []Step, now time.Time) View {
 	v := r.View(steps, now)
 	v.Contact, v.Offer = Contact{}, Offer{ValidTo: r.Offer.ValidTo}
+	for i, s := range v.Steps { // what the requester writes to the operator is not for others
+		if s.By.Kind == portal.Household || s.By.Kind == portal.Visitor {
+			v.Steps[i].Reason = ""
+		}
+	}
 	v.May = slices.DeleteFunc(v.May, func(e Event) bool { return !slices.Contains(installers, e) })
 	if r.Kind.Masked() != EndOfContract {
 		v.Team = r.Team

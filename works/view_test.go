@@ -31,6 +31,17 @@ func TestWhatARequesterSeesAndSupplies(t *testing.T) {
 	require.Equal(t, []string{"site-plan"}, r.Missing, "a document is brought, not typed")
 }
 
+// D10: an installer reads what the operator wrote, and not what the requester
+// wrote to the operator, nor who or what it costs.
+func TestWhatAnInstallerSees(t *testing.T) {
+	r := works.Request{Kind: works.Phases13, Contact: works.Contact{Name: "Anna"}, Status: works.Offered, Offer: works.Offer{Lines: [4]int64{0, 1, 2, 3}}}
+	seen := r.ForInstaller([]works.Step{{By: portal.Actor{Kind: portal.Staff, ID: "otto"}, Reason: "permit"}, {By: portal.Actor{Kind: portal.Household}, Reason: "4 250 € is too much, call 0475"},
+		{By: portal.Actor{Kind: portal.Visitor}, Reason: "call me"}}, noon)
+	require.Equal(t, []string{"permit", "", ""}, []string{seen.Steps[0].Reason, seen.Steps[1].Reason, seen.Steps[2].Reason})
+	require.Empty(t, seen.Contact)
+	require.Zero(t, seen.Offer.Lines)
+}
+
 // Thirty days in which to reopen end with a working day's midnight (Pd1).
 func TestReopening(t *testing.T) {
 	r := works.Request{Kind: works.SmartMeter, Status: works.Closed, ClosedAt: portal.Date(2026, 11, 5)}

@@ -109,6 +109,7 @@ type Request struct {
 	// works (D13); "" and zero where it said nothing.
 	External string
 	ToldAt   time.Time
+	MovedAt  time.Time // when the portal learnt of its status: later than Since where the works system told it
 	Promised time.Time
 
 	Phase  Phase

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"encoding/json"
 
 	"guichet/portal/config"
@@ -75,23 +76,17 @@ func (f *foundation) daily(ctx context.Context) (daily, error) {
 	estimator := &indexes.Estimator{Ledger: f.store, Runner: f.store, Clock: f.clock, Again: f.settings.EstimateAgain,
 		History: &metering.History{Ledger: f.store, Clock: f.clock}}
 	readings, err := estimator.Run(ctx)
-	if err != nil {
-		return daily{Readings: readings}, err
-	}
-	purged, err := (&evidence.Service{Clock: f.clock, Runner: f.store, Store: f.store}).Purge(ctx)
-	if err != nil {
-		return daily{Readings: readings, Purged: purged}, err
-	}
+	purged, failed := (&evidence.Service{Clock: f.clock, Runner: f.store, Store: f.store}).Purge(ctx)
 	done := daily{Readings: readings, Purged: purged}
+	all := []error{err, failed} // a job that fails keeps no other waiting
 	for _, job := range []struct {
 		done *int
 		run  func(context.Context, int) (int, error)
 	}{{&done.Lapsed, f.works().Lapse}, {&done.Reminded, f.works().Remind}, {&done.Digests, f.works().SendDigests}} {
-		if *job.done, err = inGoes(ctx, job.run); err != nil {
-			return done, err
-		}
+		*job.done, err = inGoes(ctx, job.run)
+		all = append(all, err)
 	}
-	return done, nil
+	return done, errors.Join(all...)
 }
 
 // oneGo is how many requests or installers are dealt with in one go.

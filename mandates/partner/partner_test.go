@@ -264,7 +264,11 @@ func TestPartners(t *testing.T) {
 				require.ErrorContains(t, c.Approve(ctx, officer, one, false), "partner.supplier-unchecked")
 				require.NoError(t, c.Approve(ctx, officer, one, true))
 				require.ErrorContains(t, c.Approve(ctx, officer, two, true), "partner.supplier-taken")
+				storetest.Exec(t, c.dsn, `INSERT INTO works_feeds (hash, login, request_id, made_us) SELECT login, login, '', 1 FROM partner_people WHERE partner_id = $1`, one)
+				feeds := func() int64 { return storetest.Number(t, c.dsn, `SELECT COUNT(*) FROM works_feeds`) }
+				require.EqualValues(t, 1, feeds())
 				require.NoError(t, c.Suspend(ctx, officer, one, "Enquête en cours."))
+				require.Zero(t, feeds(), "secret addresses end as sessions do")
 				require.ErrorContains(t, c.Approve(ctx, officer, two, true), "partner.supplier-taken", "a suspended one keeps its code")
 				require.NoError(t, c.Refuse(ctx, officer, two, "Code d’un autre."))
 				three := as("Vent ter", "0876.543.270", "")

@@ -62,6 +62,11 @@ func (s *Store) SavePartner(t tx.Tx, o partner.Organisation) error {
 	}
 	_, err := u.exec(`UPDATE partners SET status = $1, decided_us = $2, decided_by = $3, reason = $4, supplier = $5, installer = $6 WHERE id = $7`,
 		string(o.Status), portal.Micros(o.DecidedAt), o.DecidedBy, o.Reason, o.Supplier, o.Installer, o.ID)
+	if err != nil || o.Status == partner.Approved && o.Installer {
+		return shut(err)
+	}
+	// Calendars of its people end with its right, as sessions do, and come not back with it.
+	_, err = u.exec(`DELETE FROM works_feeds WHERE login IN (SELECT login FROM partner_people WHERE partner_id = $1)`, o.ID)
 	return shut(err)
 }
 
@@ -143,6 +148,9 @@ func (s *Store) EndPerson(t tx.Tx, login string, now time.Time) error {
 	u := inside(t)
 	if _, err := u.exec(`UPDATE partner_people SET ended_us = $1 WHERE login = $2 AND ended_us = 0`, portal.Micros(now), login); err != nil {
 		return shut(err)
+	}
+	if _, err := u.exec(`DELETE FROM works_feeds WHERE login = $1`, login); err != nil {
+		return err
 	}
 	_, err := u.exec(`UPDATE partner_sessions SET ended_us = $1 WHERE login = $2 AND ended_us = 0`, portal.Micros(now), login)
 	return shut(err)

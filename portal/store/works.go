@@ -24,7 +24,7 @@ const (
 	worksChanging = `requester, name, mail, telephone, language, channel, billing_name, billing_street, billing_postcode, billing_town,
   company_number, street, postcode, town, facts, first_occupied, dwelling, end_user,
   phase, status, turn, since_us, missing, missing_by_us, study_not_needed, offer, offer_until_us, user_agreed_us, day_us,
-  team, result, asset_us, invoiced_us, closed_us, due_us, external_id, told_us, promised_us`
+  team, result, asset_us, invoiced_us, closed_us, due_us, external_id, told_us, promised_us, moved_us`
 )
 
 // noDue stands for no date: behind all dates in an officer's list.
@@ -49,7 +49,7 @@ func changingWorks(r works.Request) ([]any, error) {
 		string(r.Phase), string(r.Status), string(r.Status.Turn()), portal.Micros(r.Since), strings.Join(r.Missing, ","), portal.Micros(r.MissingBy),
 		r.StudyNotNeeded, string(offer), portal.Micros(r.Offer.ValidTo), portal.Micros(r.UserAgreedAt), portal.Micros(r.Day),
 		r.Team, r.Result, portal.Micros(r.AssetAt), portal.Micros(r.InvoicedAt), portal.Micros(r.ClosedAt), due,
-		r.External, portal.Micros(r.ToldAt), portal.Micros(r.Promised)}, nil
+		r.External, portal.Micros(r.ToldAt), portal.Micros(r.Promised), portal.Micros(r.MovedAt)}, nil
 }
 
 const insertWorks = `INSERT INTO works (` + worksFixed + `, ` + worksChanging + `)`
@@ -92,14 +92,14 @@ func (s *Store) SaveWorks(t tx.Tx, r works.Request) error {
 
 func worksRow(s scanner) (r works.Request, err error) {
 	var number, facts, missing, offer, turn string
-	var made, since, missingBy, until, agreed, day, asset, invoiced, closed, due, told, promised int64
+	var made, since, missingBy, until, agreed, day, asset, invoiced, closed, due, told, promised, moved int64
 	if err := s.Scan(&r.ID, &r.Key, &number, &r.Code, &r.Kind, &r.Energy, &r.OccupancyID, &r.PartnerID, &made,
 		&r.Contact.Kind, &r.Name, &r.Mail, &r.Telephone, &r.Language, &r.Channel,
 		&r.BillingName, &r.Billing.Street, &r.Billing.Postcode, &r.Billing.Town, &r.CompanyNumber, &r.Site.Street, &r.Site.Postcode, &r.Site.Town,
 		&facts, &r.Declared.FirstOccupied, &r.Declared.Dwelling, &r.Declared.EndUser,
 		&r.Phase, &r.Status, &turn, &since, &missing, &missingBy, &r.StudyNotNeeded, &offer, &until, &agreed, &day,
 		&r.Team, &r.Result, &asset, &invoiced, &closed, &due,
-		&r.External, &told, &promised); err != nil {
+		&r.External, &told, &promised, &moved); err != nil {
 		return r, err
 	}
 	r.Number = keys.Secret(number)
@@ -108,7 +108,7 @@ func worksRow(s scanner) (r works.Request, err error) {
 	}
 	r.MadeAt, r.Since, r.MissingBy, r.UserAgreedAt = portal.FromMicros(made), portal.FromMicros(since), portal.FromMicros(missingBy), portal.FromMicros(agreed)
 	r.Day, r.AssetAt, r.InvoicedAt, r.ClosedAt = portal.FromMicros(day), portal.FromMicros(asset), portal.FromMicros(invoiced), portal.FromMicros(closed)
-	r.ToldAt, r.Promised = portal.FromMicros(told), portal.FromMicros(promised)
+	r.ToldAt, r.Promised, r.MovedAt = portal.FromMicros(told), portal.FromMicros(promised), portal.FromMicros(moved)
 	if due < noDue {
 		r.Due = portal.FromMicros(due)
 	}
@@ -139,14 +139,18 @@ func (s *Store) PutWorksStep(t tx.Tx, requestID string, step works.Step) error {
 
 // PutWorksPaper implements works.Store.
 func (s *Store) PutWorksPaper(t tx.Tx, requestID string, p works.Paper) error {
-	_, err := inside(t).exec(`INSERT INTO works_papers (id, request_id, document, evidence_id, added_us, actor_kind, actor_id, external_id)
-  VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`, p.ID, requestID, string(p.Document), p.EvidenceID, portal.Micros(p.AddedAt), string(p.AddedBy.Kind), p.AddedBy.ID, p.External)
+	n, err := inside(t).exec(`INSERT INTO works_papers (id, request_id, document, evidence_id, added_us, actor_kind, actor_id, external_id)
+  VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (request_id, external_id) WHERE external_id <> '' DO NOTHING`, p.ID, requestID, string(p.Document), p.EvidenceID, portal.Micros(p.AddedAt), string(p.AddedBy.Kind), p.AddedBy.ID, p.External)
+	if err == nil && n == 0 {
+		return &portal.Error{Code: portal.Conflict, Key: "works.document.other"}
+	}
 	return err
 }
 
-// CountWorksPapers implements works.Store.
+// CountWorksPapers implements works.Store: those of the works system do not bar
+// what is asked of the requester.
 func (s *Store) CountWorksPapers(t tx.Tx, requestID string) (n int, err error) {
-	err = inside(t).queryRow(`SELECT COUNT(*) FROM works_papers WHERE request_id = $1`, requestID).Scan(&n)
+	err = inside(t).queryRow(`SELECT COUNT(*) FROM works_papers WHERE request_id = $1 AND external_id = ''`, requestID).Scan(&n)
 	return n, shut(err)
 }
 

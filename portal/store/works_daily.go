@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"time"
 
 	"guichet/portal"
@@ -11,10 +12,12 @@ import (
 
 // WorksToRemind implements works.Reminding: each half from an index of its own.
 func (s *Store) WorksToRemind(ctx context.Context, now, until, tomorrow, settled time.Time, limit int) ([]string, error) {
-	const untold = ` AND NOT EXISTS (SELECT 1 FROM works_digests d WHERE d.partner_id = w.partner_id)
-  AND NOT EXISTS (SELECT 1 FROM works_reminders r WHERE r.request_id = w.id AND r.until_us = `
+	const untold = ` AND NOT EXISTS (SELECT 1 FROM works_reminders r WHERE r.request_id = w.id AND r.until_us = `
+	// A partner's daily mail tells its next dates, where it is the one to be told; of appointments it says nothing.
+	const undigested = ` AND NOT EXISTS (SELECT 1 FROM works_digests d JOIN partners o ON o.id = d.partner_id
+  WHERE d.partner_id = w.partner_id AND o.status = 'approved' AND o.installer AND w.channel <> 'post' AND o.mail = w.mail)`
 	rows, err := s.query(ctx, `SELECT id FROM (
-  SELECT w.id FROM works w WHERE w.turn = 'requester' AND w.status IN ('incomplete', 'offered') AND w.due_us > $1 AND w.due_us <= $2`+untold+`w.due_us)
+  SELECT w.id FROM works w WHERE w.turn = 'requester' AND w.status IN ('incomplete', 'offered') AND w.due_us > $1 AND w.due_us <= $2`+undigested+untold+`w.due_us)
   UNION ALL
   SELECT w.id FROM works w WHERE w.status = 'planned' AND w.day_us > $1 AND w.day_us <= $2 AND (w.channel = 'post' OR w.day_us <= $3)
     AND w.since_us <= $4`+untold+`w.day_us)) near ORDER BY id LIMIT $5`,
@@ -63,14 +66,15 @@ func (s *Store) WorksDigests(ctx context.Context, before time.Time, limit int) (
 
 // SentWorksDigest implements works.Digests.
 func (s *Store) SentWorksDigest(t tx.Tx, r works.Reader, now time.Time) (bool, error) {
-	n, err := inside(t).exec(`UPDATE works_digests SET sent_us = $1 WHERE partner_id = $2 AND sent_us = $3`,
+	n, err := inside(t).exec(`UPDATE works_digests SET sent_us = $1 WHERE partner_id = $2 AND sent_us = $3
+  AND EXISTS (SELECT 1 FROM partners o WHERE o.id = $2 AND o.status = 'approved' AND o.installer)`,
 		portal.Micros(now), r.PartnerID, portal.Micros(r.SentAt))
 	return n == 1, err
 }
 
 // WorksChanged implements works.Digests.
 func (s *Store) WorksChanged(t tx.Tx, of works.Installer, since time.Time, limit int) ([]works.Request, int, error) {
-	return s.worksCounted(t, `id IN (`+worksOf+`) AND since_us > $3`, `since_us`, limit, of.PartnerID, of.Company, portal.Micros(since))
+	return s.worksCounted(t, `id IN (`+worksOf+`) AND moved_us > $3`, `moved_us`, limit, of.PartnerID, of.Company, portal.Micros(since))
 }
 
 // WorksComing implements works.Digests.
@@ -82,18 +86,14 @@ func (s *Store) WorksComing(t tx.Tx, of works.Installer, now, until time.Time, l
 // worksCounted gives the first of what fits a condition, and how many more do.
 func (s *Store) worksCounted(t tx.Tx, where, order string, limit int, args ...any) (list []works.Request, more int, err error) {
 	u := inside(t)
-	rows, err := u.query(selectWorks+where+` ORDER BY `+order+`, id`, args...)
+	if err := u.queryRow(`SELECT COUNT(*) FROM works WHERE `+where, args...).Scan(&more); err != nil {
+		return nil, 0, shut(err)
+	}
+	rows, err := u.query(selectWorks+where+` ORDER BY `+order+`, id LIMIT `+strconv.Itoa(limit), args...)
 	err = each(rows, err, func(r scanner) error {
 		one, err := worksRow(r)
-		if err != nil {
-			return err
-		}
-		if len(list) < limit {
-			list = append(list, one)
-		} else {
-			more++
-		}
-		return nil
+		list = append(list, one)
+		return err
 	})
-	return list, more, err
+	return list, more - len(list), err
 }

@@ -131,6 +131,28 @@ func TestInstallersAreTold(t *testing.T) {
 		y.now = y.now.AddDate(0, 0, 1)
 		require.Len(t, digest(), 1, "what is due is told again")
 
+		// What the works system tells of a day that is past is news all the same (D13).
+		y.now = y.now.AddDate(0, 0, 1)
+		y.Service.Master = works.External
+		since := y.request(mine.ID).Since.Add(time.Hour) // before the last mail
+		_, err := (&works.Feed{Service: y.Service, Terms: "2026"}).Take(t.Context(), works.ByWorksSystem("command"), "a.csv",
+			[]works.Report{{Line: 1, Number: mine.Number, Status: works.Studied, Since: since}}, false)
+		require.NoError(t, err)
+		y.Service.Master = works.InPortal
+		got = digest()
+		require.Len(t, got, 1)
+		require.Len(t, got[0].Changed, 1)
+		require.Equal(t, works.Studied, got[0].Changed[0].Status)
+
+		// Of an appointment the daily mail says nothing: its partner is reminded as everybody is.
+		storetest.Exec(t, y.dsn, `UPDATE works SET partner_id = 'p1', mail = 'e@example.org', status = 'planned', day_us = $1, since_us = 1 WHERE id = $2`,
+			portal.Micros(y.now.Add(20*time.Hour)), mine.ID)
+		var of []works.Event
+		for _, n := range y.reminded() {
+			of = append(of, n.Event)
+		}
+		require.Contains(t, of, works.RemindDay)
+
 		for _, change := range []string{`UPDATE partners SET installer = FALSE`, `UPDATE partners SET installer = TRUE, status = 'suspended'`} {
 			y.now = y.now.AddDate(0, 0, 1)
 			storetest.Exec(t, y.dsn, change)

@@ -32,6 +32,13 @@ func writeHappenings(u *unit, entries []audit.Entry) error {
 
 // WorksHappenings implements works.Store.
 func (s *Store) WorksHappenings(ctx context.Context, after int64, limit int) ([]works.Happening, error) {
+	var last int64
+	if err := s.queryRow(ctx, `SELECT place FROM works_events_last`).Scan(&last); err != nil {
+		return nil, shut(err)
+	}
+	if after > last { // of a database that was restored since
+		return nil, &portal.Error{Code: portal.Conflict, Key: "works.events.ahead"}
+	}
 	rows, err := s.query(ctx, `SELECT place, request_id, kind, at_us FROM works_events WHERE place > $1 ORDER BY place LIMIT $2`, after, limit)
 	return all(rows, err, func(r scanner) (h works.Happening, err error) {
 		var at int64

@@ -135,7 +135,7 @@ func TestWorksOnDatabases(t *testing.T) {
 // worksUTC gives times the zone of what they are compared with.
 func worksUTC(kept, like works.Request) works.Request {
 	for _, t := range []struct{ kept, like *time.Time }{{&kept.Due, &like.Due}, {&kept.Offer.AgreedAt, &like.Offer.AgreedAt}, {&kept.Offer.PaidAt, &like.Offer.PaidAt}, {&kept.MadeAt, &like.MadeAt}, {&kept.Since, &like.Since}, {&kept.MissingBy, &like.MissingBy},
-		{&kept.UserAgreedAt, &like.UserAgreedAt}, {&kept.Day, &like.Day}, {&kept.AssetAt, &like.AssetAt}, {&kept.InvoicedAt, &like.InvoicedAt},
+		{&kept.UserAgreedAt, &like.UserAgreedAt}, {&kept.Day, &like.Day}, {&kept.AssetAt, &like.AssetAt}, {&kept.InvoicedAt, &like.InvoicedAt}, {&kept.MovedAt, &like.MovedAt},
 		{&kept.ClosedAt, &like.ClosedAt}, {&kept.Offer.SentAt, &like.Offer.SentAt}, {&kept.Offer.ValidTo, &like.Offer.ValidTo}} {
 		if t.kept.Equal(*t.like) {
 			*t.kept = *t.like
@@ -160,7 +160,7 @@ func TestW13NoColumnForMore(t *testing.T) {
 		"first_occupied": true, "dwelling": true, "end_user": true, "occupancy_id": true, "partner_id": true, "made_us": true, "phase": true,
 		"status": true, "turn": true, "since_us": true, "missing": true, "missing_by_us": true, "study_not_needed": true, "offer": true,
 		"offer_until_us": true, "user_agreed_us": true, "day_us": true, "team": true, "result": true, "asset_us": true, "invoiced_us": true,
-		"closed_us": true, "due_us": true, "external_id": true, "told_us": true, "promised_us": true}
+		"closed_us": true, "due_us": true, "external_id": true, "told_us": true, "moved_us": true, "promised_us": true}
 	dsn := storetest.Backends(t)[0].DSN(t)
 	storetest.Reopen(t, dsn, time.Now)
 	for _, column := range storetest.Columns(t, dsn, "works") {

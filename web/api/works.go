@@ -114,13 +114,20 @@ type (
 	}
 	reportsOut struct {
 		Body struct {
-			New       int `json:"new" doc:"Requests that the portal did not know."`
-			Moved     int `json:"moved" doc:"Reports that led one to another status or day."`
-			Noted     int `json:"noted" doc:"Those that changed something else."`
-			Unchanged int `json:"unchanged" doc:"Those that were known."`
-			Older     int `json:"older" doc:"Those of which something newer is known."`
-			Cancelled int `json:"cancelled" doc:"Those of a request that its requester cancelled."`
+			New       int        `json:"new" doc:"Requests that the portal did not know."`
+			Moved     int        `json:"moved" doc:"Reports that led one to another status or day."`
+			Noted     int        `json:"noted" doc:"Those that changed something else."`
+			Unchanged int        `json:"unchanged" doc:"Those that were known."`
+			Older     int        `json:"older" doc:"Those of which something newer is known."`
+			Cancelled int        `json:"cancelled" doc:"Those of a request that its requester cancelled."`
+			Made      []madeView `json:"made" doc:"The new ones, with the id and the number that they have on the portal."`
 		}
+	}
+
+	madeView struct {
+		ExternalID string `json:"external_id"`
+		ID         string `json:"id" doc:"For the other paths."`
+		Number     string `json:"number" doc:"That its requester got."`
 	}
 
 	requestIn struct {
@@ -306,6 +313,10 @@ func (s *service) putReports(ctx context.Context, _ *request, in *reportsIn) (*r
 	out := &reportsOut{}
 	out.Body.New, out.Body.Moved, out.Body.Noted = fed.New, fed.Moved, fed.Noted
 	out.Body.Unchanged, out.Body.Older, out.Body.Cancelled = fed.Unchanged, fed.Older, fed.Cancelled
+	out.Body.Made = []madeView{}
+	for _, m := range fed.Made {
+		out.Body.Made = append(out.Body.Made, madeView{m.External, m.ID, m.Number.Reveal()})
+	}
 	return out, nil
 }
 
@@ -442,7 +453,8 @@ func (s *service) getDocument(ctx context.Context, _ *request, in *documentIn) (
 }
 
 func (s *service) putDocument(ctx context.Context, r *request, in *bringIn) (*struct{}, error) {
-	if _, _, err := s.Works.Feed.Store.Works(ctx, in.ID); err != nil {
+	one, _, err := s.Works.Feed.Store.Works(ctx, in.ID)
+	if err != nil {
 		return nil, absentOr(err)
 	}
 	subject, by := works.Subject(in.ID), works.ByWorksSystem("api")
@@ -460,6 +472,9 @@ func (s *service) putDocument(ctx context.Context, r *request, in *bringIn) (*st
 	}
 	if portal.CodeOf(err) != portal.NotFound {
 		return nil, err
+	}
+	if one.Status.Over() { // before any byte of it is kept
+		return nil, &portal.Error{Code: portal.Conflict, Key: "works.state"}
 	}
 	f, err := s.Works.Papers.Take(ctx, by, evidence.Upload{Subject: subject, Name: in.Document, Body: bytes.NewReader(in.RawBody)})
 	if err != nil {

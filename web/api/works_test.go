@@ -158,8 +158,8 @@ func TestD13TheWorksSystemsInterface(t *testing.T) {
 				`{"external_id":"OT-1","status":"planned","since":"2026-04-21T12:00:00+02:00","day":"2026-05-04","half":"afternoon"}]}`
 			a = ask(mine, "PUT", "/reports", report)
 			require.Equal(t, http.StatusOK, a.StatusCode, a.body)
-			require.JSONEq(t, `{"new":0,"moved":3,"noted":0,"unchanged":0,"older":0,"cancelled":0}`, a.body)
-			require.JSONEq(t, `{"new":0,"moved":0,"noted":0,"unchanged":1,"older":2,"cancelled":0}`, ask(mine, "PUT", "/reports", report).body, "idempotent")
+			require.JSONEq(t, `{"new":0,"moved":3,"noted":0,"unchanged":0,"older":0,"cancelled":0,"made":[]}`, a.body)
+			require.JSONEq(t, `{"new":0,"moved":0,"noted":0,"unchanged":1,"older":2,"cancelled":0,"made":[]}`, ask(mine, "PUT", "/reports", report).body, "idempotent")
 			require.EqualValues(t, 3, count(`SELECT COUNT(*) FROM trail WHERE action = 'works.moved' AND channel = 'api'`))
 			require.Empty(t, kinds(first), "what it told is not told to it")
 			bad := ask(mine, "PUT", "/reports", `{"reports":[{"external_id":"OT-1","status":"closed","since":"2026-04-22T08:00:00+02:00","result":"x"},{"external_id":"OT-7","status":"studied","since":"2026-04-22T08:00:00+02:00"}]}`)
@@ -197,7 +197,7 @@ func TestD13TheWorksSystemsInterface(t *testing.T) {
 			_, err = svc.Move(t.Context(), household, id, works.Requester, works.EventCancel, "", nil)
 			require.NoError(t, err)
 			require.Equal(t, []string{"user-agrees", "cancel"}, kinds(first))
-			require.JSONEq(t, `{"new":0,"moved":0,"noted":0,"unchanged":0,"older":0,"cancelled":1}`,
+			require.JSONEq(t, `{"new":0,"moved":0,"noted":0,"unchanged":0,"older":0,"cancelled":1,"made":[]}`,
 				ask(mine, "PUT", "/reports", `{"reports":[{"external_id":"OT-1","status":"working","since":"2026-04-22T08:30:00+02:00"}]}`).body)
 
 			svc.Master = works.InPortal

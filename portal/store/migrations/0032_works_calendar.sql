@@ -25,3 +25,8 @@ CREATE TABLE works_reminders (
   PRIMARY KEY (request_id, what, until_us)
 );
 CREATE INDEX works_planned ON works (day_us, id) WHERE status = 'planned';
+
+-- when the portal learnt that a request went on: the works system tells of days
+-- that are past, and who is told once a day must hear of those, too.
+ALTER TABLE works ADD COLUMN moved_us BIGINT NOT NULL DEFAULT 0;
+UPDATE works SET moved_us = since_us;

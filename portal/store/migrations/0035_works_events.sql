@@ -11,7 +11,9 @@ CREATE TABLE works_events (
 CREATE TABLE works_events_last (
   place BIGINT NOT NULL
 );
-INSERT INTO works_events_last (place) VALUES (0);
+INSERT INTO works_events (place, request_id, kind, at_us)
+  SELECT ROW_NUMBER() OVER (ORDER BY made_us, id), id, 'captured', made_us FROM works;
+INSERT INTO works_events_last (place) SELECT COUNT(*) FROM works_events;
 
 -- what the works system calls a document that it brought; '' for the others.
 ALTER TABLE works_papers ADD COLUMN external_id TEXT NOT NULL DEFAULT '';
