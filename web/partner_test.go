@@ -46,6 +46,7 @@ type agency struct {
 	known []storetest.Known
 	vault *vault
 	works *works.Service
+	short login.Idle
 }
 
 var testOfficer = portal.Actor{Kind: portal.Staff, ID: "m.dubois"}
@@ -89,7 +90,6 @@ func (v *vault) Signature(context.Context, audit.Entry, string, string) (evidenc
 func newAgency(t *testing.T, b storetest.Backend) *agency {
 	h := newHouse(t)
 	h.ring = storetest.Keys(t)
-	a := &agency{vault: &vault{}, dsn: b.DSN(t)}
 	var short login.Idle = state.NewMemory(h.clock, 1000)
 	limits := limiter.Store(NewCounters(h.clock, 1000))
 	if b.Name == "postgres" {
@@ -100,8 +100,15 @@ func newAgency(t *testing.T, b storetest.Backend) *agency {
 		limits, err = r.Limits()
 		require.NoError(t, err)
 	}
+	a := agencyOver(t, h, b.DSN(t), short, limits)
+	a.known = storetest.References(t, a.dsn, 3)
+	return a
+}
+
+// agencyOver is one over a database and a short-lived state that may be there already.
+func agencyOver(t *testing.T, h *house, dsn string, short login.Idle, limits limiter.Store, change ...func(*agency, *PublicDeps)) *agency {
+	a := &agency{vault: &vault{}, dsn: dsn, short: short}
 	a.store = storetest.Reopen(t, a.dsn, h.clock)
-	a.known = storetest.References(t, a.dsn, 2)
 	passwords, err := login.NewPasswords()
 	require.NoError(t, err)
 	a.room = partner.New(partner.Deps{Store: a.store, Runner: a.store, State: short, Ring: h.ring, Clock: h.clock, Passwords: passwords})
@@ -114,6 +121,9 @@ func newAgency(t *testing.T, b storetest.Backend) *agency {
 		d.Works.Drafts = &works.Drafts{Ring: h.ring, Clock: h.clock, State: state.NewMemory(h.clock, 1000)}
 		d.Limits = limits
 		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Signer: h.ring.TrailSigner(), Batches: a.store, Certificates: true}
+		for _, c := range change {
+			c(a, d)
+		}
 	})
 	return a
 }
@@ -402,6 +412,12 @@ func bystander(t *testing.T, a *agency, first, second *browser, other partner.Gu
 
 	theirs := map[string][]string{":id": {drafted, idOf(granted), list[0].ID}, ":login": {people[1].Login, other.Login}}
 	nobody := map[string]string{":id": portal.NewID(a.h.clock().Add(time.Hour)), ":login": "n.obody-000000"}
+	// A list goes on behind what is another's as behind what is nobody's.
+	for path, cursor := range map[string]string{"/fr/partner?before=": placeText(a.h.clock(), drafted), "/fr/partner/batches?before=": asked.ID} {
+		got, none := first.get(path+cursor), first.get(path+cursor[:len(cursor)-1]+"z")
+		require.Equal(t, http.StatusOK, got.StatusCode, path)
+		require.Equal(t, strings.ReplaceAll(none.body, cursor[:len(cursor)-1]+"z", "ID"), strings.ReplaceAll(got.body, cursor, "ID"), path)
+	}
 	walked := 0
 	for _, r := range tables(t)["public"] {
 		if r.Policy.Name != "partner" || !strings.Contains(r.Path, "/:id") && !strings.Contains(r.Path, "/:login") {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -358,73 +357,4 @@ func TestMostPapersOfARequest(t *testing.T) {
 	}
 	require.Positive(t, refused)
 	require.Zero(t, y.entries(audit.WorksMoved, id)-3, "and nothing was accepted")
-}
-
-// passingIDs are what differs between any two requests: ids, numbers and codes,
-// and the check digits that follow from the number.
-func withoutIDs(text string, k storetest.Known) string {
-	n := k.Reference.Reveal()
-	spaced := n[:2] + "\u00a0" + n[2:6] + "\u00a0" + n[6:]
-	text = strings.NewReplacer(k.OccupancyID, "ID", spaced, "NUMBER", n, "NUMBER").Replace(text)
-	return visitSeconds.ReplaceAllString(text, "")
-}
-
-var visitSeconds = regexp.MustCompile(`data-ends-in="\d+"`)
-
-// D12, L14, L15: what a supplier can fetch of a drop and of a budget meter is,
-// byte for byte but for ids and numbers, what it can fetch of an ordinary end
-// of contract: list, page, paper, calendar file and every answer, at each step.
-func TestD12ADropIsAnEndOfContract(t *testing.T) {
-	y := newFollowYard(t)
-	walk := func(kind works.Kind) (seen []string) {
-		k, other := y.capture(kind, ""), y.capture(kind, "")
-		b := y.another()
-		id := b.follow(k)
-		look := func() {
-			for _, path := range []string{"/works/request?id=" + id, "/works/request/offer.pdf?id=" + id, "/works/request/offer.html?id=" + id,
-				"/works/request/appointment.ics?id=" + id} {
-				for _, lang := range portal.Languages {
-					a := b.get("/" + string(lang) + path)
-					seen = append(seen, path[:20]+" "+string(lang)+" "+a.Status+"\n"+withoutIDs(a.body, k))
-				}
-			}
-		}
-		look()
-		y.move(id, works.EventStudy, "", nil)
-		look()
-		y.move(id, works.EventPrepare, string(kind)+": payment default", nil)
-		if kind != works.EndOfContract { // a paper of the operator's that only the others have
-			require.NoError(t, y.room.Add(t.Context(), officer, id, works.Paper{ID: portal.NewID(y.h.clock()), Document: works.Other, EvidenceID: "e"}))
-		}
-		look()
-		y.move(id, works.EventAwait, "prepayment", nil)
-		look()
-		y.move(id, works.EventResume, "", nil)
-		y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = portal.Date(2026, time.December, 8).Add(8 * time.Hour) })
-		look()
-		posted := b.act(id, "postpone", url.Values{"postpone_reason": {"später"}})
-		seen = append(seen, withoutIDs(posted.Header.Get("Location"), k))
-		look()
-		y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = portal.Date(2026, time.December, 9) })
-		y.move(id, works.EventStart, "", nil)
-		y.move(id, works.EventCarryOut, "", func(r *works.Request) { r.Result = string(kind) })
-		look()
-		y.move(id, works.EventClose, "", func(r *works.Request) { r.AssetAt, r.InvoicedAt = y.h.clock(), y.h.clock() })
-		look()
-		b.follow(other)
-		for _, lang := range portal.Languages {
-			seen = append(seen, withoutIDs(withoutIDs(b.get("/"+string(lang)+"/works/request").body, k), other))
-		}
-		return seen
-	}
-	plain := walk(works.EndOfContract)
-	require.Contains(t, strings.Join(plain, ""), "Fin de contrat")
-	require.Contains(t, strings.Join(plain, ""), "BEGIN:VEVENT")
-	for _, kind := range []works.Kind{works.Drop, works.BudgetMeter} {
-		got := walk(kind)
-		require.Len(t, got, len(plain))
-		for i := range plain {
-			require.Equal(t, plain[i], got[i], kind)
-		}
-	}
 }

@@ -1,22 +1,14 @@
 package api_test
 
 import (
-	"fmt"
-	"maps"
 	"net/http"
-	"regexp"
-	"slices"
 	"strings"
 	"testing"
-	"time"
 
-	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
-	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
-	"guichet/portal/keys"
 	"guichet/portal/registry"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
@@ -133,101 +125,4 @@ func TestL10TheListIsWhatReaches(t *testing.T) {
 			}
 		})
 	}
-}
-
-// drawn is what differs from one town to the next: drawn ids, hashes and the
-// signed leaf, whose length is that of what it says.
-var drawn = regexp.MustCompile(`\b[0-9a-f]{64}\b|\b[0-9a-z]{26}(?:[0-9a-z]{26})?\b|guichet_[A-Za-z0-9_-]+|(?:etag|ETag): "?[0-9a-f"]+|hash [A-Za-z0-9+/=]{44}|— [^ ]+ [A-Za-z0-9+/=]+|guichet-delivery [A-Za-z0-9+/=]+`)
-
-// L14, L15, Ld7, Ld8, D12: whatever ends a registration, an ordinary end of
-// contract, a drop or a budget meter, every operation of the interface answers
-// everybody with the same bytes: the supplier itself, the one whose switch is
-// accepted and later holds, another partner and a stranger; before the end and
-// after it. That no statement behind them could tell is held by portal/store.
-func TestL14EveryEndLooksTheSame(t *testing.T) {
-	walk := func(end registry.Scenario) (answers []string) {
-		w := newTown(t, storetest.Backends(t)[0])
-		stop := portal.Date(2026, 3, 10)
-		require.NoError(t, w.store.Do(t.Context(), func(u tx.Tx) error {
-			return w.store.PutRegistrations(u, []registry.HeldRegistration{
-				{Registration: registry.Registration{ID: w.a.supplied, EAN: w.a.ean, Supplier: w.a.org.Supplier, Period: portal.Period{From: portal.Date(2026, 1, 20), To: stop}}, End: end},
-				{Registration: registry.Registration{ID: "next", EAN: w.a.ean, Supplier: w.b.org.Supplier, Period: portal.Period{From: stop}}},
-			})
-		}))
-		callers := []keys.Secret{w.a.key, w.b.key, w.bystander(), ""}
-		for _, now := range []time.Time{w.now, portal.Date(2026, 3, 20)} {
-			w.now = now
-			for _, path := range slices.Sorted(maps.Keys(w.spec.Paths)) {
-				item := w.spec.Paths[path]
-				for _, method := range []string{"GET", "POST", "DELETE"} {
-					op := opID(map[string]*huma.Operation{"GET": item.Get, "POST": item.Post, "DELETE": item.Delete}[method])
-					if op == "" {
-						continue
-					}
-					for _, call := range w.calls(t, op, path) {
-						for n, key := range callers {
-							w.now = w.now.Add(time.Second) // lists are in the order of time, and drawn ids of one moment in none
-							got := w.ask(key, method, call.target, call.body)
-							answers = append(answers, fmt.Sprint(now.Day(), " ", n, " ", method, " ", drawn.ReplaceAllString(call.target+"\n"+got.whole(), "*")))
-						}
-					}
-				}
-			}
-		}
-		return answers
-	}
-	ordinary := walk(registry.EndOfContract)
-	require.Greater(t, len(ordinary), 200)
-	for _, end := range []registry.Scenario{registry.Drop, registry.BudgetMeter, registry.UnknownEnd} {
-		other := walk(end)
-		require.Len(t, other, len(ordinary))
-		for i, answer := range ordinary {
-			require.Equal(t, answer, other[i], string(end))
-		}
-	}
-	all := strings.Join(ordinary, "\n")
-	require.Contains(t, all, `"status":"end-of-contract"`, "the walk saw the end")
-	require.Contains(t, all, `"since":"2026-03-10","status":"registered"`, "and the next supplier")
-}
-
-type call struct{ target, body string }
-
-// calls are the ways in which an operation is asked in the walk.
-func (w *town) calls(t *testing.T, op, path string) (all []call) {
-	switch op {
-	case "listRegistrations":
-		return []call{{path, ""}, {path + "?limit=1", ""}, {path + "?cursor=next", ""}}
-	case "getRegisteredConsumption":
-		for _, id := range []string{w.a.supplied, "next", w.b.supplied, "none"} {
-			for _, grain := range []string{"year", "month", "day", "quarter"} {
-				all = append(all, call{strings.ReplaceAll(path, "{id}", id) + "?grain=" + grain, ""})
-			}
-		}
-		return all
-	case "getConsumption":
-		return []call{{strings.ReplaceAll(path, "{id}", w.a.mandate.ID) + "?ean=" + string(w.a.ean), ""}, {strings.ReplaceAll(path, "{id}", "next") + "?ean=" + string(w.a.ean), ""}}
-	case "askBatch":
-		return []call{{path, `{"grain":"month","mandate":"next"}`}, {path, `{"grain":"month","lines":[{"mandate":"` + w.a.supplied + `","ean":"` + string(w.a.ean) + `"}]}`}}
-	case "draftMandate":
-		return []call{{path, `{"name":"X Y","capacity":"occupant","street":"Rue","postcode":"5000","town":"Namur","language":"fr","points":["` + string(w.a.ean) + `"],"kinds":["totals"],"purpose":"Conseil en énergie"}`}}
-	case "addWebhook":
-		return []call{{path, `{"url":"https://hooks.example/a"}`}}
-	case "getMandate", "getBatch", "getBatchLines", "endWebhook":
-		return []call{{strings.ReplaceAll(path, "{id}", "next"), ""}, {strings.ReplaceAll(path, "{id}", w.a.mandate.ID), ""}}
-	case "listMandates", "listBatches", "listWebhooks", "listEvents":
-		return []call{{path, ""}}
-	}
-	require.Fail(t, "a new operation needs its place in this walk", op)
-	return nil
-}
-
-// bystander is the key of an approved partner that is no supplier.
-func (w *town) bystander() keys.Secret {
-	o := w.b.org
-	o.ID, o.CompanyNumber, o.Supplier = "p-c", "0417497106", ""
-	require.NoError(w.t, w.store.Do(w.t.Context(), func(t tx.Tx) error { return w.store.PutPartner(t, o) }))
-	partners := partner.New(partner.Deps{Store: w.store, Runner: w.store, Ring: storetest.Keys(w.t), Clock: w.clock})
-	key, _, err := partners.MakeKey(w.t.Context(), partner.Guest{Person: partner.Person{Login: "m-c", PartnerID: o.ID, Manager: true}, Organisation: o}, partner.KeyForm{Name: "robot", Scopes: partner.Scopes, Months: 12})
-	require.NoError(w.t, err)
-	return key
 }
