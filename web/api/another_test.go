@@ -1,11 +1,14 @@
 package api_test
 
 import (
+	"fmt"
 	"net/http"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
+	"github.com/danielgtaylor/huma/v2"
 	"github.com/stretchr/testify/require"
 
 	"guichet/portal"
@@ -54,6 +57,14 @@ func (w *town) owned(x third, address string) map[string]string {
 	return map[string]string{"mandates": x.mandate.ID, "batches": batch.ID, "webhooks": hook.ID, "registrations": x.supplied}
 }
 
+// left is what a partner is told it may still ask in this minute.
+func (w *town) left(x third) (n int) {
+	told := w.ask(x.key, "GET", api.Prefix+"/mandates", "").Header.Get("RateLimit")
+	_, err := fmt.Sscanf(told, `"minute";r=%d;`, &n)
+	require.NoError(w.t, err, told)
+	return n
+}
+
 func roomOf(path string) string {
 	return strings.Split(strings.TrimPrefix(path, api.Prefix+"/"), "/")[0]
 }
@@ -84,13 +95,14 @@ func nothingOfAnother(t *testing.T, w *town) {
 	mine := w.owned(w.a, "https://hooks.example/a")
 	posts := func(whose string) int64 { return storetest.Number(t, w.dsn, postsOf+whose, w.a.org.ID) }
 	heard, others := posts(`h.partner_id = $1`), posts(`h.partner_id <> $1`)
-	before := w.seen(w.a, mine)
+	before, left := w.seen(w.a, mine), w.left(w.a)
 	theirs := w.owned(w.b, "https://hooks.example/b")
 	household := w.household()
 	require.NoError(t, w.service.Revoke(t.Context(), household, w.b.stay, w.b.mandate.ID))
 	require.Greater(t, posts(`h.partner_id <> $1`), others)
 	require.Equal(t, heard, posts(`h.partner_id = $1`), "no webhook of one hears of another")
 	require.Zero(t, posts(`h.partner_id <> e.partner_id AND $1 <> ''`))
+	require.Equal(t, left-1, w.left(w.a), "what is left of one's quota is what one spent oneself")
 	require.Equal(t, before, w.seen(w.a, mine), "lists, counts, ETags and bodies stay as they were")
 
 	nowhere := strings.Repeat("0", len(theirs["batches"]))
@@ -105,6 +117,19 @@ func nothingOfAnother(t *testing.T, w *town) {
 	}
 	// Ways of asking, each of which could be refused for a reason of another's.
 	ways := map[string][]string{"getConsumption": {"", "&grain=quarter", "&grain=day&from=2020-01-01&to=2020-02-01", "&changed_since=2026-01-01T00:00:00Z"}}
+	var events struct{ Next string }
+	w.ask(w.b.key, "GET", api.Prefix+"/events", "").get(t, &events)
+	require.NotEmpty(t, events.Next)
+	cursors := map[string]string{"listMandates": fmt.Sprint(portal.Micros(w.b.mandate.CreatedAt), ".", w.b.mandate.ID), "listBatches": theirs["batches"],
+		"listRegistrations": theirs["registrations"], "listEvents": events.Next}
+	paged := func(id string) bool {
+		for _, item := range w.spec.Paths {
+			if opID(item.Get) == id {
+				return slices.ContainsFunc(item.Get.Parameters, func(p *huma.Param) bool { return p.Name == "cursor" })
+			}
+		}
+		return false
+	}
 	drawn := regexp.MustCompile(`[0-9a-f]{64}|[0-9a-z]{26}|hooks\.example/.|"secret":"[^"]*"`)
 	for _, op := range w.operations() {
 		t.Run(op.id, func(t *testing.T) {
@@ -141,6 +166,15 @@ func nothingOfAnother(t *testing.T, w *town) {
 				for _, id := range theirs {
 					require.NotContains(t, list.whole(), id)
 				}
+				// A list goes on behind what is another's as behind what is nobody's.
+				for _, query := range []string{"?limit=1&cursor=", "?cursor="} {
+					if cursor := cursors[op.id]; cursor != "" {
+						got := w.ask(w.a.key, "GET", op.path+query+cursor, "")
+						require.Equal(t, http.StatusOK, got.StatusCode, got.body)
+						require.Equal(t, w.ask(w.a.key, "GET", op.path+query+cursor[:len(cursor)-1]+"z", "").whole(), got.whole())
+					}
+				}
+				require.Equal(t, paged(op.id), cursors[op.id] != "", "a list in pages has a cursor")
 			default:
 				t.Error("a new operation: tell above how another's could show in it")
 			}
