@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httputil"
 	"strconv"
 
 	"guichet/portal/keys"
@@ -37,15 +39,23 @@ func (c *leanClient) close() { _ = c.conn.Close() }
 
 // get asks for a page with the visit's cookie.
 func (c *leanClient) get(path string) (status int, err error) {
-	c.buffer.Reset()
-	fmt.Fprintf(&c.buffer, "GET %s HTTP/1.1\r\nHost: %s\r\nCookie: %s\r\n\r\n", path, c.host, c.cookie)
-	return c.answer()
+	return c.askAs(http.MethodGet, path, "", "")
 }
 
-// getAs asks for what a program asks for with a key.
-func (c *leanClient) getAs(path string, key keys.Secret) (status int, err error) {
+// askAs asks for what a program asks for with a key, or a person in their visit
+// where there is none.
+func (c *leanClient) askAs(method, path string, key keys.Secret, body string) (status int, err error) {
 	c.buffer.Reset()
-	fmt.Fprintf(&c.buffer, "GET %s HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\n\r\n", path, c.host, key.Reveal())
+	fmt.Fprintf(&c.buffer, "%s %s HTTP/1.1\r\nHost: %s\r\n", method, path, c.host)
+	if key != "" {
+		fmt.Fprintf(&c.buffer, "Authorization: Bearer %s\r\n", key.Reveal())
+	} else {
+		fmt.Fprintf(&c.buffer, "Cookie: %s\r\n", c.cookie)
+	}
+	if body != "" {
+		fmt.Fprintf(&c.buffer, "Content-Type: application/json\r\nContent-Length: %d\r\n", len(body))
+	}
+	c.buffer.WriteString("\r\n" + body)
 	return c.answer()
 }
 
@@ -94,8 +104,11 @@ func (c *leanClient) answer() (status int, err error) {
 			}
 		}
 	}
-	if length < 0 {
-		return status, fmt.Errorf("answer %d without Content-Length", status)
+	if length < 0 { // a long one of the API, which goes out in parts
+		if c.page, err = io.ReadAll(httputil.NewChunkedReader(c.read)); err == nil {
+			_, err = c.read.ReadSlice('\n')
+		}
+		return status, err
 	}
 	if cap(c.page) < length {
 		c.page = make([]byte, length)

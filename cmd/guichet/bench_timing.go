@@ -15,7 +15,7 @@ import (
 )
 
 // benchTiming measures whether a refusal's time tells its cause (T7): for each
-// pair of causes, of the gate and of the API, the AUC, the chance that a call of the one takes longer than a
+// pair of causes, of the gate, of the API and of partners' pages, the AUC, the chance that a call of the one takes longer than a
 // call of the other. 0.50 tells nothing apart.
 type benchTiming struct {
 	Calls   int
@@ -94,7 +94,7 @@ func (c benchTiming) Run(ctx context.Context, t *terminal) error {
 			}
 		}
 	}
-	of, err := c.timeAPI(ctx, ground, t)
+	of, err := c.timeAnother(ctx, ground, t, 6*c.Calls)
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func judged(t *terminal, a, b string, value float64, planted bool) bool {
 	case off:
 		verdict = "NOT MET"
 	}
-	t.printf("  %-18s / %-18s %.3f  %s\n", a, b, value, verdict)
+	t.printf("  %-26s / %-26s %.3f  %s\n", a, b, value, verdict)
 	return planted == off
 }
 
