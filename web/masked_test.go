@@ -442,11 +442,11 @@ func (w *world) live(scenario registry.Scenario, kind works.Kind, beside registr
 	move(works.EventClose, "", func(r *works.Request) { r.AssetAt, r.InvoicedAt = w.h.clock(), w.h.clock() })
 
 	// It is over; who comes next is there.
-	over := portal.Date(2026, 11, 13)
+	over, moved := portal.Date(2026, 11, 13), portal.Date(2026, 11, 10) // the move came first (L16)
 	ends(over)
-	storetest.Exec(t, w.dsn, `UPDATE occupancies SET to_us = $1 WHERE id = $2`, portal.Micros(over), w.point().OccupancyID)
+	storetest.Exec(t, w.dsn, `UPDATE occupancies SET to_us = $1 WHERE id = $2`, portal.Micros(moved), w.point().OccupancyID)
 	storetest.Exec(t, w.dsn, `INSERT INTO occupancies (id, ean, name, language, street, postcode, town, detail_us, from_us, to_us)
-  VALUES ('after', $1, 'Klein', 'de', 'Rue Haute 1', '5000', 'Namur', 0, $2, 0)`, string(w.point().EAN), portal.Micros(over))
+  VALUES ('after', $1, 'Klein', 'de', 'Rue Haute 1', '5000', 'Namur', 0, $2, 0)`, string(w.point().EAN), portal.Micros(moved))
 	storetest.Exec(t, w.dsn, `UPDATE works_digests SET sent_us = $1`, portal.Micros(began.AddDate(0, 0, -2)))
 	for range 3 {
 		w.tick()
