@@ -64,7 +64,8 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	v := progressView(x, o, wrong)
 	v.Bar = worksBar(x, o.all, o.ID)
 	feedView(x, o, &v)
-	shareView(x, o, &v, wrong)
+	shareView(x, o, &v)
+	wrongView(x, &v, wrong)
 	for _, p := range x.session().Passes {
 		v.Others = append(v.Others, layout.Link{Text: x.T("consumption.title." + string(p.Point.Energy)), Href: x.path("/consumption" + ofQuery(p.Nth))})
 	}
@@ -79,8 +80,8 @@ func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	if o.Status == works.Planned {
 		title = x.T("works.title.planned", strings.ReplaceAll(x.Date(o.Day), "\u00a0", " ")) // large letters on a phone need the break
 	}
-	v := public.WorksRequest{Base: x.base(title), Next: x.T("works.next." + string(shown)),
-		Phases: phasesView(x, o.View), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
+	v := public.WorksRequest{Base: x.base(title), Next: o.said(x, "works.next."+string(shown)), Asked: o.said(x, "works.request.asked"),
+		Phases: phasesView(x, o.View, o.said(x, "works.status."+string(o.Status))), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
 		Facts: [][2]string{
 			{x.T("works.request.number"), worksNumber(o.Number)},
 			{x.T("works.request.kind"), x.T("works.kind."+string(o.Kind)) + " · " + x.T("energy."+string(o.Energy))},
@@ -117,23 +118,31 @@ func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	}
 	tellView(x, o, &v)
 	requestActs(x, o, &v)
-	v.Summary = wrongView(x, &v, wrong)
-	v.Error = v.Summary != nil
 	return v
 }
 
-// wrongView puts what is wrong at its field, whichever form it stands in.
-func wrongView(x *ctx, v *public.WorksRequest, wrong error) *component.Summary {
+// said is what a page says to the requester, or to an installer in words of its
+// own where the requester's would not be true of it.
+func (o openedRequest) said(x *ctx, key string) string {
+	if o.installer {
+		return installerSaid(x, key)
+	}
+	return x.T(key)
+}
+
+// wrongView puts what is wrong at its field, whichever form it stands in: once,
+// when all forms are there.
+func wrongView(x *ctx, v *public.WorksRequest, wrong error) {
 	problems := problemsOf(wrong)
 	if len(problems) == 0 {
-		return nil
+		return
 	}
 	var controls []component.Control
 	forms := formsOf(v)
 	for _, f := range forms {
 		controls = append(controls, f.Controls...)
 	}
-	s := spread(x, controls, problems)
+	v.Error, v.Summary = true, spread(x, controls, problems)
 	for _, f := range forms {
 		f.Controls, controls = controls[:len(f.Controls)], controls[len(f.Controls):]
 		for i := range f.Controls { // what was typed is not lost
@@ -145,7 +154,6 @@ func wrongView(x *ctx, v *public.WorksRequest, wrong error) *component.Summary {
 			}
 		}
 	}
-	return s
 }
 
 // formsOf lists the forms of the page.
@@ -357,7 +365,7 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 			v.Day.Call = x.T("works.request.postpone.call", phone, hours)
 		}
 	}
-	if o.Status == works.Closed {
+	if o.Status == works.Closed && !o.installer { // whether all is well is the requester's to say
 		v.Well = &public.WorksForm{Action: x.act(o, "well"), Submit: x.T("works.request.well")}
 		if may(works.EventReopen) {
 			v.Reopen = &public.WorksForm{Title: x.T("works.request.reopen"), Action: x.act(o, "reopen"), Quiet: true,
