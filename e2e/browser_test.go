@@ -70,6 +70,8 @@ func TestBrowser(t *testing.T) {
 				p, around := atWorks(t)
 				browse(t, file, languages, p, around)
 				walked(t, p)
+				acted(t, p)
+				verified(t, p)
 			case "file", "readings":
 				p := rig.Demo(t)
 				browse(t, file, languages, p, moves(t, p))

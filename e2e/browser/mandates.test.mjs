@@ -9,20 +9,12 @@ import { execFile } from 'node:child_process';
 import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { byHand, close, code, enter, fits, guichet, judged, listen, onPaper, portal, visit, wrong } from './lib.mjs';
+import { byHand, close, enter, fits, guichet, judged, listen, onPaper, portal, signIn, visit, wrong } from './lib.mjs';
 
 after(close);
 
 const officer = portal.staff.find((s) => s.role === 'mandates');
 const purpose = { de: 'Tarife vergleichen und den Verbrauch begleiten.', fr: 'Comparer des offres et suivre la consommation.' };
-
-// signIn types who it is; of each person's one-time codes the nth is due.
-async function signIn(page, hand, { login, password, otp_secret: secret }, nth) {
-  await hand.type('input[name=login]', login);
-  await hand.type('input[name=password]', password);
-  await hand.type('input[name=code]', code(secret, Date.now() + nth * 30_000));
-  await hand.press('main form button[type=submit]');
-}
 
 // taken gives the file that pressing something hands over.
 async function taken(page, hand, selector) {
