@@ -75,12 +75,15 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 // progressView is where a request stands and what can be done, for whoever may
 // see that much of it.
 func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
-	shown := o.Status.Shown(o.Offer)
-	title := x.T("works.title." + string(shown))
+	shown := string(o.Status.Shown(o.Offer))
+	if n := len(o.Steps); o.Status == works.Done && n > 0 && o.Steps[n-1].Event == works.EventReopen {
+		shown = "reopened" // nobody who said that all is not well reads that the file is being closed
+	}
+	title := x.T("works.title." + shown)
 	if o.Status == works.Planned {
 		title = x.T("works.title.planned", strings.ReplaceAll(x.Date(o.Day), "\u00a0", " ")) // large letters on a phone need the break
 	}
-	v := public.WorksRequest{Base: x.base(title), Next: o.said(x, "works.next."+string(shown)), Asked: o.said(x, "works.request.asked"),
+	v := public.WorksRequest{Base: x.base(title), Next: o.said(x, "works.next."+shown), Asked: o.said(x, "works.request.asked"),
 		Phases: phasesView(x, o.View, o.said(x, "works.status."+string(o.Status))), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
 		Facts: [][2]string{
 			{x.T("works.request.number"), worksNumber(o.Number)},
