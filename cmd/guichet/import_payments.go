@@ -67,6 +67,9 @@ func (c importPaymentsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	if err != nil {
 		return err
 	}
+	if err := payment.Of(statements, f.settings.Account()); err != nil {
+		return err
+	}
 	told, err := f.works().File(ctx, filepath.Base(name), statements, c.DryRun)
 	if err != nil {
 		return err

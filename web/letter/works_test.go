@@ -95,6 +95,28 @@ func TestW11OneReceiptForAFile(t *testing.T) {
 	}
 }
 
+// Who is to pay reads where: the operator's account, or that an invoice names it.
+func TestWhereADepositIsPaid(t *testing.T) {
+	for _, lang := range portal.Languages {
+		for account, told := range map[portal.Account]string{"BE68539007547034": "BE68 5390 0754 7034", "": i18n.For(lang).T("works.account.invoice")} {
+			for _, n := range []works.News{{Event: works.EventAccept, Status: works.Agreed}, {Event: works.EventOffer, Status: works.Offered}} {
+				h := house
+				h.Account = account
+				n.Number, n.Kind, n.Energy, n.Until = "4028176655", works.Phases13, portal.Electricity, portal.Date(2026, 12, 8)
+				n.Offer = works.Offer{Version: 1, Lines: [4]int64{31200, 18400, 0, 4800}, VAT: 6, Percent: 50}
+				l := receiptSample(t, lang)
+				l.Kind = outbox.WorksNews
+				var err error
+				l.Data, err = json.Marshal(n)
+				require.NoError(t, err)
+				_, html, err := Render(l, nil, h)
+				require.NoError(t, err)
+				require.Contains(t, strings.ReplaceAll(string(html), "\u00a0", " "), told, "%s %s", lang, n.Event)
+			}
+		}
+	}
+}
+
 // Reminders and the daily mail of installers, in every language: what, which
 // request, until when, and where the mail is ended.
 func TestRemindersAndTheDailyMail(t *testing.T) {
