@@ -109,7 +109,7 @@ check "the lock file names no download host" lockfile
 
 # Long walks of one goroutine: the race detector finds nothing in them and makes
 # them ten times as long. One that is renamed runs with it, beside all others.
-walks='^(TestHistoryIsWhatItsOwnDaysSumUpTo|TestHistoryOnDatabases|TestGroundsShowTheirOwnDaysAndNoOthers|TestT13Sweep|TestCSVComesBackTheSame)$'
+walks='^(TestHistoryIsWhatItsOwnDaysSumUpTo|TestHistoryOnDatabases|TestGroundsShowTheirOwnDaysAndNoOthers|TestT13Sweep|TestCSVComesBackTheSame|TestRefused|TestSignatures)$'
 
 tests() {
   if [ -n "$quick" ]; then
@@ -118,7 +118,7 @@ tests() {
   fi
   mapfile -t rooms < <(go list ./... | grep -vxE 'guichet/(e2e|cmd/guichet/town)')
   go test -json -race -vet=off -ldflags=-w -skip "$walks" -timeout 15m "${rooms[@]}" || true
-  go test -json -run "$walks" ./lookup ./portal/metering ./web || true
+  go test -json -run "$walks" ./lookup ./portal/evidence ./portal/metering ./web || true
   go test -json ./cmd/guichet/town || true
   # What meets the whole program runs alone, so that nothing else takes its time.
   go test -json -timeout 30m ./e2e || true
