@@ -48,7 +48,7 @@ func (c importPaymentsCmd) Run(ctx context.Context, set *config.Settings, t *ter
 	if len(c.Files) == 0 {
 		return usageError{errors.New("name a file to import")}
 	}
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	if err != nil {
 		return err
 	}
