@@ -109,7 +109,7 @@ check "the lock file names no download host" lockfile
 
 # Long walks of one goroutine: the race detector finds nothing in them and makes
 # them ten times as long. One that is renamed runs with it, beside all others.
-walks='^(TestHistoryIsWhatItsOwnDaysSumUpTo|TestHistoryOnDatabases|TestGroundsShowTheirOwnDaysAndNoOthers|TestT13Sweep|TestCSVComesBackTheSame|TestRefused|TestSignatures)$'
+walks='^(TestHistoryIsWhatItsOwnDaysSumUpTo|TestHistoryOnDatabases|TestGroundsShowTheirOwnDaysAndNoOthers|TestT13Sweep|TestCSVComesBackTheSame|TestRefused|TestSignatures|TestT12TwentyThousandOverHTTP|TestD4AnotherOperatorsAutumnDayHas25Hours|TestL26SuppliersPages)$'
 
 tests() {
   if [ -n "$quick" ]; then
