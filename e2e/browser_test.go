@@ -65,7 +65,7 @@ func TestBrowser(t *testing.T) {
 			case "mandates":
 				p, signing, since := trusting(t)
 				browse(t, file, languages, p, signing)
-				mandated(t, p, since)
+				mandated(t, p, since, signing)
 			case "works-walk":
 				p, around := atWorks(t)
 				browse(t, file, languages, p, around)

@@ -3,7 +3,6 @@ package web
 import (
 	"net/url"
 	"slices"
-	"strings"
 	"time"
 
 	"guichet/web/ui/component"
@@ -48,7 +47,7 @@ func installerListView(x *ctx, f works.Sought, due string, list []works.Request,
 		if seen.Turn == works.Requester {
 			turn.Tag = "warn"
 		}
-		state := component.Cell{Text: installerSaid(x, "works.status."+string(seen.Status))}
+		state := component.Cell{Text: x.saidOr("works.installer.status."+string(seen.Status), "works.status."+string(seen.Status))}
 		if seen.Status == works.Planned {
 			state.Note = x.Date(seen.Day)
 		}
@@ -57,11 +56,6 @@ func installerListView(x *ctx, f works.Sought, due string, list []works.Request,
 	}
 	faulty(x, &v.Frame, nil, wrong)
 	return v
-}
-
-// installerSaid is a text about a request as an installer reads it.
-func installerSaid(x *ctx, key string) string {
-	return x.saidOr(strings.Replace(key, "works.", "works.installer.", 1), key)
 }
 
 // dueCell is the next date of a request.
@@ -87,7 +81,7 @@ func installerControls(x *ctx, f works.Sought, due string) []component.Control {
 		{Value: "month", Text: x.T("works.installer.due.days", installerDues["month"])}}
 	states := worksOptions(x, "works.status.", "", works.Statuses...)
 	for n := range states {
-		states[n].Text = installerSaid(x, "works.status."+states[n].Value)
+		states[n].Text = x.saidOr("works.installer.status."+states[n].Value, "works.status."+states[n].Value)
 	}
 	return []component.Control{
 		choice("turn", "works.request.column.turn", string(f.Turn), worksOptions(x, "works.installer.turn.", "", works.Turns...)),
@@ -102,7 +96,7 @@ var installerDones = []string{"held", "completed", "postponed", "added"}
 // one that the partner made.
 func installerOneView(x *ctx, o openedRequest, held *works.Holder, wrong error) page.WorksOne {
 	v := page.WorksOne{Request: progressView(x, o, wrong), Back: layout.Link{Text: x.T("works.installer.back"), Href: x.path(installerPath)}}
-	v.Frame = x.partnerFrame(x.T("works.installer.one", worksNumber(o.Number), o.said(x, "works.status."+string(o.Status))))
+	v.Frame = x.partnerFrame(x.T("works.installer.one", worksNumber(o.Number), o.said(x, "works.installer.status."+string(o.Status), "works.status."+string(o.Status))))
 	wrongView(x, &v.Request, wrong)
 	v.Frame.Error, v.Frame.Summary = v.Request.Error, v.Request.Summary
 	if done := x.query("done"); wrong == nil && slices.Contains(installerDones, done) {

@@ -83,8 +83,8 @@ func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	if o.Status == works.Planned {
 		title = x.T("works.title.planned", strings.ReplaceAll(x.Date(o.Day), "\u00a0", " ")) // large letters on a phone need the break
 	}
-	v := public.WorksRequest{Base: x.base(title), Next: o.said(x, "works.next."+shown), Asked: o.said(x, "works.request.asked"),
-		Phases: phasesView(x, o.View, o.said(x, "works.status."+string(o.Status))), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
+	v := public.WorksRequest{Base: x.base(title), Next: o.said(x, "works.installer.next."+shown, "works.next."+shown), Asked: o.said(x, "works.installer.request.asked", "works.request.asked"),
+		Phases: phasesView(x, o.View, o.said(x, "works.installer.status."+string(o.Status), "works.status."+string(o.Status))), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
 		Facts: [][2]string{
 			{x.T("works.request.number"), worksNumber(o.Number)},
 			{x.T("works.request.kind"), x.T("works.kind."+string(o.Kind)) + " · " + x.T("energy."+string(o.Energy))},
@@ -126,9 +126,9 @@ func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 
 // said is what a page says to the requester, or to an installer in words of its
 // own where the requester's would not be true of it.
-func (o openedRequest) said(x *ctx, key string) string {
+func (o openedRequest) said(x *ctx, own, key string) string {
 	if o.installer {
-		return installerSaid(x, key)
+		return x.saidOr(own, key)
 	}
 	return x.T(key)
 }

@@ -6,7 +6,7 @@
 // behind the reference, on telephones without scripts.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
 import { byHand, close, enter, fits, guichet, judged, listen, onPaper, portal, signIn, visit, wrong } from './lib.mjs';
@@ -227,9 +227,3 @@ test('a mandate signed in ink, on telephones without scripts', () => walk({
   lang: 'fr', household: portal.households[1], how: 'ink', nth: 1, browser: { width: 320, scripts: false }, hand: byHand.mouse,
   look: (page) => () => fits(page),
 }));
-
-test('D8 both were told by post', () => {
-  const posted = readdirSync(join(portal.command.dir, 'outbox')).filter((f) => f.endsWith('.html'))
-    .map((f) => readFileSync(join(portal.command.dir, 'outbox', f), 'utf8')).filter((text) => text.includes('Conseil Énergie Ourthe SRL'));
-  for (const { name } of portal.households) assert.ok(posted.some((text) => text.includes(name)), name);
-});
