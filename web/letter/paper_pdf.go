@@ -252,7 +252,8 @@ func sum(list []float64) (total float64) {
 }
 
 // widths are what the table's columns need: figures whole, titles and words
-// broken at blanks. What is left goes to them all.
+// broken at blanks. What is left goes to those with the most lines, as long as
+// it saves them one, and then to all.
 func (l *layout) widths(v paperView) []float64 {
 	list := make([]float64, len(v.Columns))
 	for i, c := range v.Columns {
@@ -266,12 +267,37 @@ func (l *layout) widths(v paperView) []float64 {
 		}
 		list[i] += gutter
 	}
-	if spare := l.room() - sum(list); spare > 0 && len(list) > 0 {
+	spare := l.room() - sum(list)
+	for l.widen(v, list, &spare) {
+	}
+	if spare > 0 && len(list) > 0 {
 		for i := range list {
 			list[i] += spare / float64(len(list))
 		}
 	}
 	return list
+}
+
+// widen gives the column whose title has the most lines what it needs to have
+// one less; false where none can.
+func (l *layout) widen(v paperView, list []float64, spare *float64) bool {
+	lines := func(i int, width float64) int { return len(l.rule.wrap(v.Columns[i].Text, true, body, width-gutter)) }
+	best, most, cost := -1, 1, 0.0
+	for i, width := range list {
+		if n := lines(i, width); n > most {
+			for more := 1.0; more <= *spare; more++ {
+				if lines(i, width+more) < n {
+					best, most, cost = i, n, more
+					break
+				}
+			}
+		}
+	}
+	if best < 0 {
+		return false
+	}
+	list[best], *spare = list[best]+cost, *spare-cost
+	return true
 }
 
 func (l *layout) table(v paperView) {
