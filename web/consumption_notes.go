@@ -9,9 +9,13 @@ import (
 	"guichet/portal/metering"
 )
 
-// notes are what a reader should know: what the series says of itself, then
-// how its columns came about.
-func (s speaker) notes() (list []string) {
+// notes are what a reader of the page should know: what the series says of
+// itself, then how its bars and columns came about.
+func (s speaker) notes() []string { return s.remarks("note.cut") }
+
+// remarks are the notes with the words for a period cut short: a letter has no
+// bar that is thinner.
+func (s speaker) remarks(cut string) (list []string) {
 	for _, n := range s.series.Notes {
 		key := "note." + string(n.Kind)
 		if n.Kind == metering.NoteMovedIn || n.Kind == metering.NoteMovedOut {
@@ -32,7 +36,7 @@ func (s speaker) notes() (list []string) {
 		return list
 	}
 	if s.cut() {
-		list = append(list, s.T(voiced(s.shown.pass, "note.cut")))
+		list = append(list, s.T(voiced(s.shown.pass, cut)))
 	}
 	if s.banded() {
 		list = append(list, s.bands()...)

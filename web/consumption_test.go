@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/metering"
+	"guichet/portal/registry"
 	"guichet/web/ui/chart"
 
 	"github.com/PuerkitoBio/goquery"
@@ -242,6 +244,10 @@ func TestEachStateHasItsPatternAndItsWord(t *testing.T) {
 		require.False(t, c.Bars[1].Cut, "one state, not two")
 		require.False(t, c.Bars[11].Cut, "a running month is not cut")
 		require.Len(t, c.Marks, 1)
+		require.Contains(t, s.notes(), s.T("note.cut"))
+		paper := historyLetter(x, selection{}, lookup.Pass{Point: registry.AccessPoint{Energy: portal.Electricity}}, data).Notes
+		require.Contains(t, paper, s.T("note.cut.words"))
+		require.NotContains(t, paper, s.T("note.cut"), "a letter has no bars")
 
 		data.Points = data.Points[:2] // of which none is missing
 		for _, k := range newSpeaker(x, shown{series: data}).charts()[0].Legend {

@@ -122,10 +122,11 @@ func (v paperView) lay(rule ruler) *layout {
 	l := &layout{rule: rule, width: pageWidth, height: pageHeight}
 	// What is sent stands upright, for the envelope's window; its table is months,
 	// which fit (a test holds them to that).
-	if l.columns = l.widths(v); sum(l.columns) > l.room() && len(v.To) == 0 {
+	needed := l.widths(v)
+	if sum(needed) > l.room() && len(v.To) == 0 {
 		l.width, l.height = pageHeight, pageWidth
-		l.columns = l.widths(v)
 	}
+	l.columns = l.spread(v, needed)
 	l.turn(v)
 	l.opening(v)
 	if len(v.Rows) > 0 {
@@ -252,8 +253,7 @@ func sum(list []float64) (total float64) {
 }
 
 // widths are what the table's columns need: figures whole, titles and words
-// broken at blanks. What is left goes to those with the most lines, as long as
-// it saves them one, and then to all.
+// broken at blanks.
 func (l *layout) widths(v paperView) []float64 {
 	list := make([]float64, len(v.Columns))
 	for i, c := range v.Columns {
@@ -267,6 +267,12 @@ func (l *layout) widths(v paperView) []float64 {
 		}
 		list[i] += gutter
 	}
+	return list
+}
+
+// spread gives the room that is left to those whose titles have the most lines,
+// as long as it saves them one, and then to all.
+func (l *layout) spread(v paperView, list []float64) []float64 {
 	spare := l.room() - sum(list)
 	for l.widen(v, list, &spare) {
 	}
