@@ -137,10 +137,11 @@ func (v paperView) lay(rule ruler) *layout {
 	}
 	l.prose(v, v.After...)
 	if len(v.Notes) > 0 {
-		l.need(3*line, v)
+		height := func(n string) float64 { return line * float64(len(rule.wrap(n, false, body, l.room()-6))) }
+		l.need(line+leading+height(v.Notes[0]), v) // a title without a note would stand alone
 		l.paragraph(v.NotesTitle, "", true)
 		for _, n := range v.Notes {
-			l.need(line*float64(len(rule.wrap(n, false, body, l.room()-6))), v)
+			l.need(height(n), v)
 			l.paragraph(n, "•", false)
 		}
 	}
@@ -270,11 +271,20 @@ func (l *layout) widths(v paperView) []float64 {
 	return list
 }
 
-// spread gives the room that is left to those whose titles have the most lines,
+// spread gives the room that is left to those whose words have the most lines,
 // as long as it saves them one, and then to all.
 func (l *layout) spread(v paperView, list []float64) []float64 {
 	spare := l.room() - sum(list)
-	for l.widen(v, list, &spare) {
+	words := make([]map[string]bool, len(list)) // of each column what may be broken
+	for i, c := range v.Columns {
+		words[i] = map[string]bool{}
+		for _, r := range v.Rows {
+			if !c.Numeric && i > 0 {
+				words[i][r[i]] = true
+			}
+		}
+	}
+	for l.widen(v, words, list, &spare) {
 	}
 	if spare > 0 && len(list) > 0 {
 		for i := range list {
@@ -284,10 +294,16 @@ func (l *layout) spread(v paperView, list []float64) []float64 {
 	return list
 }
 
-// widen gives the column whose title has the most lines what it needs to have
+// widen gives the column whose words have the most lines what it needs to have
 // one less; false where none can.
-func (l *layout) widen(v paperView, list []float64, spare *float64) bool {
-	lines := func(i int, width float64) int { return len(l.rule.wrap(v.Columns[i].Text, true, body, width-gutter)) }
+func (l *layout) widen(v paperView, words []map[string]bool, list []float64, spare *float64) bool {
+	lines := func(i int, width float64) int {
+		most := len(l.rule.wrap(v.Columns[i].Text, true, body, width-gutter))
+		for text := range words[i] {
+			most = max(most, len(l.rule.wrap(text, false, body, width-gutter)))
+		}
+		return most
+	}
 	best, most, cost := -1, 1, 0.0
 	for i, width := range list {
 		if n := lines(i, width); n > most {

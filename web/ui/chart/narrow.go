@@ -17,7 +17,7 @@ const (
 	compactHeight = 24.0 // as high as what is touched must be (WCAG 2.5.8)
 	compactRight  = 172.0
 	compactLetter = 7.0   // about what one of the words takes
-	compactMost   = 100.0 // of the words
+	compactMost   = 108.0 // of the words
 )
 
 // narrow is the computed drawing.
@@ -49,7 +49,7 @@ func (c Chart) compactLeft() float64 {
 	for _, b := range c.Bars {
 		longest = max(longest, utf8.RuneCountInString(b.Short))
 	}
-	return min(compactLetter*float64(longest)+4, compactMost)
+	return min(compactLetter*float64(longest)+9, compactMost)
 }
 
 func (c Chart) narrow() (d narrow) {
