@@ -69,8 +69,8 @@ func (s *site) consumptionLetter(x *ctx) error {
 	return nil
 }
 
-func (s *site) house() letter.House {
-	return letter.House{BaseURL: s.BaseURL, CallCentre: s.Contact.Phone, Operator: s.Contact.Operator, Contact: s.Contact.Privacy}
+func (c Common) house() letter.House {
+	return letter.House{BaseURL: c.BaseURL, CallCentre: c.Contact.Phone, Operator: c.Contact.Operator, Contact: c.Contact.Privacy, Account: c.Account}
 }
 
 // history is the selection in words, once its disclosure is recorded (L18).

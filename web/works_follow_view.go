@@ -113,7 +113,7 @@ func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 		v.Offer = offerView(x, o)
 	}
 	if due := o.Offer.Deposit() - o.Offer.Paid; o.Status == works.Agreed && o.Runs && due > 0 {
-		v.Pay = x.T("letter.works.news.pay", x.euros(due), x.Date(o.Deadline.Last), communication(o.View))
+		v.Pay = x.T("letter.works.news.pay", x.euros(due), x.Date(o.Deadline.Last), communication(o.View), letter.AccountWords(x.Catalog, x.s.house()))
 	}
 	tellView(x, o, &v)
 	requestActs(x, o, &v)
@@ -251,7 +251,7 @@ func offerView(x *ctx, o openedRequest) *public.WorksOffer {
 		}
 	}
 	if c := communication(o.View); c != "" {
-		v.Facts = append(v.Facts, [2]string{x.T("works.offer.communication"), c + " – " + x.T("works.offer.communication.hint")})
+		v.Facts = append(v.Facts, [2]string{x.T("works.offer.communication"), c + " – " + x.T("works.offer.communication.hint") + " " + letter.AccountWords(x.Catalog, x.s.house())})
 	}
 	v.Facts = append(v.Facts, [2]string{x.T("works.offer.terms"), x.T("works.offer.terms.version", f.Terms)})
 	if !f.AgreedAt.IsZero() && f.AgreedOn != "" {

@@ -225,7 +225,7 @@ test('from one phase to three, in German, without scripts, by keyboard', async (
   const communication = /\+\+\+\d{3}\/\d{4}\/\d{5}\+\+\+/.exec(await requester.page.locator('main').innerText())[0];
   assert.equal(communication.replace(/\D/g, '').slice(0, 10), digits);
   const offer = execFileSync('pdftotext', ['-layout', kept('offer.pdf', await taken(requester, 'a[href*="offer.pdf"]')), '-'], { encoding: 'utf8' });
-  for (const words of [opened.number, '312,00 €', '184,00 €', '48,00 €', 'MwSt. 6 %', '32,64 €', '576,64 €', '288,32 €', communication, 'VERTRAULICH', 'Unterschrift']) {
+  for (const words of [opened.number, '312,00 €', '184,00 €', '48,00 €', 'MwSt. 6 %', '32,64 €', '576,64 €', '288,32 €', communication, 'BE68 5390 0754 7034', 'VERTRAULICH', 'Unterschrift']) {
     assert.ok(plain(offer).includes(words), `${words} does not stand in the PDF:\n${offer}`);
   }
   await requester.hand.press('a[href*="offer.html"]');
