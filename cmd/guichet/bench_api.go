@@ -72,7 +72,7 @@ func (g *benchGround) another(ctx context.Context, points int) ([]asked, keys.Se
 	if err != nil {
 		return nil, "", err
 	}
-	has, over, err := g.much(ctx, guests[1], form, points)
+	has, over, none, err := g.much(ctx, guests[1], form, points)
 	if err != nil {
 		return nil, "", err
 	}
@@ -86,8 +86,8 @@ func (g *benchGround) another(ctx context.Context, points int) ([]asked, keys.Se
 	}
 	with := func(int) keys.Secret { return mine }
 	noKey := func(int) keys.Secret { return "" }
-	nobodys := func(int) string { return portal.NewID(g.clock()) }
 	of := func(ids []string) func(int) string { return func(n int) string { return ids[n%len(ids)] } }
+	nobodys := of(has["nobody's"])
 	path := func(form string, id func(int) string) func(int) string {
 		return func(n int) string { return strings.Replace(form, "{id}", id(n), 1) }
 	}
@@ -114,14 +114,14 @@ func (g *benchGround) another(ctx context.Context, points int) ([]asked, keys.Se
 		if !strings.HasPrefix(one.path, "/en/") {
 			key, one.path = with, api.Prefix+one.path
 		}
-		none := nobodys
+		unknown := nobodys
 		if one.group == "point" { // of a mandate of one's own that is about neither
-			none = func(n int) string { return string(benchEAN(points + 1 + n)) }
+			unknown = func(n int) string { return string(benchEAN(points + 1 + n)) }
 		}
 		ask := func(name string, planted bool, id func(int) string) asked {
 			return asked{one.group, name, planted, one.method, path(one.path, id), path(one.body, id), key, http.StatusNotFound}
 		}
-		all = append(all, ask("no such "+one.group, false, none), ask("another's "+one.group, false, of(one.theirs)))
+		all = append(all, ask("no such "+one.group, false, unknown), ask("another's "+one.group, false, of(one.theirs)))
 		if one.group == "mandate" || one.group == "request's page" {
 			all = append(all, ask(one.group+", delayed", true, of(one.theirs)))
 		}
@@ -131,7 +131,7 @@ func (g *benchGround) another(ctx context.Context, points int) ([]asked, keys.Se
 		return asked{group, name, false, http.MethodGet, path(api.Prefix+form, id), empty, key, status}
 	}
 	return append(all,
-		get("key", "no such key", "/mandates", nobodys, func(int) keys.Secret { return keys.Secret("guichet_" + portal.Token() + portal.Token()) }, http.StatusUnauthorized),
+		get("key", "no such key", "/mandates", nobodys, func(n int) keys.Secret { return none[n%len(none)] }, http.StatusUnauthorized),
 		get("key", "ended key", "/mandates", nobodys, func(n int) keys.Secret { return over[n%len(over)] }, http.StatusUnauthorized),
 		// Ld8: how one's own customer's contract ends.
 		get("end", "end of contract", "/registrations/{id}/consumption?grain=month", of(ending[registry.EndOfContract]), with, http.StatusOK),
@@ -172,25 +172,25 @@ func (g *benchGround) draftFor(ctx context.Context, by partner.Guest) (id string
 }
 
 // much gives a partner benchOthers of each thing it can have, and keys that are
-// over.
-func (g *benchGround) much(ctx context.Context, by partner.Guest, form partner.KeyForm, points int) (has theirs, over []keys.Secret, err error) {
+// over; and as many ids and keys that are nobody's.
+func (g *benchGround) much(ctx context.Context, by partner.Guest, form partner.KeyForm, points int) (has theirs, over, none []keys.Secret, err error) {
 	has = theirs{}
 	add := func(kind, id string) { has[kind] = append(has[kind], id) }
 	room, now := g.deps.Partners.Room, g.clock()
 	for i := range benchOthers {
 		mandate, err := g.draftFor(ctx, by)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		key, k, err := room.MakeKey(ctx, by, form)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		made, err := g.works().Capture(ctx, audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "m"}, Channel: "web"}, works.Draft{Kind: string(works.TwoRate),
 			Energy: "electricity", Requester: string(works.ThirdParty), Name: "Énergie SA", Mail: "i@e.example", Language: "fr", Channel: "mail", CompanyNumber: by.Organisation.CompanyNumber,
 			Street: "Rue Haute 1", Postcode: "5000", Town: "Namur", Values: map[string]string{"ean": string(benchEAN(i % points))}}, nil, "", by.PartnerID)
 		if err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
 		b := batch.Batch{ID: portal.NewID(now), PartnerID: by.PartnerID, Grain: metering.ByMonth, MadeAt: now}
 		h := hook.Hook{ID: portal.NewID(now), PartnerID: by.PartnerID, URL: "https://hooks.example/", Secret: []byte{0}, MadeAt: now}
@@ -200,8 +200,10 @@ func (g *benchGround) much(ctx context.Context, by partner.Guest, form partner.K
 			_, err := g.store.PutBatch(t, b, nil, mandate)
 			return errors.Join(err, g.store.PutHook(t, h), g.store.PutRegistrations(t, []registry.HeldRegistration{r}))
 		})); err != nil {
-			return nil, nil, err
+			return nil, nil, nil, err
 		}
+		add("nobody's", portal.NewID(g.clock())) // drawn when theirs are: it would lie among them
+		none = append(none, keys.Secret("guichet_"+portal.Token()+portal.Token()))
 		add("mandate", mandate)
 		add("request", made.Request.ID)
 		add("batch", b.ID)
@@ -210,7 +212,7 @@ func (g *benchGround) much(ctx context.Context, by partner.Guest, form partner.K
 		add("point", string(benchEAN(2+i%(points-2)))) // none that draftFor names
 		over = append(over, key)
 	}
-	return has, over, nil
+	return has, over, none, nil
 }
 
 // endings are registrations of a supplier that end soon, in two ways.

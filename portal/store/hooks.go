@@ -28,10 +28,10 @@ func (s *Store) PutHook(t tx.Tx, h hook.Hook) error {
 	return err
 }
 
-// EndHook implements hook.Store.
+// EndHook implements hook.Store. BETWEEN: as PartnerBatch.
 func (s *Store) EndHook(t tx.Tx, partnerID, id string, now time.Time) (bool, error) {
 	u := inside(t)
-	n, err := u.exec(`UPDATE hooks SET ended_us = $1 WHERE id = $2 AND partner_id = $3 AND ended_us = 0`, portal.Micros(now), id, partnerID)
+	n, err := u.exec(`UPDATE hooks SET ended_us = $1 WHERE id BETWEEN $2 AND $2 AND partner_id = $3 AND ended_us = 0`, portal.Micros(now), id, partnerID)
 	if err != nil || n == 0 {
 		return false, err
 	}
