@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -121,6 +122,59 @@ func TestD10Installers(t *testing.T) {
 	require.NoError(t, f.room.Entitle(t.Context(), testOfficer, g.PartnerID, false))
 	require.Equal(t, http.StatusNotFound, in.get("/de/partner/works/"+mine.OccupancyID).StatusCode)
 	require.Equal(t, portal.Conflict, portal.CodeOf(f.room.Entitle(t.Context(), testOfficer, g.PartnerID, false)))
+}
+
+// endsMeanwhile ends something once it was asked whether it stands.
+type endsMeanwhile struct {
+	works.Store
+	end func()
+}
+
+func (s endsMeanwhile) WorksIsOf(ctx context.Context, of works.Installer, id string) (bool, error) {
+	mine, err := s.Store.WorksIsOf(ctx, of, id)
+	s.end()
+	return mine, err
+}
+
+// T24: a hold that its requester ends while an installer's request is on its way
+// is used no more by any page that shows or changes one; and the code that was
+// typed once is no way back.
+func TestT24AHoldEndsMeanwhile(t *testing.T) {
+	f := newFirm(t)
+	y := f.yard
+	in, _ := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
+	k := y.capture(works.SmartMeter, "")
+	id := k.OccupancyID
+	at := "/de/partner/works/" + id
+	require.Equal(t, at+"?done=held", in.claim(k.Reference.Reveal(), k.Digits.Reveal()).Header.Get("Location"))
+	y.move(id, works.EventPrepare, "", func(r *works.Request) { r.StudyNotNeeded = true })
+	y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day, r.Team = f.h.clock().AddDate(0, 0, 3), "Verviers 2" })
+	plain := f.works.Store
+	f.works.Store = endsMeanwhile{plain, func() { require.NoError(t, f.works.LetGo(t.Context(), requester, id, "0403170701")) }}
+	looks := y.entries(audit.WorksShown, id)
+	for what, act := range map[string]func() answer{
+		"page":        func() answer { return in.get(at) },
+		"appointment": func() answer { return in.get(at + "/appointment.ics") },
+		"postpone":    func() answer { return in.post(at+"/postpone", url.Values{"postpone_reason": {"nass"}}) },
+		"paper":       func() answer { return in.send(at+"/papers", url.Values{"paper_kind": {"photo"}}, "document", "p.pdf", []byte("%PDF-1")) },
+		"let go":      func() answer { return in.post(at+"/let-go", nil) },
+	} {
+		require.NoError(t, f.works.Hold(t.Context(), requester, id, "0403170701", works.ByConsent))
+		require.Equal(t, http.StatusNotFound, act().StatusCode, what)
+	}
+	f.works.Store = plain
+	require.Equal(t, looks, y.entries(audit.WorksShown, id))
+	r, _, err := f.store.Works(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, works.Planned, r.Status)
+	papers, err := f.store.WorksPapers(t.Context(), id)
+	require.NoError(t, err)
+	require.Empty(t, papers)
+
+	back := in.claim(k.Reference.Reveal(), k.Digits.Reveal())
+	require.Equal(t, http.StatusUnprocessableEntity, back.StatusCode)
+	require.Contains(t, back.text(), "Der Antragsteller hat Ihren Zugang zu diesem Antrag beendet.")
+	require.Empty(t, in.listed(""))
 }
 
 // An installer brings what is missing and says that a day does not hold; the

@@ -91,6 +91,8 @@ type Service struct {
 	Store  Store
 	Ring   *keys.Ring
 	Master Master // "" is InPortal
+
+	of *Installer // whose requests alone it touches; nil: everybody's
 }
 
 // Subject is what trail entries about a request carry.
@@ -212,7 +214,7 @@ func (r *Request) lack(papers []Paper, now time.Time) {
 func (s *Service) Move(ctx context.Context, by audit.Entry, id string, who Turn, e Event, reason string, change func(*Request) error) (Request, error) {
 	var moved Request
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
-		r, err := s.Store.LockWorks(t, id)
+		r, err := s.lock(t, id)
 		if err != nil {
 			return err
 		}
@@ -295,7 +297,7 @@ func (s *Service) Note(ctx context.Context, by audit.Entry, id, what string, cha
 	}
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		r, err := s.Store.LockWorks(t, id)
+		r, err := s.lock(t, id)
 		if err != nil {
 			return err
 		}
@@ -315,7 +317,7 @@ const MostPapers = 30
 func (s *Service) Add(ctx context.Context, by audit.Entry, id string, p Paper) error {
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		r, err := s.Store.LockWorks(t, id)
+		r, err := s.lock(t, id)
 		if err != nil {
 			return err
 		}

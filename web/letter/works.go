@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/portal"
 	"guichet/portal/outbox"
 	"guichet/web/i18n"
 	"guichet/works"
@@ -79,7 +80,7 @@ func DayWords(c *i18n.Catalog, day time.Time) string {
 func worksNews(l outbox.Letter, h House) (Paper, error) {
 	var data works.News
 	err := json.Unmarshal(l.Data, &data)
-	told := slices.Contains(works.Told, data.Event) || slices.Contains(works.Reminders, data.Event)
+	told := slices.Contains(works.Told, data.Event) || slices.Contains(works.Reminders, data.Event) || data.Event == works.Followed
 	if err != nil || !told || !slices.Contains(works.Statuses, data.Status) {
 		return Paper{}, errors.New("letter's data cannot be read")
 	}
@@ -88,7 +89,7 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 	p.Title = c.T("works.title."+string(data.Status), c.Date(data.Until))
 	p.Paragraphs = []string{
 		c.T("letter.works.news.what", works.FormatNumber(data.Number), c.T("works.kind."+string(data.Kind)), c.T("energy."+string(data.Energy))),
-		c.T("letter.works.news."+string(data.Event), c.Date(data.Until), missingWords(c, data.Missing)),
+		c.T("letter.works.news."+string(data.Event), c.Date(data.Until), missingWords(c, data.Missing), portal.FormatCompanyNumber(data.Company)),
 	}
 	communication, err := payment.CommunicationOf(data.Number)
 	if err != nil {
@@ -96,6 +97,8 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 	}
 	var sign []string
 	switch {
+	case data.Event == works.Followed:
+		p.Title = c.T("letter.works.followed")
 	case data.Event == works.EventPlan:
 		p.Paragraphs = append(p.Paragraphs, DayWords(c, data.Until), c.T("works.next.planned"))
 	case data.Event == works.RemindDay:

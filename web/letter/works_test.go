@@ -112,6 +112,13 @@ func TestRemindersAndTheDailyMail(t *testing.T) {
 			require.Contains(t, text, "40 2817 6655")
 			require.Contains(t, text, "2026", e)
 		}
+		l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: works.Followed, Status: works.Agreed,
+			Until: portal.Date(2026, 12, 8), Company: "0403170701"})
+		require.NoError(t, err)
+		_, html, err := Render(l, nil, house)
+		require.NoError(t, err)
+		require.Contains(t, string(html), "0403.170.701", "D10")
+		require.NotContains(t, string(html), "+++", "nothing of what is to be paid")
 		l.Kind = outbox.WorksDigest
 		lines := []works.DigestLine{{Number: "4028176655", Kind: works.EndOfContract, Town: "Eupen", Status: works.Planned},
 			{Number: "5512340987", Kind: works.MeterMove, Town: "Liège", Status: works.Offered, Due: portal.Date(2026, 12, 8)}}
