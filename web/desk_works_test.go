@@ -96,6 +96,23 @@ func TestW10AnOfficerTakesARequestToItsEnd(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, http.StatusOK, b.get(src).StatusCode)
 
+	// D10: who follows it, and who did, with way and times; the history tells both.
+	require.Zero(t, page.doc.Find("#holders").Length())
+	require.NoError(t, b.works.Hold(t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "zoe"}}, r.ID, "0403170701", works.ByCode))
+	require.NoError(t, b.works.LetGo(t.Context(), by, r.ID, "0403170701"))
+	require.NoError(t, b.works.Hold(t.Context(), by, r.ID, "0417497106", works.ByConsent))
+	page = b.get(path)
+	var followed []string
+	for _, row := range page.doc.Find("#holders tbody tr").EachIter() {
+		followed = append(followed, plainSpaces(row.Text()))
+	}
+	require.Len(t, followed, 2)
+	require.Regexp(t, "^0417.497.106avec l’accord du demandeur.*suit$", followed[0])
+	require.Regexp(t, "^0403.170.701avec numéro et code.*[0-9]$", followed[1])
+	for _, told := range []string{"l’entreprise 0403.170.701 suit la demande, avec numéro et code–tiers", "l’entreprise 0403.170.701 ne suit plus la demande–titulaire", "l’entreprise 0417.497.106 suit la demande"} {
+		require.Contains(t, plainSpaces(page.doc.Find("#steps").Text()), told)
+	}
+
 	empty := b.act(r.ID, "ask-missing")
 	require.Equal(t, refusedStatus, empty.StatusCode)
 	require.Contains(t, plainSpaces(empty.text), "Cochez au moins une chose")

@@ -156,8 +156,10 @@ func TestT24AHoldEndsMeanwhile(t *testing.T) {
 		"page":        func() answer { return in.get(at) },
 		"appointment": func() answer { return in.get(at + "/appointment.ics") },
 		"postpone":    func() answer { return in.post(at+"/postpone", url.Values{"postpone_reason": {"nass"}}) },
-		"paper":       func() answer { return in.send(at+"/papers", url.Values{"paper_kind": {"photo"}}, "document", "p.pdf", []byte("%PDF-1")) },
-		"let go":      func() answer { return in.post(at+"/let-go", nil) },
+		"paper": func() answer {
+			return in.send(at+"/papers", url.Values{"paper_kind": {"photo"}}, "document", "p.pdf", []byte("%PDF-1"))
+		},
+		"let go": func() answer { return in.post(at+"/let-go", nil) },
 	} {
 		require.NoError(t, f.works.Hold(t.Context(), requester, id, "0403170701", works.ByConsent))
 		require.Equal(t, http.StatusNotFound, act().StatusCode, what)

@@ -11,7 +11,8 @@ import (
 )
 
 // Way is on what ground an installer follows a request that another made (D10).
-// A new one needs: web/locales "works.holder.way."+name.
+// A new one needs: web/locales "works.share.way.", "works.installer.note." and
+// "desk.works.holder.way."+name.
 type Way string
 
 // The ways.
