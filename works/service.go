@@ -39,6 +39,7 @@ type Store interface {
 	Agendas
 	Digests
 	Reminding
+	Forgetting
 
 	// Works reads one with its steps, oldest first; NotFound.
 	Works(ctx context.Context, id string) (Request, []Step, error)
@@ -47,7 +48,9 @@ type Store interface {
 	// WorksPapers lists the documents of one, oldest first.
 	WorksPapers(ctx context.Context, requestID string) ([]Paper, error)
 	// WorksHappenings lists what happened on the portal since a place, in order;
-	// Conflict "works.events.ahead" for a place that was never reached.
+	// Conflict "works.events.ahead" for a place that was never reached, and
+	// "works.events.behind" where what came next to it is deleted; from 0 on it
+	// begins with the first that is kept.
 	WorksHappenings(ctx context.Context, after int64, limit int) ([]Happening, error)
 	// WorksList lists requests for an officer, those whose Due comes first and
 	// so the overdue ones before all others; those without a date last.
