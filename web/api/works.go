@@ -254,6 +254,7 @@ func system[I, O any](s *service, api huma.API, op huma.Operation, handle func(c
 			_ = huma.WriteErr(api, ctx, p.Status, "", p) // who hung up hears nothing
 			return
 		}
+		r.foreign = func(names []string) error { return s.foreign(ctx.Context(), names) }
 		next(ctx)
 	}}
 	if op.MaxBodyBytes == 0 {
@@ -267,6 +268,17 @@ func system[I, O any](s *service, api huma.API, op huma.Operation, handle func(c
 		}
 		return out, nil
 	})
+}
+
+// foreign records that fields came which no request has a place for: their names
+// and never what they hold (W13). An error is one of the record.
+func (s *service) foreign(ctx context.Context, names []string) error {
+	err := s.Works.Feed.Foreign(ctx, works.ByWorksSystem("api"), names)
+	if refused := (portal.Problems{}); errors.As(err, &refused) {
+		return nil
+	}
+	s.Log.ErrorContext(ctx, "foreign fields not recorded", "error", err.Error())
+	return err
 }
 
 // enterSystem lets the works system in: the door, the certificate, its quota. No
