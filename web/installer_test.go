@@ -293,6 +293,17 @@ func TestInstallersBringAFile(t *testing.T) {
 	require.EqualValues(t, 3, requests())
 }
 
+// feedsRead counts how often an address is looked for.
+type feedsRead struct {
+	works.Store
+	n *int
+}
+
+func (s feedsRead) WorksFeed(ctx context.Context, hash string) (works.Agenda, error) {
+	*s.n++
+	return s.Store.WorksFeed(ctx, hash)
+}
+
 // A calendar at a secret address says number, place, day and team of what is
 // planned, of a drop no team (D12); a new address ends the old one, and a person
 // who ended, a partner without its role and a request that is over have none.
@@ -378,5 +389,20 @@ func TestCalendarsAtSecretAddresses(t *testing.T) {
 	for ; misses < 100 && program("/de/calendar/nobody.ics").StatusCode == http.StatusNotFound; misses++ {
 	}
 	require.Less(t, misses, 100)
+	lookups := 0
+	f.works.Store = feedsRead{f.works.Store, &lookups}
+	require.Equal(t, http.StatusTooManyRequests, program(third).StatusCode, "nothing is looked for once they are spent")
+	require.Zero(t, lookups)
+	f.h.now = f.h.now.Add(24 * time.Hour)
 	require.Equal(t, http.StatusOK, program(third).StatusCode)
+	require.Equal(t, 1, lookups)
+	for range 100 { // one that is over, and read on, takes nothing from its source
+		require.NotEqual(t, http.StatusOK, program(own).StatusCode)
+	}
+	require.Equal(t, http.StatusOK, program(third).StatusCode)
+	counted := strings.Join(f.limits.keys, " ")
+	require.Contains(t, counted, "works-feed:one:")
+	for _, plain := range []string{g.Login, g.PartnerID, id, token} {
+		require.NotContains(t, counted, plain, "G12")
+	}
 }

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -46,6 +47,22 @@ type agency struct {
 	known []storetest.Known
 	vault *vault
 	works *works.Service
+	// limits is what the limiters count in, with the keys that they used.
+	limits keyed
+}
+
+// keyed is a limiter's store that tells the keys that were counted.
+type keyed struct {
+	limiter.Store
+	mu   sync.Mutex
+	keys []string
+}
+
+func (k *keyed) Get(ctx context.Context, key string, rate limiter.Rate) (limiter.Context, error) {
+	k.mu.Lock()
+	k.keys = append(k.keys, key)
+	k.mu.Unlock()
+	return k.Store.Get(ctx, key, rate)
 }
 
 var testOfficer = portal.Actor{Kind: portal.Staff, ID: "m.dubois"}
@@ -100,6 +117,7 @@ func newAgency(t *testing.T, b storetest.Backend) *agency {
 		limits, err = r.Limits()
 		require.NoError(t, err)
 	}
+	a.limits.Store = limits
 	a.store = storetest.Reopen(t, a.dsn, h.clock)
 	a.known = storetest.References(t, a.dsn, 2)
 	passwords, err := login.NewPasswords()
@@ -112,7 +130,7 @@ func newAgency(t *testing.T, b storetest.Backend) *agency {
 		d.Runner, d.Follow = a.store, FollowDeps{Room: a.works, Evidence: a.vault}
 		d.Works.ADay, d.Works.ADayNetwork = 5, 30
 		d.Works.Drafts = &works.Drafts{Ring: h.ring, Clock: h.clock, State: state.NewMemory(h.clock, 1000)}
-		d.Limits = limits
+		d.Limits = &a.limits
 		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Signer: h.ring.TrailSigner(), Batches: a.store, Certificates: true}
 	})
 	return a
