@@ -28,7 +28,7 @@ import (
 // yard is a works officer's room over the bureau's store.
 func (b *bureau) yard(ring *keys.Ring, clock portal.Clock) desk.Yard {
 	b.works = &works.Service{Clock: clock, Runner: b.store, Store: b.store, Ring: ring}
-	return desk.Yard{Store: b.store, Service: b.works, Vault: b.vault, Runner: b.store, Clock: clock, Terms: "2026-01"}
+	return desk.Yard{Store: b.store, Service: b.works, Vault: b.vault, Runner: b.store, Clock: clock, Terms: "2026-01", TermsAt: "https://grid.example/{language}/{version}"}
 }
 
 // requested captures a request as an occupant in their own visit.
@@ -137,6 +137,7 @@ func TestW10AnOfficerTakesARequestToItsEnd(t *testing.T) {
 	require.EqualValues(t, 28_832, kept.Offer.Deposit())
 	require.True(t, kept.Offer.ValidTo.Equal(portal.Date(2027, 2, 24)), "three months from 23 November 2026")
 	require.Equal(t, "2026-01", kept.Offer.Terms)
+	require.Equal(t, "https://grid.example/de/2026-01", kept.Offer.TermsLink("de"), "W21: with where they are read, as set when it left")
 	b.done(r.ID, "accept", "accept-who", "Anna Schmitz")
 	require.Zero(t, b.get(path).doc.Find("form[action$='/plan']").Length(), "not before the deposit (Wd3)")
 	c, err := payment.CommunicationOf(r.Number.Reveal())

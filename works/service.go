@@ -257,6 +257,9 @@ func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason st
 func (s *Service) moved(t tx.Tx, by audit.Entry, r *Request, e Event, from Status, at time.Time, reason string) error {
 	r.MovedAt = s.Clock()
 	says := map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)}
+	if e == EventOffer || e == EventAccept { // which conditions went with it, which were accepted (W21)
+		says["offer"], says["terms"] = strconv.FormatInt(r.Offer.Version, 10), r.Offer.Terms
+	}
 	if r.Status.ended() && r.Offer.Paid > 0 {
 		says["to_pay_back"] = strconv.FormatInt(r.Offer.Paid, 10)
 		r.Offer.Paid, r.Offer.PaidAt = 0, time.Time{}

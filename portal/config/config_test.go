@@ -37,6 +37,7 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"WORKS_CERTIFICATES": func(s *Settings) { s.WorksCertificates = []string{strings.Repeat("ab:", 31) + "ab"} }, // without API_LISTEN
 		"WORKS_MASTER":       func(s *Settings) { s.WorksMaster = "sap" },
 		"LOG_LEVEL":          func(s *Settings) { s.LogLevel = "loud" },
+		"WORKS_TERMS_URL":    func(s *Settings) { s.WorksTermsURL = "http://x/{language}" },
 		"SECURITY_CONTACT":   func(s *Settings) { s.SecurityContact = "security@x" },
 	} {
 		s := Settings{}.Default()

@@ -49,6 +49,7 @@ type Yard struct {
 	Runner  tx.Runner
 	Clock   portal.Clock
 	Terms   string // version of the general conditions in force, which an offer links to (W21)
+	TermsAt string // where they are read, as works.Offer.TermsAt
 }
 
 // WorksFile is everything of one request, as staff see it.

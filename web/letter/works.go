@@ -105,8 +105,9 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 		p.Paragraphs = append(p.Paragraphs, DayWords(c, data.Until))
 	case data.Event == works.EventOffer:
 		p.amounts(c, data.Offer, communication.String())
+		p.terms(c, data.Offer)
 		if l.Mail == "" { // who is written to by post can sign and send it back
-			p.After = append(p.After, c.T("letter.offer.terms", data.Offer.Terms), c.T("letter.offer.change"))
+			p.After = append(p.After, c.T("letter.offer.change"))
 			sign = []string{c.T("letter.offer.paper"), c.T("letter.offer.place"), c.T("letter.offer.signature")}
 		}
 	case data.Status == works.Agreed:
