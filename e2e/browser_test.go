@@ -65,11 +65,13 @@ func TestBrowser(t *testing.T) {
 			case "mandates":
 				p, signing, since := trusting(t)
 				browse(t, file, languages, p, signing)
-				mandated(t, p, since)
+				mandated(t, p, since, signing)
 			case "works-walk":
 				p, around := atWorks(t)
 				browse(t, file, languages, p, around)
 				walked(t, p)
+				acted(t, p)
+				verified(t, p)
 			case "file", "readings":
 				p := rig.Demo(t)
 				browse(t, file, languages, p, moves(t, p))

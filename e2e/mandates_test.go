@@ -108,9 +108,19 @@ func scanned(dir string, pdf []byte) ([]byte, error) {
 }
 
 // mandated holds the trail against what people did in e2e/browser/mandates.test.mjs:
-// nothing left unrecorded, and all of it on the mandate it left on (L18, L29).
-func mandated(t *testing.T, p *rig.Portal, since time.Time) {
+// nothing left unrecorded, and all of it on the mandate it left on (L18, L29);
+// and each household was told by post, as soon as the post goes (D8).
+func mandated(t *testing.T, p *rig.Portal, since time.Time, signing map[string]any) {
 	t.Helper()
+	for _, h := range signing["households"].([]map[string]string) {
+		require.Eventually(t, func() bool {
+			letters, _ := filepath.Glob(filepath.Join(p.Setting("OUTBOX"), "*.html"))
+			return slices.ContainsFunc(letters, func(name string) bool {
+				text, _ := os.ReadFile(name)
+				return bytes.Contains(text, []byte("Conseil Énergie Ourthe SRL")) && bytes.Contains(text, []byte(h["name"]))
+			})
+		}, time.Minute, tick, "D8: nobody told %s", h["name"])
+	}
 	for action, want := range map[string]string{
 		"mandate.drafted": "2", "mandate.given": "2", "mandate.granted": "2", "mandate.confirmed": "1", "mandate.revoked": "2",
 		"evidence.received": "2", "evidence.released": "2", "delivery.made": "4", "delivery.refused": "5", "key.made": "2",

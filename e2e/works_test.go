@@ -44,7 +44,7 @@ func atWorks(t *testing.T) (p *rig.Portal, around map[string]any) {
 	lives := p.References[3]
 	line := strings.Split(rig.SQL(t, p.File(), fmt.Sprintf(`SELECT name, street, postcode, town FROM occupancies WHERE ean = '%s' AND to_us = 0`, lives.EAN)), "|")
 	require.Len(t, line, 4)
-	return p, map[string]any{"town": s.URL, "site": map[string]string{"ean": lives.EAN, "lives": line[0], "street": line[1], "postcode": line[2], "town": line[3]}}
+	return p, map[string]any{"town": s.URL, "partner": p.Partner, "works": p.Works, "site": map[string]string{"ean": lives.EAN, "lives": line[0], "street": line[1], "postcode": line[2], "town": line[3]}}
 }
 
 // keepSecret remembers what a receipt says, which must stand nowhere.
@@ -80,32 +80,58 @@ func statement(r *http.Request) ([]byte, error) {
 	return paymenttest.CODA(paymenttest.Statement{Account: "BE68539007547034", Number: told.Number, Day: day, Old: 1_000_00, Movements: []paymenttest.Movement{in}})
 }
 
+// steps are what happened to a request, in order; each must have left its entry
+// in the trail (W4).
+func steps(t *testing.T, p *rig.Portal, id string) string {
+	t.Helper()
+	all := rig.SQL(t, p.File(), fmt.Sprintf(`SELECT group_concat(event, ' ') FROM (SELECT event FROM works_steps WHERE request_id = '%s' AND event <> '' ORDER BY place)`, id))
+	require.Equal(t, all, traced(t, p, id, "works.moved", "event"), "W4: a step left no entry")
+	return all
+}
+
+// traced is a detail of a request's entries of one action, in their order.
+func traced(t *testing.T, p *rig.Portal, id, action, detail string) string {
+	t.Helper()
+	entries := rig.SQL(t, p.File(), fmt.Sprintf(`SELECT group_concat(details, ' ') FROM (SELECT details FROM trail WHERE subject = 'works:%s' AND action = '%s' ORDER BY at_us)`, id, action))
+	var all []string
+	for _, m := range regexp.MustCompile(detail+`=(\S+)`).FindAllStringSubmatch(entries, -1) {
+		all = append(all, m[1])
+	}
+	return strings.Join(all, " ")
+}
+
 // walked holds the trail against e2e/browser/works-walk.test.mjs: each of its
 // steps left an entry, on the request and in its order, and every look another.
 func walked(t *testing.T, p *rig.Portal) {
 	t.Helper()
-	id := rig.SQL(t, p.File(), `SELECT id FROM works ORDER BY made_us DESC LIMIT 1`)
-	entries := func(action string) string {
-		return rig.SQL(t, p.File(), fmt.Sprintf(`SELECT group_concat(details, ' ') FROM (SELECT details FROM trail WHERE subject = 'works:%s' AND action = '%s' ORDER BY at_us)`, id, action))
-	}
-	steps := rig.SQL(t, p.File(), fmt.Sprintf(`SELECT group_concat(event, ' ') FROM (SELECT event FROM works_steps WHERE request_id = '%s' AND event <> '' ORDER BY place)`, id))
-	require.Equal(t, "study draw offer accept pay await resume plan plan start carry-out put-in-service close", steps)
-	of := func(action, detail string) string {
-		var all []string
-		for _, m := range regexp.MustCompile(detail+`=(\S+)`).FindAllStringSubmatch(entries(action), -1) {
-			all = append(all, m[1])
-		}
-		return strings.Join(all, " ")
-	}
-	require.Equal(t, steps, of("works.moved", "event"), "W4: a step left no entry")
-	require.Equal(t, "phases", of("works.made", "kind"))
-	require.Equal(t, "28832 28832", of("works.paid", "cents"))
-	require.Equal(t, "asset invoice well", of("works.noted", "what"))
-	shown := of("works.shown", "page")
+	id := rig.SQL(t, p.File(), `SELECT id FROM works WHERE mail LIKE 'aenne.schmitz@%'`)
+	require.Equal(t, "study draw offer accept pay await resume plan plan start carry-out put-in-service close reopen", steps(t, p, id))
+	require.Equal(t, "phases", traced(t, p, id, "works.made", "kind"))
+	require.Equal(t, "28832 28832", traced(t, p, id, "works.paid", "cents"))
+	require.Equal(t, "asset invoice well", traced(t, p, id, "works.noted", "what"))
+	shown := traced(t, p, id, "works.shown", "page")
 	require.Equal(t, 2, strings.Count(shown, "appointment"), "L18: %s", shown)
 	for _, page := range []string{"offer.pdf", "offer.html"} {
 		require.Contains(t, shown, page, "L18")
 	}
-	require.NotEmpty(t, entries("works.read"), "L19: the officer's looks")
-	verified(t, p)
+	require.NotEmpty(t, traced(t, p, id, "works.read", "status"), "L19: the officer's looks")
+}
+
+// acted does the same for e2e/browser/works-acts.mjs, whose people also came to
+// follow a request, ended that, and read its appointment in a calendar.
+func acted(t *testing.T, p *rig.Portal) {
+	t.Helper()
+	of := func(kind string) string {
+		return rig.SQL(t, p.File(), fmt.Sprintf(`SELECT id FROM works WHERE kind = '%s' AND mail NOT LIKE 'aenne.schmitz@%%'`, kind))
+	}
+	opening, meter, shared := of("opening"), of("smart-meter"), of("phases")
+	require.Equal(t, "complete ask-missing complete prepare plan postpone plan postpone cancel", steps(t, p, opening))
+	require.Equal(t, "complete prepare plan postpone", steps(t, p, meter))
+	require.Equal(t, "study draw offer decline", steps(t, p, shared))
+	require.Equal(t, "consent code consent", traced(t, p, shared, "works.held", "way"))
+	require.Len(t, strings.Fields(traced(t, p, shared, "works.let-go", "company")), 2)
+	require.Equal(t, 1, strings.Count(traced(t, p, opening, "works.shown", "page"), "calendar"), "L18")
+	for action, n := range map[string]string{"works.paper": "3", "works.feed-made": "1", "works.feed-ended": "1", "works.digest": "2", "payment.aside": "1"} {
+		require.Equal(t, n, rig.SQL(t, p.File(), `SELECT count(*) FROM trail WHERE action = '`+action+`'`), action)
+	}
 }

@@ -205,7 +205,6 @@ func (s *site) togetherCSV(x *ctx) error {
 		return err
 	}
 	var all []metering.Series
-	var lines []string
 	for _, index := range indices {
 		pass, _ := x.session().Pass(index)
 		sel, err := x.selectedOf(pass, index)
@@ -220,17 +219,25 @@ func (s *site) togetherCSV(x *ctx) error {
 			return err
 		}
 		all = append(all, series)
-		lines = append(lines, csvWords(x, series).Lines[:2]...)
 	}
-	words := csvWords(x, all[0])
-	words.Lines = append(lines, words.Lines[2:]...)
 	var b bytes.Buffer
-	if err := exchange.WriteCSVs(&b, all, words); err != nil {
+	if err := exchange.WriteCSVs(&b, all, togetherWords(x, all)); err != nil {
 		return err
 	}
 	x.header("Content-Disposition", `attachment; filename="guichet-`+string(all[0].Grain)+`.csv"`)
 	x.send(http.StatusOK, "text/csv; charset=utf-8", b.Bytes())
 	return nil
+}
+
+// togetherWords names each of several access points at the head of the file.
+func togetherWords(x *ctx, all []metering.Series) exchange.Words {
+	words := csvWords(x, all[0])
+	var lines []string
+	for _, series := range all {
+		lines = append(lines, csvWords(x, series).Lines[:2]...)
+	}
+	words.Lines = append(lines, words.Lines[2:]...)
+	return words
 }
 
 func (s *site) download(x *ctx, ending, contentType string, write func(*bytes.Buffer, metering.Series) error) error {

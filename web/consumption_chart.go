@@ -41,7 +41,7 @@ func (s speaker) offtake(a metering.Amounts) []chart.Segment {
 }
 
 func (s speaker) chart(what string, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment) chart.Chart {
-	per := s.T("per."+string(s.series.Grain), s.unit)
+	per := s.T("per."+string(s.grain()), s.unit)
 	if s.series.Grain.Fine() {
 		per = s.T("per.on", per, s.Date(s.series.Period.From))
 	}
@@ -60,13 +60,16 @@ func (s speaker) chart(what string, amount func(metering.Amounts) int64, segment
 	return c
 }
 
-// axis writes an amount of the axis, with decimals only where it has some.
-func (s speaker) axis(thousandths int64) string {
+// axis writes an amount of the axis: all with as many decimals as its step
+// has, and nothing as 0.
+func (s speaker) axis(thousandths, step int64) string {
 	switch {
-	case thousandths%1000 == 0:
+	case thousandths == 0 || step%1000 == 0:
 		return s.Number(thousandths, 0)
-	case thousandths%100 == 0:
+	case step%100 == 0:
 		return s.Number(thousandths, 1)
+	case step%10 == 0:
+		return s.Number(thousandths, 2)
 	}
 	return s.Number(thousandths, 3)
 }
@@ -77,6 +80,9 @@ func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int6
 	switch g := s.series.Grain; {
 	case g.Fine():
 		b.Short = s.clock(p.Period.From)
+		if g == metering.ByHour && twice(p.Period.From) { // beside its amount there is no room for the offset, too
+			b.Row = s.T("period.season", s.span(p.Period.From, p.Period.To), s.season(p.Period.From))
+		}
 	case p.Running && (g == metering.ByYear || g == metering.ByMonth):
 		b.Under = s.T("table.running")
 		b.Row = b.Label + ", " + b.Under

@@ -69,8 +69,8 @@ func (s *site) consumptionLetter(x *ctx) error {
 	return nil
 }
 
-func (s *site) house() letter.House {
-	return letter.House{BaseURL: s.BaseURL, CallCentre: s.Contact.Phone, Operator: s.Contact.Operator, Contact: s.Contact.Privacy}
+func (c Common) house() letter.House {
+	return letter.House{BaseURL: c.BaseURL, CallCentre: c.Contact.Phone, Operator: c.Contact.Operator, Contact: c.Contact.Privacy, Account: c.Account}
 }
 
 // history is the selection in words, once its disclosure is recorded (L18).
@@ -94,7 +94,7 @@ func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Seri
 	h := letter.Paper{
 		Language: x.Lang, Title: unbroken(x.T("consumption.title." + string(pass.Point.Energy))), Made: x.T("csv.made", x.Date(x.now)),
 		Paragraphs: []string{lead(x, pass), x.T("consumption.point", together(series.EAN.Masked()))},
-		Empty:      x.T("consumption.empty"), Notes: s.notes(),
+		Empty:      x.T("consumption.empty"), Notes: s.remarks("note.cut.words"),
 		Back: letter.Back{Text: x.T("history.back"), Href: x.path("/consumption") + sel.values()},
 	}
 	if n := len(series.Points); n > 0 && series.Grain.Fine() {

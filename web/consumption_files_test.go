@@ -20,28 +20,38 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-const filesEAN = portal.EAN("541449000000000010")
+const (
+	filesEAN  = portal.EAN("541449000000000010")
+	secondEAN = portal.EAN("541449000000000027")
+)
 
-// archive is a database of its own with one access point and one household.
+// archive is a database of its own with one access point and one household, and
+// a second access point of the other energy.
 type archive struct {
 	*store.Store
-	now   time.Time
-	point registry.AccessPoint
-	stay  registry.Occupancy
+	now          time.Time
+	point, other registry.AccessPoint
+	stay         registry.Occupancy
 }
 
 func newArchive(t *testing.T, energy portal.Energy) *archive {
 	a := &archive{now: portal.Date(2026, 11, 25).Add(12 * time.Hour),
 		point: registry.AccessPoint{EAN: filesEAN, Energy: energy, PowerVA: 60_000}, // keeps quarter-hours by law (D5)
+		other: registry.AccessPoint{EAN: secondEAN, Energy: portal.Gas, PowerVA: 60_000},
 		stay:  registry.Occupancy{ID: "o", EAN: filesEAN, Period: portal.Period{From: portal.Date(2025, 3, 15)}}}
 	dsn := storetest.Backends(t)[0].DSN(t)
 	a.Store = storetest.Reopen(t, dsn, func() time.Time { return a.now })
 	raw, err := sql.Open("sqlite", strings.TrimPrefix(dsn, "sqlite:"))
 	require.NoError(t, err)
 	defer raw.Close()
-	_, err = raw.Exec(`INSERT INTO access_points (ean, energy, street, postcode, town, power_va) VALUES ($1, $2, 'a', 'b', 'c', 60000)`,
-		string(filesEAN), string(energy))
-	require.NoError(t, err)
+	if energy == portal.Gas {
+		a.other.Energy = portal.Electricity
+	}
+	for _, p := range []registry.AccessPoint{a.point, a.other} {
+		_, err = raw.Exec(`INSERT INTO access_points (ean, energy, street, postcode, town, power_va) VALUES ($1, $2, 'a', 'b', 'c', 60000)`,
+			string(p.EAN), string(p.Energy))
+		require.NoError(t, err)
+	}
 	return a
 }
 
@@ -59,8 +69,24 @@ func (a *archive) csv(t *testing.T, lang portal.Language, q metering.Query) stri
 	return b.String()
 }
 
-func (a *archive) take(t *testing.T, file string) metering.Report {
-	f, err := exchange.ReadOwn(strings.NewReader(file), exchange.Options{ForEAN: filesEAN})
+// both downloads the same of both access points in one file.
+func (a *archive) both(t *testing.T, lang portal.Language, q metering.Query) string {
+	history := metering.History{Ledger: a.Store, Clock: func() time.Time { return a.now }}
+	var all []metering.Series
+	for _, p := range []registry.AccessPoint{a.point, a.other} {
+		stay := a.stay
+		stay.EAN = p.EAN
+		series, err := history.Series(context.Background(), p, stay, q)
+		require.NoError(t, err)
+		all = append(all, series)
+	}
+	var b bytes.Buffer
+	require.NoError(t, exchange.WriteCSVs(&b, all, togetherWords(&ctx{Catalog: i18n.For(lang), now: a.now}, all)))
+	return b.String()
+}
+
+func (a *archive) take(t *testing.T, file string, also ...portal.EAN) metering.Report {
+	f, err := exchange.ReadOwn(strings.NewReader(file), exchange.Options{ForEAN: filesEAN, Also: also})
 	require.NoError(t, err)
 	i := a.importer()
 	if len(f.Totals) > 0 {
@@ -173,5 +199,35 @@ func TestCSVComesBackTheSame(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// Must-show 2: of several references in one file, too, in the database that it
+// came from and in a fresh one; whose a row is, the masks tell.
+func TestCSVOfSeveralComesBackTheSame(t *testing.T) {
+	from := newArchive(t, portal.Electricity)
+	days := household(portal.Electricity)
+	for _, d := range household(portal.Gas) {
+		d.EAN = secondEAN
+		days = append(days, d)
+	}
+	_, err := from.importer().Import(context.Background(), days, metering.ImportOptions{})
+	require.NoError(t, err)
+	for lang, q := range map[portal.Language]metering.Query{
+		portal.French:  {Grain: metering.ByDay},
+		portal.German:  {Grain: metering.ByMonth},
+		portal.Dutch:   {Grain: metering.ByQuarter, From: portal.Date(2026, 10, 24), To: portal.Date(2026, 10, 27)},
+		portal.English: {Grain: metering.ByYear},
+	} {
+		file := from.both(t, lang, q)
+		require.Equal(t, 2, strings.Count(file, i18n.For(lang).T("consumption.point", "")), "each is named at its head")
+		want := comments.ReplaceAllString(file, "")
+		require.Contains(t, want, filesEAN.Masked())
+		require.Contains(t, want, secondEAN.Masked())
+		require.False(t, from.take(t, file, secondEAN).Recorded, "%s", q.Grain)
+		fresh := newArchive(t, portal.Electricity)
+		require.True(t, fresh.take(t, file, secondEAN).Recorded)
+		require.Equal(t, want, comments.ReplaceAllString(fresh.both(t, lang, q), ""))
+		require.False(t, fresh.take(t, file, secondEAN).Recorded)
 	}
 }

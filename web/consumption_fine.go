@@ -47,11 +47,28 @@ func (s speaker) hours(p metering.Point) string {
 	}
 	from, to := p.Period.From.In(portal.Brussels), p.Period.To
 	if !twice(from) {
-		return s.T("period.span", s.Time(from), s.Time(to))
+		return s.span(from, to)
 	}
-	// The end as the clock would have gone on: 2 h 00 to 2 h 00 is no hour.
-	end := time.Date(from.Year(), from.Month(), from.Day(), from.Hour(), from.Minute(), int(to.Sub(from).Seconds()), 0, portal.Brussels)
-	return s.T("period.offset", s.T("period.span", s.Time(from), s.Time(end)), offset(from), s.season(from))
+	return s.T("period.offset", s.span(from, to), offset(from), s.season(from))
+}
+
+// span is from when to when, the end as the clock would have gone on: 2 h 00 to
+// 2 h 00 is no hour.
+func (s speaker) span(from, to time.Time) string {
+	if twice(from) {
+		from := from.In(portal.Brussels)
+		to = time.Date(from.Year(), from.Month(), from.Day(), from.Hour(), from.Minute(), int(to.Sub(from).Seconds()), 0, portal.Brussels)
+	}
+	return s.T("period.span", s.Time(from), s.Time(to))
+}
+
+// grain is the length of the periods that are shown: a day that was read by the
+// hour has no quarter-hours, whatever was asked for (L7).
+func (s speaker) grain() metering.Grain {
+	if points := s.series.Points; s.series.Grain == metering.ByQuarter && len(points) > 0 && points[0].Period.To.Sub(points[0].Period.From) == time.Hour {
+		return metering.ByHour
+	}
+	return s.series.Grain
 }
 
 // hourLabels are the axis's words of an interval; quarter-hours have one every

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -8,9 +9,13 @@ import (
 	"guichet/portal/metering"
 )
 
-// notes are what a reader should know: what the series says of itself, then
-// how its columns came about.
-func (s speaker) notes() (list []string) {
+// notes are what a reader of the page should know: what the series says of
+// itself, then how its bars and columns came about.
+func (s speaker) notes() []string { return s.remarks("note.cut") }
+
+// remarks are the notes with the words for a period cut short: a letter has no
+// bar that is thinner.
+func (s speaker) remarks(cut string) (list []string) {
 	for _, n := range s.series.Notes {
 		key := "note." + string(n.Kind)
 		if n.Kind == metering.NoteMovedIn || n.Kind == metering.NoteMovedOut {
@@ -31,7 +36,7 @@ func (s speaker) notes() (list []string) {
 		return list
 	}
 	if s.cut() {
-		list = append(list, s.T(voiced(s.shown.pass, "note.cut")))
+		list = append(list, s.T(voiced(s.shown.pass, cut)))
 	}
 	if s.banded() {
 		list = append(list, s.bands()...)
@@ -95,14 +100,35 @@ func (s speaker) measured() bool {
 	return s.series.Has(metering.GasVolume) && s.series.Has(metering.GasEnergy)
 }
 
+// leastVolume is how many dm³ it takes for an energy in whole Wh to tell a
+// factor to a tenth; ten times as many for one decimal more.
+const leastVolume = 10
+
 // factor is what a period's m³ were multiplied by, in ten-thousandths of a
-// kWh per m³, as the data have it; ok is false where no gas was used.
+// kWh per m³, as the data have it; ok is false where next to no gas was used.
 func factor(a metering.Amounts) (tenThousandths int64, ok bool) {
 	volume, energy := a.Of(metering.GasVolume), a.Of(metering.GasEnergy)
-	if volume <= 0 || energy <= 0 {
+	if volume < leastVolume || energy <= 0 {
 		return 0, false
 	}
 	return (energy*10_000 + volume/2) / volume, true
+}
+
+// precision is how many decimals the factors of all periods have: four, as on a
+// bill, or as few as the rounding of the least volume lets stand; an hour's
+// would tell differences that no gas had.
+func (s speaker) precision() int {
+	least := int64(math.MaxInt64)
+	for _, p := range s.series.Points {
+		if _, ok := factor(p.Amounts); ok && p.Gap == metering.NoGap {
+			least = min(least, p.Amounts.Volume())
+		}
+	}
+	decimals := 4
+	for carries := int64(1000 * leastVolume); decimals > 1 && least < carries; carries /= 10 {
+		decimals--
+	}
+	return decimals
 }
 
 // factors explain how m³ became kWh: the formula, and between which factors the
@@ -113,6 +139,7 @@ func (s speaker) factors() []string {
 		return nil
 	}
 	var low, high int64
+	precision := s.precision()
 	for _, p := range s.series.Points {
 		f, ok := factor(p.Amounts)
 		if p.Gap != metering.NoGap || !ok {
@@ -126,8 +153,9 @@ func (s speaker) factors() []string {
 	if high == 0 {
 		return nil
 	}
-	if low == high {
-		return []string{s.T("note.factor", s.Factor(low))}
+	least, most := s.Factor(low, precision), s.Factor(high, precision)
+	if least == most {
+		return []string{s.T("note.factor", least)}
 	}
-	return []string{s.T("note.factors", s.Factor(low), s.Factor(high))}
+	return []string{s.T("note.factors", least, most)}
 }

@@ -116,12 +116,14 @@ func consumptionView(x *ctx, parts []shown) public.Consumption {
 		Up:   upward(x, first.sel.query, at),
 	}
 	v.Bar.Files = files(x, v.Bar.Files, parts)
+	hourly := len(parts) == 1 && first.pass.Point.Energy == portal.Gas // gas is read by the hour (L7)
 	for _, g := range grains {
-		if g == metering.ByQuarter && len(parts) == 1 && first.pass.Point.Energy == portal.Gas {
-			continue // gas is read by the hour (L7)
+		if hourly && g == metering.ByQuarter {
+			continue
 		}
 		v.Grains = append(v.Grains, layout.Link{
-			Text: x.T("grain." + string(g)), Current: g == first.sel.query.Grain, Href: at(regrained(first.sel.query, g)),
+			Text: x.T("grain." + string(g)), Href: at(regrained(first.sel.query, g)),
+			Current: g == first.sel.query.Grain || hourly && g == metering.ByHour && first.sel.query.Grain == metering.ByQuarter,
 		})
 	}
 	v.Earlier, v.Later = paging(x, parts, at)

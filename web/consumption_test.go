@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/metering"
+	"guichet/portal/registry"
 	"guichet/web/ui/chart"
 
 	"github.com/PuerkitoBio/goquery"
@@ -43,6 +45,8 @@ func TestD4AnHourThatComesTwiceHasItsOffset(t *testing.T) {
 			require.Equal(t, want, names.Length())
 			require.Contains(t, names.Eq(2*want/25).Find("title").Text(), ", UTC+2)")
 			require.Contains(t, names.Eq(3*want/25).Find("title").Text(), ", UTC+1)")
+			require.NotContains(t, names.Find("text").Text(), "UTC", "at 320 px it would stand in the amount")
+			require.NotEqual(t, names.Eq(2*want/25).Find("text").Text(), names.Eq(3*want/25).Find("text").Text())
 		}
 	}
 	doc := render(t, fixtureNamed(t, "consumption-hour"), portal.English)
@@ -175,9 +179,43 @@ func TestNetAndFactor(t *testing.T) {
 		_, ok = factor(half)
 		require.False(t, ok, "one of the two is no factor")
 	}
+	_, ok = factor(metering.Amounts{6: 9, 7: 102})
+	require.False(t, ok, "so little gas tells no factor")
 	got, ok := factor(metering.Amounts{6: 3_000, 7: 20_000})
 	require.True(t, ok)
 	require.EqualValues(t, 66_667, got, "rounded, not cut off")
+}
+
+// TestGasByTheHour: asked for quarter-hours, it says hours (L7); its factor has
+// no more decimals than an hour's rounding lets stand.
+func TestGasByTheHour(t *testing.T) {
+	for lang, want := range map[portal.Language][4]string{
+		portal.French: {"kWh par heure", "Heure", "est de 11,4 kWh", "0,110"}, portal.German: {"kWh pro Stunde", "Stunde", "beträgt er 11,4 kWh", "0,110"},
+		portal.Dutch: {"kWh per uur", "Uur", "bedraagt die 11,4 kWh", "0,110"}, portal.English: {"kWh per hour", "Hour", "it is 11.4 kWh", "0.110"},
+	} {
+		data := metering.Series{Energy: portal.Gas, Grain: metering.ByQuarter, Registers: []metering.Register{metering.GasVolume, metering.GasEnergy}}
+		for i, dm3 := range []int64{110, 83, 9} {
+			from := portal.Date(2026, time.November, 25).Add(time.Duration(i) * time.Hour)
+			data.Points = append(data.Points, metering.Point{Period: portal.Period{From: from, To: from.Add(time.Hour)}, Days: 1,
+				Amounts: amounts(map[metering.Register]int64{metering.GasVolume: dm3, metering.GasEnergy: dm3 * 11_394 / 1000})})
+		}
+		data.Period = portal.Period{From: data.Points[0].Period.From, To: data.Points[2].Period.To}
+		s := newSpeaker(exhibit(testCommon(time.Now), lang), shown{series: data})
+		require.Contains(t, plainSpaces(s.charts()[0].Title), want[0])
+		table := s.table(selection{})
+		require.Equal(t, want[1], table.Columns[0].Text)
+		require.Equal(t, want[3], table.Rows[0].Cells[1].Text, "a m³ has a decimal more than a kWh")
+		require.Equal(t, dash, table.Rows[2].Cells[2].Text, "of next to no gas there is no factor")
+		require.Contains(t, plainSpaces(strings.Join(s.notes(), " ")), want[2])
+	}
+}
+
+// TestAnAxisHasOneNumberOfDecimals: not 0,050 below 0,1.
+func TestAnAxisHasOneNumberOfDecimals(t *testing.T) {
+	s := newSpeaker(exhibit(testCommon(time.Now), portal.French), shown{series: electricityMonths()})
+	for step, want := range map[int64][3]string{50: {"0", "0,05", "0,10"}, 500: {"0", "0,5", "1,0"}, 5: {"0", "0,005", "0,010"}, 2000: {"0", "2", "4"}} {
+		require.Equal(t, want, [3]string{s.axis(0, step), s.axis(step, step), s.axis(2*step, step)})
+	}
 }
 
 // TestEachStateHasItsPatternAndItsWord (WCAG 1.4.1): estimated, partial,
@@ -201,10 +239,15 @@ func TestEachStateHasItsPatternAndItsWord(t *testing.T) {
 			words[keys[class]] = true
 		}
 		require.True(t, c.Bars[0].Cut)
+		require.Contains(t, c.Bars[0].Name, keys["cut"], "a bar is read out in the legend's words")
 		require.True(t, c.Bars[1].Crossed)
 		require.False(t, c.Bars[1].Cut, "one state, not two")
 		require.False(t, c.Bars[11].Cut, "a running month is not cut")
 		require.Len(t, c.Marks, 1)
+		require.Contains(t, s.notes(), s.T("note.cut"))
+		paper := historyLetter(x, selection{}, lookup.Pass{Point: registry.AccessPoint{Energy: portal.Electricity}}, data).Notes
+		require.Contains(t, paper, s.T("note.cut.words"))
+		require.NotContains(t, paper, s.T("note.cut"), "a letter has no bars")
 
 		data.Points = data.Points[:2] // of which none is missing
 		for _, k := range newSpeaker(x, shown{series: data}).charts()[0].Legend {

@@ -201,10 +201,16 @@ func (s speaker) columns() (list []column) {
 		add(s.T("table.offpeak"), of(metering.OfftakeOffPeak))
 	}
 	if s.measured() {
-		add(s.T("table.volume"), amount(metering.Amounts.Volume, metering.GasVolume))
+		add(s.T("table.volume"), func(p metering.Point) string {
+			if p.Gap != metering.NoGap || silent(p, metering.GasVolume) {
+				return dash
+			}
+			return s.Number(p.Amounts.Volume(), min(3, s.decimals+1)) // a m³ is ten times a kWh
+		})
+		precision := s.precision()
 		add(s.T("table.factor"), func(p metering.Point) string {
 			if f, ok := factor(p.Amounts); ok && p.Gap == metering.NoGap {
-				return s.Factor(f)
+				return s.Factor(f, precision)
 			}
 			return dash
 		})
@@ -251,7 +257,7 @@ func (s speaker) table(sel selection) component.Table {
 	if s.dailyOnly() {
 		return t
 	}
-	t.Columns = append(t.Columns, component.Column{Text: s.T("period." + string(s.series.Grain))})
+	t.Columns = append(t.Columns, component.Column{Text: s.T("period." + string(s.grain()))})
 	for _, c := range columns {
 		t.Columns = append(t.Columns, component.Column{Text: c.title, Numeric: true})
 	}

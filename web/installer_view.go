@@ -47,7 +47,7 @@ func installerListView(x *ctx, f works.Sought, due string, list []works.Request,
 		if seen.Turn == works.Requester {
 			turn.Tag = "warn"
 		}
-		state := component.Cell{Text: x.T("works.status." + string(seen.Status))}
+		state := component.Cell{Text: x.saidOr("works.installer.status."+string(seen.Status), "works.status."+string(seen.Status))}
 		if seen.Status == works.Planned {
 			state.Note = x.Date(seen.Day)
 		}
@@ -79,9 +79,13 @@ func installerControls(x *ctx, f works.Sought, due string) []component.Control {
 	}
 	dues := []component.Option{{Value: "late", Text: x.T("works.installer.late")}, {Value: "week", Text: x.T("works.installer.due.days", installerDues["week"])},
 		{Value: "month", Text: x.T("works.installer.due.days", installerDues["month"])}}
+	states := worksOptions(x, "works.status.", "", works.Statuses...)
+	for n := range states {
+		states[n].Text = x.saidOr("works.installer.status."+states[n].Value, "works.status."+states[n].Value)
+	}
 	return []component.Control{
 		choice("turn", "works.request.column.turn", string(f.Turn), worksOptions(x, "works.installer.turn.", "", works.Turns...)),
-		choice("status", "works.request.column.state", string(f.Status), worksOptions(x, "works.status.", "", works.Statuses...)),
+		choice("status", "works.request.column.state", string(f.Status), states),
 		choice("due", "works.installer.due", due, dues),
 	}
 }
@@ -92,7 +96,8 @@ var installerDones = []string{"held", "completed", "postponed", "added"}
 // one that the partner made.
 func installerOneView(x *ctx, o openedRequest, held *works.Holder, wrong error) page.WorksOne {
 	v := page.WorksOne{Request: progressView(x, o, wrong), Back: layout.Link{Text: x.T("works.installer.back"), Href: x.path(installerPath)}}
-	v.Frame = x.partnerFrame(x.T("works.installer.one", worksNumber(o.Number), x.T("works.status."+string(o.Status))))
+	v.Frame = x.partnerFrame(x.T("works.installer.one", worksNumber(o.Number), o.said(x, "works.installer.status."+string(o.Status), "works.status."+string(o.Status))))
+	wrongView(x, &v.Request, wrong)
 	v.Frame.Error, v.Frame.Summary = v.Request.Error, v.Request.Summary
 	if done := x.query("done"); wrong == nil && slices.Contains(installerDones, done) {
 		v.Frame.Done = x.saidOr("works.installer.done."+done, "works.done."+done)

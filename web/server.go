@@ -48,6 +48,7 @@ type Common struct {
 	BaseURL        string   // as people type it; https makes cookies Secure and sends HSTS
 	TrustedProxies []string // addresses or networks whose X-Forwarded-For is believed; none by default (T14)
 	Contact        layout.Contact
+	Account        portal.Account // for payments of works; may be empty
 }
 
 func (c Common) secure() bool {

@@ -195,7 +195,7 @@ func TestARequestIsFollowed(t *testing.T) {
 	require.True(t, start.Equal(day))
 	require.NotContains(t, file.body, k.Digits.Reveal(), "G12: no code in it")
 
-	require.Contains(t, b.act(id, "postpone", nil).doc.Find("details[open] #postpone_reason-error").Text(), "warum", "a reason is needed")
+	require.Equal(t, "Sagen Sie uns kurz, warum.", b.act(id, "postpone", nil).doc.Find("details[open] #postpone_reason-error").Text(), "a reason is needed, which is said once")
 	require.Contains(t, b.act(id, "postpone", url.Values{"postpone_reason": {"Ich bin verreist."}}).Header.Get("Location"), "done=postponed")
 	require.Contains(t, b.get("/de/works/request").text(), "Ich bin verreist.")
 	y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = day })
@@ -206,6 +206,7 @@ func TestARequestIsFollowed(t *testing.T) {
 	require.Contains(t, b.act(id, "well", nil).Header.Get("Location"), "done=well")
 	require.Equal(t, int64(1), y.entries(audit.WorksNoted, id))
 	require.Contains(t, b.act(id, "reopen", url.Values{"reopen_reason": {"Die Sicherung springt heraus."}}).Header.Get("Location"), "done=reopened")
+	require.Contains(t, b.get("/de/works/request").doc.Find("h1").Text(), "Wir sehen nach, was nicht stimmt", "not that the file is being closed")
 	require.Equal(t, int64(3), storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1 AND subject = $2 AND actor_kind = 'household'`,
 		string(audit.WorksMoved), works.Subject(id)), "accepted, postponed, reopened")
 }

@@ -64,7 +64,8 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	v := progressView(x, o, wrong)
 	v.Bar = worksBar(x, o.all, o.ID)
 	feedView(x, o, &v)
-	shareView(x, o, &v, wrong)
+	shareView(x, o, &v)
+	wrongView(x, &v, wrong)
 	for _, p := range x.session().Passes {
 		v.Others = append(v.Others, layout.Link{Text: x.T("consumption.title." + string(p.Point.Energy)), Href: x.path("/consumption" + ofQuery(p.Nth))})
 	}
@@ -74,13 +75,16 @@ func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 // progressView is where a request stands and what can be done, for whoever may
 // see that much of it.
 func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
-	shown := o.Status.Shown(o.Offer)
-	title := x.T("works.title." + string(shown))
+	shown := string(o.Status.Shown(o.Offer))
+	if n := len(o.Steps); o.Status == works.Done && n > 0 && o.Steps[n-1].Event == works.EventReopen {
+		shown = "reopened" // nobody who said that all is not well reads that the file is being closed
+	}
+	title := x.T("works.title." + shown)
 	if o.Status == works.Planned {
 		title = x.T("works.title.planned", strings.ReplaceAll(x.Date(o.Day), "\u00a0", " ")) // large letters on a phone need the break
 	}
-	v := public.WorksRequest{Base: x.base(title), Next: x.T("works.next." + string(shown)),
-		Phases: phasesView(x, o.View), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
+	v := public.WorksRequest{Base: x.base(title), Next: o.said(x, "works.installer.next."+shown, "works.next."+shown), Asked: o.said(x, "works.installer.request.asked", "works.request.asked"),
+		Phases: phasesView(x, o.View, o.said(x, "works.installer.status."+string(o.Status), "works.status."+string(o.Status))), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
 		Facts: [][2]string{
 			{x.T("works.request.number"), worksNumber(o.Number)},
 			{x.T("works.request.kind"), x.T("works.kind."+string(o.Kind)) + " · " + x.T("energy."+string(o.Energy))},
@@ -113,27 +117,35 @@ func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 		v.Offer = offerView(x, o)
 	}
 	if due := o.Offer.Deposit() - o.Offer.Paid; o.Status == works.Agreed && o.Runs && due > 0 {
-		v.Pay = x.T("letter.works.news.pay", x.euros(due), x.Date(o.Deadline.Last), communication(o.View))
+		v.Pay = x.T("letter.works.news.pay", x.euros(due), x.Date(o.Deadline.Last), communication(o.View), letter.AccountWords(x.Catalog, x.s.house()))
 	}
 	tellView(x, o, &v)
 	requestActs(x, o, &v)
-	v.Summary = wrongView(x, &v, wrong)
-	v.Error = v.Summary != nil
 	return v
 }
 
-// wrongView puts what is wrong at its field, whichever form it stands in.
-func wrongView(x *ctx, v *public.WorksRequest, wrong error) *component.Summary {
+// said is what a page says to the requester, or to an installer in words of its
+// own where the requester's would not be true of it.
+func (o openedRequest) said(x *ctx, own, key string) string {
+	if o.installer {
+		return x.saidOr(own, key)
+	}
+	return x.T(key)
+}
+
+// wrongView puts what is wrong at its field, whichever form it stands in: once,
+// when all forms are there.
+func wrongView(x *ctx, v *public.WorksRequest, wrong error) {
 	problems := problemsOf(wrong)
 	if len(problems) == 0 {
-		return nil
+		return
 	}
 	var controls []component.Control
 	forms := formsOf(v)
 	for _, f := range forms {
 		controls = append(controls, f.Controls...)
 	}
-	s := spread(x, controls, problems)
+	v.Error, v.Summary = true, spread(x, controls, problems)
 	for _, f := range forms {
 		f.Controls, controls = controls[:len(f.Controls)], controls[len(f.Controls):]
 		for i := range f.Controls { // what was typed is not lost
@@ -145,7 +157,6 @@ func wrongView(x *ctx, v *public.WorksRequest, wrong error) *component.Summary {
 			}
 		}
 	}
-	return s
 }
 
 // formsOf lists the forms of the page.
@@ -251,7 +262,7 @@ func offerView(x *ctx, o openedRequest) *public.WorksOffer {
 		}
 	}
 	if c := communication(o.View); c != "" {
-		v.Facts = append(v.Facts, [2]string{x.T("works.offer.communication"), c + " – " + x.T("works.offer.communication.hint")})
+		v.Facts = append(v.Facts, [2]string{x.T("works.offer.communication"), c + " – " + x.T("works.offer.communication.hint") + " " + letter.AccountWords(x.Catalog, x.s.house())})
 	}
 	v.Terms = layout.Link{Text: x.T("works.offer.terms.version", f.Terms), Href: f.TermsLink(x.Lang)}
 	if !f.AgreedAt.IsZero() && f.AgreedOn != "" {
@@ -357,7 +368,7 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 			v.Day.Call = x.T("works.request.postpone.call", phone, hours)
 		}
 	}
-	if o.Status == works.Closed {
+	if o.Status == works.Closed && !o.installer { // whether all is well is the requester's to say
 		v.Well = &public.WorksForm{Action: x.act(o, "well"), Submit: x.T("works.request.well")}
 		if may(works.EventReopen) {
 			v.Reopen = &public.WorksForm{Title: x.T("works.request.reopen"), Action: x.act(o, "reopen"), Quiet: true,

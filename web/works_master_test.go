@@ -6,9 +6,12 @@ import (
 	"testing"
 	"time"
 
+	"guichet/portal"
 	"guichet/portal/desk"
+	"guichet/portal/store/storetest"
 	"guichet/works"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
 )
 
@@ -79,4 +82,59 @@ func TestD13TheRequesterAnswersAndMovesNoDay(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, works.Planned, kept.Status)
 	require.False(t, kept.Day.IsZero())
+}
+
+// D13: wherever a request stands, no page of its requester's, of an installer's
+// or of an officer's offers what the works system alone does: each of its forms
+// is taken, or refused for what was typed.
+func TestD13NoPageOffersWhatIsTheWorksSystems(t *testing.T) {
+	at := func(dsn, id string, s works.Status, now time.Time) {
+		storetest.Exec(t, dsn, `UPDATE works SET status = $1, missing = '', day_us = $2, closed_us = $3 WHERE id = $4`,
+			string(s), portal.Micros(now.AddDate(0, 0, 9)), portal.Micros(now.AddDate(0, 0, -9)), id)
+	}
+	sent := func(who string, s works.Status, answer *http.Response, text string) {
+		require.NotContains(t, text, "Arbeitensystem des Netzbetreibers", "%s at %s", who, s)
+		require.Contains(t, []int{http.StatusOK, http.StatusSeeOther, http.StatusUnprocessableEntity}, answer.StatusCode, "%s at %s: %s", who, s, text)
+	}
+	offered := map[string]int{}
+
+	f := newFirm(t)
+	in, g := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
+	k := f.yard.capture(works.Phases13, "")
+	id := k.OccupancyID
+	storetest.Exec(t, f.dsn, `UPDATE works SET partner_id = $1 WHERE id = $2`, g.PartnerID, id)
+	f.yard.offer(id)
+	home := f.yard.another()
+	home.follow(k)
+	f.works.Master = works.External
+	for _, s := range works.Statuses {
+		f.h.pass(60) // so many acts a minute
+		for who, b := range map[string]*browser{"/de/works/request": home, "/de/partner/works/" + id: in} {
+			at(f.dsn, id, s, f.h.clock())
+			b.get(who).doc.Find(`main form[action*="/works/"]:not([enctype])`).Each(func(_ int, form *goquery.Selection) {
+				at(f.dsn, id, s, f.h.clock()) // as the page was
+				typed := url.Values{}
+				form.Find("[name]").Each(func(_ int, e *goquery.Selection) { typed.Set(e.AttrOr("name", ""), e.AttrOr("value", "Anna Schmitz")) })
+				answer := b.post(form.AttrOr("action", ""), typed)
+				sent(form.AttrOr("action", ""), s, answer.Response, answer.text())
+				offered[who]++
+			})
+		}
+	}
+
+	d := newBureau(t)
+	r := d.requested(string(works.TwoRate), map[string]string{"ean": string(d.known.EAN)})
+	d.works.Master = works.External
+	d.signIn("wim")
+	path := "/de/desk/works/" + r.ID
+	for _, s := range works.Statuses {
+		at(d.dsn, r.ID, s, d.clock.Now())
+		d.get(path).doc.Find(`form[action^="` + path + `/"]`).Each(func(_ int, form *goquery.Selection) {
+			at(d.dsn, r.ID, s, d.clock.Now())
+			answer := d.post(form.AttrOr("action", ""), "since", form.Find("input[name=since]").AttrOr("value", ""))
+			sent(form.AttrOr("action", ""), s, answer.Response, answer.text)
+			offered["desk"]++
+		})
+	}
+	require.Len(t, offered, 3, "a page offers nothing at all: %v", offered)
 }

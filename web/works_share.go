@@ -33,7 +33,7 @@ func (f follower) unshare(x *ctx) error {
 }
 
 // shareView is who follows a request beside its requester.
-func shareView(x *ctx, o openedRequest, v *public.WorksRequest, wrong error) {
+func shareView(x *ctx, o openedRequest, v *public.WorksRequest) {
 	for _, h := range o.shared {
 		of := component.Control{Kind: "hidden", Field: component.Field{Name: "of", Value: h.Company}}
 		company := portal.FormatCompanyNumber(h.Company)
@@ -42,7 +42,4 @@ func shareView(x *ctx, o openedRequest, v *public.WorksRequest, wrong error) {
 	}
 	v.Share = &public.WorksForm{Title: x.T("works.share.new"), Text: x.T("works.share.what"), Action: x.act(o, "share"), Quiet: true,
 		Controls: []component.Control{line(x, "company", "works.share.company", "works.share.company.hint", "")}, Submit: x.T("works.share.now")}
-	if wrong != nil {
-		v.Summary = wrongView(x, v, wrong)
-	}
 }

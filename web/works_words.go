@@ -16,8 +16,8 @@ import (
 func (x *ctx) euros(cents int64) string { return x.Number(cents*10, 2) + "\u00a0€" }
 
 // phasesView is the six phases as one line: what is done with its day, what is
-// now with its status, what was not needed (W4).
-func phasesView(x *ctx, v works.View) (line []public.WorksPhase) {
+// now with the words of its status, what was not needed (W4).
+func phasesView(x *ctx, v works.View, now string) (line []public.WorksPhase) {
 	left, been := map[works.Phase]time.Time{}, map[works.Phase]bool{}
 	for i, s := range v.Steps {
 		been[s.Phase] = true
@@ -32,7 +32,7 @@ func phasesView(x *ctx, v works.View) (line []public.WorksPhase) {
 		case i == at && v.Status == works.Closed:
 			w.Class, w.State = "done", x.T("works.phase-done", x.ShortDate(v.Since))
 		case i == at:
-			w.Class, w.State = "now", x.T("works.status."+string(v.Status))
+			w.Class, w.State = "now", now
 		case i < at && been[p]:
 			w.Class, w.State = "done", x.T("works.phase-done", x.ShortDate(left[p]))
 		case i < at, p == works.Offering && !v.Kind.Facts().Offer:

@@ -52,7 +52,7 @@ type daily struct {
 
 // Run implements the command.
 func (c dailyCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	if err != nil {
 		return err
 	}

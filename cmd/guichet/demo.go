@@ -89,6 +89,9 @@ func (c demoCmd) Run(ctx context.Context, set *config.Settings, t *terminal) err
 	if set.Dir == "" {
 		set.Dir = "guichet-demo"
 	}
+	if set.WorksAccount == "" {
+		set.WorksAccount = "BE68 5390 0754 7034" // that of the banks' own examples
+	}
 	s := set.Default()
 	if err := s.Check(); err != nil {
 		return usageError{err}

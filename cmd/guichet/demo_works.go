@@ -27,6 +27,7 @@ func (f *foundation) demoWorks(ctx context.Context, t *town.Town) (accessWorks, 
 	at := slices.IndexFunc(t.Occupancies, func(o registry.Occupancy) bool { return o.EAN == t.Featured[0].EAN && o.To.IsZero() })
 	stay := t.Occupancies[at] // the town points out who lives there now
 	room := f.works()
+	room.Master = works.InPortal // where a works system is the master, the demo has none beside it: its part is played here
 	by := audit.Entry{Actor: portal.Actor{Kind: portal.System, ID: "demo"}, Channel: "command"}
 	made, err := room.Capture(ctx, by, works.Draft{Kind: string(works.Phases13), Energy: string(portal.Electricity), Requester: string(works.Person),
 		Name: stay.Name, Mail: "demande@guichet.example", Language: string(stay.Language), Channel: string(works.ByMail),

@@ -233,7 +233,7 @@ before serving, and stop the portal before restoring.`
 
 // Run implements the command.
 func (c auditAcceptRestoreCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	if err != nil {
 		return err
 	}

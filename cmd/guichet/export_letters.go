@@ -44,7 +44,7 @@ func (c exportLettersCmd) Run(ctx context.Context, set *config.Settings, t *term
 	if c.Limit < 0 {
 		return usageError{errors.New("--limit is a number of letters, or 0")}
 	}
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	if err != nil {
 		return err
 	}

@@ -75,7 +75,7 @@ func (c exportReadingsCmd) Run(ctx context.Context, set *config.Settings, t *ter
 	if c.Again != "" && c.ToCheck {
 		return usageError{errors.New("--again and --to-check do not go together")}
 	}
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	if err != nil {
 		return err
 	}

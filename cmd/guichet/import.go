@@ -27,7 +27,7 @@ func (c importFlags) open(ctx context.Context, set *config.Settings, parse func(
 	if err != nil {
 		return nil, o, usageError{fmt.Errorf("--map: %w", err)}
 	}
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	return f, o, err
 }
 

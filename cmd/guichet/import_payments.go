@@ -48,7 +48,7 @@ func (c importPaymentsCmd) Run(ctx context.Context, set *config.Settings, t *ter
 	if len(c.Files) == 0 {
 		return usageError{errors.New("name a file to import")}
 	}
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	if err != nil {
 		return err
 	}
@@ -65,6 +65,9 @@ func (c importPaymentsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	defer file.Close()
 	statements, err := payment.Read(file)
 	if err != nil {
+		return err
+	}
+	if err := payment.Of(statements, f.settings.Account()); err != nil {
 		return err
 	}
 	told, err := f.works().File(ctx, filepath.Base(name), statements, c.DryRun)

@@ -87,7 +87,7 @@ func (c importReadingsCmd) Run(ctx context.Context, set *config.Settings, t *ter
 			o.Also = append(o.Also, ean)
 		}
 	}
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	if err != nil {
 		return err
 	}

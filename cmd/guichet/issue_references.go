@@ -50,7 +50,7 @@ func (c issueReferencesCmd) Run(ctx context.Context, set *config.Settings, t *te
 		}
 		o.EANs = append(o.EANs, ean)
 	}
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	if err != nil {
 		return err
 	}

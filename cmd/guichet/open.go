@@ -56,6 +56,19 @@ func openFoundation(ctx context.Context, s config.Settings) (*foundation, error)
 	return f, nil
 }
 
+// openForCommand is openFoundation for what runs beside serve, which may keep
+// SQLite's file busy for long: nobody waits for a page here.
+func openForCommand(ctx context.Context, s config.Settings) (*foundation, error) {
+	f, err := openFoundation(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if err := f.store.Patient(ctx, time.Minute); err != nil {
+		return nil, errors.Join(err, f.store.Close())
+	}
+	return f, nil
+}
+
 // demandFile refuses a database file that is not there: opening it would make
 // an empty one.
 func demandFile(s config.Settings) error {

@@ -256,7 +256,7 @@ func (f *foundation) handOver(ctx context.Context) (int, error) {
 func (f *foundation) scribe() letter.Scribe {
 	s := f.settings
 	return letter.Scribe{Outbox: f.store, Archive: &metering.History{Ledger: f.store, Clock: f.clock}, Runner: f.store, Clock: f.clock,
-		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact}}
+		House: letter.House{BaseURL: s.BaseURL, CallCentre: s.CallCentre, Operator: s.Operator, Contact: s.PrivacyContact, Account: s.Account()}}
 }
 
 func (f *foundation) letterRequests(log *slog.Logger, alarm func(string)) *registry.Requests {
@@ -290,8 +290,8 @@ func (f *foundation) doors(log *slog.Logger, metrics *prometheus.Registry, parts
 		return nil, err
 	}
 	common := web.Common{Clock: f.clock, Ring: f.ring, Log: log, Metrics: web.NewMetrics(metrics), BaseURL: s.BaseURL,
-		TrustedProxies: s.TrustedProxies,
-		Contact:        layout.Contact{Operator: s.Operator, Phone: s.CallCentre, Privacy: s.PrivacyContact, Security: s.SecurityContact}}
+		TrustedProxies: s.TrustedProxies, Account: s.Account(),
+		Contact: layout.Contact{Operator: s.Operator, Phone: s.CallCentre, Privacy: s.PrivacyContact, Security: s.SecurityContact}}
 	public, err := web.NewPublic(f.publicDeps(common, parts))
 	if err != nil {
 		return nil, err

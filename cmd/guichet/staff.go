@@ -35,7 +35,7 @@ func (f *foundation) colleagues(short state.Store) (*staff.Service, error) {
 }
 
 func openColleagues(ctx context.Context, set *config.Settings) (*foundation, *staff.Service, error) {
-	f, err := openFoundation(ctx, set.Default())
+	f, err := openForCommand(ctx, set.Default())
 	if err != nil {
 		return nil, nil, err
 	}

@@ -22,7 +22,8 @@ export const languages = portal.languages;
 export const once = languages.includes('fr');
 const axeText = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'));
 
-export const program = ['/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
+// The one without windows does the same with half of the processor's time.
+export const program = ['/usr/bin/chromium-headless-shell', '/usr/bin/chromium', '/usr/bin/chromium-browser', '/usr/bin/google-chrome'].find(existsSync);
 let running;
 
 export async function browser() {
@@ -215,7 +216,11 @@ export async function blames(page, ...ids) {
 // wrong asserts the same of questions that are more than one field.
 export async function wrong(page, ...ids) {
   assert.deepEqual(await page.locator('[role=alert] a').evaluateAll((all) => all.map((a) => a.hash.slice(1))), ids);
-  for (const id of ids) assert.ok((await page.locator(`#${id}-error`).innerText()).length > 10, `${id} does not tell what is wrong`);
+  for (const id of ids) {
+    const told = await page.locator(`#${id}-error`).innerText();
+    assert.ok(told.length > 10, `${id} does not tell what is wrong`);
+    assert.doesNotMatch(told, /^(.+) \1$/, `${id} tells it twice`);
+  }
 }
 
 export async function validHTML(name, html) {
@@ -247,6 +252,14 @@ export async function atDesk(page, lang, colleague, password = colleague.passwor
   await page.locator('input[name=code]').fill(code(colleague.otp_secret));
   await page.locator('main form button[type=submit]').click();
   await page.waitForLoadState();
+}
+
+// signIn types who it is; of each person's one-time codes the nth is due.
+export async function signIn(page, hand, { login, password, otp_secret: secret }, nth) {
+  await hand.type('input[name=login]', login);
+  await hand.type('input[name=password]', password);
+  await hand.type('input[name=code]', code(secret, Date.now() + nth * 30_000));
+  await hand.press('main form button[type=submit]');
 }
 
 // guichet runs a command of the program and gives what it says; it must succeed.

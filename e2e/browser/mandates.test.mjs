@@ -6,23 +6,15 @@
 // behind the reference, on telephones without scripts.
 import assert from 'node:assert/strict';
 import { execFile } from 'node:child_process';
-import { readFileSync, readdirSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after, test } from 'node:test';
-import { byHand, close, code, enter, fits, guichet, judged, listen, onPaper, portal, visit, wrong } from './lib.mjs';
+import { byHand, close, enter, fits, guichet, judged, listen, onPaper, portal, signIn, visit, wrong } from './lib.mjs';
 
 after(close);
 
 const officer = portal.staff.find((s) => s.role === 'mandates');
 const purpose = { de: 'Tarife vergleichen und den Verbrauch begleiten.', fr: 'Comparer des offres et suivre la consommation.' };
-
-// signIn types who it is; of each person's one-time codes the nth is due.
-async function signIn(page, hand, { login, password, otp_secret: secret }, nth) {
-  await hand.type('input[name=login]', login);
-  await hand.type('input[name=password]', password);
-  await hand.type('input[name=code]', code(secret, Date.now() + nth * 30_000));
-  await hand.press('main form button[type=submit]');
-}
 
 // taken gives the file that pressing something hands over.
 async function taken(page, hand, selector) {
@@ -235,9 +227,3 @@ test('a mandate signed in ink, on telephones without scripts', () => walk({
   lang: 'fr', household: portal.households[1], how: 'ink', nth: 1, browser: { width: 320, scripts: false }, hand: byHand.mouse,
   look: (page) => () => fits(page),
 }));
-
-test('D8 both were told by post', () => {
-  const posted = readdirSync(join(portal.command.dir, 'outbox')).filter((f) => f.endsWith('.html'))
-    .map((f) => readFileSync(join(portal.command.dir, 'outbox', f), 'utf8')).filter((text) => text.includes('Conseil Énergie Ourthe SRL'));
-  for (const { name } of portal.households) assert.ok(posted.some((text) => text.includes(name)), name);
-});

@@ -76,7 +76,7 @@ for (const lang of languages) {
     const { page, context } = await visit({ lang });
     for (const [what, n] of households) {
       await enter(page, lang, portal.references[n]);
-      for (const grain of n === 3 ? ['month', 'hour'] : ['month', 'day']) {
+      for (const grain of n === 3 ? ['month', 'hour', 'quarter'] : ['month', 'day']) {
         await t.test(`${what}, ${grain}`, async () => {
           await page.goto(`${portal.url}/${lang}/consumption?grain=${grain}`);
           const wide = await drawings(page);

@@ -6,71 +6,15 @@
 // way is judged.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { after, test } from 'node:test';
 import ICAL from 'ical.js';
-import { atDesk, byHand, captcha, close, fits, guichet, judge, judged, listen, onPaper, picture, portal, validHTML, visit, wrong } from './lib.mjs';
+import { acts, bank, brussels, done, german, kept, knocks, mails, officer, onScreen, onTelephone, person, phase, plain, says, taken } from './works-people.mjs';
+import { atDesk, close, fits, onPaper, picture, portal, validHTML, wrong } from './lib.mjs';
 
 after(close);
 
 const { site } = portal;
-const officer = portal.staff.find((s) => s.role === 'works');
 const mail = 'aenne.schmitz@example.org';
-const plain = (text) => text.replace(/[\u00a0\u202f]/g, ' ').replace(/[\u2060\u200b]/g, '');
-
-// kept leaves what a person would hold in their hands to whoever reviews the run.
-function kept(name, content) {
-  const file = join(portal.out, 'works', name);
-  mkdirSync(join(portal.out, 'works'), { recursive: true });
-  writeFileSync(file, content);
-  return file;
-}
-
-// mails waits until the mail server has n.
-async function mails(n) {
-  const all = await (await fetch(`${portal.town}/mails/${mail}/${n}`)).json();
-  assert.equal(all.length, n, all.map((m) => m.plain).join('\n---\n'));
-  return all;
-}
-
-// taken gives the file that following a link hands over.
-async function taken({ page, hand }, selector) {
-  const download = page.waitForEvent('download');
-  await hand.press(selector, false);
-  return readFileSync(await (await download).path());
-}
-
-// brussels is a day there, so many days from today.
-function brussels(days) {
-  return new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Brussels', dateStyle: 'short' }).format(Date.now() + days * 86_400_000);
-}
-const german = (day) => new Intl.DateTimeFormat('de', { timeZone: 'UTC', dateStyle: 'long' }).format(new Date(day));
-
-// person opens a browser with the look that judges what it shows.
-async function person(name, lang, options, look) {
-  const { page, context, complaints } = await visit({ lang, bypassCSP: true, ...options });
-  context.setDefaultTimeout(60_000);
-  const sent = listen(page);
-  return { page, context, complaints, hand: byHand.keyboard(page), look: (what) => look(page, sent, `works ${name} ${what}`) };
-}
-
-const onTelephone = async (page, sent, name) => {
-  await page.locator('details').evaluateAll((all) => all.forEach((d) => d.setAttribute('open', '')));
-  await judge(name, page, sent);
-  await fits(page);
-  await picture(page, name.replaceAll(' ', '-'));
-};
-const onScreen = (page, sent, name) => judged(name, page, sent);
-
-// phase asserts where the requester's page says that the request stands, and
-// whose turn it is.
-async function phase({ page }, name, turn) {
-  await page.goto(`${portal.url}/de/works/request`);
-  assert.match(await page.locator('.phases').innerText(), /1. Antrag[^]*2. Studie[^]*3. Angebot[^]*4. Vorbereitung[^]*5. Arbeiten[^]*6. Abschluss/);
-  assert.deepEqual(await page.locator('.phases [aria-current=step] b').allInnerTexts(), name ? [name] : []);
-  assert.match(await page.locator('h1').innerText(), new RegExp(turn));
-}
 
 async function captures({ page, hand, look }) {
   const next = () => hand.press('button[value=next]');
@@ -125,7 +69,7 @@ async function captures({ page, hand, look }) {
 
 // receipt reads number and code from the mail, as the requester would.
 async function receipt(shown) {
-  const [m] = await mails(1);
+  const [m] = await mails(mail, 1);
   assert.equal(m.to, mail);
   assert.equal(m.subject, 'Ihr Antrag auf Arbeiten ist aufgenommen');
   const [, number] = /Nummer des Antrags: (\d\d \d{4} \d{4})\n/.exec(plain(m.plain));
@@ -139,38 +83,11 @@ async function opens({ page, hand, look }, { number, code }) {
   await look('9 gate');
   await hand.press('main form button[type=submit]:not([name])');
   await wrong(page, 'number', 'code', 'captcha');
-  const fill = async (typed) => {
-    await hand.type('#number', number);
-    await hand.type('#code', typed);
-    await hand.type('#captcha', await captcha(page));
-    await hand.press('main form button[type=submit]:not([name])');
-  };
-  await fill(String((Number(code) + 1) % 1_000_000).padStart(6, '0'));
+  await knocks({ page, hand }, { number, code: String((Number(code) + 1) % 1_000_000).padStart(6, '0') });
   assert.equal(await page.locator('[role=alert]').count(), 1);
   await look('10 gate refused');
-  await fill(code);
+  await knocks({ page, hand }, { number, code });
   assert.equal(new URL(page.url()).pathname, '/de/works/request');
-}
-
-// acts lets the officer do one thing with the request: fill types what it needs.
-function acts(desk) {
-  return async (act, fill = async () => {}) => {
-    const form = `#act-${act} form`;
-    if (await desk.page.locator(`#act-${act} details:not([open])`).count()) await desk.hand.press(`#act-${act} summary`, false);
-    await fill();
-    await desk.hand.press(`${form} button`);
-  };
-}
-
-async function done(desk) {
-  assert.equal(await desk.page.locator('main [role=status]').count(), 1, await desk.page.locator('main').innerText());
-}
-
-async function bank(told) {
-  const answer = await fetch(`${portal.town}/coda`, { method: 'POST', body: JSON.stringify({ day: brussels(0), ...told }) });
-  assert.ok(answer.ok, await answer.clone().text());
-  const file = kept(`${told.reference}.cod`, Buffer.from(await answer.arrayBuffer()));
-  return JSON.parse(await guichet('import', 'payments', '--json', file));
 }
 
 // appointment is the day as another program reads it from the file.
@@ -192,7 +109,7 @@ test('from one phase to three, in German, without scripts, by keyboard', async (
   await requester.look('11 received');
 
   const desk = await person('desk', 'fr', {}, onScreen);
-  const act = acts(desk);
+  const act = acts(desk, desk.hand);
   await atDesk(desk.page, 'fr', officer);
   await desk.hand.press('nav a[href$="/desk/works"]');
   await desk.hand.type('#number', '12 3456 7890');
@@ -225,7 +142,7 @@ test('from one phase to three, in German, without scripts, by keyboard', async (
   const communication = /\+\+\+\d{3}\/\d{4}\/\d{5}\+\+\+/.exec(await requester.page.locator('main').innerText())[0];
   assert.equal(communication.replace(/\D/g, '').slice(0, 10), digits);
   const offer = execFileSync('pdftotext', ['-layout', kept('offer.pdf', await taken(requester, 'a[href*="offer.pdf"]')), '-'], { encoding: 'utf8' });
-  for (const words of [opened.number, '312,00 €', '184,00 €', '48,00 €', 'MwSt. 6 %', '32,64 €', '576,64 €', '288,32 €', communication, 'VERTRAULICH', 'Unterschrift']) {
+  for (const words of [opened.number, '312,00 €', '184,00 €', '48,00 €', 'MwSt. 6 %', '32,64 €', '576,64 €', '288,32 €', communication, 'BE68 5390 0754 7034', 'VERTRAULICH', 'Unterschrift']) {
     assert.ok(plain(offer).includes(words), `${words} does not stand in the PDF:\n${offer}`);
   }
   await requester.hand.press('a[href*="offer.html"]');
@@ -304,6 +221,12 @@ test('from one phase to three, in German, without scripts, by keyboard', async (
   await requester.look('17 closed');
   await requester.hand.press('form[action*="/well"] button');
   await requester.look('18 well');
+  await says(requester, 'reopen', 'Der Zähler summt seit gestern.', 'reopen_reason');
+  await phase(requester, '6. Abschluss', 'Wir sind am Zug');
+  await requester.look('19 reopened');
+  await desk.page.goto(file);
+  assert.match(await desk.page.locator('#steps').innerText(), /Der Zähler summt seit gestern/);
+  await desk.look('10 reopened');
 
   await told(requester.page, opened);
   await requester.page.goto('data:text/html,<script>document.title = "on"</script>');
@@ -326,7 +249,7 @@ async function told(page, { number, code }) {
     [new RegExp(`${german(brussels(15))}, zwischen 8:00 und 12:00 Uhr`), /Seien Sie vor Ort/],
     [/Ist alles in Ordnung/],
   ];
-  const all = await mails(say.length);
+  const all = await mails(mail, say.length);
   for (const [i, m] of all.entries()) {
     kept(`mail-${i}.html`, m.html);
     kept(`mail-${i}.txt`, m.plain);
@@ -339,3 +262,5 @@ async function told(page, { number, code }) {
     await picture(page, `works-mail-${i}`);
   }
 }
+
+await import('./works-acts.mjs'); // of the same portal, one after the other

@@ -50,12 +50,19 @@ type Partner struct {
 	APIKey    string `json:"api_key"`
 }
 
+// Request is the request for works that the demo gives.
+type Request struct {
+	Number string `json:"number"`
+	Code   string `json:"code"`
+}
+
 // Access is what opens a demo: the first line of `guichet demo --json`.
 type Access struct {
 	URL        string      `json:"url"`
 	DeskURL    string      `json:"desk_url"`
 	AdminURL   string      `json:"admin_url"`
 	References []Reference `json:"references"`
+	Works      Request     `json:"works"`
 	Staff      []Colleague `json:"staff"`
 	Partner    Partner     `json:"partner"`
 	Supplier   Partner     `json:"supplier"`

@@ -43,6 +43,10 @@ func (p *Portal) learn() {
 		p.Secret("password", c.Password)
 		p.Secret("one-time-code seed", c.OTPSecret)
 	}
+	if p.Works.Number != "" {
+		p.Secret("works number", p.Works.Number)
+		p.Secret("works code", p.Works.Code)
+	}
 	for _, third := range []Partner{p.Partner, p.Supplier} {
 		if third.Login != "" {
 			p.Secret("password", third.Password)

@@ -18,6 +18,8 @@ import (
 	"reflect"
 	"sort"
 	"strings"
+
+	"guichet/portal"
 )
 
 // DSN is an address that may carry a password, which never prints (G12).
@@ -97,6 +99,7 @@ type Settings struct {
 	WorksCertificates []string `help:"SHA-256 fingerprints of the client certificates by which the operator's works system is known on API_LISTEN." placeholder:"FINGERPRINT"`
 	WorksTerms        string   `name:"works-terms" help:"Version of the general connection conditions in force, which each offer for works names." placeholder:"2026-01"`
 	WorksTermsURL     string   `name:"works-terms-url" help:"Where they are read, https: {language} and {version} in it are filled in." placeholder:"URL"`
+	WorksAccount      string   `name:"works-account" help:"Account number (IBAN) to which deposits and balances of works are paid; empty: people are told that it stands on the invoice." placeholder:"IBAN"`
 	Limits            `embed:""`
 	Clamd             string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
 	TrustedSigners    string `help:"Certificates (PEM) of those whose electronic signatures are trusted; empty: none is." placeholder:"FILE"`
@@ -247,6 +250,9 @@ func (s Settings) Check() error {
 	if s.WorksMaster != "portal" && s.WorksMaster != "external" {
 		wrong("WORKS_MASTER", "%q is neither portal nor external", s.WorksMaster)
 	}
+	if _, err := portal.ParseAccount(s.WorksAccount); err != nil && s.WorksAccount != "" {
+		wrong("WORKS_ACCOUNT", "%q is no account number (IBAN) of Belgium or a country beside it", s.WorksAccount)
+	}
 	switch s.LogLevel {
 	case "debug", "info", "warn", "error":
 	default:
@@ -260,6 +266,12 @@ func (s Settings) Check() error {
 	}
 	sort.Slice(errs, func(i, j int) bool { return errs[i].Error() < errs[j].Error() })
 	return errors.Join(errs...)
+}
+
+// Account is WORKS_ACCOUNT of settings that were checked; empty where none is set.
+func (s Settings) Account() portal.Account {
+	account, _ := portal.ParseAccount(s.WorksAccount)
+	return account
 }
 
 // Lines gives "NAME = value" for every setting, secrets masked.

@@ -35,6 +35,7 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"LETTER_DAYS":        func(s *Settings) { s.LetterDays = 61 },
 		"CLAMD":              func(s *Settings) { s.Clamd = "clamav" },
 		"WORKS_CERTIFICATES": func(s *Settings) { s.WorksCertificates = []string{strings.Repeat("ab:", 31) + "ab"} }, // without API_LISTEN
+		"WORKS_ACCOUNT":      func(s *Settings) { s.WorksAccount = "BE69539007547034" },
 		"WORKS_MASTER":       func(s *Settings) { s.WorksMaster = "sap" },
 		"LOG_LEVEL":          func(s *Settings) { s.LogLevel = "loud" },
 		"WORKS_TERMS_URL":    func(s *Settings) { s.WorksTermsURL = "http://x/{language}" },

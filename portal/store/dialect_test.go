@@ -90,8 +90,9 @@ func TestSQLiteAsExpected(t *testing.T) {
 		require.NoError(t, s.QueryOne(`SELECT * FROM pragma_`+pragma, &got))
 		require.Equal(t, want, got, pragma)
 	}
+	require.NoError(t, s.Patient(t.Context(), time.Minute))
 	require.NoError(t, s.Do(context.Background(), func(t tx.Tx) error {
-		for pragma, want := range map[string]string{"synchronous": "2", "foreign_keys": "1", "query_only": "0"} {
+		for pragma, want := range map[string]string{"synchronous": "2", "foreign_keys": "1", "query_only": "0", "busy_timeout": "60000"} {
 			if got, err := store.One(t, `SELECT * FROM pragma_`+pragma); got != want || err != nil {
 				return fmt.Errorf("%s is %s on the writing connection: %w", pragma, got, err)
 			}

@@ -55,6 +55,16 @@ func Open(ctx context.Context, dsn string, ring *keys.Ring, clock portal.Clock) 
 	return s, nil
 }
 
+// Patient lets what this process writes wait this long for other processes that
+// write, instead of five seconds. PostgreSQL has a queue for them.
+func (s *Store) Patient(ctx context.Context, d time.Duration) error {
+	if s.writer == nil {
+		return nil
+	}
+	_, err := s.writer.conn.ExecContext(ctx, fmt.Sprintf("PRAGMA busy_timeout = %d", d.Milliseconds()))
+	return shut(err)
+}
+
 // Close waits for work in progress and closes the database; closing again
 // does nothing.
 func (s *Store) Close() error {

@@ -129,7 +129,12 @@ func (c *Catalog) Number(thousandths int64, decimals int) string {
 }
 
 // Factor writes ten-thousandths with four decimals, as a bill has its
-// conversion factors: "11,4023".
-func (c *Catalog) Factor(tenThousandths int64) string {
-	return fmt.Sprintf("%s%s%04d", c.Number(tenThousandths/10_000*1000, 0), c.way.decimal, tenThousandths%10_000)
+// conversion factors, or with fewer: "11,4023".
+func (c *Catalog) Factor(tenThousandths int64, decimals int) string {
+	step := int64(1)
+	for range 4 - decimals {
+		step *= 10
+	}
+	rounded, parts := (tenThousandths+step/2)/step, 10_000/step
+	return fmt.Sprintf("%s%s%0*d", c.Number(rounded/parts*1000, 0), c.way.decimal, decimals, rounded%parts)
 }

@@ -174,6 +174,9 @@ func TestNumbers(t *testing.T) {
 	} {
 		require.Equal(t, c.want, For(c.lang).Number(c.amount, c.decimals))
 	}
+	require.Equal(t, "11,0023", For(portal.French).Factor(110_023, 4))
+	require.Equal(t, "11.40", For(portal.English).Factor(113_951, 2))
+	require.Equal(t, "12,000", For(portal.Dutch).Factor(119_996, 3), "rounded up to the next whole")
 }
 
 // TestNumberLosesNothing: with three decimals a number read back is the number.

@@ -23,7 +23,8 @@ type House struct {
 	BaseURL    string // the portal's address, without a slash at its end
 	CallCentre string // telephone number
 	Operator   string
-	Contact    string // mail address of the contact point for data protection (S5)
+	Contact    string         // mail address of the contact point for data protection (S5)
+	Account    portal.Account // for payments of works; empty: it stands on the invoice
 }
 
 // Late is what a letter tells that is read when it leaves, not when it is

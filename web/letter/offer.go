@@ -25,7 +25,7 @@ func Offer(v works.View, communication string, made time.Time, h House) Paper {
 			c.T("letter.offer.valid", f.Version, c.Date(f.SentAt), c.Date(f.ValidTo.Add(-time.Second))),
 		},
 	}
-	p.amounts(c, f, communication)
+	p.amounts(c, h, f, communication)
 	if v.Promised {
 		key := "works.date.promise.days"
 		if v.Rule.Unit == calendar.Working {
@@ -58,9 +58,18 @@ func place(a works.Address) string {
 
 func euros(c *i18n.Catalog, cents int64) string { return c.Number(cents*10, 2) + "\u00a0€" }
 
+// AccountWords tells where payments go: to the operator's account, or to the one
+// on the invoice that it sends.
+func AccountWords(c *i18n.Catalog, h House) string {
+	if h.Account == "" {
+		return c.T("works.account.invoice")
+	}
+	return c.T("works.account", h.Account, h.Operator)
+}
+
 // amounts puts an offer's lines, taxes and deposit into a paper. communication
 // is what the transfer must carry.
-func (p *Paper) amounts(c *i18n.Catalog, f works.Offer, communication string) {
+func (p *Paper) amounts(c *i18n.Catalog, h House, f works.Offer, communication string) {
 	p.Caption = c.T("works.offer.caption", f.Version)
 	p.Columns = []Column{{Text: c.T("works.offer.column.line")}, {Text: c.T("works.offer.column.amount"), Numeric: true}}
 	for i, key := range [4]string{"works.offer.line.a", "works.offer.line.b", "works.offer.line.c", "works.offer.line.d"} {
@@ -69,6 +78,6 @@ func (p *Paper) amounts(c *i18n.Catalog, f works.Offer, communication string) {
 	p.Rows = append(p.Rows, []string{c.T("works.offer.study"), euros(c, f.Study)}, []string{c.T("letter.offer.net"), euros(c, f.Net())},
 		[]string{c.T("works.offer.vat", f.VAT), euros(c, f.Tax())}, []string{c.T("works.offer.total"), euros(c, f.Total())})
 	if f.Deposit() > 0 {
-		p.After = append(p.After, c.T("letter.offer.deposit", euros(c, f.Deposit()), communication))
+		p.After = append(p.After, c.T("letter.offer.deposit", euros(c, f.Deposit()), communication, AccountWords(c, h)))
 	}
 }

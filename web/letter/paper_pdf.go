@@ -122,10 +122,11 @@ func (v paperView) lay(rule ruler) *layout {
 	l := &layout{rule: rule, width: pageWidth, height: pageHeight}
 	// What is sent stands upright, for the envelope's window; its table is months,
 	// which fit (a test holds them to that).
-	if l.columns = l.widths(v); sum(l.columns) > l.room() && len(v.To) == 0 {
+	needed := l.widths(v)
+	if sum(needed) > l.room() && len(v.To) == 0 {
 		l.width, l.height = pageHeight, pageWidth
-		l.columns = l.widths(v)
 	}
+	l.columns = l.spread(v, needed)
 	l.turn(v)
 	l.opening(v)
 	if len(v.Rows) > 0 {
@@ -136,10 +137,11 @@ func (v paperView) lay(rule ruler) *layout {
 	}
 	l.prose(v, v.After...)
 	if len(v.Notes) > 0 {
-		l.need(3*line, v)
+		height := func(n string) float64 { return line * float64(len(rule.wrap(n, false, body, l.room()-6))) }
+		l.need(line+leading+height(v.Notes[0]), v) // a title without a note would stand alone
 		l.paragraph(v.NotesTitle, "", true)
 		for _, n := range v.Notes {
-			l.need(line*float64(len(rule.wrap(n, false, body, l.room()-6))), v)
+			l.need(height(n), v)
 			l.paragraph(n, "•", false)
 		}
 	}
@@ -252,7 +254,7 @@ func sum(list []float64) (total float64) {
 }
 
 // widths are what the table's columns need: figures whole, titles and words
-// broken at blanks. What is left goes to them all.
+// broken at blanks.
 func (l *layout) widths(v paperView) []float64 {
 	list := make([]float64, len(v.Columns))
 	for i, c := range v.Columns {
@@ -266,12 +268,58 @@ func (l *layout) widths(v paperView) []float64 {
 		}
 		list[i] += gutter
 	}
-	if spare := l.room() - sum(list); spare > 0 && len(list) > 0 {
+	return list
+}
+
+// spread gives the room that is left to those whose words have the most lines,
+// as long as it saves them one, and then to all.
+func (l *layout) spread(v paperView, list []float64) []float64 {
+	spare := l.room() - sum(list)
+	words := make([]map[string]bool, len(list)) // of each column what may be broken
+	for i, c := range v.Columns {
+		words[i] = map[string]bool{}
+		for _, r := range v.Rows {
+			if !c.Numeric && i > 0 {
+				words[i][r[i]] = true
+			}
+		}
+	}
+	for l.widen(v, words, list, &spare) {
+	}
+	if spare > 0 && len(list) > 0 {
 		for i := range list {
 			list[i] += spare / float64(len(list))
 		}
 	}
 	return list
+}
+
+// widen gives the column whose words have the most lines what it needs to have
+// one less; false where none can.
+func (l *layout) widen(v paperView, words []map[string]bool, list []float64, spare *float64) bool {
+	lines := func(i int, width float64) int {
+		most := len(l.rule.wrap(v.Columns[i].Text, true, body, width-gutter))
+		for text := range words[i] {
+			most = max(most, len(l.rule.wrap(text, false, body, width-gutter)))
+		}
+		return most
+	}
+	best, most, cost := -1, 1, 0.0
+	for i, width := range list {
+		if n := lines(i, width); n > most {
+			for more := 1.0; more <= *spare; more++ {
+				if lines(i, width+more) < n {
+					best, most, cost = i, n, more
+					break
+				}
+			}
+		}
+	}
+	if best < 0 {
+		return false
+	}
+	list[best], *spare = list[best]+cost, *spare-cost
+	return true
 }
 
 func (l *layout) table(v paperView) {

@@ -106,6 +106,8 @@ func TestHistoryPagesAreWhole(t *testing.T) {
 			v := h.view(house).printable()
 			l := v.lay(rule)
 			require.Greater(t, len(l.pages), 1)
+			require.Equal(t, sum(l.widths(v)) > pageWidth-2*left, l.width > pageWidth, "it lies down where it must, and not for a hair")
+			require.InDelta(t, l.room(), sum(l.columns), 1e-6)
 			var heads []string
 			for i, p := range l.pages {
 				l.foot(p, v, i+1)
@@ -141,6 +143,22 @@ func TestHistoryPagesAreWhole(t *testing.T) {
 				}
 			}
 			require.Equal(t, want, rows)
+		}
+	}
+}
+
+// TestATableThatFitsStandsUpright: the room that is given away is not taken for
+// too little, whatever it is divided by.
+func TestATableThatFitsStandsUpright(t *testing.T) {
+	rule, err := newRuler()
+	require.NoError(t, err)
+	for columns := 2; columns < 7; columns++ {
+		for letters := range 20 {
+			h := Paper{Language: portal.French, Title: "t", Rows: [][]string{make([]string, columns)}}
+			for i := range columns {
+				h.Columns = append(h.Columns, Column{Text: strings.Repeat("m", (letters+i)%6+1), Numeric: i > 0})
+			}
+			require.Equal(t, pageWidth, h.view(house).printable().lay(rule).width, "%d columns", columns)
 		}
 	}
 }

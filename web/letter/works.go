@@ -104,14 +104,14 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 	case data.Event == works.RemindDay:
 		p.Paragraphs = append(p.Paragraphs, DayWords(c, data.Until))
 	case data.Event == works.EventOffer:
-		p.amounts(c, data.Offer, communication.String())
+		p.amounts(c, h, data.Offer, communication.String())
 		p.terms(c, data.Offer)
 		if l.Mail == "" { // who is written to by post can sign and send it back
 			p.After = append(p.After, c.T("letter.offer.change"))
 			sign = []string{c.T("letter.offer.paper"), c.T("letter.offer.place"), c.T("letter.offer.signature")}
 		}
 	case data.Status == works.Agreed:
-		p.Paragraphs = append(p.Paragraphs, c.T("letter.works.news.pay", euros(c, data.Offer.Deposit()-data.Offer.Paid), c.Date(data.Until), communication.String()))
+		p.Paragraphs = append(p.Paragraphs, c.T("letter.works.news.pay", euros(c, data.Offer.Deposit()-data.Offer.Paid), c.Date(data.Until), communication.String(), AccountWords(c, h)))
 	}
 	p.After = append(p.After, c.T("letter.works.news.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup", h.CallCentre))
 	p.After = append(p.After, sign...)

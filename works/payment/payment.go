@@ -22,6 +22,8 @@ import (
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/charmap"
+
+	"guichet/portal"
 )
 
 // Payment is one movement towards the operator.
@@ -132,6 +134,17 @@ func Read(r io.Reader) ([]Statement, error) {
 	return readCODA(text)
 }
 
+// Of refuses statements of another account than the operator's for works, which
+// tell of people who have nothing to do with works.
+func Of(statements []Statement, account portal.Account) error {
+	for _, s := range statements {
+		if account != "" && s.Account != "" && !account.Is(s.Account) {
+			return fmt.Errorf("statement %s is not of the account that WORKS_ACCOUNT names", s.Number)
+		}
+	}
+	return nil
+}
+
 // decode reads UTF-8, or the Windows code page in which the banks write.
 func decode(raw []byte) (string, error) {
 	raw = bytes.TrimPrefix(raw, []byte("\ufeff"))
@@ -153,10 +166,6 @@ func (p *Payment) say(text string) {
 	p.Text = strike(text)
 }
 
-// lengths of account numbers in the countries around; each begins with its
-// country's letters.
-var lengths = map[string]int{"BE": 16, "DE": 22, "FR": 27, "LU": 20, "NL": 18}
-
 var (
 	perhaps   = regexp.MustCompile(`(?i)\b(?:BE|DE|FR|LU|NL)[ ]?[0-9]{2}(?:[ .-]?[A-Z0-9]){11,23}`)
 	oldNumber = regexp.MustCompile(`\b\d{3}-\d{7}-\d{2}\b`)
@@ -168,30 +177,20 @@ const struck = "****"
 // strike takes account numbers out of what people typed (W13).
 func strike(text string) string {
 	text = perhaps.ReplaceAllStringFunc(text, func(s string) string {
-		want := lengths[strings.ToUpper(s[:2])]
+		want := portal.AccountLength(s[:2])
 		var plain []byte
 		for i := range len(s) {
 			if strings.IndexByte(" .-", s[i]) >= 0 {
 				continue
 			}
-			if plain = append(plain, s[i]); len(plain) == want && iban(string(plain)) {
+			if plain = append(plain, s[i]); len(plain) == want {
+				if _, err := portal.ParseAccount(string(plain)); err != nil {
+					return s
+				}
 				return struck + s[i+1:]
 			}
 		}
 		return s
 	})
 	return oldNumber.ReplaceAllString(text, struck)
-}
-
-// iban tells whether the check digits of an account number are right.
-func iban(s string) bool {
-	var b strings.Builder
-	for _, r := range strings.ToUpper(s[4:] + s[:4]) {
-		if r >= 'A' {
-			fmt.Fprint(&b, int(r-'A')+10)
-		} else {
-			b.WriteRune(r)
-		}
-	}
-	return remainder(b.String()) == 1
 }

@@ -278,3 +278,16 @@ func latin(s string) string {
 	}
 	return string(b)
 }
+
+// A statement of another account tells of people who have nothing to do with
+// works: it is refused, however the bank writes the account.
+func TestW13StatementsOfAnotherAccount(t *testing.T) {
+	const ours, theirs = "BE68539007547034", "BE71096123456769"
+	for name, s := range map[string]payment.Statement{"iban": {Account: ours}, "digits": {Account: "539007547034"}, "csv": {}} {
+		require.NoError(t, payment.Of([]payment.Statement{s}, ours), name)
+	}
+	err := payment.Of([]payment.Statement{{Account: ours}, {Account: theirs, Number: "042"}}, ours)
+	require.ErrorContains(t, err, "statement 042")
+	require.NotContains(t, err.Error(), "6769")
+	require.NoError(t, payment.Of([]payment.Statement{{Account: theirs}}, ""), "WORKS_ACCOUNT is not set")
+}

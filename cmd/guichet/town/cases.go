@@ -19,12 +19,12 @@ type tale struct {
 var tales = []tale{
 	{"an ordinary household, peak and off-peak", "the same household's gas", func(t *Town, p *plan) {
 		p.settle(namur, portal.French)
-		p.gas = true
+		p.gas, p.detail = true, t.ago(21)
 		p.now.power, p.now.gas, p.now.pattern = 3_650, 15_800, family
 	}},
 	{"moved in fourteen months ago; the people before had other numbers", "", func(t *Town, p *plan) {
 		p.settle(eupen, portal.German)
-		p.gas, p.movedIn = true, t.ago(425)
+		p.gas, p.movedIn, p.detail = true, t.ago(425), t.ago(425)
 		p.now.power, p.then.power = 2_450, 4_700
 	}},
 	{"solar panels, quarter-hours chosen sixty days ago", "", func(t *Town, p *plan) {
@@ -34,7 +34,7 @@ var tales = []tale{
 	}},
 	{"meter exchanged eight months ago", "", func(t *Town, p *plan) {
 		p.settle(enghien, portal.Dutch)
-		p.gas, p.exchanged = true, t.ago(243)
+		p.gas, p.exchanged, p.detail = true, t.ago(243), t.ago(250)
 	}},
 	{"", "gas: meter exchanged, and empty for six weeks between two households", func(t *Town, p *plan) {
 		p.settle(kelmis, portal.German)

@@ -5,7 +5,6 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"guichet/portal"
 	"guichet/portal/registry"
 )
 
@@ -142,11 +141,33 @@ func calorific(at time.Time) float64 {
 	return 11.25 + float64(src.Uint64()%3000)/10_000
 }
 
-// detailed tells whether quarter-hours of a day are kept (D5).
-func (p *point) detailed(at time.Time) bool {
-	if p.Energy == portal.Gas {
-		return false
+// gasHours shares a day's gas out over its hours, as the people live there, to
+// the same sums and factor.
+func (h *home) gasHours(d *day, volume, energy int64) (volumes, energies []int64) {
+	weights := &family.rest
+	if s := h.staying(d.at); s != nil {
+		weights = &s.use.pattern.work
+		if d.weekend {
+			weights = &s.use.pattern.rest
+		}
 	}
+	var all float64
+	for _, s := range d.hours {
+		all += weights[s.hour]
+	}
+	share, v, e := 0.0, int64(0), int64(0)
+	for _, s := range d.hours {
+		share += weights[s.hour] / all
+		upTo := int64(math.Round(float64(volume) * share))
+		heat := int64(math.Round(float64(energy) * float64(upTo) / math.Max(1, float64(volume))))
+		volumes, energies = append(volumes, upTo-v), append(energies, heat-e)
+		v, e = upTo, heat
+	}
+	return volumes, energies
+}
+
+// detailed tells whether quarter-hours of a day, hours of gas, are kept (D5).
+func (p *point) detailed(at time.Time) bool {
 	s := p.home.staying(at)
 	return p.PowerVA >= registry.DetailPower || s != nil && begun(s.detail, at)
 }

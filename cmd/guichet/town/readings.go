@@ -53,6 +53,10 @@ func (t *Town) values(p *point, d *day) (v [metering.RegisterCount][]metering.Sl
 	if p.Energy == portal.Gas {
 		volume, energy := p.home.gas(t, d)
 		v[gasEnergy], v[gasVolume] = total(energy, q), total(volume, q)
+		if p.detailed(d.at) {
+			volumes, energies := p.home.gasHours(d, volume, energy)
+			v[gasEnergy], v[gasVolume] = slotsOf(energies, q), slotsOf(volumes, q)
+		}
 		return v
 	}
 	if !p.detailed(d.at) {
@@ -120,6 +124,13 @@ func (t *Town) sums(p *point, d *day) (sums [metering.RegisterCount]sum) {
 
 func total(amount int64, q metering.Quality) []metering.Slot {
 	return []metering.Slot{slotOf(amount, q)}
+}
+
+func slotsOf(amounts []int64, q metering.Quality) (slots []metering.Slot) {
+	for _, a := range amounts {
+		slots = append(slots, slotOf(a, q))
+	}
+	return slots
 }
 
 // slotOf is a value as the operator has it: nothing where it is missing.

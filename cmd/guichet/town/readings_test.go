@@ -154,7 +154,8 @@ func injection(r metering.Register, s metering.Slot) int64 {
 	return 0
 }
 
-// D4: days of 23 and 25 hours have their quarter-hours, each in one band.
+// D4: days of 23 and 25 hours have their quarter-hours, each in one band, and
+// gas its hours (L7).
 func TestDaysHaveTheirLength(t *testing.T) {
 	town := Build(autumn, Seed)
 	lengths := map[int]int{}
@@ -165,8 +166,11 @@ func TestDaysHaveTheirLength(t *testing.T) {
 	}
 	counting := map[key][]int{} // how many registers of the family count in each slot
 	for d := range town.Days() {
-		n := len(d.Values)
-		require.True(t, n == 1 || n == metering.SlotsIn(d.Date, 15*time.Minute), "%d slots", n)
+		n, fine := len(d.Values), 15*time.Minute
+		if d.Register.Energy() == portal.Gas {
+			fine = time.Hour
+		}
+		require.True(t, n == 1 || n == metering.SlotsIn(d.Date, fine), "%d slots", n)
 		lengths[n]++
 		require.Equal(t, 0, d.Date.Hour())
 		require.True(t, d.Date.Before(town.today), "days end yesterday")
@@ -188,7 +192,7 @@ func TestDaysHaveTheirLength(t *testing.T) {
 			}
 		}
 	}
-	for _, n := range []int{1, 92, 96, 100} {
+	for _, n := range []int{1, 24, 92, 96, 100} {
 		require.Positive(t, lengths[n], "days of %d slots", n)
 	}
 	for k, c := range counting {

@@ -150,12 +150,9 @@ func (t *Town) enrol(all []*home) {
 
 func (t *Town) occupy(p *point, s *stay) {
 	o := registry.Occupancy{ID: fmt.Sprintf("town-stay-%04d", len(t.Occupancies)+1), EAN: p.EAN, Name: s.name,
-		Language: s.language, Street: p.Street, Postcode: p.Postcode, Town: p.Town, Period: s.Period}
+		Language: s.language, Street: p.Street, Postcode: p.Postcode, Town: p.Town, Period: s.Period, DetailFrom: s.detail}
 	if s.mail != nil {
 		o.Street, o.Postcode, o.Town = s.street, s.mail.postcode, s.mail.name
-	}
-	if p.Energy == portal.Electricity {
-		o.DetailFrom = s.detail
 	}
 	t.Occupancies = append(t.Occupancies, o)
 	supply := registry.Supply{EAN: p.EAN, Supplier: s.supplier, Period: s.Period}

@@ -146,9 +146,10 @@ func TestFeaturedCoverTheCases(t *testing.T) {
 	require.GreaterOrEqual(t, len(town.Featured), 8)
 	energies, languages := map[portal.Energy]bool{}, map[portal.Language]bool{}
 	var moved, exchanged, solar bool
-	injecting := map[portal.EAN]bool{}
+	injecting, finest := map[portal.EAN]bool{}, map[portal.EAN]int{}
 	for d := range town.Days() {
 		injecting[d.EAN] = injecting[d.EAN] || d.Register == metering.InjectionPeak
+		finest[d.EAN] = max(finest[d.EAN], len(d.Values))
 	}
 	for i, f := range town.Featured {
 		require.NotEmpty(t, f.Why)
@@ -173,6 +174,14 @@ func TestFeaturedCoverTheCases(t *testing.T) {
 		}
 		at := slices.IndexFunc(town.Points, func(p registry.AccessPoint) bool { return p.EAN == f.EAN })
 		energies[town.Points[at].Energy] = true
+		if i < 5 { // the five households of which every grain has something to show
+			grain := 96
+			if town.Points[at].Energy == portal.Gas {
+				grain = 24
+			}
+			require.GreaterOrEqual(t, finest[f.EAN], grain, f.Why)
+			require.False(t, present.DetailFrom.IsZero(), f.Why)
+		}
 		languages[present.Language] = true
 		moved = moved || count == 2
 		exchanged = exchanged || meters == 2

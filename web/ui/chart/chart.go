@@ -28,7 +28,7 @@ type Chart struct {
 	Bars    []Bar  // in the order of time
 	Marks   []Mark
 	Legend  []Key
-	Ordered func(int64) string // writes an axis amount
+	Ordered func(amount, step int64) string // writes an axis amount, all with the decimals of the step
 }
 
 // Link is a word and where it leads.
@@ -158,6 +158,14 @@ func (c Chart) kindsIn() (kinds []Kind) {
 		}
 	}
 	return kinds
+}
+
+// own is the kind whose colour stands in the legend for all of the drawing.
+func (c Chart) own() string {
+	if c.draws(Injection) {
+		return string(Injection)
+	}
+	return string(Plain)
 }
 
 func (c Chart) draws(k Kind) bool {

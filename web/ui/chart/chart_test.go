@@ -2,6 +2,7 @@ package chart
 
 import (
 	"strconv"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -12,7 +13,7 @@ import (
 // inside the plot, a hole is a hole, and the axis has three to six ticks.
 func TestNothingLeavesTheDrawing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		c := Chart{ID: "c", Ordered: func(n int64) string { return strconv.FormatInt(n, 10) }}
+		c := Chart{ID: "c", Ordered: func(n, _ int64) string { return strconv.FormatInt(n, 10) }}
 		for range rapid.IntRange(1, 62).Draw(t, "bars") {
 			b := Bar{Before: rapid.Int64Range(0, 1<<40).Draw(t, "before"), HasBefore: rapid.Bool().Draw(t, "has")}
 			if !rapid.Bool().Draw(t, "hole") {
@@ -44,10 +45,36 @@ func TestNothingLeavesTheDrawing(t *testing.T) {
 	})
 }
 
+// TestTheLegendHasTheDrawingsColour: a short or estimated bar of injection is
+// amber, and its key too.
+func TestTheLegendHasTheDrawingsColour(t *testing.T) {
+	for kind, not := range map[Kind]Kind{Injection: Plain, OffPeak: Injection} {
+		var b strings.Builder
+		c := Chart{ID: "c", Ordered: func(_, _ int64) string { return "" }, Bars: []Bar{{Segments: []Segment{{kind, 1}}}},
+			Legend: []Key{{"short", KeyCut}, {"estimated", KeyEstimated}}}
+		require.NoError(t, Figure(c).Render(t.Context(), &b))
+		_, key, _ := strings.Cut(b.String(), `class="key"`)
+		require.NotContains(t, key, "c-"+string(not))
+		require.NotContains(t, key, "c-hatched-"+string(not))
+		require.Contains(t, key, "standing c-"+c.own())
+	}
+}
+
+// TestBarsOfManyBeginBesideTheirWords: short words leave the bars more room.
+func TestBarsOfManyBeginBesideTheirWords(t *testing.T) {
+	c := Chart{ID: "c", Ordered: func(_, _ int64) string { return "" }}
+	for range many + 1 {
+		c.Bars = append(c.Bars, Bar{Short: "23 h 45", Segments: []Segment{{Plain, 1000}}})
+	}
+	require.Greater(t, c.narrow().Rows[0].Rects[0].W, 110.0)
+	c.Bars[9].Short = "2:45 (Sommer), an odd one"
+	require.Equal(t, compactMost, c.narrow().Rows[0].Rects[0].X)
+}
+
 // TestMarksStandAtTheirRow in the narrow drawing, before it or, of its second
 // half, after it; none is lost.
 func TestMarksStandAtTheirRow(t *testing.T) {
-	c := Chart{ID: "c", Ordered: func(int64) string { return "" }, Bars: make([]Bar, 3),
+	c := Chart{ID: "c", Ordered: func(_, _ int64) string { return "" }, Bars: make([]Bar, 3),
 		Marks: []Mark{{0, "in"}, {1.2, "meter"}, {1.9, "another"}, {3, "out"}}}
 	d := c.narrow()
 	require.Len(t, d.Rules, 4)

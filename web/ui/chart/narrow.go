@@ -1,5 +1,7 @@
 package chart
 
+import "unicode/utf8"
+
 // The narrow drawing: a row for each period, its words above its bar.
 const (
 	narrowWidth = 256.0
@@ -13,8 +15,9 @@ const (
 const (
 	many          = 40
 	compactHeight = 24.0 // as high as what is touched must be (WCAG 2.5.8)
-	compactLeft   = 100.0
 	compactRight  = 172.0
+	compactLetter = 7.0   // about what one of the words takes
+	compactMost   = 108.0 // of the words
 )
 
 // narrow is the computed drawing.
@@ -40,12 +43,21 @@ type narrowRule struct {
 	Text string
 }
 
+// compactLeft is where the bars of many begin, beside the longest words.
+func (c Chart) compactLeft() float64 {
+	longest := 0
+	for _, b := range c.Bars {
+		longest = max(longest, utf8.RuneCountInString(b.Short))
+	}
+	return min(compactLetter*float64(longest)+9, compactMost)
+}
+
 func (c Chart) narrow() (d narrow) {
 	end, _ := scale(c.Bars)
 	d.Compact, d.Row = len(c.Bars) > many, rowHeight
 	left, right, down := 1.0, narrowWidth-1, 22.0
 	if d.Compact {
-		d.Row, left, right, down = compactHeight, compactLeft, compactRight, 3
+		d.Row, left, right, down = compactHeight, c.compactLeft(), compactRight, 3
 	}
 	x := func(amount int64) float64 { return left + (right-left)*float64(amount)/float64(end) }
 	marks := c.Marks

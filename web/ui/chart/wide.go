@@ -5,7 +5,7 @@ const (
 	wideWidth  = 760.0
 	wideHeight = 300.0
 	plotLeft   = 54.0
-	plotRight  = 752.0
+	plotRight  = 748.0 // leaves room for the words under the last bar
 	plotTop    = 30.0
 	plotFloor  = 252.0
 	holeHeight = 88.0
@@ -43,7 +43,7 @@ func (c Chart) wide() (d wide) {
 		return plotFloor - (plotFloor-plotTop)*float64(amount)/float64(end)
 	}
 	for at := int64(0); at <= end; at += step {
-		d.Ticks = append(d.Ticks, tick{y(at), c.Ordered(at)})
+		d.Ticks = append(d.Ticks, tick{y(at), c.Ordered(at, step)})
 	}
 	slot := (plotRight - plotLeft) / float64(max(len(c.Bars), 1))
 	width := min(slot*0.66, 56)
