@@ -105,6 +105,10 @@ func worksFixture(status works.Status, wrong error, changes ...func(*desk.WorksF
 		f := desk.WorksFile{Request: r, Steps: steps, Terms: "2026-01", Rate: desk.Rate{Percent: vat.Standard, Against: []vat.Reason{vat.TooYoung, vat.NoDwelling}},
 			Acts: desk.ActsOf(r, x.now, works.InPortal), Documents: []desk.WorksDocument{{Paper: works.Paper{ID: "p1", Document: works.Photo}, File: evidence.File{ID: "one", Status: evidence.Quarantined}},
 				{Paper: works.Paper{ID: "p2", Document: works.SitePlan}, File: evidence.File{ID: "two", Status: evidence.Infected}}}}
+		if r.Team != "" {
+			f.Holders = []works.Holder{{Company: "0403170701", Way: works.ByCode, Since: r.MadeAt.Add(time.Hour), EndedAt: r.MadeAt.Add(50 * time.Hour), EndedBy: portal.Actor{Kind: portal.Household}},
+				{Company: "0417497106", Way: works.ByConsent, Since: r.MadeAt.Add(51 * time.Hour)}}
+		}
 		f.Deadline, f.Runs = r.Deadline(steps, calendar.Defaults())
 		if status == works.Done {
 			f.Asset = &works.Asset{MadeAt: x.now, Kind: r.Kind, EAN: fixtureEAN, NetworkUser: "Jean Claes", SupplyFrom: x.now.AddDate(-1, 0, 0), Values: map[works.Field]string{works.Supply: "three-400"}}

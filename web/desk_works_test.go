@@ -28,7 +28,7 @@ import (
 // yard is a works officer's room over the bureau's store.
 func (b *bureau) yard(ring *keys.Ring, clock portal.Clock) desk.Yard {
 	b.works = &works.Service{Clock: clock, Runner: b.store, Store: b.store, Ring: ring}
-	return desk.Yard{Store: b.store, Service: b.works, Vault: b.vault, Runner: b.store, Clock: clock, Terms: "2026-01"}
+	return desk.Yard{Store: b.store, Service: b.works, Vault: b.vault, Runner: b.store, Clock: clock, Terms: "2026-01", TermsAt: "https://grid.example/{language}/{version}"}
 }
 
 // requested captures a request as an occupant in their own visit.
@@ -96,6 +96,23 @@ func TestW10AnOfficerTakesARequestToItsEnd(t *testing.T) {
 	require.True(t, ok)
 	require.Equal(t, http.StatusOK, b.get(src).StatusCode)
 
+	// D10: who follows it, and who did, with way and times; the history tells both.
+	require.Zero(t, page.doc.Find("#holders").Length())
+	require.NoError(t, b.works.Hold(t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "zoe"}}, r.ID, "0403170701", works.ByCode))
+	require.NoError(t, b.works.LetGo(t.Context(), by, r.ID, "0403170701"))
+	require.NoError(t, b.works.Hold(t.Context(), by, r.ID, "0417497106", works.ByConsent))
+	page = b.get(path)
+	var followed []string
+	for _, row := range page.doc.Find("#holders tbody tr").EachIter() {
+		followed = append(followed, plainSpaces(row.Text()))
+	}
+	require.Len(t, followed, 2)
+	require.Regexp(t, "^0417.497.106avec l’accord du demandeur.*suit$", followed[0])
+	require.Regexp(t, "^0403.170.701avec numéro et code.*[0-9]$", followed[1])
+	for _, told := range []string{"l’entreprise 0403.170.701 suit la demande, avec numéro et code–tiers", "l’entreprise 0403.170.701 ne suit plus la demande–titulaire", "l’entreprise 0417.497.106 suit la demande"} {
+		require.Contains(t, plainSpaces(page.doc.Find("#steps").Text()), told)
+	}
+
 	empty := b.act(r.ID, "ask-missing")
 	require.Equal(t, refusedStatus, empty.StatusCode)
 	require.Contains(t, plainSpaces(empty.text), "Cochez au moins une chose")
@@ -120,6 +137,7 @@ func TestW10AnOfficerTakesARequestToItsEnd(t *testing.T) {
 	require.EqualValues(t, 28_832, kept.Offer.Deposit())
 	require.True(t, kept.Offer.ValidTo.Equal(portal.Date(2027, 2, 24)), "three months from 23 November 2026")
 	require.Equal(t, "2026-01", kept.Offer.Terms)
+	require.Equal(t, "https://grid.example/de/2026-01", kept.Offer.TermsLink("de"), "W21: with where they are read, as set when it left")
 	b.done(r.ID, "accept", "accept-who", "Anna Schmitz")
 	require.Zero(t, b.get(path).doc.Find("form[action$='/plan']").Length(), "not before the deposit (Wd3)")
 	c, err := payment.CommunicationOf(r.Number.Reveal())

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"guichet/portal"
 	"guichet/portal/desk"
@@ -15,7 +16,7 @@ import (
 )
 
 func worksFileView(x *ctx, f page.Frame, w desk.WorksFile, act desk.Act, wrong error) page.WorksFile {
-	v := page.WorksFile{Frame: f, Back: layout.Link{Text: x.T("desk.works.title"), Href: x.path(yardPath)}, Lead: leadOf(x, w), Steps: worksSteps(x, w.Steps),
+	v := page.WorksFile{Frame: f, Back: layout.Link{Text: x.T("desk.works.title"), Href: x.path(yardPath)}, Lead: leadOf(x, w), Steps: worksSteps(x, w.Steps, w.Holders), Holders: worksHolders(x, w.Holders),
 		Sections: []page.WorksFacts{{Title: x.T("works.kind." + string(w.Kind)), Facts: worksAsked(x, w.Request)}, {Title: x.T("desk.works.requester"), Facts: worksContact(x, w.Request)}}}
 	if done := desk.Act(x.query("done")); slices.Contains(desk.Acts, done) {
 		v.Done = x.T("desk.works.done", x.T("desk.works.act."+string(done)))
@@ -181,21 +182,62 @@ func worksAsset(x *ctx, a works.Asset) []page.Fact {
 	return append(facts, worksValues(x, a.Kind, a.Values)...)
 }
 
-func worksSteps(x *ctx, steps []works.Step) component.Table {
+// worksSteps is what happened to a request, with when a company began to follow
+// it and when that ended.
+func worksSteps(x *ctx, steps []works.Step, holders []works.Holder) component.Table {
 	t := component.Table{ID: "steps", Caption: x.T("desk.works.steps"), Region: x.T("desk.works.steps"), Columns: []component.Column{
 		{Text: x.T("desk.history.when")}, {Text: x.T("desk.history.what")}, {Text: x.T("desk.works.status")}, {Text: x.T("desk.history.who")}, {Text: x.T("desk.works.reason")}}}
-	for _, s := range slices.Backward(steps) {
-		what, who, why := x.T("desk.works.captured"), s.By.ID, s.Reason
+	type line struct {
+		at  time.Time
+		row component.Row
+	}
+	var lines []line
+	add := func(at time.Time, what, status string, by portal.Actor, why string) {
+		who := by.ID
+		if who == "" {
+			who = x.T("desk.actor." + string(by.Kind))
+		}
+		lines = append(lines, line{at, component.Row{Head: x.shortMoment(at), Cells: []component.Cell{{Text: what}, {Text: status}, {Text: who}, {Text: why}}}})
+	}
+	for _, s := range steps {
+		what, why := x.T("desk.works.captured"), s.Reason
 		if s.Event != "" {
 			what = x.saidOr("desk.works.event."+string(s.Event), "works.event."+string(s.Event))
-		}
-		if who == "" {
-			who = x.T("desk.actor." + string(s.By.Kind))
 		}
 		if why == "" {
 			why = "–"
 		}
-		t.Rows = append(t.Rows, component.Row{Head: x.shortMoment(s.At), Cells: []component.Cell{{Text: what}, {Text: x.T("desk.works.status." + string(s.To))}, {Text: who}, {Text: why}}})
+		add(s.At, what, x.T("desk.works.status."+string(s.To)), s.By, why)
+	}
+	for _, h := range holders {
+		company := portal.FormatCompanyNumber(h.Company)
+		began := portal.Actor{Kind: portal.Household}
+		if h.Way == works.ByCode {
+			began.Kind = portal.Partner
+		}
+		add(h.Since, x.T("desk.works.holder.began", company, x.T("desk.works.holder.way."+string(h.Way))), "–", began, "–")
+		if h.Ended() {
+			add(h.EndedAt, x.T("desk.works.holder.ended", company), "–", h.EndedBy, "–")
+		}
+	}
+	slices.SortStableFunc(lines, func(a, b line) int { return a.at.Compare(b.at) })
+	for _, l := range slices.Backward(lines) {
+		t.Rows = append(t.Rows, l.row)
+	}
+	return t
+}
+
+// worksHolders are the companies that follow a request, and those that did (D10).
+func worksHolders(x *ctx, holders []works.Holder) component.Table {
+	t := component.Table{ID: "holders", Caption: x.T("desk.works.holders"), Region: x.T("desk.works.holders"), Columns: []component.Column{
+		{Text: x.T("desk.works.holder")}, {Text: x.T("desk.works.holder.way")}, {Text: x.T("desk.works.holder.since")}, {Text: x.T("desk.works.holder.until")}}}
+	for _, h := range slices.Backward(holders) {
+		until := component.Cell{Text: x.T("desk.works.holder.now"), Tag: "ok"}
+		if h.Ended() {
+			until = component.Cell{Text: x.shortMoment(h.EndedAt)}
+		}
+		t.Rows = append(t.Rows, component.Row{Head: portal.FormatCompanyNumber(h.Company), Cells: []component.Cell{
+			{Text: x.T("desk.works.holder.way." + string(h.Way))}, {Text: x.shortMoment(h.Since)}, until}})
 	}
 	return t
 }

@@ -10,6 +10,10 @@ import (
 	"guichet/works"
 )
 
+// theirs is the room for what is done with one request: it asks again inside
+// each unit whether it is theirs still.
+func (i installers) theirs(x *ctx) *works.Service { return i.Follow.Room.As(x.installer()) }
+
 // one reads the request that an address is about.
 func (i installers) one(x *ctx) (o openedRequest, err error) {
 	r, steps, err := i.Follow.Room.Of(x.context(), x.installer(), x.named("id"))
@@ -35,13 +39,13 @@ func (i installers) show(x *ctx, o openedRequest, wrong error) error {
 	if err != nil {
 		return err
 	}
-	if err := i.Follow.Room.Shown(x.context(), x.by(), "request", o.ID); err != nil {
+	if err := i.theirs(x).Shown(x.context(), x.by(), "request", o.ID); err != nil {
 		return err
 	}
 	if !o.Status.Over() {
 		i.Follow.Evidence.Expect()
 	}
-	at := slices.IndexFunc(holders, func(h works.Holder) bool { return h.Company == x.installer().Company })
+	at := slices.IndexFunc(holders, func(h works.Holder) bool { return h.Company == x.installer().Company && !h.Ended() })
 	var held *works.Holder
 	if at >= 0 {
 		held = &holders[at]
@@ -70,7 +74,7 @@ func (i installers) move(x *ctx, e works.Event, done, reason string, wrong error
 		return err
 	}
 	if wrong == nil {
-		_, wrong = i.Follow.Room.Move(x.context(), x.by(), o.ID, works.Requester, e, reason, change)
+		_, wrong = i.theirs(x).Move(x.context(), x.by(), o.ID, works.Requester, e, reason, change)
 	}
 	return i.moved(x, o, wrong, done)
 }
@@ -89,7 +93,9 @@ func (i installers) addPaper(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	return i.moved(x, o, i.Follow.takePaper(x, x.by(), o), "added")
+	d := i.Follow
+	d.Room = i.theirs(x)
+	return i.moved(x, o, d.takePaper(x, x.by(), o), "added")
 }
 
 // letGo takes a request out of the list; what the partner made stays in it.
@@ -98,7 +104,7 @@ func (i installers) letGo(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	return errors.Join(i.Follow.Room.LetGo(x.context(), x.by(), o.ID, x.installer().Company), x.redirect(x.path(installerPath+"?done=let-go")))
+	return errors.Join(i.theirs(x).LetGo(x.context(), x.by(), o.ID, x.installer().Company), x.redirect(x.path(installerPath+"?done=let-go")))
 }
 
 // appointment is the planned day for a calendar.
@@ -110,7 +116,7 @@ func (i installers) appointment(x *ctx) error {
 	if o.Status != works.Planned || o.Day.IsZero() {
 		return &portal.Error{Code: portal.NotFound, Key: "works.request"}
 	}
-	if err := i.Follow.Room.Shown(x.context(), x.by(), "appointment", o.ID); err != nil {
+	if err := i.theirs(x).Shown(x.context(), x.by(), "appointment", o.ID); err != nil {
 		return err
 	}
 	x.header("Content-Disposition", `attachment; filename="guichet-appointment.ics"`)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	"net/http"
 	"net/url"
 	"slices"
@@ -123,6 +124,61 @@ func TestD10Installers(t *testing.T) {
 	require.Equal(t, portal.Conflict, portal.CodeOf(f.room.Entitle(t.Context(), testOfficer, g.PartnerID, false)))
 }
 
+// endsMeanwhile ends something once it was asked whether it stands.
+type endsMeanwhile struct {
+	works.Store
+	end func()
+}
+
+func (s endsMeanwhile) WorksIsOf(ctx context.Context, of works.Installer, id string) (bool, error) {
+	mine, err := s.Store.WorksIsOf(ctx, of, id)
+	s.end()
+	return mine, err
+}
+
+// T24: a hold that its requester ends while an installer's request is on its way
+// is used no more by any page that shows or changes one; and the code that was
+// typed once is no way back.
+func TestT24AHoldEndsMeanwhile(t *testing.T) {
+	f := newFirm(t)
+	y := f.yard
+	in, _ := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
+	k := y.capture(works.SmartMeter, "")
+	id := k.OccupancyID
+	at := "/de/partner/works/" + id
+	require.Equal(t, at+"?done=held", in.claim(k.Reference.Reveal(), k.Digits.Reveal()).Header.Get("Location"))
+	y.move(id, works.EventPrepare, "", func(r *works.Request) { r.StudyNotNeeded = true })
+	y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day, r.Team = f.h.clock().AddDate(0, 0, 3), "Verviers 2" })
+	plain := f.works.Store
+	f.works.Store = endsMeanwhile{plain, func() { require.NoError(t, f.works.LetGo(t.Context(), requester, id, "0403170701")) }}
+	looks := y.entries(audit.WorksShown, id)
+	for what, act := range map[string]func() answer{
+		"page":        func() answer { return in.get(at) },
+		"appointment": func() answer { return in.get(at + "/appointment.ics") },
+		"postpone":    func() answer { return in.post(at+"/postpone", url.Values{"postpone_reason": {"nass"}}) },
+		"paper": func() answer {
+			return in.send(at+"/papers", url.Values{"paper_kind": {"photo"}}, "document", "p.pdf", []byte("%PDF-1"))
+		},
+		"let go": func() answer { return in.post(at+"/let-go", nil) },
+	} {
+		require.NoError(t, f.works.Hold(t.Context(), requester, id, "0403170701", works.ByConsent))
+		require.Equal(t, http.StatusNotFound, act().StatusCode, what)
+	}
+	f.works.Store = plain
+	require.Equal(t, looks, y.entries(audit.WorksShown, id))
+	r, _, err := f.store.Works(t.Context(), id)
+	require.NoError(t, err)
+	require.Equal(t, works.Planned, r.Status)
+	papers, err := f.store.WorksPapers(t.Context(), id)
+	require.NoError(t, err)
+	require.Empty(t, papers)
+
+	back := in.claim(k.Reference.Reveal(), k.Digits.Reveal())
+	require.Equal(t, http.StatusUnprocessableEntity, back.StatusCode)
+	require.Contains(t, back.text(), "Der Antragsteller hat Ihren Zugang zu diesem Antrag beendet.")
+	require.Empty(t, in.listed(""))
+}
+
 // An installer brings what is missing and says that a day does not hold; the
 // list is narrowed by turn, status and date, and goes on over pages.
 func TestInstallersActAndSeek(t *testing.T) {
@@ -216,6 +272,17 @@ func TestInstallersBringAFile(t *testing.T) {
 	require.EqualValues(t, 3, requests())
 }
 
+// feedsRead counts how often an address is looked for.
+type feedsRead struct {
+	works.Store
+	n *int
+}
+
+func (s feedsRead) WorksFeed(ctx context.Context, hash string) (works.Agenda, error) {
+	*s.n++
+	return s.Store.WorksFeed(ctx, hash)
+}
+
 // A calendar at a secret address says number, place, day and team of what is
 // planned, of a drop no team (D12); a new address ends the old one, and a person
 // who ended, a partner without its role and a request that is over have none.
@@ -301,5 +368,20 @@ func TestCalendarsAtSecretAddresses(t *testing.T) {
 	for ; misses < 100 && program("/de/calendar/nobody.ics").StatusCode == http.StatusNotFound; misses++ {
 	}
 	require.Less(t, misses, 100)
+	lookups := 0
+	f.works.Store = feedsRead{f.works.Store, &lookups}
+	require.Equal(t, http.StatusTooManyRequests, program(third).StatusCode, "nothing is looked for once they are spent")
+	require.Zero(t, lookups)
+	f.h.now = f.h.now.Add(24 * time.Hour)
 	require.Equal(t, http.StatusOK, program(third).StatusCode)
+	require.Equal(t, 1, lookups)
+	for range 100 { // one that is over, and read on, takes nothing from its source
+		require.NotEqual(t, http.StatusOK, program(own).StatusCode)
+	}
+	require.Equal(t, http.StatusOK, program(third).StatusCode)
+	counted := strings.Join(f.limits.keys, " ")
+	require.Contains(t, counted, "works-feed:one:")
+	for _, plain := range []string{g.Login, g.PartnerID, id, token} {
+		require.NotContains(t, counted, plain, "G12")
+	}
 }

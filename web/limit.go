@@ -96,6 +96,24 @@ func (l *limits) spend(x *ctx) error {
 	return each(x.context(), l.wide, from.Wide, (*limiter.Limiter).Get)
 }
 
+// room is an error where one of the request's windows is full, as of spend, and
+// takes nothing.
+func (l *limits) room(x *ctx) error {
+	from := x.origin()
+	for _, of := range []struct {
+		windows []window
+		who     string
+	}{{l.source, from.Source}, {l.network, from.Network}, {l.wide, from.Wide}} {
+		if of.who == "" {
+			continue
+		}
+		if err := each(x.context(), of.windows, of.who, (*limiter.Limiter).Peek); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // each looks at windows in turn, counting or not.
 func each(ctx context.Context, windows []window, who string, look func(*limiter.Limiter, context.Context, string) (limiter.Context, error)) error {
 	for _, w := range windows {

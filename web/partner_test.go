@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,6 +48,22 @@ type agency struct {
 	vault *vault
 	works *works.Service
 	short login.Idle
+	// limits is what the limiters count in, with the keys that they used.
+	limits keyed
+}
+
+// keyed is a limiter's store that tells the keys that were counted.
+type keyed struct {
+	limiter.Store
+	mu   sync.Mutex
+	keys []string
+}
+
+func (k *keyed) Get(ctx context.Context, key string, rate limiter.Rate) (limiter.Context, error) {
+	k.mu.Lock()
+	k.keys = append(k.keys, key)
+	k.mu.Unlock()
+	return k.Store.Get(ctx, key, rate)
 }
 
 var testOfficer = portal.Actor{Kind: portal.Staff, ID: "m.dubois"}
@@ -108,6 +125,7 @@ func newAgency(t *testing.T, b storetest.Backend) *agency {
 // agencyOver is one over a database and a short-lived state that may be there already.
 func agencyOver(t *testing.T, h *house, dsn string, short login.Idle, limits limiter.Store, change ...func(*agency, *PublicDeps)) *agency {
 	a := &agency{vault: &vault{}, dsn: dsn, short: short}
+	a.limits.Store = limits
 	a.store = storetest.Reopen(t, a.dsn, h.clock)
 	passwords, err := login.NewPasswords()
 	require.NoError(t, err)
@@ -119,7 +137,7 @@ func agencyOver(t *testing.T, h *house, dsn string, short login.Idle, limits lim
 		d.Runner, d.Follow = a.store, FollowDeps{Room: a.works, Evidence: a.vault}
 		d.Works.ADay, d.Works.ADayNetwork = 5, 30
 		d.Works.Drafts = &works.Drafts{Ring: h.ring, Clock: h.clock, State: state.NewMemory(h.clock, 1000)}
-		d.Limits = limits
+		d.Limits = &a.limits
 		d.Partners = PartnerDeps{Room: a.room, Mandates: a.deeds, History: h, Evidence: a.vault, Signer: h.ring.TrailSigner(), Batches: a.store, Certificates: true}
 		for _, c := range change {
 			c(a, d)

@@ -22,8 +22,9 @@ import (
 
 // feeds serves calendars at secret addresses, for programs that cannot sign in.
 // An address that ended, of a person who did or of a request that is over is
-// answered as one that never was. That costs its source; a calendar that is
-// there costs its own days, since many are fetched from few sources.
+// answered as one that never was. One that nothing is kept of costs its source; a
+// calendar that is there, also one that is over and read on, costs its own days,
+// since many are fetched from few sources.
 type feeds struct {
 	*site
 	misses *limits
@@ -44,30 +45,41 @@ func (x *ctx) feedAddress(token keys.Secret) string {
 	return x.s.BaseURL + x.path("/calendar/"+token.Reveal()+".ics")
 }
 
+// read answers an address. Who has tried too many that never were is told so
+// before another is looked for.
 func (f feeds) read(x *ctx) error {
-	err := f.answer(x)
+	if err := f.misses.room(x); err != nil {
+		return err
+	}
+	feed, err := f.find(x)
 	if portal.CodeOf(err) == portal.NotFound {
 		if err := f.misses.spend(x); err != nil {
 			return err
 		}
 	}
+	if err == nil {
+		err = f.answer(x, feed)
+	}
 	return hidden(err)
 }
 
-func (f feeds) answer(x *ctx) error {
+func (f feeds) find(x *ctx) (works.Agenda, error) {
 	token, ok := strings.CutSuffix(x.param("token"), ".ics")
 	if !ok {
-		return &portal.Error{Code: portal.NotFound, Key: "works.request"}
+		return works.Agenda{}, &portal.Error{Code: portal.NotFound, Key: "works.request"}
 	}
-	feed, err := f.Follow.Room.FeedAt(x.context(), keys.Secret(token))
-	if err != nil {
-		return err
-	}
-	if err := each(x.context(), f.each, feed.Login+"/"+feed.RequestID, (*limiter.Limiter).Get); err != nil {
+	return f.Follow.Room.FeedAt(x.context(), keys.Secret(token))
+}
+
+func (f feeds) answer(x *ctx, feed works.Agenda) error {
+	// No login and no request stands in a limiter's key (G12).
+	owner := x.s.Ring.HashText(keys.ForSource, "works-feed", feed.Login, feed.RequestID)
+	if err := each(x.context(), f.each, owner, (*limiter.Limiter).Get); err != nil {
 		return err
 	}
 	by := audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Ground: "calendar", Channel: "web"}
 	var list []works.View
+	var err error
 	if feed.Login == "" {
 		list, err = f.ofRequest(x, feed.RequestID)
 	} else {

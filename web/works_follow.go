@@ -180,6 +180,7 @@ func (f follower) among(x *ctx, all []held) (o openedRequest, err error) {
 	if err != nil {
 		return o, err
 	}
+	shared = slices.DeleteFunc(shared, works.Holder.Ended)
 	fed, err := f.Room.Store.WorksFeedOf(x.context(), "", r.ID)
 	v := r.View(steps, x.now)
 	changes := slices.Contains(v.May, works.EventChange)

@@ -100,7 +100,7 @@ func fixtureRequest(now time.Time, s works.Status) works.Request {
 	}
 	if at >= slices.Index(works.Statuses, works.Offered) && s != works.Refused {
 		sent := portal.Date(2026, time.November, 9).Add(10 * time.Hour)
-		r.Offer = works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31200, 18400, 4800}, VAT: 6, Percent: 50, Terms: "2026-1", Days: 25,
+		r.Offer = works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31200, 18400, 4800}, VAT: 6, Percent: 50, Terms: "2026-1", TermsAt: "https://guichet.example/{language}/connection-conditions/{version}", Days: 25,
 			SentAt: sent, ValidTo: portal.Date(2027, time.February, 10)}
 	}
 	if at >= slices.Index(works.Statuses, works.Agreed) && at <= slices.Index(works.Statuses, works.Closed) {

@@ -85,7 +85,7 @@ func (y *followYard) offer(id string) {
 	y.move(id, works.EventStudy, "", nil)
 	y.move(id, works.EventDraw, "", nil)
 	y.move(id, works.EventOffer, "", func(r *works.Request) {
-		r.Offer = works.Offer{Version: r.Offer.Version + 1, Said: true, Lines: [4]int64{0, 31200, 18400, 4800}, VAT: 6, Percent: 50, Terms: "2026-1", Days: 25,
+		r.Offer = works.Offer{Version: r.Offer.Version + 1, Said: true, Lines: [4]int64{0, 31200, 18400, 4800}, VAT: 6, Percent: 50, Terms: "2026-1", TermsAt: "https://grid.example/{language}/terms/{version}", Days: 25,
 			SentAt: y.h.clock(), ValidTo: portal.Date(2027, time.February, 24)}
 	})
 }
@@ -145,6 +145,7 @@ func TestARequestIsFollowed(t *testing.T) {
 	require.Contains(t, page.doc.Find("aside details").Text(), "Regel OFFER, Fassung 1", "the date opens")
 
 	// No name, an old page's offer, an offer that is over: said at the field, nothing happens.
+	require.Equal(t, "https://grid.example/de/terms/2026-1", b.get("/de/works/request").doc.Find("a[href^='https://grid']").AttrOr("href", ""), "W21")
 	require.Contains(t, b.act(id, "accept", url.Values{"version": {"1"}}).doc.Find("#agreed_by-error").Text(), "Schreiben Sie Ihren Namen")
 	old := b.act(id, "accept", url.Values{"version": {"0"}, "agreed_by": {"Anna Schmitz"}})
 	require.Equal(t, http.StatusConflict, old.StatusCode)
@@ -157,6 +158,7 @@ func TestARequestIsFollowed(t *testing.T) {
 	require.Contains(t, twin.doc.Text(), "Vertraulich", "L20")
 	done := b.act(id, "accept", url.Values{"version": {"1"}, "agreed_by": {"  Anna  Schmitz "}})
 	require.Equal(t, "/de/works/request?id="+id+"&done=accepted", done.Header.Get("Location"))
+	require.EqualValues(t, 1, storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'works.moved' AND details LIKE '%accept%' AND details LIKE '%2026-1%'`), "W21: which conditions were accepted")
 	r, _, err := y.store.Works(t.Context(), id)
 	require.NoError(t, err)
 	require.Equal(t, works.Agreed, r.Status)

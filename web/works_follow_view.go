@@ -264,7 +264,7 @@ func offerView(x *ctx, o openedRequest) *public.WorksOffer {
 	if c := communication(o.View); c != "" {
 		v.Facts = append(v.Facts, [2]string{x.T("works.offer.communication"), c + " – " + x.T("works.offer.communication.hint") + " " + letter.AccountWords(x.Catalog, x.s.house())})
 	}
-	v.Facts = append(v.Facts, [2]string{x.T("works.offer.terms"), x.T("works.offer.terms.version", f.Terms)})
+	v.Terms = layout.Link{Text: x.T("works.offer.terms.version", f.Terms), Href: f.TermsLink(x.Lang)}
 	if !f.AgreedAt.IsZero() && f.AgreedOn != "" {
 		key := "works.offer.agreed.line"
 		if f.AgreedOn == works.OnPaper {
@@ -276,7 +276,7 @@ func offerView(x *ctx, o openedRequest) *public.WorksOffer {
 	if slices.Contains(o.May, works.EventAccept) {
 		name := line(x, "agreed_by", "works.offer.name", "works.offer.name.hint", "")
 		name.Auto = "name"
-		v.Accept = &public.WorksForm{Action: x.act(o, "accept"), Controls: []component.Control{version, name}, Submit: x.T("works.offer.accept")}
+		v.Accept = &public.WorksForm{Text: x.T("works.offer.accept.terms", f.Terms), Action: x.act(o, "accept"), Controls: []component.Control{version, name}, Submit: x.T("works.offer.accept")}
 	} else if o.Status == works.Offered && !x.now.Before(f.ValidTo) {
 		v.User = x.T("error.works.expired")
 	} else if o.Status == works.Offered && !o.NetworkYes {

@@ -49,7 +49,7 @@ func (s *Service) RecordAsset(ctx context.Context, by audit.Entry, id, ean strin
 	}
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		r, err := s.Store.LockWorks(t, id)
+		r, err := s.lock(t, id)
 		if err != nil {
 			return err
 		}

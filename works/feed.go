@@ -19,7 +19,8 @@ import (
 // (D13): by file or by interface, the same.
 type Feed struct {
 	*Service
-	Terms string // of the offers that name none (W21)
+	Terms   string // of the offers that name none (W21)
+	TermsAt string // where conditions are read, as Offer.TermsAt
 	// Progress, where set, hears how many of how many are done. It is called from
 	// inside the unit of work and must only draw.
 	Progress func(done, total int)
@@ -153,7 +154,7 @@ func (f *Feed) take(t tx.Tx, by audit.Entry, told Report, fed *Fed) error {
 	}
 	was := r
 	r.External = cmp.Or(told.External, r.External)
-	e, err := told.lay(&r, f.Terms)
+	e, err := told.lay(&r, f.Terms, f.TermsAt)
 	if err != nil {
 		return err
 	}
@@ -175,7 +176,11 @@ func (f *Feed) take(t tx.Tx, by audit.Entry, told Report, fed *Fed) error {
 	}
 	noted = r.differs(was)
 	if len(noted) > 0 {
-		record(t, by, now, audit.WorksNoted, r, map[string]string{"what": strings.Join(noted, " ")})
+		says := map[string]string{"what": strings.Join(noted, " ")}
+		if slices.Contains(noted, "agreement") {
+			says["terms"] = r.Offer.Terms // W21
+		}
+		record(t, by, now, audit.WorksNoted, r, says)
 	}
 	switch {
 	case fresh:

@@ -24,10 +24,15 @@ type News struct {
 	Energy  portal.Energy
 	Event   Event
 	Status  Status    // after it: the title says whose turn it is
-	Until   time.Time // the last day to answer, pay, reopen or give what is missing, or the day planned; zero for none
+	Until   time.Time // the last day to answer, pay, reopen or give what is missing, the day planned, or since when it is so; zero for none
 	Missing []string  // fields and documents
 	Offer   Offer     // of EventOffer and EventAccept: the letter says what it costs (W7)
+	Company string    // of Followed: its number
 }
+
+// Followed is the event of the News that a company follows the request since it
+// typed number and code (D10): who did not give them away can end it.
+const Followed Event = "followed"
 
 // tell queues what a requester must know of an event that has just happened.
 func (r *Request) tell(t tx.Tx, e Event, now time.Time) error {
@@ -49,7 +54,7 @@ func (s Status) Shown(o Offer) Status {
 
 // write queues what is written about an event or a reminder.
 func (r *Request) write(t tx.Tx, e Event, now time.Time) error {
-	n := News{Number: r.Number.Reveal(), Kind: r.Kind.Masked(), Energy: r.Energy, Event: e, Status: r.Status.Shown(r.Offer)}
+	n := News{Event: e}
 	switch e {
 	case EventAskMissing, RemindMissing:
 		if n.Missing = r.Missing; !r.MissingBy.IsZero() {
@@ -61,7 +66,7 @@ func (r *Request) write(t tx.Tx, e Event, now time.Time) error {
 		n.Until = r.Offer.ValidTo.Add(-time.Second)
 	case EventAccept:
 		n.Offer = r.Offer
-		if d, runs := r.Deadline(nil, calendar.Defaults()); runs && n.Status == Agreed {
+		if d, runs := r.Deadline(nil, calendar.Defaults()); runs && r.Status.Shown(r.Offer) == Agreed {
 			n.Until = d.Last
 		}
 	case EventPlan, RemindDay:
@@ -69,6 +74,12 @@ func (r *Request) write(t tx.Tx, e Event, now time.Time) error {
 	case EventClose:
 		n.Until = r.Reopening().Last
 	}
+	return r.send(t, n, now)
+}
+
+// send queues a News with what it says of its request.
+func (r *Request) send(t tx.Tx, n News, now time.Time) error {
+	n.Number, n.Kind, n.Energy, n.Status = r.Number.Reveal(), r.Kind.Masked(), r.Energy, r.Status.Shown(r.Offer)
 	data, err := json.Marshal(n)
 	if err != nil {
 		return err

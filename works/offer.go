@@ -1,8 +1,12 @@
 package works
 
 import (
+	"net/url"
 	"slices"
+	"strings"
 	"time"
+
+	"guichet/portal"
 )
 
 // Manner is how an offer was agreed to (W7).
@@ -24,6 +28,7 @@ type Offer struct {
 	VAT     int64    // percent: 6 or 21 (facts C.5)
 	Percent int64    // of the total, as deposit (D11)
 	Terms   string   // version of the general conditions in force when it left (W21)
+	TermsAt string   // where they are read, as it was set then; "" for older offers
 	SentAt  time.Time
 	ValidTo time.Time
 	// Days are the working days in which the works are promised, where no law
@@ -37,6 +42,12 @@ type Offer struct {
 	AgreedOn Manner
 	Paid     int64     // cents, by the bank's records
 	PaidAt   time.Time // the bank's day on which the deposit was covered
+}
+
+// TermsLink is where the conditions of the offer are read in a language, "" where
+// nobody said: TermsAt with {language} and {version} filled in.
+func (o Offer) TermsLink(l portal.Language) string {
+	return strings.NewReplacer("{language}", string(l), "{version}", url.PathEscape(o.Terms)).Replace(o.TermsAt)
 }
 
 // LineNames are the letters of the offer's lines.

@@ -69,7 +69,7 @@ func (s *Service) Remind(ctx context.Context, most int) (int, error) {
 		done := false
 		err := s.Runner.Do(ctx, func(t tx.Tx) error {
 			done = false
-			r, err := s.Store.LockWorks(t, id)
+			r, err := s.lock(t, id)
 			if err != nil {
 				return err
 			}

@@ -131,7 +131,7 @@ func (told Report) check(now time.Time) (problems portal.Problems) {
 // lay lays what is told over a request and gives the event that led it to where
 // it stands now, "" where it did not move. The request may hold what no rule
 // allows afterwards: holds tells.
-func (told Report) lay(r *Request, terms string) (e Event, err error) {
+func (told Report) lay(r *Request, terms, at string) (e Event, err error) {
 	order, was := told.order(*r), *r
 	same := told.Status == r.Status
 	newer := same && !r.ToldAt.IsZero() && told.changed().After(r.ToldAt) // a further word on where it stands
@@ -149,7 +149,7 @@ func (told Report) lay(r *Request, terms string) (e Event, err error) {
 		r.UserAgreedAt = told.UserAgreedAt
 	}
 	if e != "" || order >= 0 || newer {
-		if err := told.facts(r, terms, e != ""); err != nil {
+		if err := told.facts(r, terms, at, e != ""); err != nil {
 			return e, err
 		}
 	}
@@ -214,7 +214,7 @@ func (told Report) move(r *Request) Event {
 
 // facts lays what belongs to the status told. What is missing is asked for once:
 // told again, it may have been given since.
-func (told Report) facts(r *Request, terms string, moved bool) error {
+func (told Report) facts(r *Request, terms, at string, moved bool) error {
 	if told.Status == Incomplete && len(told.Missing) > 0 && (moved || told.changed().After(r.ToldAt)) {
 		r.Missing, r.MissingBy = told.Missing, told.MissingBy
 		if r.MissingBy.IsZero() {
@@ -225,7 +225,7 @@ func (told Report) facts(r *Request, terms string, moved bool) error {
 		r.Day = told.Day
 	}
 	if told.Offer != nil {
-		if err := told.offer(r, terms); err != nil {
+		if err := told.offer(r, terms, at); err != nil {
 			return err
 		}
 	}
@@ -242,7 +242,7 @@ func (told Report) facts(r *Request, terms string, moved bool) error {
 }
 
 // offer lays an offer. One that was agreed to stays what it is (Wd3).
-func (told Report) offer(r *Request, terms string) error {
+func (told Report) offer(r *Request, terms, at string) error {
 	o, held, kind := *told.Offer, r.Offer, r.Kind.Facts()
 	o.Said = true
 	if o.Percent < 0 {
@@ -269,6 +269,9 @@ func (told Report) offer(r *Request, terms string) error {
 	}
 	if !held.AgreedAt.IsZero() {
 		return portal.Problems{{Code: portal.Invalid, Key: "works.told.agreed", Field: "line_a"}}
+	}
+	if o.TermsAt = at; held.Terms == o.Terms && held.TermsAt != "" {
+		o.TermsAt = held.TermsAt
 	}
 	o.Version, o.Paid, o.PaidAt = held.Version+1, held.Paid, held.PaidAt
 	r.Offer = o

@@ -39,6 +39,7 @@ type Store interface {
 	Agendas
 	Digests
 	Reminding
+	Forgetting
 
 	// Works reads one with its steps, oldest first; NotFound.
 	Works(ctx context.Context, id string) (Request, []Step, error)
@@ -47,7 +48,9 @@ type Store interface {
 	// WorksPapers lists the documents of one, oldest first.
 	WorksPapers(ctx context.Context, requestID string) ([]Paper, error)
 	// WorksHappenings lists what happened on the portal since a place, in order;
-	// Conflict "works.events.ahead" for a place that was never reached.
+	// Conflict "works.events.ahead" for a place that was never reached, and
+	// "works.events.behind" where what came next to it is deleted; from 0 on it
+	// begins with the first that is kept.
 	WorksHappenings(ctx context.Context, after int64, limit int) ([]Happening, error)
 	// WorksList lists requests for an officer, those whose Due comes first and
 	// so the overdue ones before all others; those without a date last.
@@ -91,6 +94,8 @@ type Service struct {
 	Store  Store
 	Ring   *keys.Ring
 	Master Master // "" is InPortal
+
+	of *Installer // whose requests alone it touches; nil: everybody's
 }
 
 // Subject is what trail entries about a request carry.
@@ -212,7 +217,7 @@ func (r *Request) lack(papers []Paper, now time.Time) {
 func (s *Service) Move(ctx context.Context, by audit.Entry, id string, who Turn, e Event, reason string, change func(*Request) error) (Request, error) {
 	var moved Request
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
-		r, err := s.Store.LockWorks(t, id)
+		r, err := s.lock(t, id)
 		if err != nil {
 			return err
 		}
@@ -252,6 +257,9 @@ func (s *Service) happen(t tx.Tx, by audit.Entry, r *Request, e Event, reason st
 func (s *Service) moved(t tx.Tx, by audit.Entry, r *Request, e Event, from Status, at time.Time, reason string) error {
 	r.MovedAt = s.Clock()
 	says := map[string]string{"event": string(e), "from": string(from), "to": string(r.Status)}
+	if e == EventOffer || e == EventAccept { // which conditions went with it, which were accepted (W21)
+		says["offer"], says["terms"] = strconv.FormatInt(r.Offer.Version, 10), r.Offer.Terms
+	}
 	if r.Status.ended() && r.Offer.Paid > 0 {
 		says["to_pay_back"] = strconv.FormatInt(r.Offer.Paid, 10)
 		r.Offer.Paid, r.Offer.PaidAt = 0, time.Time{}
@@ -295,7 +303,7 @@ func (s *Service) Note(ctx context.Context, by audit.Entry, id, what string, cha
 	}
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		r, err := s.Store.LockWorks(t, id)
+		r, err := s.lock(t, id)
 		if err != nil {
 			return err
 		}
@@ -315,7 +323,7 @@ const MostPapers = 30
 func (s *Service) Add(ctx context.Context, by audit.Entry, id string, p Paper) error {
 	now := s.Clock()
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		r, err := s.Store.LockWorks(t, id)
+		r, err := s.lock(t, id)
 		if err != nil {
 			return err
 		}

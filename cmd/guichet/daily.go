@@ -35,7 +35,9 @@ requester is reminded, once for each date. Installers that want it get one mail
 a day: what changed, what is due.
 
 Uploaded documents of mandates that ended three years ago: their bytes and
-names are deleted.`
+names are deleted. Of requests for works: events for the works system after six
+months, reminders three months after their date, calendars three months and
+installers' ended access three years after the request's end.`
 }
 
 // daily is what a run came to.
@@ -45,6 +47,7 @@ type daily struct {
 	Lapsed   int               `json:"lapsed_offers"`
 	Reminded int               `json:"works_reminders"`
 	Digests  int               `json:"installers_told"`
+	Leftover int               `json:"forgotten_works"`
 }
 
 // Run implements the command.
@@ -66,6 +69,7 @@ func (c dailyCmd) Run(ctx context.Context, set *config.Settings, t *terminal) er
 		r.Windows, r.Read, r.Estimated, r.Without)
 	t.printf("uploaded documents purged: %d\n", done.Purged)
 	t.printf("offers for works lapsed: %d\n", done.Lapsed)
+	t.printf("leftovers of requests for works forgotten: %d\n", done.Leftover)
 	t.printf("requesters of works reminded: %d; installers told of their day: %d\n", done.Reminded, done.Digests)
 	return nil
 }
@@ -82,7 +86,8 @@ func (f *foundation) daily(ctx context.Context) (daily, error) {
 	for _, job := range []struct {
 		done *int
 		run  func(context.Context, int) (int, error)
-	}{{&done.Lapsed, f.works().Lapse}, {&done.Reminded, f.works().Remind}, {&done.Digests, f.works().SendDigests}} {
+	}{{&done.Lapsed, f.works().Lapse}, {&done.Reminded, f.works().Remind}, {&done.Digests, f.works().SendDigests},
+		{&done.Leftover, f.works().Forget}} {
 		*job.done, err = inGoes(ctx, job.run)
 		all = append(all, err)
 	}

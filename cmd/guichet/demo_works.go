@@ -45,7 +45,7 @@ func (f *foundation) demoWorks(ctx context.Context, t *town.Town) (accessWorks, 
 				now := f.clock()
 				valid, _ := calendar.Defaults().For(calendar.OfferValid, now)
 				r.Offer = works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31_200, 18_400, 4_800}, VAT: 6, Percent: 50,
-					Terms: f.settings.WorksTerms, SentAt: now, ValidTo: calendar.Count(valid, now, nil).Ends()}
+					Terms: f.settings.WorksTerms, TermsAt: f.settings.WorksTermsURL, SentAt: now, ValidTo: calendar.Count(valid, now, nil).Ends()}
 			}
 			return nil
 		}); err != nil {

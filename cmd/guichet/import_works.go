@@ -60,7 +60,7 @@ func (c importWorksCmd) Run(ctx context.Context, set *config.Settings, t *termin
 
 // feed is where the works system's word is taken.
 func (f *foundation) feed() *works.Feed {
-	return &works.Feed{Service: f.works(), Terms: f.settings.WorksTerms}
+	return &works.Feed{Service: f.works(), Terms: f.settings.WorksTerms, TermsAt: f.settings.WorksTermsURL}
 }
 
 // inEnglish says an error in the words that a page has for it.

@@ -16,6 +16,7 @@ const (
 	WorksFeedEnded Action = "works.feed-ended" // and has none any more
 	WorksReminded  Action = "works.reminded"   // a requester was reminded of a date
 	WorksDigest    Action = "works.digest"     // an installer wants the daily mail, or no longer
+	WorksGone      Action = "works.gone"       // what is of no more use was forgotten: what, how many (D16)
 	WorksTold      Action = "works.told"       // the operator's works system told of some (D13)
 	PaymentsFiled  Action = "payments.filed"   // a bank file was imported
 	PaymentAside   Action = "payment.aside"    // an officer found that one is for no request

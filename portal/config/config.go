@@ -98,6 +98,7 @@ type Settings struct {
 	WorksMaster       string   `name:"works-master" help:"Who leads requests for works: portal, or external: phases and dates come from the operator's works system alone." placeholder:"portal"`
 	WorksCertificates []string `help:"SHA-256 fingerprints of the client certificates by which the operator's works system is known on API_LISTEN." placeholder:"FINGERPRINT"`
 	WorksTerms        string   `name:"works-terms" help:"Version of the general connection conditions in force, which each offer for works names." placeholder:"2026-01"`
+	WorksTermsURL     string   `name:"works-terms-url" help:"Where they are read, https: {language} and {version} in it are filled in." placeholder:"URL"`
 	WorksAccount      string   `name:"works-account" help:"Account number (IBAN) to which deposits and balances of works are paid; empty: people are told that it stands on the invoice." placeholder:"IBAN"`
 	Limits            `embed:""`
 	Clamd             string `name:"clamd" help:"Virus scanner for uploads: a socket's path or HOST:PORT; empty: uploads wait for an officer." placeholder:"ADDRESS"`
@@ -131,6 +132,7 @@ func (s Settings) Default() Settings {
 		{&s.MailFrom, "no-reply@guichet.example"},
 		{&s.LogLevel, "info"},
 		{&s.WorksTerms, "2026-01"},
+		{&s.WorksTermsURL, "https://guichet.example/{language}/connection-conditions/{version}"},
 		{&s.WorksMaster, "portal"},
 		{&s.OIDCRoleClaim, "guichet_role"},
 	} {
@@ -255,6 +257,9 @@ func (s Settings) Check() error {
 	case "debug", "info", "warn", "error":
 	default:
 		wrong("LOG_LEVEL", "%q is none of debug, info, warn, error", s.LogLevel)
+	}
+	if u, err := url.Parse(strings.NewReplacer("{language}", "fr", "{version}", "1").Replace(s.WorksTermsURL)); err != nil || u.Host == "" || u.Scheme != "https" {
+		wrong("WORKS_TERMS_URL", "%q is not an https:// address", s.WorksTermsURL)
 	}
 	if u, err := url.Parse(s.SecurityContact); err != nil || (u.Scheme != "mailto" && u.Scheme != "https") {
 		wrong("SECURITY_CONTACT", "%q begins neither with mailto: nor with https:", s.SecurityContact)

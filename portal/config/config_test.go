@@ -38,6 +38,7 @@ func TestEachWrongSettingIsNamed(t *testing.T) {
 		"WORKS_ACCOUNT":      func(s *Settings) { s.WorksAccount = "BE69539007547034" },
 		"WORKS_MASTER":       func(s *Settings) { s.WorksMaster = "sap" },
 		"LOG_LEVEL":          func(s *Settings) { s.LogLevel = "loud" },
+		"WORKS_TERMS_URL":    func(s *Settings) { s.WorksTermsURL = "http://x/{language}" },
 		"SECURITY_CONTACT":   func(s *Settings) { s.SecurityContact = "security@x" },
 	} {
 		s := Settings{}.Default()

@@ -28,6 +28,8 @@ type WorksStore interface {
 	WorksPayments(ctx context.Context, requestID string) ([]works.Booking, error)
 	WorksPaymentsWaiting(ctx context.Context, after works.Place, limit int) ([]works.Booking, error)
 	WorksAsset(ctx context.Context, requestID string) (works.Asset, error)
+	// WorksHolders lists all that ever followed a request (D10).
+	WorksHolders(ctx context.Context, requestID string) ([]works.Holder, error)
 	WorksOfOccupancy(ctx context.Context, occupancyID string) ([]works.Request, error)
 	// WorksByKey finds one by the keyed hash of its number; NotFound.
 	WorksByKey(ctx context.Context, key string) (id string, err error)
@@ -47,6 +49,7 @@ type Yard struct {
 	Runner  tx.Runner
 	Clock   portal.Clock
 	Terms   string // version of the general conditions in force, which an offer links to (W21)
+	TermsAt string // where they are read, as works.Offer.TermsAt
 }
 
 // WorksFile is everything of one request, as staff see it.
@@ -58,7 +61,8 @@ type WorksFile struct {
 	Runs      bool              // a legal deadline does
 	Payments  []works.Booking
 	Asset     *works.Asset
-	Acts      []Act // possible now
+	Holders   []works.Holder // also those that follow no more
+	Acts      []Act          // possible now
 	Rate      Rate
 	Terms     string
 	Master    works.Master // who leads it (D13)
@@ -121,6 +125,9 @@ func (y *Yard) Open(ctx context.Context, by portal.Actor, id string) (f WorksFil
 		return f, err
 	}
 	if f.Payments, err = y.Store.WorksPayments(ctx, id); err != nil {
+		return f, err
+	}
+	if f.Holders, err = y.Store.WorksHolders(ctx, id); err != nil {
 		return f, err
 	}
 	if a, err := y.Store.WorksAsset(ctx, id); err == nil {

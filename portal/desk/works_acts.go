@@ -269,7 +269,7 @@ const longestWorks = 500
 func (y *Yard) offer(w *wrongs, shown works.Request, typed Typed) func(*works.Request) error {
 	now := y.Clock()
 	facts := shown.Kind.Facts()
-	o := works.Offer{Said: true, Percent: int64(facts.DepositPercent), Terms: y.Terms, SentAt: now, Extension: typed("extension") != ""}
+	o := works.Offer{Said: true, Percent: int64(facts.DepositPercent), Terms: y.Terms, TermsAt: y.TermsAt, SentAt: now, Extension: typed("extension") != ""}
 	for i, letter := range works.LineNames {
 		o.Lines[i] = w.cents("line-"+strings.ToLower(letter), typed)
 	}

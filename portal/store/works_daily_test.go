@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"guichet/portal"
+	"guichet/portal/audit"
 	"guichet/portal/outbox"
 	"guichet/portal/store/storetest"
 	"guichet/works"
@@ -161,5 +162,76 @@ func TestInstallersAreTold(t *testing.T) {
 		storetest.Exec(t, y.dsn, `UPDATE partners SET status = 'approved'`)
 		require.NoError(t, y.Subscribe(t.Context(), foreman, "p1", false))
 		require.Empty(t, digest())
+	})
+}
+
+// D16: what is of no more use is deleted in the night, each after its time and
+// with its line in the trail; what may still be asked stays. A works system that
+// was away for longer than its events are kept is told so (D13).
+func TestD16WorksLeftovers(t *testing.T) {
+	yards(t, func(t *testing.T, y *yard) {
+		begun, company := y.now, "0403170701"
+		home := audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"}
+		over, open := y.capture("two-rate", "A", map[string]string{}), y.capture("two-rate", "B", map[string]string{})
+		for _, r := range []works.Request{over, open} {
+			y.move(r.ID, works.Operator, works.EventAskMissing, func(r *works.Request) error {
+				r.Missing, r.MissingBy = []string{"photo"}, y.now.AddDate(0, 0, 5)
+				return nil
+			})
+			_, err := y.MakeFeed(t.Context(), home, "", r.ID)
+			require.NoError(t, err)
+			for range 2 { // one that ended, and one that did not
+				require.NoError(t, y.LetGo(t.Context(), home, r.ID, company))
+				require.NoError(t, y.Hold(t.Context(), home, r.ID, company, works.ByConsent))
+			}
+		}
+		require.Len(t, y.reminded(), 2)
+		y.move(over.ID, works.Requester, works.EventCancel, nil)
+		last := storetest.Number(t, y.dsn, `SELECT place FROM works_events_last`)
+		left := func(when time.Time) (rows [4]int64) {
+			t.Helper()
+			y.now = when
+			for range 2 { // in goes of one
+				for {
+					n, err := y.Forget(t.Context(), 1)
+					require.NoError(t, err)
+					if n == 0 {
+						break
+					}
+				}
+			}
+			for i, table := range []string{"works_events", "works_reminders", "works_feeds", "works_holds"} {
+				rows[i] = storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM `+table)
+			}
+			return rows
+		}
+		events := storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM works_events`)
+		purges := func(what string) int64 {
+			return storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'works.gone' AND details LIKE '%'||$1||'%'`, what)
+		}
+		require.Equal(t, [4]int64{events, 2, 2, 4}, left(begun.AddDate(0, 3, -1)))
+		require.Equal(t, [4]int64{events, 2, 1, 4}, left(begun.AddDate(0, 3, 1)), "the calendar of what is over")
+		require.Equal(t, [4]int64{events, 0, 1, 4}, left(begun.AddDate(0, 3, 6)), "their date is three months past")
+		_, err := y.store.WorksHappenings(t.Context(), 1, 10)
+		require.NoError(t, err)
+		late := y.capture("two-rate", "C", map[string]string{})
+		require.Equal(t, [4]int64{1, 0, 1, 4}, left(begun.AddDate(0, 6, 1)))
+		for cursor, behind := range map[int64]bool{1: true, last - 1: true, last: false, last + 1: false, 0: false} {
+			list, err := y.store.WorksHappenings(t.Context(), cursor, 10)
+			require.Equal(t, behind, err != nil && portal.CodeOf(err) == portal.Conflict, cursor)
+			require.Equal(t, behind, err != nil)
+			if cursor == 0 || cursor == last {
+				require.Len(t, list, 1)
+				require.Equal(t, late.ID, list[0].RequestID)
+			}
+		}
+		require.Equal(t, [4]int64{0, 0, 1, 4}, left(begun.AddDate(3, 0, -1)))
+		_, err = y.store.WorksHappenings(t.Context(), last, 10)
+		require.Equal(t, portal.Conflict, portal.CodeOf(err), "with nothing left, too")
+		require.Equal(t, [4]int64{0, 0, 1, 3}, left(begun.AddDate(3, 0, 1)), "not of what is open, nor who still follows")
+		require.EqualValues(t, 2, purges("reminders"))
+		require.EqualValues(t, 1, purges("calendars"))
+		require.EqualValues(t, 1, purges("holds"))
+		require.Equal(t, events+1, purges("events"))
 	})
 }

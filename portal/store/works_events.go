@@ -40,10 +40,22 @@ func (s *Store) WorksHappenings(ctx context.Context, after int64, limit int) ([]
 		return nil, &portal.Error{Code: portal.Conflict, Key: "works.events.ahead"}
 	}
 	rows, err := s.query(ctx, `SELECT place, request_id, kind, at_us FROM works_events WHERE place > $1 ORDER BY place LIMIT $2`, after, limit)
-	return all(rows, err, func(r scanner) (h works.Happening, err error) {
+	list, err := all(rows, err, func(r scanner) (h works.Happening, err error) {
 		var at int64
 		err = r.Scan(&h.Place, &h.RequestID, &h.Kind, &at)
 		h.At = portal.FromMicros(at)
 		return h, err
 	})
+	if err != nil || after == 0 {
+		return list, err
+	}
+	// Asked after they were read, so that none is passed over that is deleted meanwhile.
+	var first int64
+	if err := s.queryRow(ctx, `SELECT COALESCE(MIN(place), $1) FROM works_events`, last+1).Scan(&first); err != nil {
+		return nil, shut(err)
+	}
+	if after < first-1 {
+		return nil, &portal.Error{Code: portal.Conflict, Key: "works.events.behind"}
+	}
+	return list, nil
 }

@@ -1,11 +1,14 @@
 package store_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"testing"
 	"time"
 
 	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/outbox"
 	"guichet/portal/store/storetest"
 	"guichet/works"
 
@@ -56,5 +59,69 @@ func TestD10WorksOfInstallers(t *testing.T) {
 			require.NoError(t, y.Hold(t.Context(), foreman, held.ID, fmt.Sprint("088133447", n), works.ByConsent))
 		}
 		require.ErrorContains(t, y.Hold(t.Context(), foreman, held.ID, me.Company, works.ByConsent), "works.holders")
+	})
+}
+
+// T24, D10: a hold that the requester ended is ended: nothing is done or shown on
+// it, whatever was asked before; its code, typed once, is no way back, only the
+// requester's consent is; who let go itself may come back. The requester is told
+// of each company that follows by the code, and who followed stays on record.
+func TestD10AHoldThatEndedIsEnded(t *testing.T) {
+	yards(t, func(t *testing.T, y *yard) {
+		me := works.Installer{PartnerID: "p1", Company: "0403170701"}
+		firm := audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "zoe"}, Channel: "web"}
+		home := audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"}
+		r := y.capture("two-rate", "A", map[string]string{})
+		y.told(outbox.WorksReceipt)
+		hold := func(by audit.Entry, way works.Way) error { return y.Hold(t.Context(), by, r.ID, me.Company, way) }
+		news := func() (all []works.News) {
+			for _, l := range y.told(outbox.WorksNews) {
+				var n works.News
+				require.NoError(t, json.Unmarshal(l.Data, &n))
+				all = append(all, n)
+			}
+			return all
+		}
+		for range 2 {
+			require.NoError(t, hold(firm, works.ByCode))
+		}
+		told := news()
+		require.Len(t, told, 1)
+		require.Equal(t, works.Followed, told[0].Event)
+		require.Equal(t, me.Company, told[0].Company)
+
+		_, _, err := y.Of(t.Context(), me, r.ID) // asked, and then ended
+		require.NoError(t, err)
+		ended := y.now
+		require.NoError(t, y.LetGo(t.Context(), home, r.ID, me.Company))
+		entries := storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM trail`)
+		theirs := y.As(me)
+		_, err = theirs.Move(t.Context(), firm, r.ID, works.Requester, works.EventCancel, "", nil)
+		require.Equal(t, portal.NotFound, portal.CodeOf(err))
+		for what, err := range map[string]error{
+			"add":   theirs.Add(t.Context(), firm, r.ID, works.Paper{ID: "x", Document: works.Photo, EvidenceID: "e2"}),
+			"note":  theirs.Note(t.Context(), firm, r.ID, "well", func(*works.Request) error { return nil }),
+			"shown": theirs.Shown(t.Context(), firm, "request", r.ID),
+		} {
+			require.Equal(t, portal.NotFound, portal.CodeOf(err), what)
+		}
+		require.ErrorContains(t, hold(firm, works.ByCode), "works.held-no-more")
+		require.Equal(t, entries, storetest.Number(t, y.dsn, `SELECT COUNT(*) FROM trail`), "nothing was done")
+		require.Empty(t, news())
+
+		y.now = y.now.Add(time.Hour)
+		require.NoError(t, hold(home, works.ByConsent))
+		require.Empty(t, news(), "the requester did it")
+		require.NoError(t, theirs.Shown(t.Context(), firm, "request", r.ID))
+		require.NoError(t, theirs.LetGo(t.Context(), firm, r.ID, me.Company))
+		require.NoError(t, hold(firm, works.ByCode), "its own end is no bar")
+		require.Len(t, news(), 1)
+
+		all, err := y.store.WorksHolders(t.Context(), r.ID)
+		require.NoError(t, err)
+		require.Len(t, all, 3)
+		require.True(t, all[0].EndedAt.Equal(ended))
+		require.Equal(t, []portal.Actor{home.Actor, firm.Actor, {}}, []portal.Actor{all[0].EndedBy, all[1].EndedBy, all[2].EndedBy})
+		require.Equal(t, []bool{true, true, false}, []bool{all[0].Ended(), all[1].Ended(), all[2].Ended()})
 	})
 }

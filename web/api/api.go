@@ -99,6 +99,9 @@ type request struct {
 	certificate string
 	told        map[string]string // headers about its partner's quota
 	wait        int64             // seconds, where it was refused for it
+	// foreign records the names of fields that the body has no place for, before
+	// they are refused (W13); nil where nobody asks for it.
+	foreign func(names []string) error
 }
 
 type requestKey struct{}

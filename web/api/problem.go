@@ -6,10 +6,12 @@ import (
 	"errors"
 	"net/http"
 	"strconv"
+	"strings"
 
 	"guichet/portal"
 
 	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/validation"
 	"github.com/gin-gonic/gin"
 )
 
@@ -120,6 +122,9 @@ func bare(r *request, status int) *Problem {
 		Detail: r.words.T("api.problem.http")}
 }
 
+// unknownParameter is the library's word for a parameter that the document has not.
+const unknownParameter = "unknown query parameter"
+
 // humaProblem makes the problems of the library: input that does not fit the
 // document. Its words are those of the schema, in English; values are left out.
 func humaProblem(ctx huma.Context, status int, _ string, errs ...error) huma.StatusError {
@@ -134,10 +139,20 @@ func humaProblem(ctx huma.Context, status int, _ string, errs ...error) huma.Sta
 		r = of(ctx.Context())
 	}
 	p := bare(r, status)
+	var foreign []string
 	for _, err := range errs {
 		var d huma.ErrorDetailer
 		if errors.As(err, &d) && d.ErrorDetail() != nil {
-			p.Errors = append(p.Errors, Fault{Field: d.ErrorDetail().Location, Detail: d.ErrorDetail().Message})
+			at, what := d.ErrorDetail().Location, d.ErrorDetail().Message
+			p.Errors = append(p.Errors, Fault{Field: at, Detail: what})
+			if what == validation.MsgUnexpectedProperty || what == unknownParameter {
+				foreign = append(foreign, at[strings.LastIndexByte(at, '.')+1:])
+			}
+		}
+	}
+	if len(foreign) > 0 && r.foreign != nil {
+		if err := r.foreign(foreign); err != nil {
+			p = bare(r, http.StatusServiceUnavailable)
 		}
 	}
 	return p

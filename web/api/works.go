@@ -215,7 +215,9 @@ func (s *service) worksRoutes(engine *gin.Engine, api huma.API) {
 		Summary: "Bring a document", Errors: append(absent, http.StatusConflict), MaxBodyBytes: evidence.MaxSize, DefaultStatus: http.StatusNoContent,
 		Description: "A PDF, JPEG or PNG of at most 10 MiB. Officers see it; its requester does not. 409 where another one has that name, or the request is over."}, s.putDocument)
 	system(s, api, huma.Operation{OperationID: "listHappenings", Method: http.MethodGet, Path: WorksPrefix + "/events", Tags: []string{tag},
-		Summary: "See what happened on the portal", Description: "Keep next and give it as cursor the next time: nothing is passed over, and nothing comes twice."}, s.listHappenings)
+		Summary: "See what happened on the portal", Errors: []int{http.StatusConflict},
+		Description: "Keep next and give it as cursor the next time: nothing is passed over, and nothing comes twice. Events are kept for six months; " +
+			"409 for a cursor behind which some are deleted, or that was never reached."}, s.listHappenings)
 	text, err := json.MarshalIndent(api.OpenAPI(), "", " ")
 	if err != nil {
 		panic("api: the document is of plain types: " + err.Error())
@@ -252,6 +254,7 @@ func system[I, O any](s *service, api huma.API, op huma.Operation, handle func(c
 			_ = huma.WriteErr(api, ctx, p.Status, "", p) // who hung up hears nothing
 			return
 		}
+		r.foreign = func(names []string) error { return s.foreign(ctx.Context(), names) }
 		next(ctx)
 	}}
 	if op.MaxBodyBytes == 0 {
@@ -265,6 +268,17 @@ func system[I, O any](s *service, api huma.API, op huma.Operation, handle func(c
 		}
 		return out, nil
 	})
+}
+
+// foreign records that fields came which no request has a place for: their names
+// and never what they hold (W13). An error is one of the record.
+func (s *service) foreign(ctx context.Context, names []string) error {
+	err := s.Works.Feed.Foreign(ctx, works.ByWorksSystem("api"), names)
+	if refused := (portal.Problems{}); errors.As(err, &refused) {
+		return nil
+	}
+	s.Log.ErrorContext(ctx, "foreign fields not recorded", "error", err.Error())
+	return err
 }
 
 // enterSystem lets the works system in: the door, the certificate, its quota. No

@@ -172,6 +172,17 @@ func TestD13TheWorksSystemsInterface(t *testing.T) {
 				require.Equal(t, http.StatusUnprocessableEntity, ask(mine, "PUT", "/reports", foreign).StatusCode, "W13")
 			}
 			require.EqualValues(t, 1, count(`SELECT COUNT(*) FROM works`))
+			// W13: whichever way a field came, its name is traced, what it holds is not.
+			require.Equal(t, http.StatusUnprocessableEntity, ask(mine, "PUT", "/reports", `{"reports":[{"external_id":"OT-1","status":"working","since":"2026-04-22T08:00:00+02:00",`+
+				`"National Number 1950":1,"offer":{"lines_cents":[0,0,0,0],"study_cents":0,"vat":21,"household":4}}],"comment":"x"}`).StatusCode)
+			require.Equal(t, http.StatusUnprocessableEntity, ask(mine, "GET", "/events?income=1950", "").StatusCode)
+			for _, fields := range []string{"birth_date", "iban", "(unreadable) comment household", "income"} {
+				require.EqualValues(t, 1, count(`SELECT COUNT(*) FROM trail WHERE action = 'works.foreign' AND channel = 'api' AND actor_id = 'works-system' AND details LIKE '%'||$1||'%'`, fields), fields)
+			}
+			require.Zero(t, count(`SELECT COUNT(*) FROM trail WHERE details LIKE '%1950%' OR details LIKE '%BE1%'`))
+			storetest.Exec(t, dsn, `ALTER TABLE trail_waiting RENAME TO trail_gone`)
+			require.Equal(t, http.StatusServiceUnavailable, ask(mine, "PUT", "/reports", `{"reports":[],"comment":"x"}`).StatusCode, "nothing is told that could not be traced")
+			storetest.Exec(t, dsn, `ALTER TABLE trail_gone RENAME TO trail_waiting`)
 
 			paper := "%PDF- the offer"
 			for range 2 {

@@ -33,9 +33,18 @@ func Offer(v works.View, communication string, made time.Time, h House) Paper {
 		}
 		p.After = append(p.After, c.T(key, strconv.Itoa(v.Rule.N)), c.T("works.date.promise.how"))
 	}
-	p.After = append(p.After, c.T("letter.offer.terms", f.Terms), c.T("letter.offer.change"), c.T("letter.offer.online", strings.TrimSuffix(door, "/lookup")+"/works/lookup"),
+	p.terms(c, f)
+	p.After = append(p.After, c.T("letter.offer.change"), c.T("letter.offer.online", strings.TrimSuffix(door, "/lookup")+"/works/lookup"),
 		c.T("letter.offer.paper"), c.T("letter.offer.place"), c.T("letter.offer.signature"))
 	return p
+}
+
+// terms says which general conditions are part of an offer, and where they are (W21).
+func (p *Paper) terms(c *i18n.Catalog, f works.Offer) {
+	p.After = append(p.After, c.T("letter.offer.terms", f.Terms))
+	if at := f.TermsLink(c.Lang); at != "" {
+		p.After = append(p.After, c.T("letter.offer.terms.at", at))
+	}
 }
 
 // place writes where works are; a parcel has no street.

@@ -79,7 +79,17 @@ func (p Paper) view(house House) paperView {
 //go:embed paper.html
 var paperText string
 
-var paperPage = template.Must(template.New("paper").Parse(paperText))
+var paperPage = template.Must(template.New("paper").Funcs(template.FuncMap{"linked": linked}).Parse(paperText))
+
+// linked makes a link of the address that a paragraph ends with.
+func linked(paragraph string) template.HTML {
+	at := strings.LastIndex(paragraph, " https://")
+	if at < 0 || strings.ContainsAny(paragraph[at+1:], " \u00a0") || strings.HasSuffix(paragraph, ".") {
+		return template.HTML(template.HTMLEscapeString(paragraph))
+	}
+	address := template.HTMLEscapeString(paragraph[at+1:])
+	return template.HTML(template.HTMLEscapeString(paragraph[:at+1]) + `<a href="` + address + `">` + address + `</a>`)
+}
 
 // Page writes the letter as a page of the portal, with the style sheet that
 // the portal serves: the accessible twin of PDF (D18).

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"guichet/portal"
 	"guichet/portal/outbox"
 	"guichet/web/i18n"
 	"guichet/works"
@@ -79,7 +80,7 @@ func DayWords(c *i18n.Catalog, day time.Time) string {
 func worksNews(l outbox.Letter, h House) (Paper, error) {
 	var data works.News
 	err := json.Unmarshal(l.Data, &data)
-	told := slices.Contains(works.Told, data.Event) || slices.Contains(works.Reminders, data.Event)
+	told := slices.Contains(works.Told, data.Event) || slices.Contains(works.Reminders, data.Event) || data.Event == works.Followed
 	if err != nil || !told || !slices.Contains(works.Statuses, data.Status) {
 		return Paper{}, errors.New("letter's data cannot be read")
 	}
@@ -88,7 +89,7 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 	p.Title = c.T("works.title."+string(data.Status), c.Date(data.Until))
 	p.Paragraphs = []string{
 		c.T("letter.works.news.what", works.FormatNumber(data.Number), c.T("works.kind."+string(data.Kind)), c.T("energy."+string(data.Energy))),
-		c.T("letter.works.news."+string(data.Event), c.Date(data.Until), missingWords(c, data.Missing)),
+		c.T("letter.works.news."+string(data.Event), c.Date(data.Until), missingWords(c, data.Missing), portal.FormatCompanyNumber(data.Company)),
 	}
 	communication, err := payment.CommunicationOf(data.Number)
 	if err != nil {
@@ -96,14 +97,17 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 	}
 	var sign []string
 	switch {
+	case data.Event == works.Followed:
+		p.Title = c.T("letter.works.followed")
 	case data.Event == works.EventPlan:
 		p.Paragraphs = append(p.Paragraphs, DayWords(c, data.Until), c.T("works.next.planned"))
 	case data.Event == works.RemindDay:
 		p.Paragraphs = append(p.Paragraphs, DayWords(c, data.Until))
 	case data.Event == works.EventOffer:
 		p.amounts(c, h, data.Offer, communication.String())
+		p.terms(c, data.Offer)
 		if l.Mail == "" { // who is written to by post can sign and send it back
-			p.After = append(p.After, c.T("letter.offer.terms", data.Offer.Terms), c.T("letter.offer.change"))
+			p.After = append(p.After, c.T("letter.offer.change"))
 			sign = []string{c.T("letter.offer.paper"), c.T("letter.offer.place"), c.T("letter.offer.signature")}
 		}
 	case data.Status == works.Agreed:

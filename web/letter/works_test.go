@@ -140,6 +140,13 @@ func TestRemindersAndTheDailyMail(t *testing.T) {
 			require.Contains(t, text, "40 2817 6655")
 			require.Contains(t, text, "2026", e)
 		}
+		l.Data, err = json.Marshal(works.News{Number: "4028176655", Kind: works.Phases13, Energy: portal.Electricity, Event: works.Followed, Status: works.Agreed,
+			Until: portal.Date(2026, 12, 8), Company: "0403170701"})
+		require.NoError(t, err)
+		_, html, err := Render(l, nil, house)
+		require.NoError(t, err)
+		require.Contains(t, string(html), "0403.170.701", "D10")
+		require.NotContains(t, string(html), "+++", "nothing of what is to be paid")
 		l.Kind = outbox.WorksDigest
 		lines := []works.DigestLine{{Number: "4028176655", Kind: works.EndOfContract, Town: "Eupen", Status: works.Planned},
 			{Number: "5512340987", Kind: works.MeterMove, Town: "Liège", Status: works.Offered, Due: portal.Date(2026, 12, 8)}}
@@ -168,7 +175,7 @@ func TestRemindersAndTheDailyMail(t *testing.T) {
 // no news holds the code (W5, W7, W8, D10).
 func TestNewsInEveryLanguage(t *testing.T) {
 	day := portal.Date(2026, 12, 11)
-	offer := works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31_200, 18_400, 4_800}, VAT: 6, Percent: 50, Terms: "2026-01"}
+	offer := works.Offer{Version: 1, Said: true, Lines: [4]int64{0, 31_200, 18_400, 4_800}, VAT: 6, Percent: 50, Terms: "2026-01", TermsAt: "https://grid.example/{language}/terms/{version}"}
 	after := map[works.Event]works.Status{works.EventAskMissing: works.Incomplete, works.EventOffer: works.Offered, works.EventLapse: works.Expired,
 		works.EventAccept: works.Agreed, works.EventAwait: works.Awaiting, works.EventPlan: works.Planned, works.EventPostpone: works.Postponed,
 		works.EventBreakOff: works.Postponed, works.EventClose: works.Closed, works.EventRefuse: works.Refused}
@@ -218,7 +225,9 @@ func TestNewsInEveryLanguage(t *testing.T) {
 				}
 				switch e {
 				case works.EventOffer:
-					told = append(told, c.Number(312_000, 2), c.Number(32_640, 2), c.Number(576_640, 2), c.Number(288_320, 2), "+++402/8176/65537+++")
+					link := "https://grid.example/" + string(lang) + "/terms/2026-01" // W21
+					require.Equal(t, link, doc.Find("main a[href^='https://grid']").AttrOr("href", ""))
+					told = append(told, link, c.Number(312_000, 2), c.Number(32_640, 2), c.Number(576_640, 2), c.Number(288_320, 2), "+++402/8176/65537+++")
 				case works.EventAccept:
 					told = append(told, c.Number(288_320, 2), "+++402/8176/65537+++")
 				case works.EventPlan:
