@@ -148,6 +148,9 @@ const (
 	lineOf  = `SELECT ` + lineColumns + ` FROM` + linesJoined + `WHERE l.mandate_id = $1 AND l.ean = $2`
 )
 
+// ofPartner seeks a mandate of a partner's: BETWEEN as in PartnerBatch.
+const ofPartner = `m.partner_id = $2 AND m.id BETWEEN $1 AND $1`
+
 // LockMandate implements mandates.Store.
 func (s *Store) LockMandate(t tx.Tx, partnerID, id string) (mandates.Mandate, error) {
 	return s.lockMandate(t, partnerID, id, linesOf, id)
@@ -160,7 +163,11 @@ func (s *Store) LockMandateLine(t tx.Tx, partnerID, id string, ean portal.EAN) (
 
 func (s *Store) lockMandate(t tx.Tx, partnerID, id, lines string, args ...any) (mandates.Mandate, error) {
 	u := inside(t)
-	m, err := mandateRow(u.queryRow(`SELECT `+mandateColumns+` FROM mandates m WHERE m.id = $1 AND (m.partner_id = $2 OR $2 = '')`+s.lock, id, partnerID))
+	where := ofPartner
+	if partnerID == "" {
+		where = `m.id = $1 AND $2 = ''`
+	}
+	m, err := mandateRow(u.queryRow(`SELECT `+mandateColumns+` FROM mandates m WHERE `+where+s.lock, id, partnerID))
 	if err != nil {
 		return m, nothing(err)
 	}
@@ -206,12 +213,12 @@ func succeed(m *mandates.Mandate, rows *sql.Rows, err error) error {
 
 // Mandate implements mandates.Store.
 func (s *Store) Mandate(ctx context.Context, partnerID, id string) (mandates.Mandate, bool, error) {
-	return s.mandate(ctx, `m.id = $1 AND m.partner_id = $2`, []any{id, partnerID}, linesOf, id)
+	return s.mandate(ctx, ofPartner, []any{id, partnerID}, linesOf, id)
 }
 
 // MandateLine implements mandates.Store.
 func (s *Store) MandateLine(ctx context.Context, partnerID, id string, ean portal.EAN) (mandates.Mandate, bool, error) {
-	return s.mandate(ctx, `m.id = $1 AND m.partner_id = $2`, []any{id, partnerID}, lineOf, id, string(ean))
+	return s.mandate(ctx, ofPartner, []any{id, partnerID}, lineOf, id, string(ean))
 }
 
 // GivenMandate implements mandates.Store.

@@ -74,8 +74,8 @@ func (s *Store) WorksOf(ctx context.Context, of works.Installer, f works.Sought,
 }
 
 // Both halves are looked up whatever is there, so that another's request takes no
-// longer to refuse than nobody's (L10).
-const worksIsOf = `SELECT (SELECT COUNT(*) FROM works WHERE id = $3 AND partner_id = $1 AND partner_id <> '')
+// longer to refuse than nobody's (L10); BETWEEN as in PartnerBatch.
+const worksIsOf = `SELECT (SELECT COUNT(*) FROM works WHERE id BETWEEN $3 AND $3 AND partner_id = $1 AND partner_id <> '')
   + (SELECT COUNT(*) FROM works_holds WHERE request_id = $3 AND company = $2 AND ended_us = 0)`
 
 // WorksIsOf implements works.Holders.
