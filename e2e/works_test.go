@@ -128,7 +128,7 @@ func acted(t *testing.T, p *rig.Portal) {
 	require.Equal(t, "complete ask-missing complete prepare plan postpone plan postpone cancel", steps(t, p, opening))
 	require.Equal(t, "complete prepare plan postpone", steps(t, p, meter))
 	require.Equal(t, "study draw offer decline", steps(t, p, shared))
-	require.Equal(t, "consent code consent", traced(t, p, shared, "works.held", "way"))
+	require.Equal(t, "consent consent code", traced(t, p, shared, "works.held", "way"))
 	require.Len(t, strings.Fields(traced(t, p, shared, "works.let-go", "company")), 2)
 	require.Equal(t, 1, strings.Count(traced(t, p, opening, "works.shown", "page"), "calendar"), "L18")
 	for action, n := range map[string]string{"works.paper": "3", "works.feed-made": "1", "works.feed-ended": "1", "works.digest": "2", "payment.aside": "1"} {

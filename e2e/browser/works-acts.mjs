@@ -230,10 +230,8 @@ test('whose request an installer follows: in German by keyboard, in English by p
   await wrong(installer.page, 'number', 'code', 'captcha');
   await installer.look('2 claim refused');
   await knocks(installer, portal.works);
-  await done(installer);
-  await installer.look('3 claimed');
-  await by.press('main form[action$="/let-go"] button');
-  await done(installer);
+  assert.match(await installer.page.locator('[role=alert]').innerText(), /The code does not bring it back/, 'D10');
+  await installer.look('3 ended for good');
   assert.equal(await row(installer, number), '');
 
   await phase(requester, '3. Angebot', 'Sie sind am Zug');
@@ -249,6 +247,13 @@ test('whose request an installer follows: in German by keyboard, in English by p
   await done(requester);
   await by.press(`main a[href="${await row(installer, number)}"]`);
   await installer.look('4 allowed');
+  await by.press('main form[action$="/let-go"] button');
+  await done(installer);
+  assert.equal(await row(installer, number), '');
+  await by.press('main a[href$="/partner/works/claim"]');
+  await knocks(installer, portal.works);
+  await done(installer);
+  await installer.look('4 claimed');
   await phase(requester, '3. Angebot', 'Sie sind am Zug');
   await says(requester, 'decline', 'Zu teuer für uns.', 'decline_reason', false);
   await look('3 declined');
