@@ -17,6 +17,16 @@ import (
 // changes nothing, and what is older moves nothing back.
 func TestD13ReportsKeepTheRules(t *testing.T) {
 	closed := 0
+	for range 20 { // few walks, as --quick has them, may all stop short
+		if reports(t, &closed); closed > 0 {
+			return
+		}
+	}
+	t.Error("no walk came to its end: they prove nothing of it")
+}
+
+// reports draws walks of reports and counts those that close a request.
+func reports(t *testing.T, closed *int) {
 	rapid.Check(t, func(t *rapid.T) {
 		r := works.Request{Kind: rapid.SampledFrom(works.Kinds).Draw(t, "kind"), Status: works.Received, Phase: works.Capture, Since: noon}
 		offered := r.Kind.Facts().Offer
@@ -69,7 +79,7 @@ func TestD13ReportsKeepTheRules(t *testing.T) {
 				require.NotEmpty(t, r.Missing)
 			}
 			if r.Status == works.Closed {
-				closed++
+				*closed++
 				require.False(t, r.ClosedAt.IsZero() || r.InvoicedAt.IsZero() || r.AssetAt.IsZero(), "closed without both")
 			}
 		}
@@ -82,5 +92,4 @@ func TestD13ReportsKeepTheRules(t *testing.T) {
 		require.Empty(t, e, "told again")
 		require.Equal(t, r, again)
 	})
-	require.Positive(t, closed, "no walk came to its end: they prove nothing of it")
 }
