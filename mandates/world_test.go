@@ -237,6 +237,11 @@ func drawMandate(t *rapid.T, now time.Time) mandates.Mandate {
 	return m
 }
 
+// IndexTotals: nobody types readings in this world.
+func (w *world) IndexTotals(context.Context, registry.Occupancy) ([]metering.PeriodTotal, error) {
+	return nil, nil
+}
+
 // ReadingChanges: this world asks for all.
 func (w *world) ReadingChanges(context.Context, portal.EAN, time.Time, int64, int64) ([]portal.Period, error) {
 	return nil, nil

@@ -171,8 +171,13 @@ func present(points []Point, v view) []Register {
 		}
 	}
 	for _, t := range v.sums {
-		if place, ok := t.Register.place(); ok && within(t.Period, portal.Period{From: points[0].Period.From, To: points[len(points)-1].Period.To}) {
+		if place, ok := t.Register.place(); ok && !t.Indexed && within(t.Period, portal.Period{From: points[0].Period.From, To: points[len(points)-1].Period.To}) {
 			known |= 1 << place
+		}
+	}
+	for _, p := range points {
+		if p.Own && p.Gap == NoGap {
+			known |= uint16(everyRegister &^ p.Silent)
 		}
 	}
 	var registers []Register
@@ -260,8 +265,9 @@ func (v *view) notes(s Series, meters []registry.Meter) []Note {
 			notes = append(notes, Note{NoteMeterExchanged, dayStart(m.From)})
 		}
 	}
-	var estimated, missing bool
+	var estimated, missing, indexed bool
 	for _, p := range s.Points {
+		indexed = indexed || p.Own && p.Gap == NoGap
 		estimated = estimated || p.EstimatedDays > 0
 		missing = missing || p.MissingDays > 0
 		if p.Gap == GapStraddle {
@@ -272,6 +278,9 @@ func (v *view) notes(s Series, meters []registry.Meter) []Note {
 		notes = append(notes, Note{NoteMovedOut, v.period.To})
 	}
 	slices.SortStableFunc(notes, func(a, b Note) int { return a.At.Compare(b.At) })
+	if indexed {
+		notes = append(notes, Note{Kind: NoteIndexes})
+	}
 	if estimated {
 		notes = append(notes, Note{Kind: NoteEstimated})
 	}

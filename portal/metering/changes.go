@@ -39,7 +39,7 @@ func (h *History) markChanged(ctx context.Context, v *view, s *Series, q Query) 
 	for i := range s.Points {
 		p := &s.Points[i]
 		p.YearBefore = nil
-		p.Changed = all || p.Cut || bounds(s.Grain, p.Period.From).To.After(c.since) || c.touch(p.Period)
+		p.Changed = all || p.Cut || p.Own || bounds(s.Grain, p.Period.From).To.After(c.since) || c.touch(p.Period)
 	}
 	return nil
 }

@@ -16,6 +16,9 @@ type Ledger interface {
 	// ReadingTotals gives all registers' totals with bounds of their own that lie
 	// in [from, until], both DayNumbers, in the order of register and bounds.
 	ReadingTotals(ctx context.Context, ean portal.EAN, from, until int64) ([]PeriodTotal, error)
+	// IndexTotals gives what was counted between two readings of a meter that
+	// count for a stay, as indexes.Between does, whatever their bounds.
+	IndexTotals(ctx context.Context, occ registry.Occupancy) ([]PeriodTotal, error)
 	// ReadingDays gives all registers' days in [from, to], DayNumbers, in the
 	// order of register and day.
 	ReadingDays(ctx context.Context, ean portal.EAN, from, to int64) ([]DayRow, error)
@@ -134,6 +137,9 @@ type Point struct {
 	Changed                          bool // since Query.Since
 	Cut                              bool // shorter than its year or month: a move, or the horizon
 	Running                          bool // not over yet
+	// Own: its bounds are readings of the meter, or lie between such totals, and
+	// no calendar's. Only years have any (between.go).
+	Own bool
 	// YearBefore are the amounts of the same period a year earlier, where both
 	// are whole and inside occupancy and horizon; else nil. An hour has none: it
 	// fell on another day of the week.
@@ -151,8 +157,8 @@ func (p Point) Estimated() bool { return p.EstimatedDays > 0 }
 func (p Point) Partial() bool { return p.Gap == NoGap && p.MissingDays > 0 }
 
 // Quality names the point in one word, for a download: the worst that
-// applies of "complete", "estimated" (in part), "partial", "missing",
-// "straddle", "daily".
+// applies of "complete", "indexes" (counted between two readings), "estimated"
+// (in part), "partial", "missing", "straddle", "daily".
 func (p Point) Quality() string {
 	switch {
 	case p.Gap != NoGap:
@@ -161,6 +167,8 @@ func (p Point) Quality() string {
 		return "partial"
 	case p.EstimatedDays > 0:
 		return "estimated"
+	case p.Own:
+		return "indexes"
 	}
 	return "complete"
 }
@@ -177,6 +185,7 @@ const (
 	NoteEstimated      NoteKind = "estimated"       // some values are estimates
 	NoteMissing        NoteKind = "missing"         // some values are missing
 	NoteStraddle       NoteKind = "straddle"        // At: the month that cannot be cut (Ld3)
+	NoteIndexes        NoteKind = "indexes"         // some totals are between two readings of the meter
 	NoteDetailFrom     NoteKind = "detail-from"     // At: finer than daily from here (D5)
 	NoteDailyOnly      NoteKind = "daily-only"      // of some days only the total is kept (D5)
 	NoteByHour         NoteKind = "by-hour"         // hours were read, not quarter-hours
@@ -215,6 +224,9 @@ type Series struct {
 	Points []Point       // in the order of time, without holes
 	// Detail is the first day that may be shown finer than daily; zero: none (D5).
 	Detail time.Time
+	// Indexed: no period of this grain has an amount, but years have: there are
+	// totals between two readings of the meter.
+	Indexed bool
 	// Registers are those that count at the point, in the order of pages; none
 	// where no point has an amount.
 	Registers []Register

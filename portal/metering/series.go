@@ -3,6 +3,7 @@ package metering
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"guichet/portal"
@@ -33,11 +34,20 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 		err = h.fine(ctx, &v, &s, shown)
 	case q.Grain == ByDay:
 		err = h.days(ctx, &v, &s, shown)
+	case q.Grain == ByYear:
+		s.Points, err = h.years(ctx, &v, occ, q, shown)
 	default:
 		s.Points = v.points(q.Grain, shown)
 	}
 	if err != nil {
 		return Series{}, err
+	}
+	if q.Grain != ByYear && !slices.ContainsFunc(s.Points, func(p Point) bool { return p.Gap == NoGap || p.Gap == GapDaily }) {
+		between, err := h.between(ctx, &v, occ)
+		if err != nil {
+			return Series{}, err
+		}
+		s.Indexed = len(between) > 0
 	}
 	if len(s.Points) > 0 {
 		s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[len(s.Points)-1].Period.To}
@@ -335,7 +345,7 @@ func (v *view) sum(p *Point) {
 	}
 	for _, t := range v.sums {
 		place, ok := t.Register.place()
-		if !ok || !t.Period.From.Equal(p.Period.From) || !t.Period.To.Equal(p.Period.To) {
+		if !ok || t.Indexed || !t.Period.From.Equal(p.Period.From) || !t.Period.To.Equal(p.Period.To) {
 			continue
 		}
 		if p.Gap == GapMissing {

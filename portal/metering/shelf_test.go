@@ -9,6 +9,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/metering"
+	"guichet/portal/metering/indexes"
 	"guichet/portal/outbox"
 	"guichet/portal/registry"
 	"guichet/portal/tx"
@@ -26,6 +27,9 @@ type shelf struct {
 	// changed is when a day, or a month of one total, changed; by clock.
 	changed map[portal.Period]time.Time
 	clock   func() time.Time
+	// What was typed of the registers; nil where nobody did.
+	windows []indexes.Window
+	entries []indexes.Entry
 }
 
 type shelfKey struct {
@@ -164,6 +168,10 @@ func (s *shelf) ReadingTotals(_ context.Context, _ portal.EAN, from, until int64
 		}
 	}
 	return totals, nil
+}
+
+func (s *shelf) IndexTotals(_ context.Context, occ registry.Occupancy) ([]metering.PeriodTotal, error) {
+	return indexes.Between(s.windows, s.entries, occ), nil
 }
 
 func (s *shelf) ReadingTotalsIn(_ tx.Tx, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {

@@ -19,7 +19,10 @@ type PeriodTotal struct {
 	Period             portal.Period
 	Amount             int64 // thousandths of the unit
 	Estimated, Missing bool  // a part is
-	Line               int   // in the file, for messages
+	// Indexed: it was counted between two readings of the meter, as
+	// indexes.Between decides.
+	Indexed bool
+	Line    int // in the file, for messages
 }
 
 // TotalError says by line that a total cannot be taken: what is stored of its
@@ -39,7 +42,8 @@ func (e *TotalError) Error() string {
 // from them is a TotalError. One that is no whole month, a part of one or a
 // year, is kept with its own bounds where nothing of its period is stored; else
 // it must be the sum of what is. That of a period still running stands until
-// the period has a day more: then it is one of another period.
+// the period has a day more: then it is one of another period. One counted between
+// two readings of the meter keeps its bounds, whatever they are.
 func (i *Importer) ImportTotals(ctx context.Context, totals []PeriodTotal, o ImportOptions) (Report, error) {
 	totals = slices.Clone(totals)
 	slices.SortStableFunc(totals, func(a, b PeriodTotal) int { return cmp.Compare(a.EAN, b.EAN) })
@@ -94,7 +98,7 @@ func (w *work) totalOf(total PeriodTotal) (m *Month, part bool, err error) {
 		return nil, false, err
 	}
 	month := bounds(ByMonth, from)
-	if !month.From.Equal(from) || !month.To.Equal(total.Period.To) {
+	if total.Indexed || !month.From.Equal(from) || !month.To.Equal(total.Period.To) {
 		sum, known, err := w.stored(total, months)
 		switch {
 		case err != nil || sum == total.Amount && known:

@@ -6,6 +6,7 @@ import (
 	"guichet/portal"
 	"guichet/portal/metering"
 	"guichet/portal/metering/indexes"
+	"guichet/portal/registry"
 	"guichet/portal/tx"
 )
 
@@ -33,6 +34,20 @@ func (s *Store) IndexEntries(ctx context.Context, meterID, occupancyID string, l
   JOIN window_registers g ON g.window_id = r.window_id AND g.register = r.register
   WHERE r.occupancy_id = $1 AND w.meter_id = $2 ORDER BY r.read_day DESC, r.window_id DESC, r.round DESC, g.place LIMIT $3`, occupancyID, meterID, limit)
 	return all(rows, err, scanReading)
+}
+
+const ofPoint = `meter_id IN (SELECT id FROM meters WHERE ean = $1)`
+
+// IndexTotals implements metering.Ledger.
+func (s *Store) IndexTotals(ctx context.Context, occ registry.Occupancy) ([]metering.PeriodTotal, error) {
+	list, err := windows(s.asking(ctx), `WHERE `+ofPoint, string(occ.EAN))
+	if err != nil || len(list) == 0 {
+		return nil, err
+	}
+	rows, err := s.query(ctx, `SELECT `+readingColumns+` FROM index_readings r JOIN reading_windows w ON w.id = r.window_id
+  WHERE w.`+ofPoint+` AND r.status IN ('validated', 'corrected', 'estimated')`, string(occ.EAN))
+	entries, err := all(rows, err, scanReading)
+	return indexes.Between(list, entries, occ), err
 }
 
 // EntriesOfWindow implements indexes.Ledger.

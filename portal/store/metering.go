@@ -159,14 +159,14 @@ func (s *Store) ReadingChanges(ctx context.Context, ean portal.EAN, since time.T
 	})
 }
 
-const readingTotals = `SELECT register, from_day, until_day, amount, estimated, missing FROM reading_totals
+const readingTotals = `SELECT register, from_day, until_day, amount, estimated, missing, indexed FROM reading_totals
   WHERE ean = $1 AND from_day >= $2 AND until_day <= $3 ORDER BY register, from_day, until_day`
 
 func scanTotals(ean portal.EAN, rows *sql.Rows, err error) ([]metering.PeriodTotal, error) {
 	return all(rows, err, func(r scanner) (metering.PeriodTotal, error) {
 		t := metering.PeriodTotal{EAN: ean}
 		var from, until int64
-		err := r.Scan(&t.Register, &from, &until, &t.Amount, &t.Estimated, &t.Missing)
+		err := r.Scan(&t.Register, &from, &until, &t.Amount, &t.Estimated, &t.Missing, &t.Indexed)
 		t.Period = portal.Period{From: metering.DateOf(from), To: metering.DateOf(until)}
 		return t, err
 	})
@@ -188,10 +188,10 @@ func (s *Store) ReadingTotalsIn(t tx.Tx, ean portal.EAN, from, until int64) ([]m
 func (s *Store) PutReadingTotals(t tx.Tx, totals []metering.PeriodTotal) error {
 	now := portal.Micros(s.clock())
 	for _, one := range totals {
-		if _, err := inside(t).exec(`INSERT INTO reading_totals (ean, register, from_day, until_day, amount, estimated, missing, changed_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
+		if _, err := inside(t).exec(`INSERT INTO reading_totals (ean, register, from_day, until_day, amount, estimated, missing, indexed, changed_us) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
   ON CONFLICT (ean, register, from_day, until_day) DO UPDATE SET amount = excluded.amount, estimated = excluded.estimated, missing = excluded.missing,
-  changed_us = excluded.changed_us`,
-			string(one.EAN), string(one.Register), metering.DayNumber(one.Period.From), metering.DayNumber(one.Period.To), one.Amount, one.Estimated, one.Missing, now); err != nil {
+  indexed = excluded.indexed, changed_us = excluded.changed_us`,
+			string(one.EAN), string(one.Register), metering.DayNumber(one.Period.From), metering.DayNumber(one.Period.To), one.Amount, one.Estimated, one.Missing, one.Indexed, now); err != nil {
 			return shut(err)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"sync"
 	"testing"
@@ -255,6 +256,29 @@ func TestReadingFromFormToValidation(t *testing.T) {
 		require.NoError(t, err)
 		require.Equal(t, indexes.Plausible, page.Entries[0].Finding, "by degree-days and statistics")
 		require.Len(t, settle("reading;status;value\n"+page.Entries[0].ID+";validated;\n").Refused, 1)
+
+		// Once validated it is in the history, by year, with its own bounds (L4, L5).
+		years := func(ean portal.EAN, g metering.Grain) metering.Series {
+			s, err := p.history().Series(ctx, p.stay[ean].Point, p.stay[ean].Occupancy, metering.Query{Grain: g})
+			require.NoError(t, err)
+			return s
+		}
+		_, lines, err = p.handover().Take(ctx)
+		require.NoError(t, err)
+		require.Len(t, lines, 1)
+		require.Empty(t, years(gas, metering.ByYear).Registers)
+		require.Equal(t, 1, settle("reading;status;value\n"+lines[0].ID+";corrected;9600\n").Corrected)
+		for _, point := range years(gas, metering.ByYear).Points {
+			if point.Gap == metering.NoGap {
+				require.Equal(t, "indexes 2025-11-25 2026-11-25 1496000", fmt.Sprint(point.Quality(), " ", point.Period.From.Format(time.DateOnly), " ",
+					point.Period.To.Format(time.DateOnly), " ", point.Amounts.Volume()))
+			}
+		}
+		require.Equal(t, []metering.Register{metering.GasVolume}, years(gas, metering.ByYear).Registers)
+		require.True(t, years(gas, metering.ByMonth).Indexed)
+		for _, point := range years(power, metering.ByYear).Points {
+			require.False(t, point.Own, "what came by month counts alone")
+		}
 	})
 }
 
