@@ -168,11 +168,16 @@ func (s *site) disclose(x *ctx, sel selection, pass lookup.Pass, action audit.Ac
 	if err != nil {
 		return series, err
 	}
+	return series, s.disclosed(x, series, pass, action)
+}
+
+// disclosed records that a series is about to be shown or taken.
+func (s *site) disclosed(x *ctx, series metering.Series, pass lookup.Pass, action audit.Action) error {
 	details := map[string]string{"grain": string(series.Grain), "visit": pass.Visit.ID}
 	if len(series.Points) > 0 {
 		details["from"], details["to"] = isoDay(series.Period.From), isoDay(series.Period.To)
 	}
-	return series, s.Runner.Do(x.context(), func(t tx.Tx) error {
+	return s.Runner.Do(x.context(), func(t tx.Tx) error {
 		t.Record(audit.Entry{
 			At: x.now, Actor: portal.Actor{Kind: portal.Household}, Action: action,
 			Ground: pass.Why(), Channel: "web", Subject: "occupancy:" + pass.Occupancy.ID, Details: details,
@@ -287,4 +292,4 @@ func csvWords(x *ctx, series metering.Series) exchange.Words {
 }
 
 // qualities are metering.Point.Quality's words.
-var qualities = []string{"complete", "estimated", "partial", "missing", "straddle", "daily"}
+var qualities = []string{"complete", "indexes", "estimated", "partial", "missing", "straddle", "daily"}

@@ -11,7 +11,7 @@ import (
 
 // charts draws what was consumed and, where there is any, what was injected.
 func (s speaker) charts() []chart.Chart {
-	if len(s.series.Points) == 0 || s.dailyOnly() {
+	if len(s.series.Points) == 0 || s.dailyOnly() || s.series.Indexed {
 		return nil
 	}
 	list := []chart.Chart{s.chart("offtake", s.amount, s.offtake)}
@@ -75,7 +75,7 @@ func (s speaker) axis(thousandths, step int64) string {
 }
 
 func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment, bands bool) chart.Bar {
-	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial(), Cut: p.Cut && !p.Running && p.Gap == metering.NoGap, Crossed: p.Gap == metering.GapStraddle}
+	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Between: p.Own, Partial: p.Partial(), Cut: p.Cut && !p.Running && p.Gap == metering.NoGap, Crossed: p.Gap == metering.GapStraddle}
 	b.Label, b.Under = s.labels(i, p)
 	switch g := s.series.Grain; {
 	case g.Fine():
@@ -83,6 +83,7 @@ func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int6
 		if g == metering.ByHour && twice(p.Period.From) { // beside its amount there is no room for the offset, too
 			b.Row = s.T("period.season", s.span(p.Period.From, p.Period.To), s.season(p.Period.From))
 		}
+	case p.Own:
 	case p.Running && (g == metering.ByYear || g == metering.ByMonth):
 		b.Under = s.T("table.running")
 		b.Row = b.Label + ", " + b.Under
@@ -109,6 +110,9 @@ func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int6
 	if b.Estimated {
 		b.Name += s.T("chart.estimated")
 	}
+	if b.Between {
+		b.Name += s.T("chart.indexes")
+	}
 	switch {
 	case b.Partial:
 		b.Name += s.T("chart.partial")
@@ -134,15 +138,24 @@ func (s speaker) share(p metering.Point) string {
 	return s.T("chart.peak", s.say(p.Amounts.Of(metering.OfftakePeak)))
 }
 
+// mostDates is how many bars leave room for two dates under each.
+const mostDates = 5
+
 // labels are the axis's words: the year stands under its first month, the
-// month under its first day.
+// month under its first day; two readings stand with their dates.
 func (s speaker) labels(i int, p metering.Point) (label, under string) {
 	start := p.Period.From.In(portal.Brussels)
 	switch s.series.Grain {
 	case metering.ByHour, metering.ByQuarter:
 		return s.hourLabels(p)
 	case metering.ByYear:
-		return strconv.Itoa(start.Year()), ""
+		switch {
+		case !p.Own:
+			return strconv.Itoa(start.Year()), ""
+		case len(s.series.Points) <= mostDates:
+			return s.Date(p.Period.From), "– " + s.Date(p.Period.To)
+		}
+		return s.ShortMonth(start), strconv.Itoa(start.Year())
 	case metering.ByMonth:
 		if i == 0 || start.Month() == 1 {
 			under = strconv.Itoa(start.Year())
@@ -221,6 +234,7 @@ func (s speaker) legend(c chart.Chart) (keys []chart.Key) {
 		}
 		has[chart.KeyBefore] = has[chart.KeyBefore] || b.HasBefore
 		has[chart.KeyEstimated] = has[chart.KeyEstimated] || b.Estimated
+		has[chart.KeyBetween] = has[chart.KeyBetween] || b.Between && len(b.Segments) > 0
 		has[chart.KeyPartial] = has[chart.KeyPartial] || b.Partial
 		has[chart.KeyMissing] = has[chart.KeyMissing] || len(b.Segments) == 0 && !b.Crossed
 		has[chart.KeyCrossed] = has[chart.KeyCrossed] || b.Crossed
@@ -230,7 +244,7 @@ func (s speaker) legend(c chart.Chart) (keys []chart.Key) {
 		{string(chart.Peak), "legend.peak"}, {string(chart.OffPeak), "legend.offpeak"},
 		{string(chart.Plain), "legend.plain"}, {string(chart.Injection), "legend.injection"},
 		{chart.KeyBefore, "legend.before"}, {chart.KeyEstimated, "legend.estimated"},
-		{chart.KeyPartial, "legend.partial"}, {chart.KeyMissing, "legend.missing"},
+		{chart.KeyBetween, "quality.indexes"}, {chart.KeyPartial, "legend.partial"}, {chart.KeyMissing, "legend.missing"},
 		{chart.KeyCrossed, "legend.straddle"}, {chart.KeyCut, "legend.cut"},
 	} {
 		if has[k.class] {

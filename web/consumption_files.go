@@ -3,6 +3,7 @@ package web
 import (
 	"bytes"
 	"net/http"
+	"strings"
 
 	"guichet/lookup"
 	"guichet/portal/audit"
@@ -94,7 +95,7 @@ func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Seri
 	h := letter.Paper{
 		Language: x.Lang, Title: unbroken(x.T("consumption.title." + string(pass.Point.Energy))), Made: x.T("csv.made", x.Date(x.now)),
 		Paragraphs: []string{lead(x, pass), x.T("consumption.point", together(series.EAN.Masked()))},
-		Empty:      x.T("consumption.empty"), Notes: s.remarks("note.cut.words"),
+		Empty:      strings.Join(s.empty(), " "), Notes: s.remarks("note.cut.words"),
 		Back: letter.Back{Text: x.T("history.back"), Href: x.path("/consumption") + sel.values()},
 	}
 	if n := len(series.Points); n > 0 && series.Grain.Fine() {

@@ -4,17 +4,21 @@ import (
 	"bytes"
 	"context"
 	"database/sql"
+	"errors"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/metering"
 	"guichet/portal/metering/exchange"
+	"guichet/portal/metering/indexes"
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 	"guichet/web/i18n"
 
 	"github.com/stretchr/testify/require"
@@ -230,4 +234,69 @@ func TestCSVOfSeveralComesBackTheSame(t *testing.T) {
 		require.Equal(t, want, comments.ReplaceAllString(fresh.both(t, lang, q), ""))
 		require.False(t, fresh.take(t, file, secondEAN).Recorded)
 	}
+}
+
+// L4, L5, must-show 2: what was counted between two readings stands in every
+// form alike, with its own bounds and its word, and comes back the same: in the
+// database that has the readings, and in a fresh one, in each language.
+func TestReadingsInEveryForm(t *testing.T) {
+	from := newArchive(t, portal.Electricity)
+	from.read(t)
+	years := metering.Query{Grain: metering.ByYear}
+	for _, lang := range portal.Languages {
+		file := from.csv(t, lang, years)
+		want := comments.ReplaceAllString(file, "")
+		word := i18n.For(lang).T("quality.indexes")
+		require.Contains(t, want, "2025-11-20T00:00:00+01:00;2026-11-20T00:00:00+01:00;"+filesEAN.Masked()+";"+unbroken(i18n.For(lang).T("register.offtake-peak"))+";612,000;kWh;"+word)
+		require.Equal(t, 2, strings.Count(want, word), want)
+		require.False(t, from.take(t, file).Recorded, "the readings are here")
+		fresh := newArchive(t, portal.Electricity)
+		require.True(t, fresh.take(t, file).Recorded)
+		require.Equal(t, want, comments.ReplaceAllString(fresh.csv(t, lang, years), ""))
+		require.False(t, fresh.take(t, file).Recorded)
+	}
+	_, err := from.importer().ImportTotals(context.Background(), []metering.PeriodTotal{{EAN: filesEAN, Register: metering.OfftakePeak, Amount: 7, Indexed: true, Line: 3,
+		Period: portal.Period{From: portal.Date(2025, 12, 1), To: portal.Date(2026, 11, 20)}}}, metering.ImportOptions{})
+	require.ErrorContains(t, err, "line 3: what is stored of this period adds up to 612.000")
+
+	history := metering.History{Ledger: from.Store, Clock: func() time.Time { return from.now }}
+	series, err := history.Series(context.Background(), from.point, from.stay, years)
+	require.NoError(t, err)
+	x := &ctx{Catalog: i18n.For(portal.German), now: from.now}
+	var b bytes.Buffer
+	require.NoError(t, exchange.WriteJSON(&b, series, "mark"))
+	require.Contains(t, b.String(), `{"from":"2025-11-20T00:00:00+01:00","until":"2026-11-20T00:00:00+01:00","quality":"indexes","days":365,"missing_days":0,"estimated_days":0,"amounts":{"offtake-offpeak":733000,"offtake-peak":612000}}`)
+	b.Reset()
+	require.NoError(t, exchange.WriteESPI(&b, series, exchange.FeedWords{Made: from.now}))
+	require.Contains(t, b.String(), `<espi:quality>17</espi:quality></espi:ReadingQuality><espi:timePeriod><espi:duration>31536000</espi:duration><espi:start>1763593200</espi:start></espi:timePeriod><espi:value>612000</espi:value>`)
+	pass := lookup.Pass{Point: from.point, Occupancy: from.stay}
+	paper := historyLetter(x, selection{of: 1, query: years}, pass, series)
+	require.Equal(t, []string{"20.\u00a0November\u00a02025 – 20.\u00a0November\u00a02026", "1.345", dash, "612", "733", "zwischen zwei Ablesungen"}, paper.Rows[len(paper.Rows)-1])
+	page := newSpeaker(x, shown{sel: selection{of: 1, query: years}, pass: pass, series: series})
+	bars := page.charts()[0]
+	require.True(t, bars.Bars[1].Between)
+	require.Equal(t, "20.\u00a0November\u00a02025 – 20.\u00a0November\u00a02026: 1.345\u00a0kWh, davon 612\u00a0kWh in der Spitzenzeit; zwischen zwei Ablesungen gezählt", bars.Bars[1].Name)
+	require.Contains(t, strings.Join(page.notes(), " "), "auf keine Monate verteilt")
+}
+
+// read is a window of last year, of which the reading was validated.
+func (a *archive) read(t *testing.T) {
+	meter, last := registry.Meter{ID: "m", EAN: filesEAN, Number: "1SAG1100076616", Period: portal.Period{From: portal.Date(2019, 1, 1)}}, portal.Date(2025, 11, 20)
+	stay := a.stay
+	stay.Name, stay.Language, stay.Street, stay.Postcode, stay.Town = "n", portal.French, "a", "b", "c"
+	w := indexes.Window{ID: "w", EAN: filesEAN, MeterID: "m", Period: portal.Period{From: portal.Date(2026, 11, 10), To: portal.Date(2026, 12, 10)}, Registers: []indexes.Register{
+		{Register: metering.OfftakePeak, Digits: 6, Last: 1_000, LastOn: last}, {Register: metering.OfftakeOffPeak, Digits: 6, Last: 2_000, LastOn: last}}}
+	var entries []indexes.Entry
+	for i, value := range []int64{1_612, 2_733} {
+		entries = append(entries, indexes.Entry{ID: string(w.Registers[i].Register), WindowID: "w", Round: 1, OccupancyID: "o", On: portal.Date(2026, 11, 20), Who: portal.Household, At: a.now,
+			Status: indexes.Received, Reading: indexes.Reading{Register: w.Registers[i].Register, Value: value, Finding: indexes.Plausible}})
+	}
+	require.NoError(t, a.Do(context.Background(), func(t tx.Tx) error {
+		err := errors.Join(a.PutRegistry(t, registry.Batch{Meters: []registry.Meter{meter}, Occupancies: []registry.Occupancy{stay}}),
+			a.PutWindows(t, []indexes.Window{w}), a.PutEntries(t, entries))
+		for i := range entries {
+			entries[i].Status = indexes.Validated
+		}
+		return errors.Join(err, a.Settle(t, entries))
+	}))
 }

@@ -114,6 +114,8 @@ func (s speaker) empty() []string {
 	points := s.series.Points
 	fine := s.series.Grain.Fine()
 	switch {
+	case s.series.Indexed && !fine:
+		return []string{s.T("consumption.indexed")}
 	case fine && s.series.Detail.IsZero() && s.over():
 		return []string{s.T(voiced(s.shown.pass, "consumption.detail.over"))}
 	case fine && s.series.Detail.IsZero() && s.shown.pass.ByGround():

@@ -50,6 +50,11 @@ func (s speaker) remarks(cut string) (list []string) {
 	return append(list, s.factors()...)
 }
 
+// indexed tells whether there is a total between two readings.
+func (s speaker) indexed() bool {
+	return slices.ContainsFunc(s.series.Points, func(p metering.Point) bool { return p.Own })
+}
+
 // cut tells whether a bar is drawn thinner because its period is cut short.
 func (s speaker) cut() bool {
 	for _, p := range s.series.Points {

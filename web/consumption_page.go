@@ -61,7 +61,10 @@ func (s *site) consumption(x *ctx) error {
 			return err
 		}
 		p.sel.query = bounded(p.sel.query)
-		if p.series, err = s.disclose(x, p.sel, p.pass, audit.HistoryShown); err != nil {
+		if err = s.read(x, &p); err != nil {
+			return err
+		}
+		if err = s.disclosed(x, p.series, p.pass, audit.HistoryShown); err != nil {
 			return err
 		}
 		if p.day, err = s.wholeDay(x, p); err != nil {
@@ -76,6 +79,17 @@ func (s *site) consumption(x *ctx) error {
 	v := consumptionView(x, parts)
 	v.Bar.Files = append(v.Bar.Files, followLinks(x, follows)...)
 	return x.show(http.StatusOK, public.ConsumptionPage(v))
+}
+
+// read reads what a part shows: the years, where an address names no grain and
+// only they have anything. It records nothing.
+func (s *site) read(x *ctx, p *shown) (err error) {
+	if p.series, err = s.History.Series(x.context(), p.pass.Point, p.pass.Occupancy, p.sel.query); err != nil || !p.series.Indexed || p.several || x.query("grain") != "" {
+		return err
+	}
+	p.sel.query = metering.Query{Grain: metering.ByYear}
+	p.series, err = s.History.Series(x.context(), p.pass.Point, p.pass.Occupancy, p.sel.query)
+	return err
 }
 
 // wholeDay reads the day that a page of hours is about: an hour is compared
@@ -195,14 +209,20 @@ func partView(x *ctx, p shown) public.Part {
 	if p.sel.query.Grain.Fine() && !p.pass.ByGround() {
 		v.Detail = layout.Link{Text: x.T("consumption.detail.open"), Href: detail}
 	}
-	whole := selection{of: p.sel.of, query: metering.Query{Grain: metering.ByDay}}
-	if len(p.series.Points) > 0 {
+	all := layout.Link{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + selection{of: p.sel.of, query: metering.Query{Grain: metering.ByDay}}.values()}
+	if years := (selection{of: p.sel.of, query: metering.Query{Grain: metering.ByYear}}).values(); p.series.Indexed || s.indexed() {
+		all = layout.Link{Text: x.T("consumption.all.indexed"), Href: x.path("/consumption.csv") + years}
+		if !p.sel.query.Grain.Fine() && p.series.Indexed {
+			v.Detail = layout.Link{Text: x.T("consumption.by-year"), Href: x.path("/consumption") + years}
+		}
+	}
+	if len(p.series.Points) > 0 && !p.series.Indexed {
 		v.Downloads = []layout.Link{
 			{Text: x.T("consumption.csv"), Href: x.path("/consumption.csv") + p.sel.values()},
 			{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + p.sel.values()},
 		}
 		v.Downloads = append(v.Downloads, p.sel.files(x)...)
 	}
-	v.Downloads = append(v.Downloads, layout.Link{Text: x.T("consumption.all"), Href: x.path("/consumption.csv") + whole.values()})
+	v.Downloads = append(v.Downloads, all)
 	return v
 }

@@ -105,6 +105,40 @@ func TestZoomByLinks(t *testing.T) {
 	require.Zero(t, before.doc.Find("[rel=prev]").Length(), "nothing finer before the choice")
 }
 
+// TestAMeterThatIsOnlyRead: where no month has a value but years have what was
+// counted between two readings, the page opens with the years, once disclosed;
+// asked for months it says where they are and draws no row of holes (L4, L5).
+func TestAMeterThatIsOnlyRead(t *testing.T) {
+	h, b := enter(t)
+	months := electricityMonths()
+	months.Indexed = true
+	asked := 0
+	h.series = func() metering.Series {
+		if asked++; asked == 2 {
+			return electricityIndexes()
+		}
+		return months
+	}
+	h.trail = nil
+	page := b.get("/fr/consumption")
+	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Len(t, h.trail, 1)
+	require.Equal(t, "year", h.trail[0].Details["grain"])
+	require.Equal(t, "Année", page.doc.Find(".seg [aria-current]").Text())
+	row := page.doc.Find("#values tbody tr").Eq(2)
+	require.Equal(t, "25 novembre 2025 – 20 novembre 2026", plainSpaces(row.Find("th").Text()))
+	require.Contains(t, row.Text(), "entre deux relevés")
+	require.Zero(t, row.Find("a").Length(), "it has no months to lead to")
+	require.Contains(t, page.doc.Find(".notes").Text(), "n’est réparti sur aucun mois")
+	require.Equal(t, 1, page.doc.Find("a[href='/fr/consumption.csv?grain=year&of=1']:contains('relevé')").Length())
+
+	page = b.get("/fr/consumption?grain=month")
+	require.Equal(t, "month", h.trail[1].Details["grain"])
+	require.Zero(t, page.doc.Find("figure, table").Length())
+	require.Contains(t, page.doc.Find(".note").Text(), "d’un relevé à l’autre")
+	require.Equal(t, 1, page.doc.Find("a[href='/fr/consumption?grain=year&of=1']:contains('Voir par année')").Length())
+}
+
 // TestSeveralReferencesOnOnePage: each with its own chart, table and entry in
 // the trail; ids stay unique (TestEveryPageInEveryLanguage).
 func TestSeveralReferencesOnOnePage(t *testing.T) {

@@ -63,6 +63,9 @@ func (s speaker) period(p metering.Point) string {
 	case metering.ByHour, metering.ByQuarter:
 		return s.hours(p)
 	case metering.ByYear:
+		if p.Own {
+			return s.T("period.span", s.Date(p.Period.From), s.Date(p.Period.To))
+		}
 		return strconv.Itoa(p.Period.From.In(portal.Brussels).Year())
 	case metering.ByMonth:
 		return s.Month(p.Period.From)
@@ -254,7 +257,7 @@ func (s speaker) injects() bool {
 func (s speaker) table(sel selection) component.Table {
 	columns := s.columns()
 	t := component.Table{ID: "values" + s.suffix(), Region: s.T("table.region")}
-	if s.dailyOnly() {
+	if s.dailyOnly() || s.series.Indexed {
 		return t
 	}
 	t.Columns = append(t.Columns, component.Column{Text: s.T("period." + string(s.grain()))})
@@ -284,6 +287,8 @@ func (s speaker) quality(p metering.Point) component.Cell {
 	switch word {
 	case "complete":
 		c.Tag = ""
+	case "indexes":
+		c.Tag = "plain"
 	case "estimated", "partial":
 		c.Tag = "warn"
 	}
@@ -310,6 +315,9 @@ func (s speaker) deeper(sel selection, p metering.Point) string {
 		}
 		q = metering.Query{Grain: metering.ByHour, From: p.Period.From, To: p.Period.From.AddDate(0, 0, 1)}
 	case metering.ByYear:
+		if p.Own {
+			return ""
+		}
 		q = metering.Query{Grain: metering.ByMonth, From: portal.Date(start.Year(), time.January, 1), To: portal.Date(start.Year()+1, time.January, 1)}
 	}
 	return s.path("/consumption") + selection{of: sel.of, query: q}.values()

@@ -64,6 +64,7 @@ var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures,
 	{"consumption-month", consumptionFixture(metering.ByMonth, electricityMonths)},
 	{"consumption-day", consumptionFixture(metering.ByDay, electricityDays)},
 	{"consumption-year", consumptionFixture(metering.ByYear, gasYears)},
+	{"consumption-indexes", consumptionFixture(metering.ByYear, electricityIndexes)},
 	{"consumption-empty", consumptionFixture(metering.ByMonth, func() metering.Series {
 		return metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByMonth}
 	})},
@@ -267,6 +268,24 @@ func electricityDays() metering.Series {
 	}
 	s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[30].Period.To}
 	s.Notes = []metering.Note{{Kind: metering.NoteMissing}, {Kind: metering.NoteEstimated}}
+	return s
+}
+
+// electricityIndexes is a meter that sends nothing and is read once a year.
+func electricityIndexes() metering.Series {
+	s := metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByYear, Unit: "kWh",
+		Registers: []metering.Register{metering.OfftakePeak, metering.OfftakeOffPeak}}
+	bounds := []time.Time{portal.Date(2024, time.March, 1), portal.Date(2024, time.November, 18), portal.Date(2025, time.November, 25), portal.Date(2026, time.November, 20)}
+	for i, kwh := range []int64{0, 1_612, 1_488} {
+		p := metering.Point{Period: portal.Period{From: bounds[i], To: bounds[i+1]}, Own: true, Days: 365}
+		if kwh == 0 {
+			p.Gap, p.Days, p.MissingDays = metering.GapMissing, 262, 262
+		}
+		p.Amounts = amounts(map[metering.Register]int64{metering.OfftakePeak: kwh * 1000, metering.OfftakeOffPeak: kwh * 1210})
+		s.Points = append(s.Points, p)
+	}
+	s.Period = portal.Period{From: bounds[0], To: bounds[3]}
+	s.Notes = []metering.Note{{Kind: metering.NoteMovedIn, At: bounds[0]}, {Kind: metering.NoteIndexes}, {Kind: metering.NoteMissing}}
 	return s
 }
 

@@ -39,6 +39,8 @@ type Archive interface {
 	ReadingMonthsIn(t tx.Tx, ean portal.EAN, from, to int64) ([]Month, error)
 	// ReadingTotalsIn is Ledger's ReadingTotals inside the unit of work.
 	ReadingTotalsIn(t tx.Tx, ean portal.EAN, from, until int64) ([]PeriodTotal, error)
+	// IndexTotalsIn is Ledger's IndexTotals inside the unit of work.
+	IndexTotalsIn(t tx.Tx, occ registry.Occupancy) ([]PeriodTotal, error)
 	// PutReadingTotals inserts totals or replaces those of the same bounds.
 	PutReadingTotals(t tx.Tx, totals []PeriodTotal) error
 	// PutReadingDays inserts or replaces days; no two may be the same.
@@ -153,7 +155,8 @@ type work struct {
 	done     int
 	progress func(done, total int)
 	report   Report
-	points   string // masked, for the trail
+	points   string               // masked, for the trail
+	stays    []registry.Occupancy // of the point that was last asked for
 }
 
 type dayKey struct {

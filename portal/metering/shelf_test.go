@@ -174,6 +174,10 @@ func (s *shelf) IndexTotals(_ context.Context, occ registry.Occupancy) ([]meteri
 	return indexes.Between(s.windows, s.entries, occ), nil
 }
 
+func (s *shelf) IndexTotalsIn(_ tx.Tx, occ registry.Occupancy) ([]metering.PeriodTotal, error) {
+	return s.IndexTotals(ctx, occ)
+}
+
 func (s *shelf) ReadingTotalsIn(_ tx.Tx, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {
 	return s.ReadingTotals(ctx, ean, from, until)
 }

@@ -97,8 +97,12 @@ func (w *work) totalOf(total PeriodTotal) (m *Month, part bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
+	if total.Indexed {
+		fresh, err := w.indexed(total)
+		return nil, fresh, err
+	}
 	month := bounds(ByMonth, from)
-	if total.Indexed || !month.From.Equal(from) || !month.To.Equal(total.Period.To) {
+	if !month.From.Equal(from) || !month.To.Equal(total.Period.To) {
 		sum, known, err := w.stored(total, months)
 		switch {
 		case err != nil || sum == total.Amount && known:
@@ -139,9 +143,39 @@ func (w *work) monthOf(total PeriodTotal, months []Month) (*Month, bool, error) 
 	return &m, false, nil
 }
 
+// indexed tells whether a total between two readings is to be kept. Where the
+// readings are here, what they tell stands; where anything else is known of its
+// days, it is not shown (History).
+func (w *work) indexed(total PeriodTotal) (fresh bool, err error) {
+	known, err := w.archive.ReadingTotalsIn(w.t, total.EAN, DayNumber(total.Period.From), DayNumber(total.Period.To))
+	if err != nil {
+		return false, err
+	}
+	typed := len(known)
+	for _, stay := range w.stays {
+		stay.EAN = total.EAN
+		more, err := w.archive.IndexTotalsIn(w.t, stay)
+		if err != nil {
+			return false, err
+		}
+		known = append(known, more...)
+	}
+	for i, k := range known {
+		same := k.Period.From.Equal(total.Period.From) && k.Period.To.Equal(total.Period.To)
+		switch {
+		case !k.Indexed || k.Register != total.Register || !k.Period.Overlaps(total.Period):
+		case same && k.Amount == total.Amount:
+			return false, nil
+		case i >= typed:
+			return false, &TotalError{Line: total.Line, Total: k.Amount}
+		}
+	}
+	return true, nil
+}
+
 // known checks the point as Import does.
 func (w *work) known(total PeriodTotal) error {
-	point, _, found, err := w.archive.ReadingPoint(w.t, total.EAN)
+	point, stays, found, err := w.archive.ReadingPoint(w.t, total.EAN)
 	switch {
 	case err != nil:
 		return err
@@ -154,7 +188,7 @@ func (w *work) known(total PeriodTotal) error {
 		return &portal.Error{Code: portal.Invalid, Key: "readings.future", Field: "date",
 			Args: []any{string(total.EAN), total.Period.To.Format("2006-01-02")}}
 	}
-	w.points = total.EAN.Masked()
+	w.points, w.stays = total.EAN.Masked(), stays
 	return nil
 }
 

@@ -40,11 +40,20 @@ const ofPoint = `meter_id IN (SELECT id FROM meters WHERE ean = $1)`
 
 // IndexTotals implements metering.Ledger.
 func (s *Store) IndexTotals(ctx context.Context, occ registry.Occupancy) ([]metering.PeriodTotal, error) {
-	list, err := windows(s.asking(ctx), `WHERE `+ofPoint, string(occ.EAN))
+	return indexTotals(s.asking(ctx), occ)
+}
+
+// IndexTotalsIn implements metering.Archive.
+func (s *Store) IndexTotalsIn(t tx.Tx, occ registry.Occupancy) ([]metering.PeriodTotal, error) {
+	return indexTotals(inside(t).query, occ)
+}
+
+func indexTotals(ask asks, occ registry.Occupancy) ([]metering.PeriodTotal, error) {
+	list, err := windows(ask, `WHERE `+ofPoint, string(occ.EAN))
 	if err != nil || len(list) == 0 {
 		return nil, err
 	}
-	rows, err := s.query(ctx, `SELECT `+readingColumns+` FROM index_readings r JOIN reading_windows w ON w.id = r.window_id
+	rows, err := ask(`SELECT `+readingColumns+` FROM index_readings r JOIN reading_windows w ON w.id = r.window_id
   WHERE w.`+ofPoint+` AND r.status IN ('validated', 'corrected', 'estimated')`, string(occ.EAN))
 	entries, err := all(rows, err, scanReading)
 	return indexes.Between(list, entries, occ), err

@@ -253,14 +253,14 @@ func sum(list []float64) (total float64) {
 	return total
 }
 
-// widths are what the table's columns need: figures whole, titles and words
-// broken at blanks.
+// widths are what the table's columns need: figures and rows' names whole,
+// titles and words broken at blanks.
 func (l *layout) widths(v paperView) []float64 {
 	list := make([]float64, len(v.Columns))
 	for i, c := range v.Columns {
 		list[i] = l.rule.longestWord(c.Text, true)
 		for _, r := range v.Rows {
-			if c.Numeric || i == 0 {
+			if c.Numeric || v.named(i) {
 				list[i] = max(list[i], l.rule.width(r[i], false, body))
 			} else {
 				list[i] = max(list[i], l.rule.longestWord(r[i], false))
@@ -271,6 +271,10 @@ func (l *layout) widths(v paperView) []float64 {
 	return list
 }
 
+// named tells whether a column names the rows, whose names stay whole: but in
+// what is sent, which has no more room.
+func (v paperView) named(i int) bool { return i == 0 && len(v.To) == 0 }
+
 // spread gives the room that is left to those whose words have the most lines,
 // as long as it saves them one, and then to all.
 func (l *layout) spread(v paperView, list []float64) []float64 {
@@ -279,7 +283,7 @@ func (l *layout) spread(v paperView, list []float64) []float64 {
 	for i, c := range v.Columns {
 		words[i] = map[string]bool{}
 		for _, r := range v.Rows {
-			if !c.Numeric && i > 0 {
+			if !c.Numeric && !v.named(i) {
 				words[i][r[i]] = true
 			}
 		}

@@ -17,6 +17,7 @@ import (
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/web/i18n"
 
 	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
@@ -50,6 +51,23 @@ func threeYears(energy portal.Energy) metering.Series {
 		s.Points = append(s.Points, p)
 	}
 	s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[35].Period.To}
+	return s
+}
+
+// betweenReadings is a history of a meter that sends nothing.
+func betweenReadings() metering.Series {
+	s := metering.Series{EAN: "541449000000000010", Energy: portal.Electricity, Grain: metering.ByYear, Unit: "kWh",
+		Registers: []metering.Register{metering.OfftakePeak, metering.OfftakeOffPeak, metering.InjectionTotal}}
+	for i, day := range []int{1, 18, 25, 20} {
+		at := portal.Date(2022+i, time.November, day)
+		if n := len(s.Points); n > 0 {
+			s.Points[n-1].Period.To, s.Period.To = at, at
+		}
+		if s.Points = append(s.Points, metering.Point{Period: portal.Period{From: at}, Own: true, Days: 365, Amounts: metering.Amounts{1_612_000, 1_951_000, 0, 0, 0, 9_000}}); i == 0 {
+			s.Points[0].Gap, s.Points[0].Amounts, s.Period.From = metering.GapMissing, metering.Amounts{}, at
+		}
+	}
+	s.Points = s.Points[:3]
 	return s
 }
 
@@ -90,12 +108,20 @@ func TestHistoryLetterInFourLanguages(t *testing.T) {
 			require.NoError(t, os.WriteFile(name+".pdf", pdf, 0o600))
 			require.NoError(t, os.WriteFile(name+".html", html, 0o600))
 		}
+		// Where no month is known, from reading to reading (L4, L5).
+		l, point := postedSample(lang)
+		pdf, html, err := Render(l, &Late{Point: point, Series: betweenReadings()}, house)
+		require.NoError(t, err)
+		require.Equal(t, 2, strings.Count(string(html), i18n.For(lang).T("quality.indexes")))
+		require.Contains(t, string(html), strings.ReplaceAll(i18n.For(lang).Date(portal.Date(2025, 11, 20)), "\u00a0", " ")+"</th>")
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "indexes-"+string(lang)+".pdf"), pdf, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "indexes-"+string(lang)+".html"), html, 0o600))
+
 		answer, _ := postedSample(lang)
 		answer.Kind = outbox.Answer
-		var err error
 		answer.Data, err = json.Marshal(registry.AnswerLetter{AskedAt: answer.QueuedAt, Field: "mail", Decision: "passed-on", Words: "Réf. 12"})
 		require.NoError(t, err)
-		pdf, html, err := Render(answer, nil, house)
+		pdf, html, err = Render(answer, nil, house)
 		require.NoError(t, err)
 		require.Equal(t, 1, bytes.Count(pdf, []byte("/Type /Page\n")))
 		require.Contains(t, string(html), "Réf. 12")
@@ -111,25 +137,26 @@ func TestWhatIsSentStandsUpright(t *testing.T) {
 	require.NoError(t, err)
 	for _, lang := range portal.Languages {
 		l, point := postedSample(lang)
-		series := threeYears(point.Energy)
-		for i := range series.Points {
-			for r := range series.Points[i].Amounts {
-				series.Points[i].Amounts[r] = 888_888_888
+		for _, series := range []metering.Series{threeYears(point.Energy), betweenReadings()} {
+			for i := range series.Points {
+				for r := range series.Points[i].Amounts {
+					series.Points[i].Amounts[r] = 888_888_888
+				}
 			}
-		}
-		v := newHistory(l, point, series).view(house).printable()
-		laid := v.lay(rule)
-		require.Equal(t, pageHeight, laid.height)
-		require.LessOrEqual(t, sum(laid.columns), laid.room()+0.01)
-		first := &scribe{}
-		laid.pages[0].Render(first, nil)
-		shown := map[string]set{}
-		for _, one := range first.texts {
-			shown[one.text] = one
-		}
-		for i, row := range v.To {
-			require.Equal(t, windowLeft, shown[row].x, row)
-			require.InDelta(t, windowTop+float64(i)*line, shown[row].y, 0.01)
+			v := newHistory(l, point, series).view(house).printable()
+			laid := v.lay(rule)
+			require.Equal(t, pageHeight, laid.height)
+			require.LessOrEqual(t, sum(laid.columns), laid.room()+0.01)
+			first := &scribe{}
+			laid.pages[0].Render(first, nil)
+			shown := map[string]set{}
+			for _, one := range first.texts {
+				shown[one.text] = one
+			}
+			for i, row := range v.To {
+				require.Equal(t, windowLeft, shown[row].x, row)
+				require.InDelta(t, windowTop+float64(i)*line, shown[row].y, 0.01)
+			}
 		}
 		require.Equal(t, pageWidth, historySample(lang, 3, true).view(house).printable().lay(rule).height, "what is kept lies")
 	}
@@ -192,6 +219,27 @@ func TestL28HistoryGoesToTheAddressOnRecordWhenItLeaves(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, sent, 1)
 	require.Equal(t, p.now, sent[0].HandedAt)
+}
+
+// onlyYears is what a meter that sends nothing has.
+type onlyYears struct{}
+
+func (onlyYears) Series(_ context.Context, _ registry.AccessPoint, _ registry.Occupancy, q metering.Query) (metering.Series, error) {
+	if q.Grain == metering.ByYear {
+		return betweenReadings(), nil
+	}
+	return metering.Series{Grain: q.Grain, Indexed: true}, nil
+}
+
+// L4, L5, L28: the history of a meter that is only read is posted from reading
+// to reading, and the trail has its grain.
+func TestHistoryOfAMeterThatIsOnlyRead(t *testing.T) {
+	p := newPost(t)
+	p.clerk.Archive = onlyYears{}
+	_, err := p.clerk.HandOver(context.Background())
+	require.NoError(t, err)
+	require.Contains(t, p.letters(t)[0], i18n.For(portal.French).T("quality.indexes"))
+	require.Equal(t, int64(1), storetest.Number(t, p.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'history.posted' AND details LIKE '%year%'`))
 }
 
 // D2: who moved out between asking and leaving gets nothing at the dwelling;

@@ -1,21 +1,34 @@
 package letter
 
 import (
+	"strconv"
 	"strings"
 
+	"guichet/portal"
 	"guichet/portal/metering"
 	"guichet/portal/outbox"
 	"guichet/portal/registry"
 	"guichet/web/i18n"
 )
 
-// newHistory is the letter with a consumption history, month by month (L28).
+// newHistory is the letter with a consumption history, month by month, or from
+// one reading to the next where no month is known (L28).
 func newHistory(l outbox.Letter, p registry.AccessPoint, s metering.Series) Paper {
 	c := i18n.For(l.Language)
 	v := newPaper(c, l)
+	intro, head, period := c.T("letter.history.intro"), c.T("letter.history.month"), func(p metering.Point) string { return c.Month(p.Period.From) }
+	if s.Grain == metering.ByYear {
+		intro, head, period = c.T("letter.history.intro.indexed"), c.T("letter.history.between"), func(p metering.Point) string {
+			if !p.Own {
+				return strconv.Itoa(p.Period.From.In(portal.Brussels).Year())
+			}
+			// Its column is narrow: a date may break.
+			return strings.ReplaceAll(c.T("period.span", c.Date(p.Period.From), c.Date(p.Period.To)), "\u00a0", " ")
+		}
+	}
 	v.Title = c.T("letter.history.title." + string(p.Energy))
 	v.Paragraphs = []string{
-		c.T("letter.history.intro"),
+		intro,
 		c.T("letter.history.point", p.Street+", "+p.Postcode+" "+p.Town, strings.ReplaceAll(p.EAN.Masked(), " ", "\u00a0")),
 	}
 	v.After = []string{c.T("letter.history.not-you")}
@@ -24,15 +37,19 @@ func newHistory(l outbox.Letter, p registry.AccessPoint, s metering.Series) Pape
 		return v
 	}
 	v.After = []string{c.T("letter.history.words"), c.T("letter.history.not-you")}
-	v.Caption = c.T("letter.history.caption", c.Month(s.Points[0].Period.From), c.Month(s.Points[len(s.Points)-1].Period.From))
+	v.Caption = c.T("letter.history.caption", period(s.Points[0]), period(s.Points[len(s.Points)-1]))
+	if s.Grain == metering.ByYear {
+		v.After[0] = c.T("note.indexes")
+		v.Caption = c.T("letter.history.caption", c.Date(s.Period.From), c.Date(s.Period.To))
+	}
 	columns := amounts(c, s)
-	v.Columns = []Column{{Text: c.T("letter.history.month")}}
+	v.Columns = []Column{{Text: head}}
 	for _, one := range columns {
 		v.Columns = append(v.Columns, Column{one.head, true})
 	}
 	v.Columns = append(v.Columns, Column{Text: c.T("table.quality")})
 	for _, p := range s.Points {
-		cells := []string{c.Month(p.Period.From)}
+		cells := []string{period(p)}
 		for _, one := range columns {
 			cell := "–"
 			if p.Gap == metering.NoGap {

@@ -79,6 +79,9 @@ func (s *Scribe) look(ctx context.Context, r *ready) (*Late, error) {
 		return nil, nil
 	}
 	series, err := s.Archive.Series(ctx, p.Point, p.Occupancy, metering.Query{Grain: metering.ByMonth})
+	if err == nil && series.Indexed { // only what was counted between two readings is known
+		series, err = s.Archive.Series(ctx, p.Point, p.Occupancy, metering.Query{Grain: metering.ByYear})
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -230,6 +230,8 @@ func blocksOf(r metering.Register, s metering.Series) (blocks []intervalBlock) {
 		switch p.Quality() {
 		case "estimated":
 			v.Quality = &readingQuality{8}
+		case "indexes":
+			v.Quality = &readingQuality{17} // validated
 		case "partial":
 			v.Quality = &readingQuality{10} // questionable: a part is missing
 		}

@@ -63,6 +63,7 @@ type line struct {
 	start, end    int64 // seconds since 1970, once placed
 	lost          bool  // a part of the value is missing: a day's total in a file of ours
 	untold        bool  // the file does not tell the total's quality
+	indexed       bool  // counted between two readings of the meter: a file of ours
 }
 
 type parser struct {

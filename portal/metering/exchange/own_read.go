@@ -158,6 +158,8 @@ func (p *ownParser) row(no int, cells []string) bool {
 	switch {
 	case partial[word] && amount != "":
 		l.lost = true
+	case between[word] && amount != "":
+		l.indexed = true
 	case daily[word] && amount != "":
 		l.untold = true
 	case (daily[word] || straddles[word]) && amount == "":
@@ -179,10 +181,12 @@ func (p *ownParser) row(no int, cells []string) bool {
 
 // Words of our qualities beyond the family's, as plain leaves them: a part is
 // missing; hours were asked for, and this is the total of the day; there is an
-// amount, but not of this period alone: one total for two occupants.
+// amount, but not of this period alone: one total for two occupants; the bounds
+// are two readings of the meter.
 var (
 	partial   = map[string]bool{"partial": true, "incomplet": true, "luckenhaft": true, "onvolledig": true, "incomplete": true}
 	daily     = map[string]bool{"daily": true, "total du jour": true, "tageswert": true, "dagtotaal": true, "total of the day": true}
+	between   = map[string]bool{"indexes": true, "entre deux releves": true, "zwischen zwei ablesungen": true, "tussen twee meteropnames": true, "between two readings": true}
 	straddles = map[string]bool{"straddle": true, "non partage": true, "nicht teilbar": true, "niet te splitsen": true, "not divisible": true}
 )
 
@@ -334,7 +338,7 @@ func (p *ownParser) totals() File {
 		}
 		f.Totals = append(f.Totals, metering.PeriodTotal{EAN: p.eanList[l.ean], Register: l.register, Amount: l.amount, Line: l.no,
 			Period:    portal.Period{From: unix(l.start), To: unix(l.end)},
-			Estimated: l.quality == metering.Estimated, Missing: l.lost})
+			Estimated: l.quality == metering.Estimated, Missing: l.lost, Indexed: l.indexed})
 	}
 	p.sums(&f.Summary)
 	return f

@@ -1,9 +1,12 @@
 // Package chart draws amounts over time as SVG that a page can carry without
 // script or inline style: a wide drawing of standing bars and a narrow one of
 // lying bars, of which the style sheet shows one. Every value can be reached
-// by keyboard and is named in full; an estimate is hatched, a hole is an empty
+// by keyboard and is named in full; an estimate is hatched, a total between two readings
+// dotted, a hole is an empty
 // dashed box with its word, and never a zero (look, WCAG 1.1.1, 1.4.1, 1.4.11).
 package chart
+
+import "slices"
 
 // Kind is what a segment counts; its name is its class in the style sheet.
 type Kind string
@@ -45,6 +48,7 @@ type Bar struct {
 	Before       int64     // a year earlier; HasBefore tells whether it is known
 	HasBefore    bool
 	Estimated    bool
+	Between      bool // counted between two readings: dotted
 	Partial      bool // a part is missing: the outline is dashed
 	Cut          bool // shorter than its period (a move, the horizon): half as thick
 	Crossed      bool // a hole that is not merely empty: nobody may have its total
@@ -80,6 +84,7 @@ type Key struct {
 const (
 	KeyBefore    = "before"
 	KeyEstimated = "estimated"
+	KeyBetween   = "between"
 	KeyPartial   = "partial"
 	KeyMissing   = "missing"
 	KeyCut       = "cut"
@@ -129,19 +134,29 @@ type line struct {
 	Way          markup // h or v
 }
 
-// fill refers to the hatch of an estimated segment.
+// fill refers to the hatch of an estimated segment, or to the dots of one
+// between two readings.
 func (c Chart) fill(b Bar, k Kind, way string) string {
-	if !b.Estimated {
-		return ""
+	switch {
+	case b.Between:
+		return "url(#" + c.dots(k, way) + ")"
+	case b.Estimated:
+		return "url(#" + c.hatch(k, way) + ")"
 	}
-	return "url(#" + c.hatch(k, way) + ")"
+	return ""
+}
+
+func (c Chart) dots(k Kind, way string) string { return c.ID + "-" + way + "-dots-" + string(k) }
+
+func (c Chart) between() bool {
+	return slices.ContainsFunc(c.Bars, func(b Bar) bool { return b.Between })
 }
 
 func (c Chart) hatch(k Kind, way string) string { return c.ID + "-" + way + "-hatch-" + string(k) }
 
 func class(b Bar, k Kind) string {
 	name := "c-" + string(k)
-	if b.Estimated {
+	if b.Estimated || b.Between {
 		name = "c-hatched c-hatched-" + string(k)
 	}
 	if b.Partial {
