@@ -3,6 +3,7 @@ package web
 import (
 	"slices"
 	"strconv"
+	"time"
 
 	"guichet/portal"
 	"guichet/portal/metering"
@@ -42,7 +43,10 @@ func (s speaker) offtake(a metering.Amounts) []chart.Segment {
 
 func (s speaker) chart(what string, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment) chart.Chart {
 	per := s.T("per."+string(s.grain()), s.unit)
-	if s.series.Grain.Fine() {
+	switch {
+	case s.indexed():
+		per = s.unit
+	case s.series.Grain.Fine():
 		per = s.T("per.on", per, s.Date(s.series.Period.From))
 	}
 	c := chart.Chart{
@@ -84,6 +88,7 @@ func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int6
 			b.Row = s.T("period.season", s.span(p.Period.From, p.Period.To), s.season(p.Period.From))
 		}
 	case p.Own:
+		b.Row = s.T("period.span", s.brief(p.Period.From), s.brief(p.Period.To))
 	case p.Running && (g == metering.ByYear || g == metering.ByMonth):
 		b.Under = s.T("table.running")
 		b.Row = b.Label + ", " + b.Under
@@ -138,6 +143,11 @@ func (s speaker) share(p metering.Point) string {
 	return s.T("chart.peak", s.say(p.Amounts.Of(metering.OfftakePeak)))
 }
 
+// brief is a day in little room, beside an amount: its month, with its year.
+func (s speaker) brief(t time.Time) string {
+	return s.ShortMonth(t) + "\u00a0" + strconv.Itoa(t.In(portal.Brussels).Year())
+}
+
 // mostDates is how many bars leave room for two dates under each.
 const mostDates = 5
 
@@ -171,7 +181,8 @@ func (s speaker) labels(i int, p metering.Point) (label, under string) {
 // describe tells the chart in one sentence.
 func (s speaker) describe(amount func(metering.Amounts) int64) string {
 	points := s.series.Points
-	span := s.period(points[0]) + " – " + s.period(points[len(points)-1])
+	first, last := s.extent()
+	span := first + " – " + last
 	if s.series.Grain.Fine() {
 		span = s.Date(s.series.Period.From)
 	}

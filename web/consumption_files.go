@@ -98,10 +98,11 @@ func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Seri
 		Empty:      strings.Join(s.empty(), " "), Notes: s.remarks("note.cut.words"),
 		Back: letter.Back{Text: x.T("history.back"), Href: x.path("/consumption") + sel.values()},
 	}
-	if n := len(series.Points); n > 0 && series.Grain.Fine() {
+	if len(series.Points) > 0 && series.Grain.Fine() {
 		h.Caption = x.T("history.caption-day", x.Date(series.Period.From))
-	} else if n > 0 {
-		h.Caption = x.T("history.caption", s.period(series.Points[0]), s.period(series.Points[n-1]))
+	} else if len(series.Points) > 0 {
+		first, last := s.extent()
+		h.Caption = x.T("history.caption", first, last)
 	}
 	for _, c := range t.Columns {
 		h.Columns = append(h.Columns, letter.Column{Text: c.Text, Numeric: c.Numeric})

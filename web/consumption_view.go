@@ -1,6 +1,7 @@
 package web
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -71,6 +72,24 @@ func (s speaker) period(p metering.Point) string {
 		return s.Month(p.Period.From)
 	}
 	return s.Date(p.Period.From)
+}
+
+// extent names all that a series shows; where readings bound it, by days: a list
+// of periods with their own would be read as dates without end.
+func (s speaker) extent() (first, last string) {
+	points := s.series.Points
+	if s.indexed() {
+		return s.Date(s.series.Period.From), s.Date(s.series.Period.To)
+	}
+	return s.period(points[0]), s.period(points[len(points)-1])
+}
+
+// periodTitle is the title of the column of periods.
+func (s speaker) periodTitle() string {
+	if s.indexed() {
+		return s.T("letter.history.between")
+	}
+	return s.T("period." + string(s.grain()))
 }
 
 // together keeps a number's groups on one line.
@@ -191,7 +210,8 @@ func (s speaker) columns() (list []column) {
 		total = "table.total"
 	}
 	add(s.T(total, s.unit), amount(s.amount))
-	if !s.series.Grain.Fine() {
+	compared := slices.ContainsFunc(s.series.Points, func(p metering.Point) bool { return p.YearBefore != nil })
+	if !s.series.Grain.Fine() && (compared || !s.indexed()) { // readings have no such period a year before
 		add(s.T("table.before", s.unit), func(p metering.Point) string {
 			if p.YearBefore == nil {
 				return dash
@@ -260,23 +280,24 @@ func (s speaker) table(sel selection) component.Table {
 	if s.dailyOnly() || s.series.Indexed {
 		return t
 	}
-	t.Columns = append(t.Columns, component.Column{Text: s.T("period." + string(s.grain()))})
+	t.Columns = append(t.Columns, component.Column{Text: s.periodTitle()})
 	for _, c := range columns {
 		t.Columns = append(t.Columns, component.Column{Text: c.title, Numeric: true})
 	}
 	t.Columns = append(t.Columns, component.Column{Text: s.T("table.quality")})
-	for i, p := range s.series.Points {
+	for _, p := range s.series.Points {
 		row := component.Row{Head: s.period(p), Href: s.deeper(sel, p)}
 		for _, c := range columns {
 			row.Cells = append(row.Cells, component.Cell{Text: c.text(p)})
 		}
 		row.Cells = append(row.Cells, s.quality(p))
 		t.Rows = append(t.Rows, row)
-		if s.series.Grain.Fine() {
-			t.Caption = s.T("table.caption-day", s.Date(p.Period.From))
-		} else if i == len(s.series.Points)-1 {
-			t.Caption = s.T("table.caption", s.period(s.series.Points[0]), s.period(p))
-		}
+	}
+	if n := len(s.series.Points); n > 0 && s.series.Grain.Fine() {
+		t.Caption = s.T("table.caption-day", s.Date(s.series.Points[n-1].Period.From))
+	} else if n > 0 {
+		first, last := s.extent()
+		t.Caption = s.T("table.caption", first, last)
 	}
 	return t
 }
