@@ -139,6 +139,14 @@ func (c counter) after(x *ctx, err error, done string) error {
 
 func (x *ctx) casePath(id string) string { return x.path("/desk/case/" + id) }
 
+// caseLink is where a case opens, for who may open it; "" for the others.
+func (x *ctx) caseLink(id string) string {
+	if !desk.Opens(x.member()) {
+		return ""
+	}
+	return x.casePath(id)
+}
+
 // forPerson gives an error that the same page can tell; nil for those that
 // have a page of their own.
 func forPerson(err error) *portal.Error {

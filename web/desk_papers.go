@@ -124,6 +124,9 @@ func lateMovesView(x *ctx, f page.Frame, list []desk.Gone, wrong *portal.Error) 
 			{Name: x.T("desk.customer.supply"), Value: address(p.Street, p.Postcode, p.Town)},
 			{Name: x.T("desk.customer.point"), Value: m.EAN},
 		}}
+		if m.Case != "" {
+			one.Facts = append(one.Facts, page.Fact{Name: x.T("desk.late.case"), Value: m.Case, Href: x.caseLink(m.Case)})
+		}
 		for _, k := range registry.WrongKinds {
 			one.Facts = append(one.Facts, page.Fact{Name: x.T("desk.late.kind." + string(k)), Value: x.count(m.Count(k))})
 		}

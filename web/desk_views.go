@@ -104,7 +104,7 @@ func listView(x *ctx, f page.Frame, list desk.List, wrong *portal.Error) page.Li
 		if p.Asked {
 			state = component.Cell{Text: x.T("desk.state.asked"), Tag: "warn"}
 		}
-		v.Table.Rows = append(v.Table.Rows, component.Row{Head: p.CaseID, Href: x.casePath(p.CaseID), Cells: []component.Cell{
+		v.Table.Rows = append(v.Table.Rows, component.Row{Head: p.CaseID, Href: x.caseLink(p.CaseID), Cells: []component.Cell{
 			{Text: p.Town + " · " + x.T("energy."+string(p.Energy))}, {Text: x.since(p.BlockedAt)}, state}})
 	}
 	if list.More {
@@ -114,7 +114,7 @@ func listView(x *ctx, f page.Frame, list desk.List, wrong *portal.Error) page.Li
 	if list.Unknown > 0 {
 		v.Unknown = x.N("desk.list.unknown", list.Unknown, x.since(list.OldestUnknown))
 	}
-	if x.member().Role == staff.Agent {
+	if desk.Opens(x.member()) {
 		v.Find.Action = x.path("/desk/find")
 	}
 	if wrong != nil {

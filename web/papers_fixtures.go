@@ -156,7 +156,7 @@ func movesFixture(any bool) func(*ctx) templ.Component {
 				{Kind: registry.WrongLetter, What: "06h0h0m0c0vrf3h170bmgztrpg", At: day(19)},
 				{Kind: registry.WrongReference, What: "key", At: day(18)},
 				{Kind: registry.WrongReading, What: "06h0h0m0c0vrf3h170bmgztrpj", At: day(17)}}}
-			list = []desk.Gone{{LateMove: m, Posting: p}, {LateMove: registry.LateMove{ID: "06h0h0m0c0vrf3h170bmgztrph", EAN: m.EAN, MovedAt: day(3), LearntAt: day(1)}, Posting: p}}
+			list = []desk.Gone{{LateMove: m, Posting: p, Case: "06h0h0m0c0vrf3h170bmgztrpk"}, {LateMove: registry.LateMove{ID: "06h0h0m0c0vrf3h170bmgztrph", EAN: m.EAN, MovedAt: day(3), LearntAt: day(1)}, Posting: p}}
 		}
 		return page.MovesPage(lateMovesView(x, f, list, nil))
 	}

@@ -239,6 +239,10 @@ func need(m staff.Member, wanted right) error {
 	return &portal.Error{Code: portal.Denied, Key: "desk.role"}
 }
 
+// Opens tells whether a colleague's role opens cases: a case is a link for who may
+// open it, and a word for the others, whose page would refuse them (T5, Cd3).
+func Opens(m staff.Member) bool { return need(m, handle) == nil }
+
 // subject is a reference as the trail names it; the key is a keyed hash (G12).
 func subject(key string) string { return string(lookup.ByReference) + ":" + key }
 

@@ -27,6 +27,9 @@ type PaperStore interface {
 	Posting(ctx context.Context, occupancyID string) (registry.Posting, error)
 	// LateMoves lists moves learnt late that nobody has dealt with, the oldest first.
 	LateMoves(ctx context.Context, limit int) ([]registry.LateMove, error)
+	// CaseOfStay gives the newest case of a stay's references that are closed; "":
+	// none is.
+	CaseOfStay(ctx context.Context, occupancyID string) (caseID string, err error)
 	// SeeLateMove marks one as dealt with; NotFound where somebody was faster.
 	SeeLateMove(t tx.Tx, id, login string, now time.Time) (occupancyID string, err error)
 }
@@ -76,6 +79,9 @@ func (s *Service) DecideWrong(ctx context.Context, m staff.Member, id string, d 
 type Gone struct {
 	registry.LateMove
 	Posting registry.Posting
+	// Case is that of a closed reference of the stay, "" where there is none: the
+	// call centre's, and no business of the back office beyond its number.
+	Case string
 }
 
 // Moves lists the moves learnt late and what each made wrong (D3).
@@ -92,7 +98,11 @@ func (s *Service) Moves(ctx context.Context, m staff.Member) (all []Gone, err er
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, Gone{one, p})
+		id, err := s.Papers.CaseOfStay(ctx, one.OccupancyID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, Gone{one, p, id})
 	}
 	now := s.Clock()
 	return all, s.Runner.Do(ctx, func(t tx.Tx) error {

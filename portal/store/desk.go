@@ -77,6 +77,17 @@ func (s *Store) DeskPlaces(ctx context.Context, after desk.Cursor, asked time.Ti
 	return places, err
 }
 
+// CaseOfStay implements desk.PaperStore.
+func (s *Store) CaseOfStay(ctx context.Context, occupancyID string) (caseID string, err error) {
+	err = s.queryRow(ctx, `SELECT c.case_id FROM issued_references r
+  JOIN lookup_counters c ON c.key = r.key JOIN gate_cases g ON `+stillClosed+`
+  WHERE r.occupancy_id = $1 AND r.ended_us = 0 ORDER BY c.blocked_us DESC, c.case_id DESC LIMIT 1`, occupancyID).Scan(&caseID)
+	if errors.Is(err, sql.ErrNoRows) {
+		return "", nil
+	}
+	return caseID, shut(err)
+}
+
 // DeskUnknown implements desk.Store.
 func (s *Store) DeskUnknown(ctx context.Context) (count int, oldest time.Time, err error) {
 	var us int64

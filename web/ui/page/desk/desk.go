@@ -19,7 +19,7 @@ type Frame struct {
 }
 
 // Fact is a word with its value.
-type Fact struct{ Name, Value string }
+type Fact struct{ Name, Value, Href string }
 
 // SignIn is the view of the sign-in: the form of local accounts, or the way to
 // the provider where there is one.
