@@ -126,7 +126,7 @@ func acted(t *testing.T, p *rig.Portal) {
 	}
 	opening, meter, shared := of("opening"), of("smart-meter"), of("phases")
 	require.Equal(t, "complete ask-missing complete prepare plan postpone plan postpone cancel", steps(t, p, opening))
-	require.Equal(t, "complete prepare plan postpone", steps(t, p, meter))
+	require.Equal(t, "complete prepare plan postpone cancel", steps(t, p, meter))
 	require.Equal(t, "study draw offer decline", steps(t, p, shared))
 	require.Equal(t, "consent consent code", traced(t, p, shared, "works.held", "way"))
 	require.Len(t, strings.Fields(traced(t, p, shared, "works.let-go", "company")), 2)

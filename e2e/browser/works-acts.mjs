@@ -203,7 +203,7 @@ test('what is missing, another day and the end, in German, without scripts, by k
   assert.equal(await desk.page.locator(aside).count(), 0);
   await desk.look('5 set aside');
   await ends(requester);
-  Object.assign(found, { desk, opens, ready, plan });
+  Object.assign(found, { desk, act, opens, ready, plan });
 });
 
 test('whose request an installer follows: in German by keyboard, in English by pointing, without scripts', async () => {
@@ -267,7 +267,7 @@ test('whose request an installer follows: in German by keyboard, in English by p
   await done(installer);
   await by.press('form[action*="/complete"] button');
   await done(installer);
-  const { desk, opens, ready, plan, feed } = found;
+  const { desk, act, opens, ready, plan, feed } = found;
   const at = await opens(found.requests[1].number);
   await ready(at);
   await plan(at, 7, 'afternoon');
@@ -275,6 +275,12 @@ test('whose request an installer follows: in German by keyboard, in English by p
   await installer.page.reload();
   await says(installer, 'postpone', 'The wall is still wet.', 'postpone_reason');
   await installer.look('6 postponed');
+  await desk.page.goto(at);
+  await act('cancel'); // in the requester's name
+  await wrong(desk.page, 'cancel-reason');
+  await act('cancel', () => desk.hand.type('#cancel-reason', 'Die Firma hat angerufen: Es wird nicht gebaut.'));
+  await done(desk);
+  await desk.look('6 cancelled in their name');
   await installer.page.goto(`${portal.url}/en/partner/works/calendar`);
   await installer.look('7 calendar');
   await by.press('main form[action$="/digest"] button');
