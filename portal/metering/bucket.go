@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"guichet/portal"
-	"guichet/portal/registry"
 )
 
 // families in the order in which one decides whether a period has an amount.
@@ -53,7 +52,7 @@ func (b *bucket) family(i int) familyDays {
 	return f
 }
 
-func (b *bucket) addMonth(m Month) {
+func (b *bucket) addMonth(m MonthRow) {
 	place, ok := m.Register.place()
 	if !ok {
 		return
@@ -95,7 +94,7 @@ func (b *bucket) settle(days int) {
 func (b *bucket) addRegister(r Register, sum Total) {
 	m := Month{Register: r}
 	m.Add(Total{Amount: sum.Amount, Estimated: sum.Estimated, MissingNo: sum.MissingNo})
-	b.addMonth(m)
+	b.addMonth(MonthRow{Register: r, Amount: m.Amount, Days: m.Days, Estimated: m.Estimated, Missing: m.Missing})
 }
 
 // addDay adds a day's bucket to a month's.
@@ -113,9 +112,6 @@ func (b *bucket) addDay(d *bucket) {
 
 // fill gives a framed point its amounts, or says why it has none.
 func (p *Point) fill(b *bucket, main int) {
-	if b == nil {
-		b = &bucket{}
-	}
 	f := b.family(main)
 	switch {
 	case b.straddles:
@@ -139,10 +135,10 @@ func (p *Point) fill(b *bucket, main int) {
 }
 
 // mainFamily is the first that was ever read.
-func mainFamily(months map[int64]*bucket) int {
+func mainFamily(months []bucket) int {
 	for i := range families {
-		for _, b := range months {
-			if f := b.family(i); f.days > 0 || f.whole {
+		for m := range months {
+			if f := months[m].family(i); f.days > 0 || f.whole {
 				return i
 			}
 		}
@@ -151,7 +147,7 @@ func mainFamily(months map[int64]*bucket) int {
 }
 
 // present lists the registers with an amount in some point.
-func present(points []Point, v view) []Register {
+func present(points []Point, v *view) []Register {
 	var amounts Amounts
 	shown := false
 	for _, p := range points {
@@ -164,11 +160,10 @@ func present(points []Point, v view) []Register {
 		return nil
 	}
 	known := uint16(0)
-	from, to := MonthNumber(points[0].Period.From), MonthNumber(points[len(points)-1].Period.To.Add(-1))
-	for number, b := range v.months {
-		if number >= from && number <= to {
-			known |= b.known
-		}
+	from, _ := v.place(monthCount(points[0].Period.From))
+	to, _ := v.place(monthCount(points[len(points)-1].Period.To.Add(-1)))
+	for _, b := range v.months[from : to+1] {
+		known |= b.known
 	}
 	for _, t := range v.sums {
 		if place, ok := t.Register.place(); ok && within(t.Period, portal.Period{From: points[0].Period.From, To: points[len(points)-1].Period.To}) {
@@ -243,7 +238,7 @@ func (v *view) totals() Totals {
 }
 
 // notes are the remarks that concern what is shown, the dated ones first.
-func (v *view) notes(s Series, meters []registry.Meter) []Note {
+func (v *view) notes(s Series, meters []time.Time) []Note {
 	if len(s.Points) == 0 {
 		return nil
 	}
@@ -256,8 +251,8 @@ func (v *view) notes(s Series, meters []registry.Meter) []Note {
 		notes = append(notes, Note{NoteHorizon, v.horizon})
 	}
 	for _, m := range meters {
-		if m.From.After(s.Period.From) && m.From.Before(s.Period.To) {
-			notes = append(notes, Note{NoteMeterExchanged, dayStart(m.From)})
+		if m.After(s.Period.From) && m.Before(s.Period.To) {
+			notes = append(notes, Note{NoteMeterExchanged, dayStart(m)})
 		}
 	}
 	var estimated, missing bool
