@@ -160,10 +160,8 @@ func present(points []Point, v *view) []Register {
 		return nil
 	}
 	known := uint16(0)
-	from, _ := v.place(monthCount(points[0].Period.From))
-	to, _ := v.place(monthCount(points[len(points)-1].Period.To.Add(-1)))
-	for _, b := range v.months[from : to+1] {
-		known |= b.known
+	for month := monthCount(points[0].Period.From); month <= monthCount(points[len(points)-1].Period.To.Add(-1)); month++ {
+		known |= v.bucket(month).known
 	}
 	for _, t := range v.sums {
 		if place, ok := t.Register.place(); ok && within(t.Period, portal.Period{From: points[0].Period.From, To: points[len(points)-1].Period.To}) {
@@ -184,31 +182,27 @@ func present(points []Point, v *view) []Register {
 // totals add up the last twelve whole months that have come.
 func (v *view) totals() Totals {
 	var t Totals
-	end := bounds(ByMonth, v.today).From
-	if v.period.To.Before(end) {
-		end = bounds(ByMonth, v.period.To).From
-	}
-	month := func(to time.Time) (Point, bool) {
-		whole := portal.Period{From: to.AddDate(0, -1, 0), To: to}
-		if !v.whole(whole) {
+	end := min(monthCount(v.today), monthCount(v.period.To))
+	month := func(month int) (Point, bool) {
+		if !v.whole(v.span(month, 1)) {
 			return Point{}, false
 		}
-		return v.point(ByMonth, whole), true
+		return v.point(month, 1), true
 	}
 	// Months still on their way at the end are not the last twelve.
 	for {
-		p, ok := month(end)
+		p, ok := month(end - 1)
 		if !ok {
 			return t
 		}
 		if p.Gap == NoGap {
 			break
 		}
-		end = p.Period.From
+		end--
 	}
-	t.Period.To = end
+	t.Period.To = v.border(end)
 	known, before, complete := 0, Amounts{}, true
-	for at := end; t.Months < 12; t.Months++ {
+	for at := end - 1; t.Months < 12; at, t.Months = at-1, t.Months+1 {
 		p, ok := month(at)
 		if !ok {
 			break
@@ -217,9 +211,8 @@ func (v *view) totals() Totals {
 		known += p.Days - p.MissingDays
 		t.Partial = t.Partial || p.MissingDays > 0
 		t.Estimated = t.Estimated || p.EstimatedDays > 0
-		at = p.Period.From
-		t.Period.From = at
-		earlier, ok := month(at.AddDate(-1, 1, 0))
+		t.Period.From = p.Period.From
+		earlier, ok := month(at - 12)
 		complete = complete && ok && p.comparable() && earlier.comparable()
 		for i := range t.Amounts {
 			t.Amounts[i] += p.Amounts[i]

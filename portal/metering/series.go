@@ -121,29 +121,25 @@ func monthCount(t time.Time) int {
 	return y*12 + int(m) - 1
 }
 
-// place tells where a month of the view stands; ok is false for one outside.
-func (v *view) place(month int) (i int, ok bool) {
-	i = month - v.first
-	return i, i >= 0 && i < len(v.months)
+// border is where a month begins, by monthCount: those of the view are known.
+func (v *view) border(month int) time.Time {
+	if i := month - v.first; i >= 0 && i < len(v.borders) {
+		return v.borders[i]
+	}
+	return portal.Date(month/12, time.Month(month%12+1), 1)
 }
 
-// bucket is what was read of the month of t; nothing of one outside the view.
-func (v *view) bucket(t time.Time) *bucket {
-	if i, ok := v.place(monthCount(t)); ok {
+// span is so many months from one on, not cut to the view.
+func (v *view) span(month, months int) portal.Period {
+	return portal.Period{From: v.border(month), To: v.border(month + months)}
+}
+
+// bucket is what was read of a month; nothing of one outside the view.
+func (v *view) bucket(month int) *bucket {
+	if i := month - v.first; i >= 0 && i < len(v.months) {
 		return &v.months[i]
 	}
 	return &bucket{}
-}
-
-// bounds is the function of this name with the borders that are known: it is
-// asked a hundred times for a page of three years.
-func (v *view) bounds(g Grain, t time.Time) portal.Period {
-	if g == ByMonth {
-		if i, ok := v.place(monthCount(t)); ok {
-			return portal.Period{From: v.borders[i], To: v.borders[i+1]}
-		}
-	}
-	return bounds(g, t)
 }
 
 // bounds of a period of the grain that contains t.
@@ -188,20 +184,18 @@ func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) (mete
 	v.lay()
 	cut := v.cutMonths()
 	for _, m := range kept.Months {
-		i, ok := v.place(int(m.Number/100*12 + m.Number%100 - 1))
-		switch {
-		case !ok:
-		case cut[i]:
-			v.months[i].straddles = v.months[i].straddles || m.Days == 0
-		default:
-			v.months[i].addMonth(m)
+		month := int(m.Number/100*12 + m.Number%100 - 1)
+		if b := v.bucket(month); cut[month] {
+			b.straddles = b.straddles || m.Days == 0
+		} else {
+			b.addMonth(m)
 		}
 	}
 	for i := range v.months {
-		v.months[i].settle(v.daysIn(i))
+		v.months[i].settle(dayCount(v.span(v.first+i, 1)))
 	}
-	for i := range cut {
-		part, ok := portal.Period{From: v.borders[i], To: v.borders[i+1]}.Intersect(v.period)
+	for month := range cut {
+		part, ok := v.span(month, 1).Intersect(v.period)
 		if !ok {
 			continue
 		}
@@ -209,7 +203,7 @@ func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) (mete
 		if err != nil {
 			return nil, err
 		}
-		b := &v.months[i]
+		b := v.bucket(month)
 		for i := range days {
 			b.addDay(&days[i])
 		}
@@ -225,19 +219,15 @@ func (v *view) lay() {
 	v.months = make([]bucket, monthCount(v.period.To.Add(-1))-v.first+1)
 	v.borders = make([]time.Time, len(v.months)+1)
 	for i := range v.borders {
-		v.borders[i] = portal.Date((v.first+i)/12, time.Month((v.first+i)%12+1), 1)
+		v.borders[i] = portal.Date(v.first/12, time.Month(v.first%12+1+i), 1)
 	}
-}
-
-func (v *view) daysIn(i int) int {
-	return dayCount(portal.Period{From: v.borders[i], To: v.borders[i+1]})
 }
 
 // readToday tells the running month, where it is going to be shown, which of
 // its days is today's: it came early and must not stand for a day that is
 // missing.
 func (h *History) readToday(ctx context.Context, ean portal.EAN, v *view) error {
-	b := v.bucket(v.today)
+	b := v.bucket(monthCount(v.today))
 	if b.known == 0 {
 		return nil
 	}
@@ -256,9 +246,10 @@ func (h *History) readToday(ctx context.Context, ean portal.EAN, v *view) error 
 // cutMonths are the months of which the stay has only a part.
 func (v *view) cutMonths() map[int]bool {
 	cut := map[int]bool{}
-	for _, i := range []int{0, len(v.months) - 1} {
-		if v.period.From.After(v.borders[i]) || (v.period.To.Before(v.borders[i+1]) && !v.period.To.After(v.today)) {
-			cut[i] = true
+	for _, month := range []int{v.first, v.first + len(v.months) - 1} {
+		whole := v.span(month, 1)
+		if v.period.From.After(whole.From) || (v.period.To.Before(whole.To) && !v.period.To.After(v.today)) {
+			cut[month] = true
 		}
 	}
 	return cut
@@ -289,23 +280,23 @@ func dayCount(p portal.Period) int {
 
 // points makes the periods of a grain from the months.
 func (v *view) points(g Grain, shown portal.Period) []Point {
-	points := make([]Point, 0, len(v.months))
-	for at := shown.From; at.Before(shown.To); {
-		whole := v.bounds(g, at)
-		p := v.point(g, whole)
-		if v.whole(whole) {
-			before := v.bounds(g, whole.From.AddDate(-1, 0, 0))
-			if v.whole(before) {
-				if earlier := v.point(g, before); earlier.comparable() && p.comparable() {
-					amounts := earlier.Amounts
-					p.YearBefore = &amounts
-				}
+	months := 1
+	if g == ByYear {
+		months = 12
+	}
+	points := make([]Point, 0, len(v.months)/months+2)
+	first, last := monthCount(shown.From), monthCount(shown.To.Add(-1))
+	for at := first - first%months; at <= last; at += months {
+		p := v.point(at, months)
+		if before := at - 12; v.whole(v.span(at, months)) && v.whole(v.span(before, months)) {
+			if earlier := v.point(before, months); earlier.comparable() && p.comparable() {
+				amounts := earlier.Amounts
+				p.YearBefore = &amounts
 			}
 		}
 		if !p.owesNothing() {
 			points = append(points, p)
 		}
-		at = whole.To
 	}
 	return points
 }
@@ -323,21 +314,20 @@ func (v *view) whole(p portal.Period) bool {
 	return !p.From.Before(v.period.From) && !p.To.After(v.period.To) && !p.To.After(v.today)
 }
 
-// point adds up the months of one period.
-func (v *view) point(g Grain, whole portal.Period) Point {
-	p := v.frame(whole)
-	if g == ByMonth {
-		p.fill(v.bucket(whole.From), v.main)
+// point adds up so many months from one on.
+func (v *view) point(first, months int) Point {
+	p := v.frame(v.span(first, months))
+	if months == 1 {
+		p.fill(v.bucket(first), v.main)
 		v.sum(&p)
-		if p.Running && p.Gap == GapMissing && v.bucket(whole.From.AddDate(0, -1, 0)).family(v.main).whole {
+		if p.Running && p.Gap == GapMissing && v.bucket(first-1).family(v.main).whole {
 			p.Days, p.MissingDays = 0, 0 // the month before was read as one total: this one's comes when it is over
 		}
 		return p
 	}
 	p.Gap, p.Silent = GapMissing, everyRegister
-	for at := p.Period.From; at.Before(p.Period.To); {
-		month := v.bounds(ByMonth, at)
-		m := v.point(ByMonth, month)
+	for month := max(first, v.first); month < min(first+months, v.first+len(v.months)); month++ {
+		m := v.point(month, 1)
 		switch {
 		case m.Gap == NoGap:
 			p.Gap = NoGap
@@ -350,7 +340,6 @@ func (v *view) point(g Grain, whole portal.Period) Point {
 		}
 		p.MissingDays += m.MissingDays
 		p.EstimatedDays += m.EstimatedDays
-		at = month.To
 	}
 	v.sum(&p)
 	return p
