@@ -272,14 +272,16 @@ func (s *speaker) table(sel selection) component.Table {
 		t.Caption = s.T("table.caption", s.names[0], s.names[len(points)-1])
 	}
 	t.Rows = make([]component.Row, len(s.series.Points))
+	cells := make([]component.Cell, 0, len(t.Rows)*(len(columns)+1))
 	page := s.path("/consumption")
 	for i := range s.series.Points {
 		p := &s.series.Points[i]
-		cells := make([]component.Cell, 0, len(columns)+1)
+		first := len(cells)
 		for _, c := range columns {
 			cells = append(cells, component.Cell{Text: c.text(p)})
 		}
-		t.Rows[i] = component.Row{Head: s.names[i], Href: s.deeper(page, sel, p), Cells: append(cells, s.quality(p))}
+		cells = append(cells, s.quality(p))
+		t.Rows[i] = component.Row{Head: s.names[i], Href: s.deeper(page, sel, p), Cells: cells[first:len(cells):len(cells)]}
 	}
 	return t
 }

@@ -69,6 +69,7 @@ func (c *Chart) narrow() (d narrow) {
 		}
 	}
 	d.Rows = make([]narrowRow, 0, len(c.Bars))
+	rects := make([]rect, 0, 2*len(c.Bars))
 	for i := range c.Bars {
 		b := &c.Bars[i]
 		rule(float64(i) + 0.5) // what fell in a period's second half stands after it
@@ -83,7 +84,7 @@ func (c *Chart) narrow() (d narrow) {
 		if len(b.Segments) == 0 {
 			r.Hole = &rect{X: left, Y: top, W: (right - left) / 3, H: thick}
 		}
-		r.Rects = make([]rect, 0, len(b.Segments))
+		first := len(rects)
 		var sum int64
 		for _, s := range b.Segments {
 			if s.Amount == 0 {
@@ -91,8 +92,9 @@ func (c *Chart) narrow() (d narrow) {
 			}
 			from := x(sum)
 			sum += s.Amount
-			r.Rects = append(r.Rects, rect{X: from, Y: top, W: x(sum) - from, H: thick, Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "n")})
+			rects = append(rects, rect{X: from, Y: top, W: x(sum) - from, H: thick, Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "n")})
 		}
+		r.Rects = rects[first:len(rects):len(rects)]
 		if b.HasBefore {
 			r.Earlier = rect{X: x(b.Before) - lineWidth/2, Y: top - 3, W: lineWidth, H: barHeight + 6}
 		}

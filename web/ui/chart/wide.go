@@ -48,6 +48,7 @@ func (c *Chart) wide() (d wide) {
 	slot := (plotRight - plotLeft) / float64(max(len(c.Bars), 1))
 	width := min(slot*0.66, 56)
 	d.Bars = make([]wideBar, 0, len(c.Bars))
+	rects := make([]rect, 0, 2*len(c.Bars))
 	for i := range c.Bars {
 		b := &c.Bars[i]
 		x := plotLeft + slot*float64(i)
@@ -60,7 +61,7 @@ func (c *Chart) wide() (d wide) {
 		if len(b.Segments) == 0 {
 			w.Hole = &rect{X: left, Y: plotFloor - holeHeight, W: width, H: holeHeight}
 		}
-		w.Rects = make([]rect, 0, len(b.Segments))
+		first := len(rects)
 		var sum int64
 		for _, s := range b.Segments {
 			if s.Amount == 0 {
@@ -68,8 +69,9 @@ func (c *Chart) wide() (d wide) {
 			}
 			bottom := y(sum)
 			sum += s.Amount
-			w.Rects = append(w.Rects, rect{X: left, Y: y(sum), W: width, H: bottom - y(sum), Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "w")})
+			rects = append(rects, rect{X: left, Y: y(sum), W: width, H: bottom - y(sum), Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "w")})
 		}
+		w.Rects = rects[first:len(rects):len(rects)]
 		if b.HasBefore {
 			w.Earlier = rect{X: left - slot*0.08, Y: y(b.Before) - lineWidth/2, W: width + slot*0.16, H: lineWidth}
 		}
