@@ -323,7 +323,7 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 		}
 	}
 	switch {
-	case a == desk.Unlock: // for the trail: no step tells it
+	case a == desk.Unlock, a == desk.NewCode: // for the trail: no step tells it
 		field("area", "reason", "desk.works.compared", "")
 	case slices.Contains(desk.WithReason, a):
 		field("area", "reason", "desk.works.reason.read", "")
