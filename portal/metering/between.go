@@ -43,10 +43,14 @@ func (h *History) years(ctx context.Context, v *view, occ registry.Occupancy, q 
 // around makes the points of the time between two such totals: one gap where
 // nothing is known, none where the next reading is still to come.
 func (h *History) around(ctx context.Context, v *view, ean portal.EAN, part portal.Period) ([]Point, error) {
-	if len(v.months)+len(v.sums) > 0 {
+	if v.anything() {
 		cut := *v
-		cut.period, cut.months = part, map[int64]*bucket{}
-		if err := h.readMonths(ctx, ean, &cut); err != nil {
+		cut.period = part
+		_, err := h.readMonths(ctx, ean, &cut)
+		if err == nil && part.To.After(v.today) {
+			err = h.readToday(ctx, ean, &cut)
+		}
+		if err != nil {
 			return nil, err
 		}
 		cut.main = v.main
@@ -100,7 +104,7 @@ func (h *History) between(ctx context.Context, v *view, occ registry.Occupancy) 
 		}
 		return b.Period.From.Compare(a.Period.From)
 	})
-	decided := len(v.months)+len(v.sums) > 0 && v.anything()
+	decided := v.anything()
 	var kept []Point
 	var end time.Time
 	for _, p := range points {
@@ -124,8 +128,8 @@ func (h *History) between(ctx context.Context, v *view, occ registry.Occupancy) 
 
 // anything tells whether any value has come, so that a family decides already.
 func (v *view) anything() bool {
-	for _, b := range v.months {
-		if b.known != 0 {
+	for i := range v.months {
+		if v.months[i].known != 0 || v.months[i].straddles {
 			return true
 		}
 	}
@@ -159,9 +163,9 @@ func (h *History) nothingElse(ctx context.Context, v *view, ean portal.EAN, peri
 	}
 	for at := period.From; at.Before(period.To); at = bounds(ByMonth, at).To {
 		month := bounds(ByMonth, at)
-		b := v.months[MonthNumber(at)]
+		b := v.bucket(monthCount(at))
 		switch {
-		case b == nil || !b.straddles && b.silent():
+		case !b.straddles && b.silent():
 			continue
 		case b.straddles || within(month, period) || b.asOne():
 			return false, nil

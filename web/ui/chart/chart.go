@@ -6,7 +6,10 @@
 // dashed box with its word, and never a zero (look, WCAG 1.1.1, 1.4.1, 1.4.11).
 package chart
 
-import "slices"
+import (
+	"slices"
+	"strconv"
+)
 
 // Kind is what a segment counts; its name is its class in the style sheet.
 type Kind string
@@ -60,7 +63,7 @@ type Segment struct {
 	Amount int64
 }
 
-func (b Bar) total() (sum int64) {
+func (b *Bar) total() (sum int64) {
 	for _, s := range b.Segments {
 		sum += s.Amount
 	}
@@ -91,11 +94,33 @@ const (
 	KeyCrossed   = "crossed"
 )
 
+// Shows tells whether the drawing of a bar has what a key's class names.
+func (b *Bar) Shows(class string) bool {
+	switch class {
+	case KeyBefore:
+		return b.HasBefore
+	case KeyEstimated:
+		return b.Estimated
+	case KeyBetween:
+		return b.Between && len(b.Segments) > 0
+	case KeyPartial:
+		return b.Partial
+	case KeyMissing:
+		return len(b.Segments) == 0 && !b.Crossed
+	case KeyCut:
+		return b.Cut
+	case KeyCrossed:
+		return b.Crossed
+	}
+	return slices.ContainsFunc(b.Segments, func(s Segment) bool { return string(s.Kind) == class && s.Amount > 0 })
+}
+
 // scale gives the axis: its end and the step between its ticks, both in
 // thousandths, so that three to six ticks stand on round amounts.
 func scale(bars []Bar) (end, step int64) {
 	var top int64 = 1
-	for _, b := range bars {
+	for i := range bars {
+		b := &bars[i]
 		top = max(top, b.total())
 		if b.HasBefore {
 			top = max(top, b.Before)
@@ -113,13 +138,9 @@ func scale(bars []Bar) (end, step int64) {
 	}
 }
 
-func px(v float64) string {
-	var p pen
-	p.px(v)
-	return string(p.b)
+func box(width, height float64) string {
+	return "0 0 " + strconv.Itoa(int(width)) + " " + strconv.Itoa(int(height))
 }
-
-func box(width, height float64) string { return "0 0 " + px(width) + " " + px(height) }
 
 // rect is a drawn rectangle.
 type rect struct {
@@ -128,15 +149,13 @@ type rect struct {
 	Fill       string // a hatch's reference, or ""
 }
 
-// line is the start of a line, the letter of the way it goes, and how far.
-type line struct {
-	X, Y, Length float64
-	Way          markup // h or v
-}
+// lineWidth is that of the line of a year earlier. It is drawn as a rectangle,
+// whose outline is the halo that keeps it off the bar.
+const lineWidth = 2.5
 
 // fill refers to the hatch of an estimated segment, or to the dots of one
 // between two readings.
-func (c Chart) fill(b Bar, k Kind, way string) string {
+func (c *Chart) fill(b *Bar, k Kind, way string) string {
 	switch {
 	case b.Between:
 		return "url(#" + c.dots(k, way) + ")"
@@ -146,15 +165,14 @@ func (c Chart) fill(b Bar, k Kind, way string) string {
 	return ""
 }
 
-func (c Chart) dots(k Kind, way string) string { return c.ID + "-" + way + "-dots-" + string(k) }
+func (c *Chart) dots(k Kind, way string) string { return c.ID + "-" + way + "-dots-" + string(k) }
 
-func (c Chart) between() bool {
-	return slices.ContainsFunc(c.Bars, func(b Bar) bool { return b.Between })
-}
+func (c *Chart) hatch(k Kind, way string) string { return c.ID + "-" + way + "-hatch-" + string(k) }
 
-func (c Chart) hatch(k Kind, way string) string { return c.ID + "-" + way + "-hatch-" + string(k) }
-
-func class(b Bar, k Kind) string {
+func class(b *Bar, k Kind) string {
+	if plain, ok := plainClasses[k]; ok && !b.Estimated && !b.Between && !b.Partial {
+		return plain
+	}
 	name := "c-" + string(k)
 	if b.Estimated || b.Between {
 		name = "c-hatched c-hatched-" + string(k)
@@ -165,10 +183,17 @@ func class(b Bar, k Kind) string {
 	return name
 }
 
-// kindsIn lists the kinds a chart draws.
-func (c Chart) kindsIn() (kinds []Kind) {
+// plainClasses are those of most bars, put together once.
+var plainClasses = map[Kind]string{Peak: "c-peak", OffPeak: "c-offpeak", Plain: "c-plain", Injection: "c-injection"}
+
+// hatched lists the kinds of which a chart draws an estimate, dotted those of
+// which it draws a total between two readings.
+func (c *Chart) hatched() []Kind { return c.kinds(func(b *Bar) bool { return b.Estimated }) }
+func (c *Chart) dotted() []Kind  { return c.kinds(func(b *Bar) bool { return b.Between }) }
+
+func (c *Chart) kinds(of func(*Bar) bool) (kinds []Kind) {
 	for _, k := range Kinds {
-		if c.draws(k) {
+		if c.draws(k, of) {
 			kinds = append(kinds, k)
 		}
 	}
@@ -176,17 +201,17 @@ func (c Chart) kindsIn() (kinds []Kind) {
 }
 
 // own is the kind whose colour stands in the legend for all of the drawing.
-func (c Chart) own() string {
-	if c.draws(Injection) {
+func (c *Chart) own() string {
+	if c.draws(Injection, func(*Bar) bool { return true }) {
 		return string(Injection)
 	}
 	return string(Plain)
 }
 
-func (c Chart) draws(k Kind) bool {
-	for _, b := range c.Bars {
-		for _, s := range b.Segments {
-			if s.Kind == k {
+func (c *Chart) draws(k Kind, of func(*Bar) bool) bool {
+	for i := range c.Bars {
+		for _, s := range c.Bars[i].Segments {
+			if s.Kind == k && of(&c.Bars[i]) {
 				return true
 			}
 		}
