@@ -109,7 +109,7 @@ check "the lock file names no download host" lockfile
 
 # Long walks of one goroutine: the race detector finds nothing in them and makes
 # them ten times as long. One that is renamed runs with it, beside all others.
-walks='^(TestHistoryIsWhatItsOwnDaysSumUpTo|TestHistoryOnDatabases|TestGroundsShowTheirOwnDaysAndNoOthers|TestT13Sweep|TestCSVComesBackTheSame|TestRefused|TestSignatures|TestT12TwentyThousandOverHTTP|TestD4AnotherOperatorsAutumnDayHas25Hours|TestL26SuppliersPages)$'
+walks='^(TestHistoryIsWhatItsOwnDaysSumUpTo|TestHistoryOnDatabases|TestGroundsShowTheirOwnDaysAndNoOthers|TestT13Sweep|TestCSVComesBackTheSame|TestRefused|TestSignatures|TestT12TwentyThousandOverHTTP|TestD4AnotherOperatorsAutumnDayHas25Hours|TestL26SuppliersPages|TestT12AMillionDrawn|TestSweepWithoutLimits|TestMailing)$'
 
 # The race detector is kept out of what SQLite was translated into and of Argon2:
 # the one's memory lies outside of Go's, where the detector sees nothing, the
@@ -119,15 +119,17 @@ for unwatched in modernc.org/{sqlite/lib,libc,memory} golang.org/x/crypto/argon2
 
 tests() {
   if [ -n "$quick" ]; then
-    go test -json -short ./... || true
+    go test -json -vet=off -short ./... || true
     return
   fi
   mapfile -t rooms < <(go list ./... | grep -vxE 'guichet/(e2e|cmd/guichet/town)')
   go test -json "${race[@]}" -vet=off -skip "$walks" -timeout 15m "${rooms[@]}" || true
-  go test -json -run "$walks" ./lookup ./portal/evidence ./portal/metering ./web || true
-  go test -json ./cmd/guichet/town || true
-  # What meets the whole program runs alone, so that nothing else takes its time.
-  go test -json -timeout 30m ./e2e || true
+  go test -json -vet=off -run "$walks" ./lookup/... ./portal/evidence ./portal/metering ./web || true
+  go test -json -vet=off ./cmd/guichet/town || true
+  # What meets the whole program runs alone, so that nothing else takes its time;
+  # a test, its browser and the program wait for each other in turn, so that three
+  # keep two cores at work.
+  go test -json -vet=off -parallel $(($(nproc) + 1)) -timeout 30m ./e2e || true
 }
 
 tests | go run ./e2e/tally -passed "$passed" -failed "$failed"
