@@ -6,9 +6,12 @@ import (
 	"runtime"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
+
+func patient(ctx context.Context) *patience { return &patience{parent: ctx, most: time.Minute} }
 
 // One at a time stands before a tally, nobody stands before another's, who
 // tires goes on without a turn, and nothing is left behind.
@@ -17,24 +20,24 @@ func TestLines(t *testing.T) {
 	tired, tire := context.WithCancel(ctx)
 	tire()
 	var l lines
-	first, ok := l.stand(ctx, "a")
-	require.True(t, ok)
-	other, ok := l.stand(ctx, "b")
-	require.True(t, ok)
-	second, ok := l.stand(tired, "a")
-	require.False(t, ok)
-	first(nil)
-	third, ok := l.stand(ctx, "a")
-	require.True(t, ok)
-	for _, next := range []func(error){other, second, third} {
-		next(nil)
+	first := l.stand(patient(ctx), "a")
+	require.True(t, first.mine)
+	other := l.stand(patient(ctx), "b")
+	require.True(t, other.mine)
+	second := l.stand(patient(tired), "a")
+	require.False(t, second.mine)
+	first.next(nil)
+	third := l.stand(patient(ctx), "a")
+	require.True(t, third.mine)
+	for _, own := range []turn{other, second, third} {
+		own.next(nil)
 	}
 	require.Empty(t, l.all)
 	at, most, now := 0, 0, sync.Mutex{}
 	var all sync.WaitGroup
 	for range 100 {
 		all.Go(func() {
-			next, ok := l.stand(ctx, "a")
+			own := l.stand(patient(ctx), "a")
 			now.Lock()
 			at++
 			most = max(most, at)
@@ -42,8 +45,8 @@ func TestLines(t *testing.T) {
 			now.Lock()
 			at--
 			now.Unlock()
-			next(nil)
-			require.True(t, ok)
+			own.next(nil)
+			require.True(t, own.mine)
 		})
 	}
 	all.Wait()
@@ -56,7 +59,7 @@ func TestLinesKeepTheOrder(t *testing.T) {
 	ctx := context.Background()
 	tired, tire := context.WithCancel(ctx)
 	var l lines
-	first, _ := l.stand(ctx, "a")
+	first := l.stand(patient(ctx), "a")
 	var served []int
 	var all sync.WaitGroup
 	standing := func() int {
@@ -70,11 +73,11 @@ func TestLinesKeepTheOrder(t *testing.T) {
 			whose = tired
 		}
 		all.Go(func() {
-			next, ok := l.stand(whose, "a")
-			if ok {
+			own := l.stand(patient(whose), "a")
+			if own.mine {
 				served = append(served, i)
 			}
-			next(nil)
+			own.next(nil)
 		})
 		for standing() == before {
 			runtime.Gosched()
@@ -84,7 +87,7 @@ func TestLinesKeepTheOrder(t *testing.T) {
 	for standing() > 1+13 {
 		runtime.Gosched()
 	}
-	first(nil)
+	first.next(nil)
 	all.Wait()
 	require.Equal(t, []int{1, 2, 4, 5, 7, 8, 10, 11, 13, 14, 16, 17, 19}, served)
 	require.Empty(t, l.all)
@@ -96,22 +99,22 @@ func TestT22LinesBreakAtAFault(t *testing.T) {
 	tired, tire := context.WithCancel(ctx)
 	tire()
 	var l lines
-	hangs, ok := l.stand(ctx, "a")
-	require.True(t, ok)
-	faulty, ok := l.stand(tired, "a")
-	require.False(t, ok)
+	hangs := l.stand(patient(ctx), "a")
+	require.True(t, hangs.mine)
+	faulty := l.stand(patient(tired), "a")
+	require.False(t, faulty.mine)
 	var begun, all sync.WaitGroup
 	for range 20 {
 		begun.Add(1)
 		all.Go(func() {
 			begun.Done()
-			next, _ := l.stand(ctx, "a")
-			next(errors.New("it does not answer"))
+			own := l.stand(patient(ctx), "a")
+			own.next(errors.New("it does not answer"))
 		})
 	}
 	begun.Wait()
-	faulty(errors.New("it does not answer"))
+	faulty.next(errors.New("it does not answer"))
 	all.Wait() // though the first still hangs
-	hangs(errors.New("it does not answer"))
+	hangs.next(errors.New("it does not answer"))
 	require.Empty(t, l.all)
 }

@@ -124,8 +124,8 @@ func (p *Permits) Take(ctx context.Context, budgets ...Budget) (permit Permit, o
 }
 
 func (p *Permits) takeOne(ctx context.Context, b Budget, pool *pool) (bool, error) {
-	ctx, cancel := context.WithTimeout(ctx, p.wait)
-	defer cancel()
+	waits := patience{parent: ctx, most: p.wait}
+	defer waits.end()
 	for {
 		now := p.clock()
 		p.mu.Lock()
@@ -150,7 +150,7 @@ func (p *Permits) takeOne(ctx context.Context, b Budget, pool *pool) (bool, erro
 		p.mu.Unlock()
 		select {
 		case <-changed:
-		case <-ctx.Done():
+		case <-waits.over():
 			return false, nil
 		}
 	}

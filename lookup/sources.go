@@ -89,22 +89,18 @@ func (s *sources) stand(ctx context.Context, now time.Time, c Claim) (*place, er
 		return nil, err
 	}
 	limits := s.limits
-	tallies := make([]tally, len(levels))
 	for i, l := range levels {
-		l.seen, tallies[i] = values[i], decodeTally(values[i])
-	}
-	own := tallies[0]
-	p.refused = own.blocks(now, day) >= limits.SourceBlocks
-	p.more = limits.spent(now, own.ended(now), 0)
-	for i, l := range levels {
-		openings, _ := tallies[i].references(now, 0, true)
+		l.seen = values[i]
+		t := decodeTally(l.seen)
+		openings, _ := t.references(now, 0, true)
 		switch l {
 		case &p.source:
-			p.more = p.more || openings >= limits.OpenedBySource
+			p.refused = t.blocks(now, day) >= limits.SourceBlocks
+			p.more = p.more || limits.spent(now, t.ended(now), 0) || openings >= limits.OpenedBySource
 		case &p.network:
-			p.more = p.more || tallies[i].settled(now, day) >= limits.NetworkADay || openings >= limits.OpenedByNetwork
+			p.more = p.more || t.settled(now, day) >= limits.NetworkADay || openings >= limits.OpenedByNetwork
 		case &p.wide:
-			p.more = p.more || tallies[i].settled(now, day) >= limits.WideADay
+			p.more = p.more || t.settled(now, day) >= limits.WideADay
 		case &p.device:
 			p.more = p.more || openings >= limits.OpenedByBrowser
 		}
@@ -114,14 +110,14 @@ func (s *sources) stand(ctx context.Context, now time.Time, c Claim) (*place, er
 
 // update changes a tally from what was last seen of it.
 func (s *sources) update(ctx context.Context, now time.Time, l *level, change func(tally) tally) error {
-	turn, cancel := context.WithTimeout(ctx, s.wait)
-	defer cancel()
-	next, _ := s.lines.stand(turn, l.key)
+	waits := patience{parent: ctx, most: s.wait}
+	defer waits.end()
+	turn := s.lines.stand(&waits, l.key)
 	err := state.Update(ctx, s.state, l.key, &l.seen, func(old []byte) ([]byte, time.Duration, error) {
 		t := change(decodeTally(old).pruned(now))
 		return t.encode(), t.life(), nil
 	})
-	next(err)
+	turn.next(err)
 	return err
 }
 
@@ -133,8 +129,8 @@ func (s *sources) update(ctx context.Context, now time.Time, l *level, change fu
 // but honest people who come at once must not fill it for one another. So where
 // only attempts under way make a tally full, the next one waits for them.
 func (s *sources) enter(ctx context.Context, now time.Time, p *place, ref uint64, l Limits) (ok bool, err error) {
-	waits, cancel := context.WithTimeout(ctx, s.wait)
-	defer cancel()
+	waits := &patience{parent: ctx, most: s.wait}
+	defer waits.end()
 	how, err := s.enterSource(ctx, waits, now, p, ref, l)
 	if err != nil || how == barred || how == busy {
 		return false, err
@@ -168,9 +164,9 @@ func (l *level) room() string { return "room:" + l.key }
 // enterSource waits, first come, first served, while attempts of its source are
 // under way that could close more references than a source may (T19), or that
 // leave no room for a failure.
-func (s *sources) enterSource(ctx, waits context.Context, now time.Time, p *place, ref uint64, l Limits) (how standing, err error) {
-	next, _ := s.lines.stand(waits, p.source.room())
-	defer func() { next(err) }()
+func (s *sources) enterSource(ctx context.Context, waits *patience, now time.Time, p *place, ref uint64, l Limits) (how standing, err error) {
+	turn := s.lines.stand(waits, p.source.room())
+	defer func() { turn.next(err) }()
 	for {
 		m := mark{pending, now.UnixMilli(), ref}
 		err = s.update(ctx, now, &p.source, func(t tally) tally {
@@ -186,31 +182,19 @@ func (s *sources) enterSource(ctx, waits context.Context, now time.Time, p *plac
 		case how != busy:
 			p.source.mark = &m
 			return how, nil
-		case !pause(waits):
+		case !waits.pause(sourceStep):
 			return busy, nil
 		}
 		now = s.clock()
 	}
 }
 
-// pause waits for the next look; false where there is no more time for one.
-func pause(waits context.Context) bool {
-	step := time.NewTimer(sourceStep)
-	defer step.Stop()
-	select {
-	case <-step.C:
-		return true
-	case <-waits.Done():
-		return false
-	}
-}
-
 // count adds an attempt to a tally unless that is full of failures, and waits,
 // first come, first served, while attempts under way leave no room. Where it
 // has waited too long they are failures.
-func (s *sources) count(ctx, waits context.Context, now time.Time, l *level, most int, ref uint64) (isFull bool, err error) {
-	next, _ := s.lines.stand(waits, l.room())
-	defer func() { next(err) }()
+func (s *sources) count(ctx context.Context, waits *patience, now time.Time, l *level, most int, ref uint64) (isFull bool, err error) {
+	turn := s.lines.stand(waits, l.room())
+	defer func() { turn.next(err) }()
 	for {
 		m := mark{pending, now.UnixMilli(), ref}
 		crowded := false
@@ -227,7 +211,7 @@ func (s *sources) count(ctx, waits context.Context, now time.Time, l *level, mos
 		case !crowded:
 			l.mark = &m
 			return false, nil
-		case !pause(waits):
+		case !waits.pause(sourceStep):
 			return true, nil
 		}
 		now = s.clock()

@@ -2,6 +2,7 @@ package lookup
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 )
 
@@ -90,6 +91,9 @@ func (m mark) within(now time.Time, window time.Duration) bool {
 	return now.UnixMilli()-m.at < window.Milliseconds()
 }
 
+// pends tells whether an attempt is still under way.
+func (m mark) pends(now time.Time) bool { return m.deed == pending && m.within(now, underWay) }
+
 // fails counts failures in a window; an attempt under way counts as one.
 func (t tally) fails(now time.Time, window time.Duration) (n int) {
 	for _, m := range t {
@@ -101,18 +105,21 @@ func (t tally) fails(now time.Time, window time.Duration) (n int) {
 }
 
 // ended leaves out the attempts under way: what stands whatever becomes of them.
-func (t tally) ended(now time.Time) (kept tally) {
-	for _, m := range t {
-		if m.deed != pending || !m.within(now, underWay) {
-			kept = append(kept, m)
-		}
+func (t tally) ended(now time.Time) tally {
+	if t.underWay(now) == 0 {
+		return t
 	}
-	return kept
+	return slices.DeleteFunc(slices.Clone(t), func(m mark) bool { return m.pends(now) })
 }
 
 // settled counts the failures in a window that are some.
-func (t tally) settled(now time.Time, window time.Duration) int {
-	return t.ended(now).fails(now, window)
+func (t tally) settled(now time.Time, window time.Duration) (n int) {
+	for _, m := range t {
+		if m.deed != opened && m.within(now, window) && !m.pends(now) {
+			n++
+		}
+	}
+	return n
 }
 
 func (t tally) blocks(now time.Time, window time.Duration) (n int) {
@@ -126,7 +133,7 @@ func (t tally) blocks(now time.Time, window time.Duration) (n int) {
 
 func (t tally) underWay(now time.Time) (n int) {
 	for _, m := range t {
-		if m.deed == pending && m.within(now, underWay) {
+		if m.pends(now) {
 			n++
 		}
 	}
@@ -136,13 +143,15 @@ func (t tally) underWay(now time.Time) (n int) {
 // references counts the different references with such a deed in a day, and
 // tells whether ref is among them.
 func (t tally) references(now time.Time, ref uint64, open bool) (n int, among bool) {
-	seen := make(map[uint64]bool, len(t))
+	seen := make([]uint64, 0, 32) // as many as most tallies hold, without memory of their own
 	for _, m := range t {
 		if (m.deed == opened) == open && m.within(now, day) {
-			seen[m.ref] = true
+			seen = append(seen, m.ref)
+			among = among || m.ref == ref
 		}
 	}
-	return len(seen), seen[ref]
+	slices.Sort(seen)
+	return len(slices.Compact(seen)), among
 }
 
 // opens adds an opening of a reference. Beyond what asks for more (most) the
