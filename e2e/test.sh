@@ -111,9 +111,10 @@ check "the lock file names no download host" lockfile
 # them ten times as long. One that is renamed runs with it, beside all others.
 walks='^(TestHistoryIsWhatItsOwnDaysSumUpTo|TestHistoryOnDatabases|TestGroundsShowTheirOwnDaysAndNoOthers|TestT13Sweep|TestCSVComesBackTheSame|TestRefused|TestSignatures|TestT12TwentyThousandOverHTTP|TestD4AnotherOperatorsAutumnDayHas25Hours|TestL26SuppliersPages|TestT12AMillionDrawn|TestSweepWithoutLimits|TestMailing)$'
 
-# The race detector is kept out of what SQLite was translated into and of Argon2:
-# the one's memory lies outside of Go's, where the detector sees nothing, the
-# other's is each call's own, and both take it five times the time. As in e2e/rig.
+# The race detector is kept out of what SQLite was translated into, whose memory
+# lies outside of Go's, which it passes over, and out of Argon2, whose memory is
+# each call's own. Both take five times the time with it. As in e2e/rig. The driver
+# above SQLite, and all else, has it.
 race=(-race)
 for unwatched in modernc.org/{sqlite/lib,libc,memory} golang.org/x/crypto/argon2; do race+=("-gcflags=$unwatched=-race=false"); done
 
