@@ -1,6 +1,7 @@
 package lookup_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"sync/atomic"
 	"testing"
@@ -8,6 +9,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/portal"
+	"guichet/portal/audit"
 	"guichet/portal/keys"
 	"guichet/portal/registry"
 	"guichet/portal/store/storetest"
@@ -74,6 +76,65 @@ func TestD10OpensARequest(t *testing.T) {
 		require.True(t, h.open(h.worksClaim(k.Reference, k.Digits)))
 		h.clock.Pass(24 * time.Hour)
 		require.False(t, h.open(h.worksClaim(k.Reference, k.Digits)))
+	})
+}
+
+// D10: another code goes to the requester and is told to nobody else; the old
+// one opens nothing from then on, and who came in with it is out, but for who
+// asked; once a day, where it is not an officer who asks.
+func TestD10AnotherCode(t *testing.T) {
+	houses(t, 0, func(t *testing.T, h *house) {
+		k := storetest.Works(t, h.store, h.clock.Now, 1)[0]
+		room := &works.Service{Clock: h.clock.Now, Runner: h.store, Store: h.store, Ring: h.Ring}
+		enter := func(code keys.Secret) (token keys.Secret, visit string) {
+			outcome, err := h.gate.Open(h.ctx, h.worksClaim(k.Reference, code))
+			require.NoError(t, err)
+			require.True(t, outcome.Opened)
+			token, err = h.visits.Admit(h.ctx, "", outcome.Visit)
+			require.NoError(t, err)
+			return token, outcome.Visit.ID
+		}
+		renewed := func(by portal.ActorKind, but string) (code keys.Secret, err error) {
+			storetest.Exec(t, h.dsn, `DELETE FROM outbox`)
+			err = room.Renew(h.ctx, audit.Entry{Actor: portal.Actor{Kind: by}, Channel: "web"}, k.OccupancyID, but, "")
+			mails, wrong := h.store.DueMails(h.ctx, h.clock.Now(), 10)
+			require.NoError(t, wrong)
+			require.Len(t, mails, map[bool]int{true: 1}[err == nil])
+			if err == nil {
+				var told works.ReceiptLetter
+				require.NoError(t, json.Unmarshal(mails[0].Data, &told))
+				require.Equal(t, "anna@example.org", mails[0].Mail)
+				require.False(t, told.RenewedAt.IsZero())
+				code = keys.Secret(told.Code)
+			}
+			return code, err
+		}
+		stranger, _ := enter(k.Digits)
+		owner, visit := enter(k.Digits)
+		h.clock.Pass(time.Minute)
+		code, err := renewed(portal.Household, visit)
+		require.NoError(t, err)
+		require.False(t, code.Equal(k.Digits))
+		_, err = h.visits.Resume(h.ctx, stranger)
+		require.Equal(t, portal.SignedOut, portal.CodeOf(err))
+		session, err := h.visits.Resume(h.ctx, owner)
+		require.NoError(t, err)
+		require.Len(t, session.Works, 1)
+		require.False(t, h.open(h.worksClaim(k.Reference, k.Digits)), "the old one")
+		enter(code)
+		require.Equal(t, 1, h.entries("works.code", works.Subject(k.OccupancyID)))
+		_, err = renewed(portal.Household, visit)
+		require.ErrorContains(t, err, "works.code")
+		enter(code)
+		another, err := renewed(portal.Staff, "")
+		require.NoError(t, err)
+		_, err = h.visits.Resume(h.ctx, owner)
+		require.Equal(t, portal.SignedOut, portal.CodeOf(err))
+		require.False(t, h.open(h.worksClaim(k.Reference, code)))
+		enter(another)
+		h.clock.Pass(24 * time.Hour)
+		_, err = renewed(portal.Household, "")
+		require.NoError(t, err)
 	})
 }
 

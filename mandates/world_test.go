@@ -117,31 +117,29 @@ func (w *world) ReadingDays(_ context.Context, _ portal.EAN, from, to int64) (ro
 	return rows, nil
 }
 
-func (w *world) ReadingMonths(_ context.Context, _ portal.EAN, from, to int64) (months []metering.Month, err error) {
+// ReadingHistory: this world has days; totals with bounds of their own are held
+// to the same law by portal/metering.
+func (w *world) ReadingHistory(_ context.Context, _ portal.EAN, p portal.Period) (kept metering.Kept, err error) {
 	by := map[int64]*metering.Month{}
 	for day := range w.quarters {
 		number := day / 100
-		if number < from || number > to {
+		if number < metering.MonthNumber(p.From) || number > metering.MonthNumber(p.To.Add(-1)) {
 			continue
 		}
 		if by[number] == nil {
-			by[number] = &metering.Month{EAN: theEAN, Register: metering.OfftakeTotal, Date: metering.MonthOf(number)}
+			by[number] = &metering.Month{}
 		}
 		sum, err := metering.Sum(w.row(day).Packed)
 		if err != nil {
-			return nil, err
+			return kept, err
 		}
 		by[number].Add(sum)
 	}
-	for _, m := range by {
-		months = append(months, *m)
+	for number, m := range by {
+		kept.Months = append(kept.Months, metering.MonthRow{Register: metering.OfftakeTotal, Number: number,
+			Amount: m.Amount, Days: m.Days, Estimated: m.Estimated, Missing: m.Missing})
 	}
-	slices.SortFunc(months, func(a, b metering.Month) int { return a.Date.Compare(b.Date) })
-	return months, nil
-}
-
-func (w *world) ReadingMeters(context.Context, portal.EAN) ([]registry.Meter, error) {
-	return []registry.Meter{{ID: "m", EAN: theEAN, Number: "1SAG1100000001", Period: portal.Period{From: portal.Date(2000, 1, 1)}}}, nil
+	return kept, nil
 }
 
 // within draws a moment some days around another, at midnight or in the day.
@@ -239,11 +237,5 @@ func drawMandate(t *rapid.T, now time.Time) mandates.Mandate {
 
 // ReadingChanges: this world asks for all.
 func (w *world) ReadingChanges(context.Context, portal.EAN, time.Time, int64, int64) ([]portal.Period, error) {
-	return nil, nil
-}
-
-// ReadingTotals: this world has days; totals with bounds of their own are held
-// to the same law by portal/metering.
-func (w *world) ReadingTotals(context.Context, portal.EAN, int64, int64) ([]metering.PeriodTotal, error) {
 	return nil, nil
 }

@@ -148,18 +148,28 @@ func (sel selection) values() string { return valuesOf(strconv.Itoa(sel.of), sel
 
 // valuesOf writes the same for one reference or for several.
 func valuesOf(of string, q metering.Query) string {
-	text := "?"
-	if !q.From.IsZero() {
-		text += "from=" + isoDay(q.From) + "&"
-	}
-	text += "grain=" + url.QueryEscape(string(q.Grain)) + "&of=" + url.QueryEscape(of)
-	if !q.To.IsZero() {
-		text += "&to=" + isoDay(q.To)
-	}
-	return text
+	var room [80]byte
+	return string(appendValues(room[:0], of, q))
 }
 
-func isoDay(t time.Time) string { return t.In(portal.Brussels).Format(time.DateOnly) }
+func appendValues(b []byte, of string, q metering.Query) []byte {
+	b = append(b, '?')
+	if !q.From.IsZero() {
+		b = append(appendDay(append(b, "from="...), q.From), '&')
+	}
+	b = append(append(b, "grain="...), url.QueryEscape(string(q.Grain))...)
+	b = append(append(b, "&of="...), url.QueryEscape(of)...)
+	if !q.To.IsZero() {
+		b = appendDay(append(b, "&to="...), q.To)
+	}
+	return b
+}
+
+func appendDay(b []byte, t time.Time) []byte {
+	return t.In(portal.Brussels).AppendFormat(b, time.DateOnly)
+}
+
+func isoDay(t time.Time) string { return string(appendDay(nil, t)) }
 
 // disclose reads a series and records that it is about to be shown or taken;
 // only then may it be answered (L18).

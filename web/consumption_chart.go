@@ -10,13 +10,13 @@ import (
 )
 
 // charts draws what was consumed and, where there is any, what was injected.
-func (s speaker) charts() []chart.Chart {
+func (s *speaker) charts() []chart.Chart {
 	if len(s.series.Points) == 0 || s.dailyOnly() {
 		return nil
 	}
 	list := []chart.Chart{s.chart("offtake", s.amount, s.offtake)}
 	if s.injects() {
-		kwh := s
+		kwh := *s
 		kwh.unit = "kWh"
 		list = append(list, kwh.chart("injection", metering.Amounts.Injection, func(a metering.Amounts) []chart.Segment {
 			return []chart.Segment{{Kind: chart.Injection, Amount: a.Injection()}}
@@ -26,7 +26,7 @@ func (s speaker) charts() []chart.Chart {
 }
 
 // offtake is one bar's segments: by band where the meter has bands.
-func (s speaker) offtake(a metering.Amounts) []chart.Segment {
+func (s *speaker) offtake(a metering.Amounts) []chart.Segment {
 	if !s.banded() {
 		return []chart.Segment{{Kind: chart.Plain, Amount: s.amount(a)}}
 	}
@@ -40,7 +40,7 @@ func (s speaker) offtake(a metering.Amounts) []chart.Segment {
 	return segments
 }
 
-func (s speaker) chart(what string, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment) chart.Chart {
+func (s *speaker) chart(what string, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment) chart.Chart {
 	per := s.T("per."+string(s.grain()), s.unit)
 	if s.series.Grain.Fine() {
 		per = s.T("per.on", per, s.Date(s.series.Period.From))
@@ -53,8 +53,9 @@ func (s speaker) chart(what string, amount func(metering.Amounts) int64, segment
 		Marks:   s.marks(),
 		Ordered: s.axis,
 	}
-	for i, p := range s.series.Points {
-		c.Bars = append(c.Bars, s.bar(i, p, amount, segments, what == "offtake"))
+	c.Bars = make([]chart.Bar, len(s.series.Points))
+	for i := range s.series.Points {
+		s.bar(&c.Bars[i], i, amount, segments, what == "offtake")
 	}
 	c.Legend = s.legend(c)
 	return c
@@ -62,7 +63,7 @@ func (s speaker) chart(what string, amount func(metering.Amounts) int64, segment
 
 // axis writes an amount of the axis: all with as many decimals as its step
 // has, and nothing as 0.
-func (s speaker) axis(thousandths, step int64) string {
+func (s *speaker) axis(thousandths, step int64) string {
 	switch {
 	case thousandths == 0 || step%1000 == 0:
 		return s.Number(thousandths, 0)
@@ -74,8 +75,10 @@ func (s speaker) axis(thousandths, step int64) string {
 	return s.Number(thousandths, 3)
 }
 
-func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment, bands bool) chart.Bar {
-	b := chart.Bar{Row: s.period(p), Estimated: p.Estimated(), Partial: p.Partial(), Cut: p.Cut && !p.Running && p.Gap == metering.NoGap, Crossed: p.Gap == metering.GapStraddle}
+// bar fills the bar of the point at i.
+func (s *speaker) bar(b *chart.Bar, i int, amount func(metering.Amounts) int64, segments func(metering.Amounts) []chart.Segment, bands bool) {
+	p := &s.series.Points[i]
+	*b = chart.Bar{Row: s.names[i], Estimated: p.Estimated(), Partial: p.Partial(), Cut: p.Cut && !p.Running && p.Gap == metering.NoGap, Crossed: p.Gap == metering.GapStraddle}
 	b.Label, b.Under = s.labels(i, p)
 	switch g := s.series.Grain; {
 	case g.Fine():
@@ -95,48 +98,49 @@ func (s speaker) bar(i int, p metering.Point, amount func(metering.Amounts) int6
 	}
 	if p.Gap != metering.NoGap {
 		b.Value = s.T("quality." + string(p.Gap))
-		b.Name = s.T("chart.gap", s.period(p), s.T("gap."+string(p.Gap)))
-		return b
+		b.Name = s.T("chart.gap", s.names[i], s.T("gap."+string(p.Gap)))
+		return
 	}
 	b.Segments, b.Value = segments(p.Amounts), s.say(amount(p.Amounts))
-	b.Name = s.T("chart.value", s.period(p), b.Value)
+	var room [256]byte
+	name := s.Say(room[:0], "chart.value", s.names[i], b.Value)
 	if bands && s.banded() {
-		b.Name += s.share(p)
+		name = s.share(name, p)
 	}
 	if b.HasBefore {
-		b.Name += s.T("chart.before", s.say(b.Before))
+		name = s.Say(name, "chart.before", s.say(b.Before))
 	}
 	if b.Estimated {
-		b.Name += s.T("chart.estimated")
+		name = s.Say(name, "chart.estimated")
 	}
 	switch {
 	case b.Partial:
-		b.Name += s.T("chart.partial")
+		name = s.Say(name, "chart.partial")
 	case p.Running:
-		b.Name += s.T("chart.running")
+		name = s.Say(name, "chart.running")
 	case p.Cut:
-		b.Name += s.T("chart.cut")
+		name = s.Say(name, "chart.cut")
 	}
-	return b
+	b.Name = string(name)
 }
 
-// share names the bands of a point: how much was at peak, or that only one of
+// share appends the bands of a point: how much was at peak, or that only one of
 // them counted.
-func (s speaker) share(p metering.Point) string {
+func (s *speaker) share(name []byte, p *metering.Point) []byte {
 	switch peak, off := silent(p, metering.OfftakePeak), silent(p, metering.OfftakeOffPeak); {
 	case peak && off:
-		return ""
+		return name
 	case peak:
-		return s.T("chart.all-offpeak")
+		return s.Say(name, "chart.all-offpeak")
 	case off:
-		return s.T("chart.all-peak")
+		return s.Say(name, "chart.all-peak")
 	}
-	return s.T("chart.peak", s.say(p.Amounts.Of(metering.OfftakePeak)))
+	return s.Say(name, "chart.peak", s.say(p.Amounts.Of(metering.OfftakePeak)))
 }
 
 // labels are the axis's words: the year stands under its first month, the
 // month under its first day.
-func (s speaker) labels(i int, p metering.Point) (label, under string) {
+func (s *speaker) labels(i int, p *metering.Point) (label, under string) {
 	start := p.Period.From.In(portal.Brussels)
 	switch s.series.Grain {
 	case metering.ByHour, metering.ByQuarter:
@@ -156,9 +160,9 @@ func (s speaker) labels(i int, p metering.Point) (label, under string) {
 }
 
 // describe tells the chart in one sentence.
-func (s speaker) describe(amount func(metering.Amounts) int64) string {
+func (s *speaker) describe(amount func(metering.Amounts) int64) string {
 	points := s.series.Points
-	span := s.period(points[0]) + " – " + s.period(points[len(points)-1])
+	span := s.names[0] + " – " + s.names[len(points)-1]
 	if s.series.Grain.Fine() {
 		span = s.Date(s.series.Period.From)
 	}
@@ -183,19 +187,20 @@ func (s speaker) describe(amount func(metering.Amounts) int64) string {
 	if high == nil {
 		return s.T("chart.desc-empty", span)
 	}
-	say := func(p *metering.Point) string { return s.period(*p) + ", " + s.say(amount(p.Amounts)) }
+	say := func(p *metering.Point) string { return s.period(p) + ", " + s.say(amount(p.Amounts)) }
 	return s.T("chart.desc", span, say(high), say(low))
 }
 
 // marks are the moves and exchanges that fall inside the drawing.
-func (s speaker) marks() (list []chart.Mark) {
+func (s *speaker) marks() (list []chart.Mark) {
 	for _, n := range s.series.Notes {
 		switch n.Kind {
 		case metering.NoteMeterExchanged, metering.NoteMovedIn, metering.NoteMovedOut:
 		default:
 			continue
 		}
-		for i, p := range s.series.Points {
+		for i := range s.series.Points {
+			p := &s.series.Points[i]
 			last := i == len(s.series.Points)-1
 			if n.At.Before(p.Period.From) || n.At.After(p.Period.To) || n.At.Equal(p.Period.To) && !last {
 				continue
@@ -213,19 +218,7 @@ func (s speaker) marks() (list []chart.Mark) {
 }
 
 // legend names what the drawing has, and nothing else.
-func (s speaker) legend(c chart.Chart) (keys []chart.Key) {
-	has := map[string]bool{}
-	for _, b := range c.Bars {
-		for _, segment := range b.Segments {
-			has[string(segment.Kind)] = has[string(segment.Kind)] || segment.Amount > 0
-		}
-		has[chart.KeyBefore] = has[chart.KeyBefore] || b.HasBefore
-		has[chart.KeyEstimated] = has[chart.KeyEstimated] || b.Estimated
-		has[chart.KeyPartial] = has[chart.KeyPartial] || b.Partial
-		has[chart.KeyMissing] = has[chart.KeyMissing] || len(b.Segments) == 0 && !b.Crossed
-		has[chart.KeyCrossed] = has[chart.KeyCrossed] || b.Crossed
-		has[chart.KeyCut] = has[chart.KeyCut] || b.Cut
-	}
+func (s *speaker) legend(c chart.Chart) (keys []chart.Key) {
 	for _, k := range []struct{ class, text string }{
 		{string(chart.Peak), "legend.peak"}, {string(chart.OffPeak), "legend.offpeak"},
 		{string(chart.Plain), "legend.plain"}, {string(chart.Injection), "legend.injection"},
@@ -233,7 +226,7 @@ func (s speaker) legend(c chart.Chart) (keys []chart.Key) {
 		{chart.KeyPartial, "legend.partial"}, {chart.KeyMissing, "legend.missing"},
 		{chart.KeyCrossed, "legend.straddle"}, {chart.KeyCut, "legend.cut"},
 	} {
-		if has[k.class] {
+		if slices.ContainsFunc(c.Bars, func(b chart.Bar) bool { return b.Shows(k.class) }) {
 			keys = append(keys, chart.Key{Text: s.T(k.text), Class: k.class})
 		}
 	}

@@ -100,7 +100,7 @@ func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Seri
 	if n := len(series.Points); n > 0 && series.Grain.Fine() {
 		h.Caption = x.T("history.caption-day", x.Date(series.Period.From))
 	} else if n > 0 {
-		h.Caption = x.T("history.caption", s.period(series.Points[0]), s.period(series.Points[n-1]))
+		h.Caption = x.T("history.caption", s.names[0], s.names[n-1])
 	}
 	for _, c := range t.Columns {
 		h.Columns = append(h.Columns, letter.Column{Text: c.Text, Numeric: c.Numeric})

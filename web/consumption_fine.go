@@ -23,7 +23,7 @@ func offset(t time.Time) string {
 }
 
 // season tells which of the two hours of one name it is, in a word.
-func (s speaker) season(t time.Time) string {
+func (s *speaker) season(t time.Time) string {
 	if t.In(portal.Brussels).IsDST() {
 		return s.T("period.summer")
 	}
@@ -32,7 +32,7 @@ func (s speaker) season(t time.Time) string {
 
 // clock writes in little room when an interval begins; which of two, by the
 // season alone: the table has the offset.
-func (s speaker) clock(t time.Time) string {
+func (s *speaker) clock(t time.Time) string {
 	if twice(t) {
 		return s.T("period.season", s.Time(t), s.season(t))
 	}
@@ -41,7 +41,7 @@ func (s speaker) clock(t time.Time) string {
 
 // hours names an interval of a day: "2 h 00 – 3 h 00 (été, UTC+2)". The page
 // says which day.
-func (s speaker) hours(p metering.Point) string {
+func (s *speaker) hours(p *metering.Point) string {
 	if p.Gap == metering.GapDaily {
 		return s.Date(p.Period.From)
 	}
@@ -54,7 +54,7 @@ func (s speaker) hours(p metering.Point) string {
 
 // span is from when to when, the end as the clock would have gone on: 2 h 00 to
 // 2 h 00 is no hour.
-func (s speaker) span(from, to time.Time) string {
+func (s *speaker) span(from, to time.Time) string {
 	if twice(from) {
 		from := from.In(portal.Brussels)
 		to = time.Date(from.Year(), from.Month(), from.Day(), from.Hour(), from.Minute(), int(to.Sub(from).Seconds()), 0, portal.Brussels)
@@ -64,7 +64,7 @@ func (s speaker) span(from, to time.Time) string {
 
 // grain is the length of the periods that are shown: a day that was read by the
 // hour has no quarter-hours, whatever was asked for (L7).
-func (s speaker) grain() metering.Grain {
+func (s *speaker) grain() metering.Grain {
 	if points := s.series.Points; s.series.Grain == metering.ByQuarter && len(points) > 0 && points[0].Period.To.Sub(points[0].Period.From) == time.Hour {
 		return metering.ByHour
 	}
@@ -73,7 +73,7 @@ func (s speaker) grain() metering.Grain {
 
 // hourLabels are the axis's words of an interval; quarter-hours have one every
 // two hours, so that none stands in another.
-func (s speaker) hourLabels(p metering.Point) (label, under string) {
+func (s *speaker) hourLabels(p *metering.Point) (label, under string) {
 	start := p.Period.From.In(portal.Brussels)
 	if start.Minute() != 0 || (len(s.series.Points) > 25 && start.Hour()%2 != 0) {
 		return "", ""
@@ -86,7 +86,7 @@ func (s speaker) hourLabels(p metering.Point) (label, under string) {
 
 // dayKPIs are a page of hours' large numbers: its day, and the same date a
 // year before.
-func (s speaker) dayKPIs() (list []public.KPI) {
+func (s *speaker) dayKPIs() (list []public.KPI) {
 	d := s.shown.day
 	if d == nil || d.Gap != metering.NoGap {
 		return nil
@@ -101,16 +101,16 @@ func (s speaker) dayKPIs() (list []public.KPI) {
 	}
 	list = append(list, total, before)
 	if d.Amounts.Injection() > 0 {
-		list = append(list, public.KPI{Label: s.T("kpi.day-injection"), Value: s.Number(d.Amounts.Injection(), 1) + "\u00a0kWh"})
+		list = append(list, public.KPI{Label: s.T("kpi.day-injection"), Value: s.Amount(d.Amounts.Injection(), 1, "kWh")})
 	}
 	return list
 }
 
-func (s speaker) day(thousandths int64) string { return s.Number(thousandths, 1) + "\u00a0" + s.unit }
+func (s *speaker) day(thousandths int64) string { return s.Amount(thousandths, 1, s.unit) }
 
 // empty says why there is nothing to draw: the choice of detail was not made,
 // or begins later, or the day has only its total (D5).
-func (s speaker) empty() []string {
+func (s *speaker) empty() []string {
 	points := s.series.Points
 	fine := s.series.Grain.Fine()
 	switch {
@@ -131,13 +131,13 @@ func (s speaker) empty() []string {
 }
 
 // over tells whether the stay has ended, and with it the choice.
-func (s speaker) over() bool {
+func (s *speaker) over() bool {
 	end := s.shown.pass.Occupancy.To
 	return !end.IsZero() && !s.now.Before(end)
 }
 
 // dailyOnly is a page of hours whose day has only its total.
-func (s speaker) dailyOnly() bool {
+func (s *speaker) dailyOnly() bool {
 	return len(s.series.Points) == 1 && s.series.Points[0].Gap == metering.GapDaily
 }
 

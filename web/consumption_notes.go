@@ -11,11 +11,11 @@ import (
 
 // notes are what a reader of the page should know: what the series says of
 // itself, then how its bars and columns came about.
-func (s speaker) notes() []string { return s.remarks("note.cut") }
+func (s *speaker) notes() []string { return s.remarks("note.cut") }
 
 // remarks are the notes with the words for a period cut short: a letter has no
 // bar that is thinner.
-func (s speaker) remarks(cut string) (list []string) {
+func (s *speaker) remarks(cut string) (list []string) {
 	for _, n := range s.series.Notes {
 		key := "note." + string(n.Kind)
 		if n.Kind == metering.NoteMovedIn || n.Kind == metering.NoteMovedOut {
@@ -51,8 +51,9 @@ func (s speaker) remarks(cut string) (list []string) {
 }
 
 // cut tells whether a bar is drawn thinner because its period is cut short.
-func (s speaker) cut() bool {
-	for _, p := range s.series.Points {
+func (s *speaker) cut() bool {
+	for i := range s.series.Points {
+		p := &s.series.Points[i]
 		if p.Cut && !p.Running && p.Gap == metering.NoGap {
 			return true
 		}
@@ -61,14 +62,14 @@ func (s speaker) cut() bool {
 }
 
 // silentBand tells whether one of the two bands did not count in some period.
-func (s speaker) silentBand() bool {
+func (s *speaker) silentBand() bool {
 	return slices.ContainsFunc(s.series.Points, func(p metering.Point) bool {
-		return p.Gap == metering.NoGap && (silent(p, metering.OfftakePeak) || silent(p, metering.OfftakeOffPeak))
+		return p.Gap == metering.NoGap && (silent(&p, metering.OfftakePeak) || silent(&p, metering.OfftakeOffPeak))
 	})
 }
 
 // bands explain peak and off-peak, by date, for the time that is shown (D4).
-func (s speaker) bands() (list []string) {
+func (s *speaker) bands() (list []string) {
 	inForce := metering.BandsIn(s.series.Period)
 	for _, b := range inForce {
 		var hours []string
@@ -96,7 +97,7 @@ func (s speaker) bands() (list []string) {
 }
 
 // measured tells whether gas has both its volume and its energy.
-func (s speaker) measured() bool {
+func (s *speaker) measured() bool {
 	return s.series.Has(metering.GasVolume) && s.series.Has(metering.GasEnergy)
 }
 
@@ -117,9 +118,10 @@ func factor(a metering.Amounts) (tenThousandths int64, ok bool) {
 // precision is how many decimals the factors of all periods have: four, as on a
 // bill, or as few as the rounding of the least volume lets stand; an hour's
 // would tell differences that no gas had.
-func (s speaker) precision() int {
+func (s *speaker) precision() int {
 	least := int64(math.MaxInt64)
-	for _, p := range s.series.Points {
+	for i := range s.series.Points {
+		p := &s.series.Points[i]
 		if _, ok := factor(p.Amounts); ok && p.Gap == metering.NoGap {
 			least = min(least, p.Amounts.Volume())
 		}
@@ -134,13 +136,14 @@ func (s speaker) precision() int {
 // factors explain how m³ became kWh: the formula, and between which factors the
 // periods shown lie (facts B.5). The operator sends no factor of its own, so
 // this is the one that its volumes and energies contain.
-func (s speaker) factors() []string {
+func (s *speaker) factors() []string {
 	if !s.measured() {
 		return nil
 	}
 	var low, high int64
 	precision := s.precision()
-	for _, p := range s.series.Points {
+	for i := range s.series.Points {
+		p := &s.series.Points[i]
 		f, ok := factor(p.Amounts)
 		if p.Gap != metering.NoGap || !ok {
 			continue

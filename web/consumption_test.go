@@ -76,10 +76,11 @@ func TestZoomByLinks(t *testing.T) {
 	page := b.get("/fr/consumption?grain=day&from=2026-10-01&to=2026-11-01")
 	require.Equal(t, http.StatusOK, page.StatusCode)
 	require.Zero(t, page.doc.Find("#values tbody tr").Eq(10).Find("a").Length(), "11 October has no detail")
-	require.Equal(t, "/fr/consumption?from=2026-10-12&grain=hour&of=1&to=2026-10-13",
+	require.Equal(t, "/fr/consumption?from=2026-10-12&grain=hour&of=1",
 		page.doc.Find("#values tbody tr").Eq(11).Find("a").AttrOr("href", ""))
-	require.Equal(t, "/fr/consumption?from=2026-10-25&grain=hour&of=1&to=2026-10-26",
-		page.doc.Find("#values tbody tr").Eq(24).Find("a").AttrOr("href", ""), "a day of 25 hours is one day")
+	require.Equal(t, "/fr/consumption?from=2026-10-25&grain=hour&of=1",
+		page.doc.Find("#values tbody tr").Eq(24).Find("a").AttrOr("href", ""))
+	require.Equal(t, portal.Date(2026, 10, 26), complete(metering.Query{Grain: metering.ByHour, From: portal.Date(2026, 10, 25)}, h.now, time.Time{}).To, "a day of 25 hours is one day")
 	up := page.doc.Find(".up a")
 	require.Equal(t, 2, up.Length())
 	require.Equal(t, "/fr/consumption?from=2026-01-01&grain=month&of=1&to=2027-01-01", up.Eq(1).AttrOr("href", ""))
@@ -94,8 +95,8 @@ func TestZoomByLinks(t *testing.T) {
 	newest := b.get("/fr/consumption?grain=hour&from=2026-11-22&to=2026-11-23")
 	require.Zero(t, newest.doc.Find("[rel=next]").Length(), "nothing has come of today")
 	for grain, want := range map[string]string{
-		"year":  "/fr/consumption?from=2025-01-01&grain=month&of=1&to=2026-01-01",
-		"month": "/fr/consumption?from=2026-01-01&grain=day&of=1&to=2026-02-01",
+		"year":  "/fr/consumption?from=2025-01-01&grain=month&of=1",
+		"month": "/fr/consumption?from=2026-01-01&grain=day&of=1",
 	} {
 		h.series = map[string]func() metering.Series{"year": gasYears, "month": electricityMonths}[grain]
 		require.Equal(t, want, b.get("/fr/consumption?grain="+grain).doc.Find("#values tbody tr").Eq(1).Find("a").AttrOr("href", ""))

@@ -20,11 +20,12 @@ type speaker struct {
 	unit     string
 	amount   func(metering.Amounts) int64 // what the page is about, thousandths of unit
 	decimals int
+	names    []string // of the points, in full
 }
 
-func newSpeaker(x *ctx, p shown) speaker {
+func newSpeaker(x *ctx, p shown) *speaker {
 	series := p.series
-	s := speaker{ctx: x, shown: p, unit: "kWh", amount: metering.Amounts.Offtake}
+	s := &speaker{ctx: x, shown: p, unit: "kWh", amount: metering.Amounts.Offtake}
 	if series.Energy == portal.Gas && !series.Has(metering.GasEnergy) && series.Has(metering.GasVolume) {
 		s.unit, s.amount = metering.GasVolume.Unit(), metering.Amounts.Volume
 	}
@@ -40,16 +41,18 @@ func newSpeaker(x *ctx, p shown) speaker {
 	case top < 100_000:
 		s.decimals = 1
 	}
+	s.names = make([]string, len(series.Points))
+	for i := range series.Points {
+		s.names[i] = s.period(&series.Points[i])
+	}
 	return s
 }
 
 // say writes an amount with its unit.
-func (s speaker) say(thousandths int64) string {
-	return s.Number(thousandths, s.decimals) + "\u00a0" + s.unit
-}
+func (s *speaker) say(thousandths int64) string { return s.Amount(thousandths, s.decimals, s.unit) }
 
 // suffix keeps apart the ids of a page's parts.
-func (s speaker) suffix() string {
+func (s *speaker) suffix() string {
 	if !s.several {
 		return ""
 	}
@@ -58,7 +61,7 @@ func (s speaker) suffix() string {
 
 // period names a point in full: "2024", "mars 2024", "1er mars 2024", or an
 // interval of a day that the page names.
-func (s speaker) period(p metering.Point) string {
+func (s *speaker) period(p *metering.Point) string {
 	switch s.series.Grain {
 	case metering.ByHour, metering.ByQuarter:
 		return s.hours(p)
@@ -134,7 +137,7 @@ func paging(x *ctx, parts []shown, at func(metering.Query) string) (earlier, lat
 	return earlier, later
 }
 
-func (s speaker) kpis() (list []public.KPI) {
+func (s *speaker) kpis() (list []public.KPI) {
 	t := s.series.Totals
 	if t.Months == 0 {
 		return nil
@@ -143,7 +146,7 @@ func (s speaker) kpis() (list []public.KPI) {
 	if t.Partial || t.Estimated {
 		remark = s.T("kpi.partly")
 	}
-	whole := func(n int64) string { return s.Number(n, 0) + "\u00a0" + s.unit }
+	whole := func(n int64) string { return s.Amount(n, 0, s.unit) }
 	list = append(list, public.KPI{Label: s.N("kpi.months", t.Months), Value: whole(s.amount(t.Amounts)), Remark: remark})
 	compared := public.KPI{Label: s.T("kpi.compared"), Value: "–", Remark: s.T("kpi.none")}
 	if t.Before != nil && s.amount(*t.Before) > 0 {
@@ -154,10 +157,10 @@ func (s speaker) kpis() (list []public.KPI) {
 		}
 		compared.Value, compared.Remark = s.T("format.percent", sign+s.Number(change, 1)), whole(s.amount(*t.Before))
 	}
-	list = append(list, compared, public.KPI{Label: s.T("kpi.day"), Value: s.Number(s.amount(t.PerDay), 1) + "\u00a0" + s.unit})
+	list = append(list, compared, public.KPI{Label: s.T("kpi.day"), Value: s.Amount(s.amount(t.PerDay), 1, s.unit)})
 	if t.Amounts.Injection() > 0 {
-		list = append(list, public.KPI{Label: s.T("kpi.injection"), Value: s.Number(t.Amounts.Injection(), 0) + "\u00a0kWh"},
-			public.KPI{Label: s.T("kpi.net"), Value: s.Number(t.Amounts.Net(), 0) + "\u00a0kWh", Remark: s.T("kpi.net.remark")})
+		list = append(list, public.KPI{Label: s.T("kpi.injection"), Value: s.Amount(t.Amounts.Injection(), 0, "kWh")},
+			public.KPI{Label: s.T("kpi.net"), Value: s.Amount(t.Amounts.Net(), 0, "kWh"), Remark: s.T("kpi.net.remark")})
 	}
 	return list
 }
@@ -165,22 +168,22 @@ func (s speaker) kpis() (list []public.KPI) {
 // column is one column of the table and how it reads a point.
 type column struct {
 	title string
-	text  func(metering.Point) string
+	text  func(*metering.Point) string
 }
 
 // columns begin with the total and what it was a year before: on a narrow
 // screen they are what is seen first.
-func (s speaker) columns() (list []column) {
-	add := func(title string, text func(metering.Point) string) { list = append(list, column{title, text}) }
-	amount := func(value func(metering.Amounts) int64, registers ...metering.Register) func(metering.Point) string {
-		return func(p metering.Point) string {
+func (s *speaker) columns() (list []column) {
+	add := func(title string, text func(*metering.Point) string) { list = append(list, column{title, text}) }
+	amount := func(value func(metering.Amounts) int64, registers ...metering.Register) func(*metering.Point) string {
+		return func(p *metering.Point) string {
 			if p.Gap != metering.NoGap || silent(p, registers...) {
 				return dash
 			}
 			return s.Number(value(p.Amounts), s.decimals)
 		}
 	}
-	of := func(r metering.Register) func(metering.Point) string {
+	of := func(r metering.Register) func(*metering.Point) string {
 		return amount(func(a metering.Amounts) int64 { return a.Of(r) }, r)
 	}
 	total := "table.consumption"
@@ -189,7 +192,7 @@ func (s speaker) columns() (list []column) {
 	}
 	add(s.T(total, s.unit), amount(s.amount))
 	if !s.series.Grain.Fine() {
-		add(s.T("table.before", s.unit), func(p metering.Point) string {
+		add(s.T("table.before", s.unit), func(p *metering.Point) string {
 			if p.YearBefore == nil {
 				return dash
 			}
@@ -201,14 +204,14 @@ func (s speaker) columns() (list []column) {
 		add(s.T("table.offpeak"), of(metering.OfftakeOffPeak))
 	}
 	if s.measured() {
-		add(s.T("table.volume"), func(p metering.Point) string {
+		add(s.T("table.volume"), func(p *metering.Point) string {
 			if p.Gap != metering.NoGap || silent(p, metering.GasVolume) {
 				return dash
 			}
 			return s.Number(p.Amounts.Volume(), min(3, s.decimals+1)) // a m³ is ten times a kWh
 		})
 		precision := s.precision()
-		add(s.T("table.factor"), func(p metering.Point) string {
+		add(s.T("table.factor"), func(p *metering.Point) string {
 			if f, ok := factor(p.Amounts); ok && p.Gap == metering.NoGap {
 				return s.Factor(f, precision)
 			}
@@ -226,7 +229,7 @@ func (s speaker) columns() (list []column) {
 const dash = "–"
 
 // silent tells whether none of the registers counted in a point.
-func silent(p metering.Point, registers ...metering.Register) bool {
+func silent(p *metering.Point, registers ...metering.Register) bool {
 	for _, r := range registers {
 		if !p.Silent.Has(r) {
 			return false
@@ -235,14 +238,15 @@ func silent(p metering.Point, registers ...metering.Register) bool {
 	return len(registers) > 0
 }
 
-func (s speaker) banded() bool {
+func (s *speaker) banded() bool {
 	return s.series.Has(metering.OfftakePeak) || s.series.Has(metering.OfftakeOffPeak)
 }
 
 // injects tells whether anything was ever given back: a smart meter sends its
 // injection registers whatever there is, and a chart of zeros tells nothing.
-func (s speaker) injects() bool {
-	for _, p := range s.series.Points {
+func (s *speaker) injects() bool {
+	for i := range s.series.Points {
+		p := &s.series.Points[i]
 		if p.Amounts.Injection() != 0 || (p.YearBefore != nil && p.YearBefore.Injection() != 0) {
 			return true
 		}
@@ -251,7 +255,7 @@ func (s speaker) injects() bool {
 }
 
 // table is the same values in words; a row of a year or month leads into it.
-func (s speaker) table(sel selection) component.Table {
+func (s *speaker) table(sel selection) component.Table {
 	columns := s.columns()
 	t := component.Table{ID: "values" + s.suffix(), Region: s.T("table.region")}
 	if s.dailyOnly() {
@@ -262,23 +266,27 @@ func (s speaker) table(sel selection) component.Table {
 		t.Columns = append(t.Columns, component.Column{Text: c.title, Numeric: true})
 	}
 	t.Columns = append(t.Columns, component.Column{Text: s.T("table.quality")})
-	for i, p := range s.series.Points {
-		row := component.Row{Head: s.period(p), Href: s.deeper(sel, p)}
+	if points := s.series.Points; s.series.Grain.Fine() && len(points) > 0 {
+		t.Caption = s.T("table.caption-day", s.Date(points[0].Period.From))
+	} else if len(points) > 0 {
+		t.Caption = s.T("table.caption", s.names[0], s.names[len(points)-1])
+	}
+	t.Rows = make([]component.Row, len(s.series.Points))
+	cells := make([]component.Cell, 0, len(t.Rows)*(len(columns)+1))
+	page := s.path("/consumption")
+	for i := range s.series.Points {
+		p := &s.series.Points[i]
+		first := len(cells)
 		for _, c := range columns {
-			row.Cells = append(row.Cells, component.Cell{Text: c.text(p)})
+			cells = append(cells, component.Cell{Text: c.text(p)})
 		}
-		row.Cells = append(row.Cells, s.quality(p))
-		t.Rows = append(t.Rows, row)
-		if s.series.Grain.Fine() {
-			t.Caption = s.T("table.caption-day", s.Date(p.Period.From))
-		} else if i == len(s.series.Points)-1 {
-			t.Caption = s.T("table.caption", s.period(s.series.Points[0]), s.period(p))
-		}
+		cells = append(cells, s.quality(p))
+		t.Rows[i] = component.Row{Head: s.names[i], Href: s.deeper(page, sel, p), Cells: cells[first:len(cells):len(cells)]}
 	}
 	return t
 }
 
-func (s speaker) quality(p metering.Point) component.Cell {
+func (s *speaker) quality(p *metering.Point) component.Cell {
 	word := p.Quality()
 	c := component.Cell{Text: s.T("quality." + word), Tag: "stop"}
 	switch word {
@@ -298,9 +306,9 @@ func (s speaker) quality(p metering.Point) component.Cell {
 
 // deeper is the page of a point's own months, days or hours; "" where there is
 // none.
-func (s speaker) deeper(sel selection, p metering.Point) string {
-	start := p.Period.From.In(portal.Brussels)
-	q := metering.Query{Grain: metering.ByDay, From: portal.Date(start.Year(), start.Month(), 1), To: portal.Date(start.Year(), start.Month()+1, 1)}
+func (s *speaker) deeper(page string, sel selection, p *metering.Point) string {
+	y, m, d := p.Period.From.In(portal.Brussels).Date()
+	q := metering.Query{Grain: metering.ByDay}
 	switch s.series.Grain {
 	case metering.ByHour, metering.ByQuarter:
 		return ""
@@ -308,9 +316,13 @@ func (s speaker) deeper(sel selection, p metering.Point) string {
 		if s.series.Detail.IsZero() || p.Period.From.Before(s.series.Detail) {
 			return ""
 		}
-		q = metering.Query{Grain: metering.ByHour, From: p.Period.From, To: p.Period.From.AddDate(0, 0, 1)}
+		q.Grain = metering.ByHour
+	case metering.ByMonth:
+		d = 1
 	case metering.ByYear:
-		q = metering.Query{Grain: metering.ByMonth, From: portal.Date(start.Year(), time.January, 1), To: portal.Date(start.Year()+1, time.January, 1)}
+		q.Grain, m, d = metering.ByMonth, time.January, 1
 	}
-	return s.path("/consumption") + selection{of: sel.of, query: q}.values()
+	q.From = portal.Date(y, m, d) // complete adds its end: a day, a month, a year
+	var room [120]byte
+	return string(appendValues(append(room[:0], page...), strconv.Itoa(sel.of), q))
 }

@@ -22,7 +22,7 @@ import (
 // the household's trail; L16: nothing that a former occupant left is shown.
 func TestL4ValidationServiceDecidesReadings(t *testing.T) {
 	b := newBureau(t)
-	meters, err := b.store.ReadingMeters(t.Context(), b.known.EAN)
+	meters, err := b.store.Meters(t.Context(), b.known.EAN)
 	require.NoError(t, err)
 	_, stay, found, err := b.store.Holder(t.Context(), b.known.EAN, b.clock.Now())
 	require.NoError(t, err)

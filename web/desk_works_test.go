@@ -204,6 +204,10 @@ func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
 	require.False(t, blocked)
 	require.EqualValues(t, 1, storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'reference.unblocked' AND subject = $1 AND details LIKE '%reason=Rappel%'`, works.Subject(r.ID)))
 	require.Zero(t, b.get(path).doc.Find("form[action$='/unlock']").Length())
+
+	require.Equal(t, refusedStatus, b.act(r.ID, desk.NewCode, "code-reason", "").StatusCode, "it is stated why")
+	b.done(r.ID, desk.NewCode, "code-reason", "Reçu perdu, identité vérifiée")
+	require.EqualValues(t, 1, storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'works.code' AND subject = $1 AND details LIKE '%reason=Re%'`, works.Subject(r.ID)))
 }
 
 // C.4: an officer assigns a payment that fits no request, or sets it aside.

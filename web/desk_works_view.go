@@ -264,7 +264,7 @@ func worksDocument(x *ctx, id string, i int, d desk.WorksDocument) page.MandateD
 }
 
 // apart are the acts that stand folded: they go back, stop, or end.
-var apart = []desk.Act{desk.GiveTeam, desk.Act(works.EventAwait), desk.Act(works.EventPostpone), desk.Act(works.EventBreakOff), desk.Act(works.EventAskMissing),
+var apart = []desk.Act{desk.GiveTeam, desk.NewCode, desk.Act(works.EventAwait), desk.Act(works.EventPostpone), desk.Act(works.EventBreakOff), desk.Act(works.EventAskMissing),
 	desk.Act(works.EventChange), desk.Act(works.EventReopen), desk.Act(works.EventCancel), desk.Act(works.EventRefuse), desk.Act(works.EventDecline), desk.NoStudy}
 
 // worksAct is the form of one act with what it needs.
@@ -323,7 +323,7 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 		}
 	}
 	switch {
-	case a == desk.Unlock: // for the trail: no step tells it
+	case a == desk.Unlock, a == desk.NewCode: // for the trail: no step tells it
 		field("area", "reason", "desk.works.compared", "")
 	case slices.Contains(desk.WithReason, a):
 		field("area", "reason", "desk.works.reason.read", "")

@@ -72,7 +72,8 @@ var everyWay = []asking{
 var atTheEnd = []asking{
 	{"GET", "/:lang/consumption.pdf", everybody, nil, ""},
 	{"GET", "/:lang/mandates/:id/document.pdf /:lang/partner/mandates/:id/document.pdf", everybody, []string{"mandate"}, ""},
-	{"POST", "/:lang/works/request/reopen /:lang/works/request/cancel /:lang/works/request/feed /:lang/works/request/feed-end /:lang/works/request/unshare",
+	{"POST", "/:lang/works/request/reopen /:lang/works/request/cancel /:lang/works/request/feed /:lang/works/request/feed-end /:lang/works/request/unshare " +
+		"/:lang/works/request/code",
 		everybody, []string{"request", "other request"}, ""},
 	{"POST", "/:lang/partner/works/calendar/make /:lang/partner/works/calendar/end", everybody, nil, ""},
 	{"POST", "/:lang/partner/works/:id/let-go", everybody, []string{"request", "other request"}, ""},

@@ -56,7 +56,7 @@ var atPortal = &url.URL{Scheme: "http", Host: "portal.example", Path: "/"}
 
 // drawnAnew is what two worlds draw differently: ids and tokens, logins and
 // codes of who was invited, feeds' and signed leaves' own.
-var drawnAnew = regexp.MustCompile(`guichet_[0-9a-z]+|\b[0-9a-f]{64}\b|(?i:etag)"?: ?"[^"]+"|\b(?:[0-9a-z]{26}){1,2}\b|\burn:uuid:[0-9a-f-]{36}|\b[a-z]\.[a-z]+-[0-9a-z]{6}\b|guichet-delivery [A-Za-z0-9+/=]+|"leaf":"[^"]+"|(?:[0-9A-Z]{4} ){3}[0-9A-Z]{4}`)
+var drawnAnew = regexp.MustCompile(`"Code":"[0-9]{6}"|guichet_[0-9a-z]+|\b[0-9a-f]{64}\b|(?i:etag)"?: ?"[^"]+"|\b(?:[0-9a-z]{26}){1,2}\b|\burn:uuid:[0-9a-f-]{36}|\b[a-z]\.[a-z]+-[0-9a-z]{6}\b|guichet-delivery [A-Za-z0-9+/=]+|"leaf":"[^"]+"|(?:[0-9A-Z]{4} ){3}[0-9A-Z]{4}`)
 
 // plain is a text in which what is drawn goes by the order in which it appears.
 func (w *world) plain(text string, names map[string]string) string {

@@ -101,7 +101,7 @@ func TestEveryChangeRefusesAnotherSite(t *testing.T) {
 			require.Equal(t, http.StatusForbidden, b.do(req).StatusCode, r.Path+" "+name)
 		}
 	}
-	require.Equal(t, 53, changesSeen)
+	require.Equal(t, 54, changesSeen)
 	require.Len(t, h.sessions, 1, "nobody was made to leave")
 }
 

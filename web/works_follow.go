@@ -68,6 +68,7 @@ func (s *site) followRoutes() []Route {
 		{post, one + "/feed-end", acting, f.endFeed},
 		{post, one + "/share", acting, f.share},
 		{post, one + "/unshare", acting, f.unshare},
+		{post, one + "/code", acting, f.renew},
 	}
 }
 

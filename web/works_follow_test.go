@@ -302,7 +302,7 @@ func TestT24SomeoneElsesRequest(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, other.StatusCode, path)
 		require.Equal(t, strings.ReplaceAll(none.body, "nothing", ""), strings.ReplaceAll(other.body, theirs.OccupancyID, ""), path)
 	}
-	for _, what := range []string{"accept", "decline", "complete", "postpone", "cancel", "well", "reopen"} {
+	for _, what := range []string{"accept", "decline", "complete", "postpone", "cancel", "well", "reopen", "code"} {
 		form := url.Values{"version": {"1"}, "agreed_by": {"Eve"}, "postpone_reason": {"x"}, "reopen_reason": {"x"}}
 		require.Equal(t, http.StatusNotFound, b.act(theirs.OccupancyID, what, form).StatusCode, what)
 	}

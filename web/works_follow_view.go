@@ -57,7 +57,7 @@ func requestsView(x *ctx, all []held) public.WorksRequests {
 	return v
 }
 
-var requestDones = []string{"accepted", "declined", "added", "completed", "postponed", "cancelled", "well", "reopened", "shared", "unshared", "feed-ended"}
+var requestDones = []string{"accepted", "declined", "added", "completed", "postponed", "cancelled", "well", "reopened", "shared", "unshared", "code", "feed-ended"}
 
 // requestView is one request as its requester's page has it.
 func requestView(x *ctx, o openedRequest, wrong error) public.WorksRequest {

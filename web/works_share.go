@@ -32,6 +32,16 @@ func (f follower) unshare(x *ctx) error {
 	return f.moved(x, o, f.Room.LetGo(x.context(), x.worksEntry(o.pass), o.ID, x.field("of")), "unshared")
 }
 
+// renew has another code sent to the requester: who has the old one, and no
+// right to it, is out.
+func (f follower) renew(x *ctx) error {
+	o, err := f.one(x)
+	if err != nil {
+		return err
+	}
+	return f.moved(x, o, f.Room.Renew(x.context(), x.worksEntry(o.pass), o.ID, o.pass.Visit.ID, ""), "code")
+}
+
 // shareView is who follows a request beside its requester.
 func shareView(x *ctx, o openedRequest, v *public.WorksRequest) {
 	for _, h := range o.shared {
@@ -42,4 +52,7 @@ func shareView(x *ctx, o openedRequest, v *public.WorksRequest) {
 	}
 	v.Share = &public.WorksForm{Title: x.T("works.share.new"), Text: x.T("works.share.what"), Action: x.act(o, "share"), Quiet: true,
 		Controls: []component.Control{line(x, "company", "works.share.company", "works.share.company.hint", "")}, Submit: x.T("works.share.now")}
+	if !o.Status.Over() {
+		v.Code = &public.WorksForm{Title: x.T("works.code.new"), Text: x.T("works.code.what"), Action: x.act(o, "code"), Quiet: true, Submit: x.T("works.code.now")}
+	}
 }

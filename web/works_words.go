@@ -13,7 +13,7 @@ import (
 )
 
 // euros writes cents as money.
-func (x *ctx) euros(cents int64) string { return x.Number(cents*10, 2) + "\u00a0€" }
+func (x *ctx) euros(cents int64) string { return x.Amount(cents*10, 2, "€") }
 
 // phasesView is the six phases as one line: what is done with its day, what is
 // now with the words of its status, what was not needed (W4).

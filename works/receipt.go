@@ -15,7 +15,8 @@ type ReceiptLetter struct {
 	Kind         Kind
 	Energy       portal.Energy
 	MadeAt       time.Time
-	Missing      []string // fields and documents, until MissingBy (W5)
+	RenewedAt    time.Time // when another code was asked for; zero: it is the first
+	Missing      []string  // fields and documents, until MissingBy (W5)
 	MissingBy    time.Time
 	Together     []ReceiptLine // of several that were made at once, instead of the one above
 }
@@ -32,7 +33,7 @@ type ReceiptLine struct {
 func (m Made) letter() (outbox.Letter, error) {
 	r := m.Request
 	data, err := json.Marshal(ReceiptLetter{Number: r.Number.Reveal(), Code: m.Code.Reveal(), Kind: r.Kind.Masked(), Energy: r.Energy, MadeAt: r.MadeAt,
-		Missing: r.Missing, MissingBy: r.MissingBy})
+		RenewedAt: m.RenewedAt, Missing: r.Missing, MissingBy: r.MissingBy})
 	l := outbox.Letter{Kind: outbox.WorksReceipt, Data: data}
 	r.Address(&l)
 	return l, err

@@ -40,6 +40,7 @@ type Store interface {
 	Digests
 	Reminding
 	Forgetting
+	Codes
 
 	// Works reads one with its steps, oldest first; NotFound.
 	Works(ctx context.Context, id string) (Request, []Step, error)
@@ -104,8 +105,9 @@ func Subject(id string) string { return "works:" + id }
 // Made is what a requester is told once, when the request is durably recorded
 // (W11, D10).
 type Made struct {
-	Request Request
-	Code    keys.Secret
+	Request   Request
+	Code      keys.Secret
+	RenewedAt time.Time // zero: it is the first code
 }
 
 // Completion is how many days a requester has to give what is missing.

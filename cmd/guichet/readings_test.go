@@ -111,7 +111,7 @@ func typeReading(t *testing.T, dir, date, value string) {
 	point, stay, found, err := f.store.Holder(ctx, "541499000000123455", f.clock())
 	require.NoError(t, err)
 	require.True(t, found)
-	meters, err := f.store.ReadingMeters(ctx, point.EAN)
+	meters, err := f.store.Meters(ctx, point.EAN)
 	require.NoError(t, err)
 	s := indexes.Stay{Point: point, Occupancy: stay, Meter: meters[len(meters)-1]}
 	book := &indexes.Book{Ledger: f.store, History: &metering.History{Ledger: f.store, Clock: f.clock}, Runner: f.store, Clock: f.clock}

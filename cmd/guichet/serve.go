@@ -109,6 +109,16 @@ func newLog(t *terminal, level string) *slog.Logger {
 // machine and saves nothing.
 func tuneMemory() { debug.SetGCPercent(300) }
 
+// settleAfter is when the jobs beside the doors have run for the first time.
+const settleAfter = 2 * time.Second
+
+// settle gives back what starting took and is needed no more: a password's
+// hash, a demo's town, and the program's own pages that nothing reads again.
+func settle() {
+	debug.FreeOSMemory()
+	leavePages()
+}
+
 // serve wires the rooms together and answers until ctx ends.
 func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready func(addresses) error) error {
 	tuneMemory()
@@ -221,7 +231,7 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		<-ctx.Done()
 		closing.Store(true)
 	}()
-	debug.FreeOSMemory() // what starting took (a password's hash, a demo's town) is needed no more
+	defer time.AfterFunc(settleAfter, settle).Stop()
 	return serveDoors(ctx, log, doors, listeners)
 }
 

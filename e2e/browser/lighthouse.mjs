@@ -1,5 +1,5 @@
-// Prints what Lighthouse gives home, gate and history of a running demo, and
-// why where it is less than asked. Run by e2e/bench.sh lighthouse:
+// Prints what Lighthouse gives home, gate and history of a running demo, the
+// median of three looks at each, and why where it is less than asked. Run by e2e/bench.sh lighthouse:
 //   node lighthouse.mjs <file of demo --json> <Redis> <free port for the browser>
 import { readFileSync } from 'node:fs';
 
@@ -22,15 +22,21 @@ let missed = 0;
 try {
   const session = await browser.newBrowserCDPSession();
   for (const [name, path] of [['home', '/fr/'], ['gate', '/fr/lookup'], ['history', '/fr/consumption']]) {
-    await session.send('Storage.setCookies', { cookies }); // each closed tab forgets the visit
-    const { lhr } = await lighthouse(demo.url + path, {
-      port, logLevel: 'error', onlyCategories: Object.keys(asked), disableStorageReset: true,
-    });
-    if (new URL(lhr.finalDisplayedUrl).pathname !== path) throw new Error(`${path} led to ${lhr.finalDisplayedUrl}`);
+    const looks = [];
+    while (looks.length < 3) {
+      await session.send('Storage.setCookies', { cookies }); // each closed tab forgets the visit
+      const { lhr } = await lighthouse(demo.url + path, {
+        port, logLevel: 'error', onlyCategories: Object.keys(asked), disableStorageReset: true,
+      });
+      if (new URL(lhr.finalDisplayedUrl).pathname !== path) throw new Error(`${path} led to ${lhr.finalDisplayedUrl}`);
+      looks.push(lhr);
+    }
     for (const [category, want] of Object.entries(asked)) {
-      const got = Math.round(lhr.categories[category].score * 100);
+      const score = (lhr) => Math.round(lhr.categories[category].score * 100);
+      const lhr = [...looks].sort((a, b) => score(a) - score(b))[1];
+      const got = score(lhr);
       if (got < want) missed++;
-      console.log(`${`lighthouse ${lhr.lighthouseVersion}, ${name}, ${category}`.padEnd(66)} ${String(got).padStart(8)}   goal >= ${String(want).padEnd(6)} ${got < want ? 'NOT MET' : 'met'}`);
+      console.log(`${`lighthouse ${lhr.lighthouseVersion}, ${name}, ${category} (${looks.map(score).join(', ')})`.padEnd(66)} ${String(got).padStart(8)}   goal >= ${String(want).padEnd(6)} ${got < want ? 'NOT MET' : 'met'}`);
       if (got === 100) continue;
       for (const { id, weight } of lhr.categories[category].auditRefs) {
         const { score, title, displayValue, details } = lhr.audits[id];

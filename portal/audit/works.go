@@ -12,6 +12,7 @@ const (
 	WorksPaid      Action = "works.paid"       // a payment was matched with it
 	WorksHeld      Action = "works.held"       // a company may follow it, by its code or by consent (D10)
 	WorksLetGo     Action = "works.let-go"     // and may no longer
+	WorksCode      Action = "works.code"       // it got another code; the old one opens nothing (D10)
 	WorksFeedMade  Action = "works.feed-made"  // a calendar got a secret address, or another
 	WorksFeedEnded Action = "works.feed-ended" // and has none any more
 	WorksReminded  Action = "works.reminded"   // a requester was reminded of a date

@@ -27,6 +27,7 @@ const (
 	Asset      Act = "asset"       // into the asset register (W14)
 	Invoice    Act = "invoice"     // it is invoiced
 	Unlock     Act = "unlock"      // its number, which the gate closed (M6)
+	NewCode    Act = "code"        // goes to its requester (D10)
 )
 
 // Acts lists all that an officer may ever do, in the order of a page.
@@ -34,12 +35,12 @@ var Acts = []Act{
 	Unlock, Act(works.EventStudy), NoStudy, Act(works.EventDraw), Act(works.EventPrepare), Act(works.EventOffer), Act(works.EventAccept), Act(works.EventDecline),
 	Act(works.EventPlan), Act(works.EventResume), Act(works.EventStart), Act(works.EventCarryOut), Act(works.EventPutInService), Asset, Invoice,
 	Act(works.EventClose), Act(works.EventComplete), UserAgrees, GiveTeam, Act(works.EventAwait), Act(works.EventPostpone), Act(works.EventBreakOff),
-	Act(works.EventAskMissing), Act(works.EventChange), Act(works.EventReopen), Act(works.EventCancel), Act(works.EventRefuse),
+	Act(works.EventAskMissing), Act(works.EventChange), Act(works.EventReopen), Act(works.EventCancel), Act(works.EventRefuse), NewCode,
 }
 
 // WithReason are those whose reason must be written: the requester reads it.
 var WithReason = []Act{Unlock, NoStudy, Act(works.EventAwait), Act(works.EventPostpone), Act(works.EventBreakOff), Act(works.EventChange),
-	Act(works.EventReopen), Act(works.EventCancel), Act(works.EventRefuse), Act(works.EventDecline)}
+	Act(works.EventReopen), Act(works.EventCancel), Act(works.EventRefuse), Act(works.EventDecline), NewCode}
 
 // ActsOf tells what an officer can do now, where the form brings what it asks
 // for. What the requester alone decides, an officer does on paper; what the
@@ -70,6 +71,8 @@ func ActsOf(r works.Request, now time.Time, m works.Master) (acts []Act) {
 			open = r.Status == works.Received && len(r.Missing) == 0 && m.Lets(works.Operator, r.Status, works.EventDraw)
 		case GiveTeam:
 			open = !r.Status.Over() && m.Records(string(a))
+		case NewCode:
+			open = !r.Status.Over()
 		case UserAgrees:
 			open = !r.Status.Over() && r.Kind.Facts().UserAgrees && r.UserAgreedAt.IsZero()
 		case Asset:
@@ -150,6 +153,8 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 		return y.Service.RecordAsset(ctx, entry, id, strings.TrimSpace(typed("ean")), unchanged)
 	case Unlock:
 		return y.unlock(ctx, by, id, reason)
+	case NewCode:
+		return y.Service.Renew(ctx, entry, id, "", reason)
 	}
 	e := works.Event(a)
 	if a == NoStudy {

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"guichet/portal"
-	"guichet/portal/registry"
 )
 
 // families in the order in which one decides whether a period has an amount.
@@ -53,7 +52,7 @@ func (b *bucket) family(i int) familyDays {
 	return f
 }
 
-func (b *bucket) addMonth(m Month) {
+func (b *bucket) addMonth(m MonthRow) {
 	place, ok := m.Register.place()
 	if !ok {
 		return
@@ -95,7 +94,7 @@ func (b *bucket) settle(days int) {
 func (b *bucket) addRegister(r Register, sum Total) {
 	m := Month{Register: r}
 	m.Add(Total{Amount: sum.Amount, Estimated: sum.Estimated, MissingNo: sum.MissingNo})
-	b.addMonth(m)
+	b.addMonth(MonthRow{Register: r, Amount: m.Amount, Days: m.Days, Estimated: m.Estimated, Missing: m.Missing})
 }
 
 // addDay adds a day's bucket to a month's.
@@ -113,9 +112,6 @@ func (b *bucket) addDay(d *bucket) {
 
 // fill gives a framed point its amounts, or says why it has none.
 func (p *Point) fill(b *bucket, main int) {
-	if b == nil {
-		b = &bucket{}
-	}
 	f := b.family(main)
 	switch {
 	case b.straddles:
@@ -139,10 +135,10 @@ func (p *Point) fill(b *bucket, main int) {
 }
 
 // mainFamily is the first that was ever read.
-func mainFamily(months map[int64]*bucket) int {
+func mainFamily(months []bucket) int {
 	for i := range families {
-		for _, b := range months {
-			if f := b.family(i); f.days > 0 || f.whole {
+		for m := range months {
+			if f := months[m].family(i); f.days > 0 || f.whole {
 				return i
 			}
 		}
@@ -151,7 +147,7 @@ func mainFamily(months map[int64]*bucket) int {
 }
 
 // present lists the registers with an amount in some point.
-func present(points []Point, v view) []Register {
+func present(points []Point, v *view) []Register {
 	var amounts Amounts
 	shown := false
 	for _, p := range points {
@@ -164,11 +160,8 @@ func present(points []Point, v view) []Register {
 		return nil
 	}
 	known := uint16(0)
-	from, to := MonthNumber(points[0].Period.From), MonthNumber(points[len(points)-1].Period.To.Add(-1))
-	for number, b := range v.months {
-		if number >= from && number <= to {
-			known |= b.known
-		}
+	for month := monthCount(points[0].Period.From); month <= monthCount(points[len(points)-1].Period.To.Add(-1)); month++ {
+		known |= v.bucket(month).known
 	}
 	for _, t := range v.sums {
 		if place, ok := t.Register.place(); ok && within(t.Period, portal.Period{From: points[0].Period.From, To: points[len(points)-1].Period.To}) {
@@ -189,31 +182,27 @@ func present(points []Point, v view) []Register {
 // totals add up the last twelve whole months that have come.
 func (v *view) totals() Totals {
 	var t Totals
-	end := bounds(ByMonth, v.today).From
-	if v.period.To.Before(end) {
-		end = bounds(ByMonth, v.period.To).From
-	}
-	month := func(to time.Time) (Point, bool) {
-		whole := portal.Period{From: to.AddDate(0, -1, 0), To: to}
-		if !v.whole(whole) {
+	end := min(monthCount(v.today), monthCount(v.period.To))
+	month := func(month int) (Point, bool) {
+		if !v.whole(v.span(month, 1)) {
 			return Point{}, false
 		}
-		return v.point(ByMonth, whole), true
+		return v.point(month, 1), true
 	}
 	// Months still on their way at the end are not the last twelve.
 	for {
-		p, ok := month(end)
+		p, ok := month(end - 1)
 		if !ok {
 			return t
 		}
 		if p.Gap == NoGap {
 			break
 		}
-		end = p.Period.From
+		end--
 	}
-	t.Period.To = end
+	t.Period.To = v.border(end)
 	known, before, complete := 0, Amounts{}, true
-	for at := end; t.Months < 12; t.Months++ {
+	for at := end - 1; t.Months < 12; at, t.Months = at-1, t.Months+1 {
 		p, ok := month(at)
 		if !ok {
 			break
@@ -222,9 +211,8 @@ func (v *view) totals() Totals {
 		known += p.Days - p.MissingDays
 		t.Partial = t.Partial || p.MissingDays > 0
 		t.Estimated = t.Estimated || p.EstimatedDays > 0
-		at = p.Period.From
-		t.Period.From = at
-		earlier, ok := month(at.AddDate(-1, 1, 0))
+		t.Period.From = p.Period.From
+		earlier, ok := month(at - 12)
 		complete = complete && ok && p.comparable() && earlier.comparable()
 		for i := range t.Amounts {
 			t.Amounts[i] += p.Amounts[i]
@@ -243,7 +231,7 @@ func (v *view) totals() Totals {
 }
 
 // notes are the remarks that concern what is shown, the dated ones first.
-func (v *view) notes(s Series, meters []registry.Meter) []Note {
+func (v *view) notes(s Series, meters []time.Time) []Note {
 	if len(s.Points) == 0 {
 		return nil
 	}
@@ -256,8 +244,8 @@ func (v *view) notes(s Series, meters []registry.Meter) []Note {
 		notes = append(notes, Note{NoteHorizon, v.horizon})
 	}
 	for _, m := range meters {
-		if m.From.After(s.Period.From) && m.From.Before(s.Period.To) {
-			notes = append(notes, Note{NoteMeterExchanged, dayStart(m.From)})
+		if m.After(s.Period.From) && m.Before(s.Period.To) {
+			notes = append(notes, Note{NoteMeterExchanged, dayStart(m)})
 		}
 	}
 	var estimated, missing bool

@@ -60,8 +60,8 @@ func (v *view) steady(e portal.Energy, c changes) bool {
 	if v.main != familyPlace(firstOf[e]) {
 		return false
 	}
-	for number, b := range v.months {
-		if f := b.family(v.main); (f.days > 0 || f.whole) && !c.months[number] {
+	for i := range v.months {
+		if f := v.months[i].family(v.main); (f.days > 0 || f.whole) && !c.months[MonthNumber(v.borders[i])] {
 			return true
 		}
 	}

@@ -5,17 +5,14 @@ import (
 	"time"
 
 	"guichet/portal"
-	"guichet/portal/registry"
 )
 
 // Ledger is what History needs of the store; it reads committed data only.
 type Ledger interface {
-	// ReadingMonths gives all registers' months in [from, to], MonthNumbers,
-	// in the order of month.
-	ReadingMonths(ctx context.Context, ean portal.EAN, from, to int64) ([]Month, error)
-	// ReadingTotals gives all registers' totals with bounds of their own that lie
-	// in [from, until], both DayNumbers, in the order of register and bounds.
-	ReadingTotals(ctx context.Context, ean portal.EAN, from, until int64) ([]PeriodTotal, error)
+	// ReadingHistory gives what is kept of the point besides its days: the months
+	// that a period of whole days touches, the totals that lie in it, and its
+	// meters; in any order.
+	ReadingHistory(ctx context.Context, ean portal.EAN, period portal.Period) (Kept, error)
 	// ReadingDays gives all registers' days in [from, to], DayNumbers, in the
 	// order of register and day.
 	ReadingDays(ctx context.Context, ean portal.EAN, from, to int64) ([]DayRow, error)
@@ -23,8 +20,20 @@ type Ledger interface {
 	// stored value changed, came or went at or after a moment; in any order, and
 	// some twice.
 	ReadingChanges(ctx context.Context, ean portal.EAN, since time.Time, from, until int64) ([]portal.Period, error)
-	// ReadingMeters gives the meters of the point in the order of time.
-	ReadingMeters(ctx context.Context, ean portal.EAN) ([]registry.Meter, error)
+}
+
+// Kept is what a Ledger has of a point besides its days.
+type Kept struct {
+	Months []MonthRow
+	Totals []PeriodTotal // with bounds of their own
+	Meters []time.Time   // since when each counts
+}
+
+// MonthRow is a Month as it is stored, by its MonthNumber.
+type MonthRow struct {
+	Register                 Register
+	Number, Amount           int64
+	Days, Estimated, Missing int
 }
 
 // HorizonYears is how far back history is shown, at the border of a month (D3).

@@ -22,11 +22,14 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 	if v.empty() {
 		return s, nil
 	}
-	err := h.readMonths(ctx, point.EAN, &v)
+	shown, ok := v.shown(q)
+	meters, err := h.readMonths(ctx, point.EAN, &v)
+	if err == nil && !q.Grain.Fine() && q.Grain != ByDay && shown.To.After(v.today) {
+		err = h.readToday(ctx, point.EAN, &v)
+	}
 	if err != nil {
 		return Series{}, err
 	}
-	shown, ok := v.shown(q)
 	switch {
 	case !ok, q.Grain.Fine() && s.Detail.IsZero():
 	case q.Grain.Fine():
@@ -49,11 +52,7 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 	}
 	s.Totals = v.totals()
 	if !q.Grain.Fine() {
-		s.Registers = present(s.Points, v)
-	}
-	meters, err := h.Ledger.ReadingMeters(ctx, point.EAN)
-	if err != nil {
-		return Series{}, err
+		s.Registers = present(s.Points, &v)
 	}
 	s.Notes = append(v.notes(s, meters), s.Notes...)
 	return s, nil
@@ -67,10 +66,12 @@ type view struct {
 	stay         portal.Period
 	period       portal.Period // stay and horizon, up to the end of today
 	horizon      time.Time
-	begun, ended bool              // by Query.Within, which has no note: whoever asked knows it
-	months       map[int64]*bucket // by MonthNumber, already cut to period
-	main         int               // the family whose values decide whether there is an amount
-	sums         []PeriodTotal     // with bounds of their own, inside period
+	begun, ended bool          // by Query.Within, which has no note: whoever asked knows it
+	first        int           // the month that months begins with, by monthCount
+	months       []bucket      // those that period touches, already cut to it
+	borders      []time.Time   // where they begin, and where the last ends
+	main         int           // the family whose values decide whether there is an amount
+	sums         []PeriodTotal // with bounds of their own, inside period
 }
 
 func dayStart(t time.Time) time.Time {
@@ -81,7 +82,7 @@ func dayStart(t time.Time) time.Time {
 // newView: a day counts where all of it lies within the stay, so that a move
 // during a day shows that day to neither side.
 func newView(now time.Time, stay portal.Period) view {
-	v := view{now: now, today: dayStart(now), stay: stay, months: map[int64]*bucket{}}
+	v := view{now: now, today: dayStart(now), stay: stay}
 	y, m, _ := v.today.Date()
 	v.horizon = portal.Date(y-HorizonYears, m, 1)
 	v.period = portal.Period{From: v.horizon, To: v.today.AddDate(0, 0, 1)}
@@ -113,6 +114,33 @@ func (v *view) narrow(within portal.Period) {
 }
 
 func (v *view) empty() bool { return !v.period.From.Before(v.period.To) }
+
+// monthCount numbers the local months without holes.
+func monthCount(t time.Time) int {
+	y, m, _ := t.In(portal.Brussels).Date()
+	return y*12 + int(m) - 1
+}
+
+// border is where a month begins, by monthCount: those of the view are known.
+func (v *view) border(month int) time.Time {
+	if i := month - v.first; i >= 0 && i < len(v.borders) {
+		return v.borders[i]
+	}
+	return portal.Date(month/12, time.Month(month%12+1), 1)
+}
+
+// span is so many months from one on, not cut to the view.
+func (v *view) span(month, months int) portal.Period {
+	return portal.Period{From: v.border(month), To: v.border(month + months)}
+}
+
+// bucket is what was read of a month; nothing of one outside the view.
+func (v *view) bucket(month int) *bucket {
+	if i := month - v.first; i >= 0 && i < len(v.months) {
+		return &v.months[i]
+	}
+	return &bucket{}
+}
 
 // bounds of a period of the grain that contains t.
 func bounds(g Grain, t time.Time) portal.Period {
@@ -147,52 +175,60 @@ func (v *view) shown(q Query) (portal.Period, bool) {
 
 // readMonths fills the months. One that a move cuts is added up from the days
 // inside; the total of its month never enters, not even as a difference (Ld3).
-func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) error {
-	last := v.period.To.Add(-1)
-	rows, err := h.Ledger.ReadingMonths(ctx, ean, MonthNumber(v.period.From), MonthNumber(last))
+func (h *History) readMonths(ctx context.Context, ean portal.EAN, v *view) (meters []time.Time, err error) {
+	kept, err := h.Ledger.ReadingHistory(ctx, ean, v.period)
 	if err != nil {
-		return err
+		return nil, err
 	}
+	v.sums = kept.Totals
+	v.lay()
 	cut := v.cutMonths()
-	for _, m := range rows {
-		number := MonthNumber(m.Date)
-		b := v.bucket(number)
-		if cut[number] {
+	for _, m := range kept.Months {
+		month := int(m.Number/100*12 + m.Number%100 - 1)
+		if b := v.bucket(month); cut[month] {
 			b.straddles = b.straddles || m.Days == 0
 		} else {
 			b.addMonth(m)
 		}
 	}
-	for number, b := range v.months {
-		b.settle(dayCount(bounds(ByMonth, MonthOf(number))))
+	for i := range v.months {
+		v.months[i].settle(dayCount(v.span(v.first+i, 1)))
 	}
-	for number := range cut {
-		part, ok := bounds(ByMonth, MonthOf(number)).Intersect(v.period)
+	for month := range cut {
+		part, ok := v.span(month, 1).Intersect(v.period)
 		if !ok {
 			continue
 		}
 		days, err := h.readDays(ctx, ean, part)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		b := v.bucket(number)
+		b := v.bucket(month)
 		for i := range days {
 			b.addDay(&days[i])
 		}
 		b.straddles = b.straddles && b.known == 0
 	}
 	v.main = mainFamily(v.months)
-	if v.sums, err = h.Ledger.ReadingTotals(ctx, ean, DayNumber(v.period.From), DayNumber(v.period.To)); err != nil {
-		return err
-	}
-	return h.readToday(ctx, ean, v)
+	return kept.Meters, nil
 }
 
-// readToday tells the running month which of its days is today's: it came
-// early and must not stand for a day that is missing.
+// lay makes room for the months that the period touches.
+func (v *view) lay() {
+	v.first = monthCount(v.period.From)
+	v.months = make([]bucket, monthCount(v.period.To.Add(-1))-v.first+1)
+	v.borders = make([]time.Time, len(v.months)+1)
+	for i := range v.borders {
+		v.borders[i] = portal.Date(v.first/12, time.Month(v.first%12+1+i), 1)
+	}
+}
+
+// readToday tells the running month, where it is going to be shown, which of
+// its days is today's: it came early and must not stand for a day that is
+// missing.
 func (h *History) readToday(ctx context.Context, ean portal.EAN, v *view) error {
-	b := v.months[MonthNumber(v.today)]
-	if b == nil || !v.period.To.After(v.today) {
+	b := v.bucket(monthCount(v.today))
+	if b.known == 0 {
 		return nil
 	}
 	days, err := h.readDays(ctx, ean, bounds(ByDay, v.today))
@@ -208,24 +244,15 @@ func (h *History) readToday(ctx context.Context, ean portal.EAN, v *view) error 
 }
 
 // cutMonths are the months of which the stay has only a part.
-func (v *view) cutMonths() map[int64]bool {
-	cut := map[int64]bool{}
-	for _, edge := range []time.Time{v.period.From, v.period.To.Add(-1)} {
-		month := bounds(ByMonth, edge)
-		if v.period.From.After(month.From) || (v.period.To.Before(month.To) && !v.period.To.After(v.today)) {
-			cut[MonthNumber(edge)] = true
+func (v *view) cutMonths() map[int]bool {
+	cut := map[int]bool{}
+	for _, month := range []int{v.first, v.first + len(v.months) - 1} {
+		whole := v.span(month, 1)
+		if v.period.From.After(whole.From) || (v.period.To.Before(whole.To) && !v.period.To.After(v.today)) {
+			cut[month] = true
 		}
 	}
 	return cut
-}
-
-func (v *view) bucket(month int64) *bucket {
-	b := v.months[month]
-	if b == nil {
-		b = &bucket{}
-		v.months[month] = b
-	}
-	return b
 }
 
 // readDays gives one bucket for each day of the period.
@@ -253,22 +280,23 @@ func dayCount(p portal.Period) int {
 
 // points makes the periods of a grain from the months.
 func (v *view) points(g Grain, shown portal.Period) []Point {
-	var points []Point
-	for at := shown.From; at.Before(shown.To); {
-		whole := bounds(g, at)
-		p := v.point(g, whole)
-		if v.whole(whole) {
-			before := bounds(g, whole.From.AddDate(-1, 0, 0))
-			if v.whole(before) {
-				if earlier := v.point(g, before); earlier.comparable() && p.comparable() {
-					p.YearBefore = &earlier.Amounts
-				}
+	months := 1
+	if g == ByYear {
+		months = 12
+	}
+	points := make([]Point, 0, len(v.months)/months+2)
+	first, last := monthCount(shown.From), monthCount(shown.To.Add(-1))
+	for at := first - first%months; at <= last; at += months {
+		p := v.point(at, months)
+		if before := at - 12; v.whole(v.span(at, months)) && v.whole(v.span(before, months)) {
+			if earlier := v.point(before, months); earlier.comparable() && p.comparable() {
+				amounts := earlier.Amounts
+				p.YearBefore = &amounts
 			}
 		}
 		if !p.owesNothing() {
 			points = append(points, p)
 		}
-		at = whole.To
 	}
 	return points
 }
@@ -276,12 +304,6 @@ func (v *view) points(g Grain, shown portal.Period) []Point {
 // comparable tells whether the amount is that of the whole period: an
 // incomplete one beside a complete one would tell a change that never was.
 func (p Point) comparable() bool { return p.Gap == NoGap && p.MissingDays == 0 }
-
-// readAsOne tells whether a month came as one total.
-func (v *view) readAsOne(month int64) bool {
-	b := v.months[month]
-	return b != nil && b.family(v.main).whole
-}
 
 // owesNothing is a period of which nothing has come and nothing is due yet: it
 // began today, or its total comes when it is over.
@@ -292,22 +314,20 @@ func (v *view) whole(p portal.Period) bool {
 	return !p.From.Before(v.period.From) && !p.To.After(v.period.To) && !p.To.After(v.today)
 }
 
-// point adds up the months of one period.
-func (v *view) point(g Grain, whole portal.Period) Point {
-	p := v.frame(whole)
-	if g == ByMonth {
-		b := v.months[MonthNumber(whole.From)]
-		p.fill(b, v.main)
+// point adds up so many months from one on.
+func (v *view) point(first, months int) Point {
+	p := v.frame(v.span(first, months))
+	if months == 1 {
+		p.fill(v.bucket(first), v.main)
 		v.sum(&p)
-		if p.Running && p.Gap == GapMissing && v.readAsOne(MonthNumber(whole.From.AddDate(0, -1, 0))) {
-			p.Days, p.MissingDays = 0, 0 // a total of this month comes when it is over
+		if p.Running && p.Gap == GapMissing && v.bucket(first-1).family(v.main).whole {
+			p.Days, p.MissingDays = 0, 0 // the month before was read as one total: this one's comes when it is over
 		}
 		return p
 	}
 	p.Gap, p.Silent = GapMissing, everyRegister
-	for at := p.Period.From; at.Before(p.Period.To); {
-		month := bounds(ByMonth, at)
-		m := v.point(ByMonth, month)
+	for month := max(first, v.first); month < min(first+months, v.first+len(v.months)); month++ {
+		m := v.point(month, 1)
 		switch {
 		case m.Gap == NoGap:
 			p.Gap = NoGap
@@ -320,7 +340,6 @@ func (v *view) point(g Grain, whole portal.Period) Point {
 		}
 		p.MissingDays += m.MissingDays
 		p.EstimatedDays += m.EstimatedDays
-		at = month.To
 	}
 	v.sum(&p)
 	return p

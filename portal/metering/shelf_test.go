@@ -3,6 +3,7 @@ package metering_test
 import (
 	"cmp"
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -88,7 +89,21 @@ func (s *shelf) ReadingDays(_ context.Context, _ portal.EAN, from, to int64) (ro
 	return rows, nil
 }
 
-func (s *shelf) ReadingMonths(_ context.Context, _ portal.EAN, from, to int64) (months []metering.Month, _ error) {
+func (s *shelf) ReadingHistory(_ context.Context, ean portal.EAN, p portal.Period) (kept metering.Kept, _ error) {
+	months, err := s.ReadingMonthsIn(nil, ean, metering.MonthNumber(p.From), metering.MonthNumber(p.To.Add(-1)))
+	for _, m := range months {
+		kept.Months = append(kept.Months, metering.MonthRow{Register: m.Register, Number: metering.MonthNumber(m.Date),
+			Amount: m.Amount, Days: m.Days, Estimated: m.Estimated, Missing: m.Missing})
+	}
+	for _, m := range s.meters {
+		kept.Meters = append(kept.Meters, m.From)
+	}
+	totals, totalsErr := s.ReadingTotalsIn(nil, ean, metering.DayNumber(p.From), metering.DayNumber(p.To))
+	kept.Totals = totals
+	return kept, errors.Join(err, totalsErr)
+}
+
+func (s *shelf) ReadingMonthsIn(_ tx.Tx, _ portal.EAN, from, to int64) (months []metering.Month, _ error) {
 	for key, m := range s.months {
 		if from <= key.at && key.at <= to {
 			months = append(months, m)
@@ -109,16 +124,8 @@ func (s *shelf) ReadingChanges(_ context.Context, _ portal.EAN, since time.Time,
 	return periods, nil
 }
 
-func (s *shelf) ReadingMeters(context.Context, portal.EAN) ([]registry.Meter, error) {
-	return s.meters, nil
-}
-
 func (s *shelf) ReadingDaysIn(_ tx.Tx, ean portal.EAN, from, to int64) ([]metering.DayRow, error) {
 	return s.ReadingDays(ctx, ean, from, to)
-}
-
-func (s *shelf) ReadingMonthsIn(_ tx.Tx, ean portal.EAN, from, to int64) ([]metering.Month, error) {
-	return s.ReadingMonths(ctx, ean, from, to)
 }
 
 func (s *shelf) PutReadingDays(_ tx.Tx, days []metering.DayRow) error {
@@ -157,17 +164,13 @@ func (s *shelf) DropReadingMonths(_ tx.Tx, months []metering.Month) error {
 	return nil
 }
 
-func (s *shelf) ReadingTotals(_ context.Context, _ portal.EAN, from, until int64) (totals []metering.PeriodTotal, _ error) {
+func (s *shelf) ReadingTotalsIn(_ tx.Tx, _ portal.EAN, from, until int64) (totals []metering.PeriodTotal, _ error) {
 	for _, t := range s.totals {
 		if from <= metering.DayNumber(t.Period.From) && metering.DayNumber(t.Period.To) <= until {
 			totals = append(totals, t)
 		}
 	}
 	return totals, nil
-}
-
-func (s *shelf) ReadingTotalsIn(_ tx.Tx, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {
-	return s.ReadingTotals(ctx, ean, from, until)
 }
 
 func (s *shelf) PutReadingTotals(_ tx.Tx, totals []metering.PeriodTotal) error {

@@ -1,6 +1,7 @@
 package metering_test
 
 import (
+	"context"
 	"database/sql"
 	"strings"
 	"testing"
@@ -11,6 +12,7 @@ import (
 	"guichet/portal/registry"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
 )
@@ -20,6 +22,15 @@ type place struct {
 	*store.Store
 	raw *sql.DB
 	now time.Time
+}
+
+// ReadingMonths reads months that are committed.
+func (p *place) ReadingMonths(ctx context.Context, ean portal.EAN, from, to int64) (months []metering.Month, err error) {
+	err = p.Do(ctx, func(t tx.Tx) error {
+		months, err = p.ReadingMonthsIn(t, ean, from, to)
+		return err
+	})
+	return months, err
 }
 
 func newPlace(t testing.TB, now time.Time) *place {

@@ -110,29 +110,6 @@ func (s *Store) ReadingMonthsIn(t tx.Tx, ean portal.EAN, from, to int64) ([]mete
 	return scanMonths(ean, rows, err)
 }
 
-// ReadingMonths reads committed months.
-func (s *Store) ReadingMonths(ctx context.Context, ean portal.EAN, from, to int64) ([]metering.Month, error) {
-	rows, err := s.query(ctx, readingMonths, string(ean), from, to)
-	return scanMonths(ean, rows, err)
-}
-
-// ReadingMeters reads the meters of a point in the order of time.
-func (s *Store) ReadingMeters(ctx context.Context, ean portal.EAN) ([]registry.Meter, error) {
-	var meters []registry.Meter
-	rows, err := s.query(ctx, `SELECT id, number, from_us, to_us FROM meters WHERE ean = $1 ORDER BY from_us`, string(ean))
-	err = each(rows, err, func(r scanner) error {
-		m := registry.Meter{EAN: ean}
-		var from, to int64
-		if err := r.Scan(&m.ID, &m.Number, &from, &to); err != nil {
-			return err
-		}
-		m.Period = portal.Period{From: portal.FromMicros(from), To: portal.FromMicros(to)}
-		meters = append(meters, m)
-		return nil
-	})
-	return meters, err
-}
-
 // The days that a month or total covers stand behind it; a month that was added
 // up changed with its days.
 var readingChanges = `SELECT day, 0 FROM reading_days WHERE ean = $1 AND register IN (` + everyRegister() + `) AND day >= $2 AND day < $3 AND changed_us >= $4
@@ -159,10 +136,10 @@ func (s *Store) ReadingChanges(ctx context.Context, ean portal.EAN, since time.T
 	})
 }
 
-const readingTotals = `SELECT register, from_day, until_day, amount, estimated, missing FROM reading_totals
-  WHERE ean = $1 AND from_day >= $2 AND until_day <= $3 ORDER BY register, from_day, until_day`
-
-func scanTotals(ean portal.EAN, rows *sql.Rows, err error) ([]metering.PeriodTotal, error) {
+// ReadingTotalsIn reads totals with their own bounds inside a unit of work.
+func (s *Store) ReadingTotalsIn(t tx.Tx, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {
+	rows, err := inside(t).query(`SELECT register, from_day, until_day, amount, estimated, missing FROM reading_totals
+  WHERE ean = $1 AND from_day >= $2 AND until_day <= $3 ORDER BY register, from_day, until_day`, string(ean), from, until)
 	return all(rows, err, func(r scanner) (metering.PeriodTotal, error) {
 		t := metering.PeriodTotal{EAN: ean}
 		var from, until int64
@@ -170,18 +147,6 @@ func scanTotals(ean portal.EAN, rows *sql.Rows, err error) ([]metering.PeriodTot
 		t.Period = portal.Period{From: metering.DateOf(from), To: metering.DateOf(until)}
 		return t, err
 	})
-}
-
-// ReadingTotals reads committed totals with their own bounds.
-func (s *Store) ReadingTotals(ctx context.Context, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {
-	rows, err := s.query(ctx, readingTotals, string(ean), from, until)
-	return scanTotals(ean, rows, err)
-}
-
-// ReadingTotalsIn reads them inside a unit of work.
-func (s *Store) ReadingTotalsIn(t tx.Tx, ean portal.EAN, from, until int64) ([]metering.PeriodTotal, error) {
-	rows, err := inside(t).query(readingTotals, string(ean), from, until)
-	return scanTotals(ean, rows, err)
 }
 
 // PutReadingTotals inserts totals or replaces those of the same bounds.

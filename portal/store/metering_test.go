@@ -3,12 +3,14 @@ package store_test
 import (
 	"context"
 	"errors"
+	"math"
 	"slices"
 	"testing"
 	"time"
 
 	"guichet/portal"
 	"guichet/portal/metering"
+	"guichet/portal/registry"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
 
@@ -46,8 +48,11 @@ func TestReadings(t *testing.T) {
 			asOne := february
 			asOne.Days, asOne.Amount = 0, 99
 			require.NoError(t, put(nil, asOne))
-			months, err := s.ReadingMonths(ctx, ean, 202201, 202212)
-			require.NoError(t, err)
+			var months []metering.Month
+			require.NoError(t, s.Do(ctx, func(t tx.Tx) error {
+				months, err = s.ReadingMonthsIn(t, ean, 202201, 202212)
+				return err
+			}))
 			require.Equal(t, []metering.Month{february}, months, "a month of days keeps them")
 
 			failed := errors.New("stop")
@@ -71,9 +76,53 @@ func TestReadings(t *testing.T) {
 				return errors.Join(err, monthsErr, pointErr)
 			}))
 			require.NoError(t, s.Do(ctx, func(t tx.Tx) error { return s.DropReadingMonths(t, months) }))
-			meters, err := s.ReadingMeters(ctx, ean)
+		})
+	}
+}
+
+// A history comes in one row on every database, each number as it was written,
+// of its own point and period and of nothing else.
+func TestReadingHistory(t *testing.T) {
+	const ean, other = portal.EAN("541499000000123455"), portal.EAN("541999000000123450")
+	date := func(y int, m time.Month, d int) time.Time { return portal.Date(y, m, d) }
+	for _, b := range storetest.Backends(t) {
+		t.Run(b.Name, func(t *testing.T) {
+			s := b.Open(t, func() time.Time { return date(2024, 1, 1) })
+			shown := portal.Period{From: date(2022, 1, 5), To: date(2024, 1, 1)}
+			kept, err := s.ReadingHistory(t.Context(), ean, shown)
 			require.NoError(t, err)
-			require.Empty(t, meters)
+			require.Empty(t, append(kept.Months, metering.MonthRow{})[1:])
+			require.Empty(t, kept.Totals)
+			require.Empty(t, kept.Meters)
+
+			month := func(at time.Time, r metering.Register, amount int64, days ...int) metering.Month {
+				return metering.Month{EAN: ean, Register: r, Date: at, Amount: amount, Days: days[0], Estimated: days[1], Missing: days[2], None: 7}
+			}
+			total := func(r metering.Register, from, to time.Time, estimated, missing bool) metering.PeriodTotal {
+				return metering.PeriodTotal{EAN: ean, Register: r, Period: portal.Period{From: from, To: to}, Amount: math.MaxInt64, Estimated: estimated, Missing: missing}
+			}
+			stranger := month(date(2022, 1, 1), metering.GasVolume, 5, 1, 0, 0)
+			stranger.EAN = other
+			totals := []metering.PeriodTotal{
+				total(metering.GasEnergy, date(2022, 1, 5), date(2022, 3, 2), true, false),
+				total(metering.GasVolume, date(2023, 12, 3), date(2024, 1, 1), false, true)}
+			require.NoError(t, s.Do(t.Context(), func(u tx.Tx) error {
+				return errors.Join(s.PutReadingMonths(u, []metering.Month{stranger,
+					month(date(2021, 12, 1), metering.GasEnergy, 1, 31, 0, 0), month(date(2024, 1, 1), metering.GasEnergy, 1, 31, 0, 0),
+					month(date(2022, 1, 1), metering.OfftakePeak, 0, 0, 1, 1), month(date(2023, 12, 1), metering.InjectionOffPeak, math.MaxInt64, 31, 30, 29)}),
+					s.PutReadingTotals(u, append(totals, total(metering.GasEnergy, date(2022, 1, 4), date(2022, 2, 1), false, false),
+						total(metering.GasEnergy, date(2023, 12, 4), date(2024, 1, 2), false, false))),
+					s.PutRegistry(u, registry.Batch{Points: []registry.AccessPoint{{EAN: ean, Energy: portal.Gas}}, Meters: []registry.Meter{
+						{ID: "m1", EAN: ean, Number: "1", Period: portal.Period{From: date(2001, 2, 3), To: date(2023, 4, 5)}},
+						{ID: "m2", EAN: ean, Number: "2 3", Period: portal.Period{From: date(2023, 4, 5)}}}}))
+			}))
+			kept, err = s.ReadingHistory(t.Context(), ean, shown)
+			require.NoError(t, err)
+			require.ElementsMatch(t, []metering.MonthRow{
+				{Register: metering.OfftakePeak, Number: 202201, Estimated: 1, Missing: 1},
+				{Register: metering.InjectionOffPeak, Number: 202312, Amount: math.MaxInt64, Days: 31, Estimated: 30, Missing: 29}}, kept.Months)
+			require.ElementsMatch(t, totals, kept.Totals)
+			require.ElementsMatch(t, []time.Time{date(2001, 2, 3).UTC(), date(2023, 4, 5).UTC()}, kept.Meters)
 		})
 	}
 }

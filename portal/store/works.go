@@ -251,6 +251,18 @@ func (s *Store) WorksLapsing(ctx context.Context, now time.Time, limit int) ([]s
 	})
 }
 
+// RenewWorksCode implements works.Codes.
+func (s *Store) RenewWorksCode(t tx.Tx, id string, code []byte, now, after time.Time) (bool, error) {
+	n, err := inside(t).exec(`UPDATE works SET code = $1, code_us = $2 WHERE id = $3 AND code_us <= $4`, code, portal.Micros(now), id, portal.Micros(after))
+	return n > 0, err
+}
+
+// EndWorksVisits implements works.Codes.
+func (s *Store) EndWorksVisits(t tx.Tx, key, but string, now time.Time) error {
+	_, err := inside(t).exec(`UPDATE visits SET ended_us = $1 WHERE ended_us = 0 AND ends_us > $1 AND reference_key = $2 AND id <> $3`, portal.Micros(now), key, but)
+	return err
+}
+
 // worksPasses are LivePasses of visits that a works number opened (D10).
 func (s *Store) worksPasses(ctx context.Context, visitIDs []any, now time.Time) (passes []lookup.Pass, err error) {
 	rows, err := s.query(ctx, `SELECT v.id, v.reference_key, v.occupancy_id, v.opened_us, v.ends_us,

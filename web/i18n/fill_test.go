@@ -18,7 +18,7 @@ func TestFill(t *testing.T) {
 		{"{0", "{0"},
 		{"é{0}é", "éa{1}é"},
 	} {
-		require.Equal(t, c.want, fill(c.text, []any{"a{1}", 7}), c.text)
+		require.Equal(t, c.want, string(fill(nil, c.text, []string{"a{1}", "7"})), c.text)
 	}
-	require.Equal(t, "{0}", fill("{0}", nil))
+	require.Equal(t, "{0}", string(fill(nil, "{0}", nil)))
 }

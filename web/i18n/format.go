@@ -76,8 +76,8 @@ func (c *Catalog) dayOf(t time.Time) string {
 
 // Month writes a month in full with its year: "mars 2024".
 func (c *Catalog) Month(t time.Time) string {
-	t = t.In(portal.Brussels)
-	return c.way.months[t.Month()-1] + noBreak + strconv.Itoa(t.Year())
+	y, m, _ := t.In(portal.Brussels).Date()
+	return c.way.months[m-1] + noBreak + strconv.Itoa(y)
 }
 
 // ShortMonth writes a month alone, abbreviated: "févr.".
@@ -94,6 +94,17 @@ func (c *Catalog) Time(t time.Time) string {
 // Number writes thousandths of a unit with 0 to 3 decimals, rounded half away
 // from zero, with the language's separators and a true minus sign.
 func (c *Catalog) Number(thousandths int64, decimals int) string {
+	var room [64]byte
+	return string(c.number(room[:0], thousandths, decimals))
+}
+
+// Amount is a Number with its unit, on one line.
+func (c *Catalog) Amount(thousandths int64, decimals int, unit string) string {
+	var room [64]byte
+	return string(append(append(c.number(room[:0], thousandths, decimals), noBreak...), unit...))
+}
+
+func (c *Catalog) number(b []byte, thousandths int64, decimals int) []byte {
 	decimals = min(max(decimals, 0), 3)
 	step := uint64(1)
 	for range 3 - decimals {
@@ -104,28 +115,25 @@ func (c *Catalog) Number(thousandths int64, decimals int) string {
 		size = -size
 	}
 	size = (size + step/2) / step
-	var room [24]byte
-	digits := strconv.AppendUint(room[:0], size, 10)
+	var rounded [24]byte
+	digits := strconv.AppendUint(rounded[:0], size, 10)
 	for len(digits) <= decimals {
 		digits = slices.Insert(digits, 0, '0')
 	}
 	whole, part := digits[:len(digits)-decimals], digits[len(digits)-decimals:]
-	var b strings.Builder
-	b.Grow(2 * len(digits))
 	if thousandths < 0 && size != 0 {
-		b.WriteString("\u2212")
+		b = append(b, "\u2212"...)
 	}
 	for i, d := range whole {
 		if i > 0 && (len(whole)-i)%3 == 0 {
-			b.WriteString(c.way.group)
+			b = append(b, c.way.group...)
 		}
-		b.WriteByte(d)
+		b = append(b, d)
 	}
 	if decimals > 0 {
-		b.WriteString(c.way.decimal)
-		b.Write(part)
+		b = append(append(b, c.way.decimal...), part...)
 	}
-	return b.String()
+	return b
 }
 
 // Factor writes ten-thousandths with four decimals, as a bill has its

@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
-	"strconv"
 	"strings"
 	"testing"
 
@@ -40,11 +39,31 @@ func For(lang portal.Language) *Catalog {
 // T gives the text of a key with {0}, {1}... replaced by args. Numbers among
 // the args are written as they are: format them first.
 func (c *Catalog) T(key string, args ...any) string {
-	text, ok := c.texts[key]
-	if !ok {
-		text = c.missing(key)
+	if len(args) == 0 {
+		return c.text(key)
 	}
-	return fill(text, args)
+	var words [10]string
+	for i, arg := range args {
+		if s, ok := arg.(string); ok {
+			words[i] = s
+		} else {
+			words[i] = fmt.Sprint(arg)
+		}
+	}
+	var room [256]byte
+	return string(fill(room[:0], c.text(key), words[:len(args)]))
+}
+
+// Say appends to b what T would give: for a page that says hundreds of things.
+func (c *Catalog) Say(b []byte, key string, args ...string) []byte {
+	return fill(b, c.text(key), args)
+}
+
+func (c *Catalog) text(key string) string {
+	if text, ok := c.texts[key]; ok {
+		return text
+	}
+	return c.missing(key)
 }
 
 // Has tells whether a key has a text here.
@@ -72,31 +91,20 @@ func (c *Catalog) missing(key string) string {
 	return key
 }
 
-func fill(text string, args []any) string {
-	if len(args) == 0 {
-		return text
-	}
-	var b strings.Builder
-	b.Grow(len(text) + 32*len(args))
+// fill appends a text with {0} to {9} replaced; what else is between braces
+// stands for itself.
+func fill(b []byte, text string, args []string) []byte {
 	for {
 		before, rest, open := strings.Cut(text, "{")
-		b.WriteString(before)
+		b = append(b, before...)
 		if !open {
-			return b.String()
+			return b
 		}
-		number, after, closed := strings.Cut(rest, "}")
-		n, err := strconv.Atoi(number)
-		if !closed || err != nil || n < 0 || n >= len(args) || strconv.Itoa(n) != number {
-			b.WriteByte('{') // not one of ours: it stands for itself
-			text = rest
-			continue
-		}
-		if s, ok := args[n].(string); ok {
-			b.WriteString(s)
+		if len(rest) > 1 && rest[1] == '}' && rest[0] >= '0' && int(rest[0]-'0') < len(args) {
+			b, text = append(b, args[rest[0]-'0']...), rest[2:]
 		} else {
-			fmt.Fprint(&b, args[n])
+			b, text = append(b, '{'), rest
 		}
-		text = after
 	}
 }
 

@@ -26,21 +26,37 @@ func worksReceipt(l outbox.Letter, h House) (Paper, error) {
 	p.Title = c.T("letter.works")
 	if len(data.Together) > 0 {
 		together(c, &p, data)
-		p.After = append(p.After, c.T("letter.works.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup"), c.T("letter.works.not-you", h.CallCentre))
+		p.After = append(p.After, c.T("letter.works.how", lookup(l, h)), c.T("letter.works.not-you", h.CallCentre))
+		return p, nil
+	}
+	if !data.RenewedAt.IsZero() {
+		p.Title = c.T("letter.works.code")
+		p.Paragraphs = []string{c.T("letter.works.code.what", c.Date(data.RenewedAt), c.T("works.kind."+string(data.Kind)), c.T("energy."+string(data.Energy)))}
+		opening(c, &p, data)
+		p.After = append(p.After, c.T("letter.works.how", lookup(l, h)), c.T("letter.works.code.not-you", h.CallCentre))
 		return p, nil
 	}
 	p.Paragraphs = []string{c.T("letter.works.what", c.Date(data.MadeAt), c.T("works.kind."+string(data.Kind)), c.T("energy."+string(data.Energy)))}
-	p.Caption = c.T("letter.works.table")
-	p.Columns = []Column{{Text: c.T("works.made.number")}, {Text: c.T("works.made.code")}}
-	p.Rows = [][]string{{works.FormatNumber(data.Number), data.Code}}
+	opening(c, &p, data)
 	if len(data.Missing) > 0 {
 		p.After = append(p.After, c.T("letter.works.missing", missingWords(c, data.Missing), c.Date(data.MissingBy)))
 	}
 	if len(data.Missing) == 0 {
 		p.After = append(p.After, c.T("works.made.next"))
 	}
-	p.After = append(p.After, c.T("letter.works.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup"), c.T("letter.works.not-you", h.CallCentre))
+	p.After = append(p.After, c.T("letter.works.how", lookup(l, h)), c.T("letter.works.not-you", h.CallCentre))
 	return p, nil
+}
+
+// opening is what opens a request, and lookup where.
+func opening(c *i18n.Catalog, p *Paper, data works.ReceiptLetter) {
+	p.Caption = c.T("letter.works.table")
+	p.Columns = []Column{{Text: c.T("works.made.number")}, {Text: c.T("works.made.code")}}
+	p.Rows = [][]string{{works.FormatNumber(data.Number), data.Code}}
+}
+
+func lookup(l outbox.Letter, h House) string {
+	return h.BaseURL + "/" + string(l.Language) + "/works/lookup"
 }
 
 // together is the receipt of requests that an installer made at once.
@@ -113,7 +129,7 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 	case data.Status == works.Agreed:
 		p.Paragraphs = append(p.Paragraphs, c.T("letter.works.news.pay", euros(c, data.Offer.Deposit()-data.Offer.Paid), c.Date(data.Until), communication.String(), AccountWords(c, h)))
 	}
-	p.After = append(p.After, c.T("letter.works.news.how", h.BaseURL+"/"+string(l.Language)+"/works/lookup", h.CallCentre))
+	p.After = append(p.After, c.T("letter.works.news.how", lookup(l, h), h.CallCentre))
 	p.After = append(p.After, sign...)
 	return p, nil
 }

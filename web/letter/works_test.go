@@ -72,6 +72,27 @@ func TestW11AReceiptInEveryLanguage(t *testing.T) {
 	require.Error(t, err, "G12: a reference never goes by mail")
 }
 
+// D10: another code comes with its number, when it was asked for, where to type
+// it and whom to call; nothing of what the first receipt said.
+func TestD10AnotherCodesLetter(t *testing.T) {
+	for _, lang := range portal.Languages {
+		l := receiptSample(t, lang)
+		var err error
+		l.Data, err = json.Marshal(works.ReceiptLetter{Number: "4028176655", Code: "140952", Kind: works.Phases13, Energy: portal.Electricity,
+			MadeAt: portal.Date(2025, 11, 23), RenewedAt: portal.Date(2027, 1, 14)})
+		require.NoError(t, err)
+		_, html, err := Render(l, nil, house)
+		require.NoError(t, err)
+		doc, err := goquery.NewDocumentFromReader(bytes.NewReader(html))
+		require.NoError(t, err)
+		text := strings.ReplaceAll(doc.Find("main").Text(), "\u00a0", " ")
+		for _, told := range []string{"40 2817 6655", "140952", "guichet.example/" + string(lang) + "/works/lookup", "2027", house.CallCentre} {
+			require.Contains(t, text, told, lang)
+		}
+		require.NotContains(t, text, "2025", lang)
+	}
+}
+
 // Of several requests made at once there is one receipt with a line for each.
 func TestW11OneReceiptForAFile(t *testing.T) {
 	for _, lang := range portal.Languages {

@@ -5,6 +5,11 @@
 // dashed box with its word, and never a zero (look, WCAG 1.1.1, 1.4.1, 1.4.11).
 package chart
 
+import (
+	"slices"
+	"strconv"
+)
+
 // Kind is what a segment counts; its name is its class in the style sheet.
 type Kind string
 
@@ -56,7 +61,7 @@ type Segment struct {
 	Amount int64
 }
 
-func (b Bar) total() (sum int64) {
+func (b *Bar) total() (sum int64) {
 	for _, s := range b.Segments {
 		sum += s.Amount
 	}
@@ -86,11 +91,31 @@ const (
 	KeyCrossed   = "crossed"
 )
 
+// Shows tells whether the drawing of a bar has what a key's class names.
+func (b *Bar) Shows(class string) bool {
+	switch class {
+	case KeyBefore:
+		return b.HasBefore
+	case KeyEstimated:
+		return b.Estimated
+	case KeyPartial:
+		return b.Partial
+	case KeyMissing:
+		return len(b.Segments) == 0 && !b.Crossed
+	case KeyCut:
+		return b.Cut
+	case KeyCrossed:
+		return b.Crossed
+	}
+	return slices.ContainsFunc(b.Segments, func(s Segment) bool { return string(s.Kind) == class && s.Amount > 0 })
+}
+
 // scale gives the axis: its end and the step between its ticks, both in
 // thousandths, so that three to six ticks stand on round amounts.
 func scale(bars []Bar) (end, step int64) {
 	var top int64 = 1
-	for _, b := range bars {
+	for i := range bars {
+		b := &bars[i]
 		top = max(top, b.total())
 		if b.HasBefore {
 			top = max(top, b.Before)
@@ -108,13 +133,9 @@ func scale(bars []Bar) (end, step int64) {
 	}
 }
 
-func px(v float64) string {
-	var p pen
-	p.px(v)
-	return string(p.b)
+func box(width, height float64) string {
+	return "0 0 " + strconv.Itoa(int(width)) + " " + strconv.Itoa(int(height))
 }
-
-func box(width, height float64) string { return "0 0 " + px(width) + " " + px(height) }
 
 // rect is a drawn rectangle.
 type rect struct {
@@ -123,23 +144,24 @@ type rect struct {
 	Fill       string // a hatch's reference, or ""
 }
 
-// line is the start of a line, the letter of the way it goes, and how far.
-type line struct {
-	X, Y, Length float64
-	Way          markup // h or v
-}
+// lineWidth is that of the line of a year earlier. It is drawn as a rectangle,
+// whose outline is the halo that keeps it off the bar.
+const lineWidth = 2.5
 
 // fill refers to the hatch of an estimated segment.
-func (c Chart) fill(b Bar, k Kind, way string) string {
+func (c *Chart) fill(b *Bar, k Kind, way string) string {
 	if !b.Estimated {
 		return ""
 	}
 	return "url(#" + c.hatch(k, way) + ")"
 }
 
-func (c Chart) hatch(k Kind, way string) string { return c.ID + "-" + way + "-hatch-" + string(k) }
+func (c *Chart) hatch(k Kind, way string) string { return c.ID + "-" + way + "-hatch-" + string(k) }
 
-func class(b Bar, k Kind) string {
+func class(b *Bar, k Kind) string {
+	if plain, ok := plainClasses[k]; ok && !b.Estimated && !b.Partial {
+		return plain
+	}
 	name := "c-" + string(k)
 	if b.Estimated {
 		name = "c-hatched c-hatched-" + string(k)
@@ -150,10 +172,13 @@ func class(b Bar, k Kind) string {
 	return name
 }
 
-// kindsIn lists the kinds a chart draws.
-func (c Chart) kindsIn() (kinds []Kind) {
+// plainClasses are those of most bars, put together once.
+var plainClasses = map[Kind]string{Peak: "c-peak", OffPeak: "c-offpeak", Plain: "c-plain", Injection: "c-injection"}
+
+// hatched lists the kinds of which a chart draws an estimate.
+func (c *Chart) hatched() (kinds []Kind) {
 	for _, k := range Kinds {
-		if c.draws(k) {
+		if c.draws(k, func(b *Bar) bool { return b.Estimated }) {
 			kinds = append(kinds, k)
 		}
 	}
@@ -161,17 +186,17 @@ func (c Chart) kindsIn() (kinds []Kind) {
 }
 
 // own is the kind whose colour stands in the legend for all of the drawing.
-func (c Chart) own() string {
-	if c.draws(Injection) {
+func (c *Chart) own() string {
+	if c.draws(Injection, func(*Bar) bool { return true }) {
 		return string(Injection)
 	}
 	return string(Plain)
 }
 
-func (c Chart) draws(k Kind) bool {
-	for _, b := range c.Bars {
-		for _, s := range b.Segments {
-			if s.Kind == k {
+func (c *Chart) draws(k Kind, of func(*Bar) bool) bool {
+	for i := range c.Bars {
+		for _, s := range c.Bars[i].Segments {
+			if s.Kind == k && of(&c.Bars[i]) {
 				return true
 			}
 		}

@@ -52,7 +52,7 @@ func TestTheLegendHasTheDrawingsColour(t *testing.T) {
 		var b strings.Builder
 		c := Chart{ID: "c", Ordered: func(_, _ int64) string { return "" }, Bars: []Bar{{Segments: []Segment{{kind, 1}}}},
 			Legend: []Key{{"short", KeyCut}, {"estimated", KeyEstimated}}}
-		require.NoError(t, Figure(c).Render(t.Context(), &b))
+		require.NoError(t, Figure(&c).Render(t.Context(), &b))
 		_, key, _ := strings.Cut(b.String(), `class="key"`)
 		require.NotContains(t, key, "c-"+string(not))
 		require.NotContains(t, key, "c-hatched-"+string(not))

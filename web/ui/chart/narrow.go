@@ -30,12 +30,12 @@ type narrow struct {
 }
 
 type narrowRow struct {
-	Bar
-	Y       float64
-	Words   string // Row or, of many, Short
+	*Bar
+	Y       float64 // of the row; what is drawn of it begins there
+	Words   string  // Row or, of many, Short
 	Rects   []rect
 	Hole    *rect
-	Earlier line // where HasBefore
+	Earlier rect // where HasBefore
 }
 
 type narrowRule struct {
@@ -44,20 +44,20 @@ type narrowRule struct {
 }
 
 // compactLeft is where the bars of many begin, beside the longest words.
-func (c Chart) compactLeft() float64 {
+func (c *Chart) compactLeft() float64 {
 	longest := 0
-	for _, b := range c.Bars {
-		longest = max(longest, utf8.RuneCountInString(b.Short))
+	for i := range c.Bars {
+		longest = max(longest, utf8.RuneCountInString(c.Bars[i].Short))
 	}
 	return min(compactLetter*float64(longest)+9, compactMost)
 }
 
-func (c Chart) narrow() (d narrow) {
+func (c *Chart) narrow() (d narrow) {
 	end, _ := scale(c.Bars)
 	d.Compact, d.Row = len(c.Bars) > many, rowHeight
-	left, right, down := 1.0, narrowWidth-1, 22.0
+	left, right, top := 1.0, narrowWidth-1, 22.0
 	if d.Compact {
-		d.Row, left, right, down = compactHeight, c.compactLeft(), compactRight, 3
+		d.Row, left, right, top = compactHeight, c.compactLeft(), compactRight, 3
 	}
 	x := func(amount int64) float64 { return left + (right-left)*float64(amount)/float64(end) }
 	marks := c.Marks
@@ -68,9 +68,11 @@ func (c Chart) narrow() (d narrow) {
 			marks = marks[1:]
 		}
 	}
-	for i, b := range c.Bars {
+	d.Rows = make([]narrowRow, 0, len(c.Bars))
+	rects := make([]rect, 0, 2*len(c.Bars))
+	for i := range c.Bars {
+		b := &c.Bars[i]
 		rule(float64(i) + 0.5) // what fell in a period's second half stands after it
-		top := d.Height + down
 		r := narrowRow{Bar: b, Y: d.Height, Words: b.Row}
 		if d.Compact {
 			r.Words = b.Short
@@ -82,6 +84,7 @@ func (c Chart) narrow() (d narrow) {
 		if len(b.Segments) == 0 {
 			r.Hole = &rect{X: left, Y: top, W: (right - left) / 3, H: thick}
 		}
+		first := len(rects)
 		var sum int64
 		for _, s := range b.Segments {
 			if s.Amount == 0 {
@@ -89,10 +92,11 @@ func (c Chart) narrow() (d narrow) {
 			}
 			from := x(sum)
 			sum += s.Amount
-			r.Rects = append(r.Rects, rect{X: from, Y: top, W: x(sum) - from, H: thick, Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "n")})
+			rects = append(rects, rect{X: from, Y: top, W: x(sum) - from, H: thick, Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "n")})
 		}
+		r.Rects = rects[first:len(rects):len(rects)]
 		if b.HasBefore {
-			r.Earlier = line{X: x(b.Before), Y: top - 3, Length: barHeight + 6, Way: "v"}
+			r.Earlier = rect{X: x(b.Before) - lineWidth/2, Y: top - 3, W: lineWidth, H: barHeight + 6}
 		}
 		d.Rows = append(d.Rows, r)
 		d.Height += d.Row

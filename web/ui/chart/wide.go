@@ -24,20 +24,20 @@ type tick struct {
 }
 
 type wideBar struct {
-	Bar
+	*Bar
 	X, W, Middle float64 // of the slot
 	Rects        []rect
 	Hole         *rect
-	Earlier      line // where HasBefore
+	Earlier      rect // where HasBefore
 }
 
 type wideMark struct {
 	X      float64
 	Text   string
-	Anchor string
+	Before bool // its words stand before its rule
 }
 
-func (c Chart) wide() (d wide) {
+func (c *Chart) wide() (d wide) {
 	end, step := scale(c.Bars)
 	y := func(amount int64) float64 {
 		return plotFloor - (plotFloor-plotTop)*float64(amount)/float64(end)
@@ -47,7 +47,10 @@ func (c Chart) wide() (d wide) {
 	}
 	slot := (plotRight - plotLeft) / float64(max(len(c.Bars), 1))
 	width := min(slot*0.66, 56)
-	for i, b := range c.Bars {
+	d.Bars = make([]wideBar, 0, len(c.Bars))
+	rects := make([]rect, 0, 2*len(c.Bars))
+	for i := range c.Bars {
+		b := &c.Bars[i]
 		x := plotLeft + slot*float64(i)
 		w := wideBar{Bar: b, X: x, W: slot, Middle: x + slot/2}
 		width := width
@@ -58,6 +61,7 @@ func (c Chart) wide() (d wide) {
 		if len(b.Segments) == 0 {
 			w.Hole = &rect{X: left, Y: plotFloor - holeHeight, W: width, H: holeHeight}
 		}
+		first := len(rects)
 		var sum int64
 		for _, s := range b.Segments {
 			if s.Amount == 0 {
@@ -65,27 +69,24 @@ func (c Chart) wide() (d wide) {
 			}
 			bottom := y(sum)
 			sum += s.Amount
-			w.Rects = append(w.Rects, rect{X: left, Y: y(sum), W: width, H: bottom - y(sum), Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "w")})
+			rects = append(rects, rect{X: left, Y: y(sum), W: width, H: bottom - y(sum), Class: class(b, s.Kind), Fill: c.fill(b, s.Kind, "w")})
 		}
+		w.Rects = rects[first:len(rects):len(rects)]
 		if b.HasBefore {
-			w.Earlier = line{X: left - slot*0.08, Y: y(b.Before), Length: width + slot*0.16, Way: "h"}
+			w.Earlier = rect{X: left - slot*0.08, Y: y(b.Before) - lineWidth/2, W: width + slot*0.16, H: lineWidth}
 		}
 		d.Bars = append(d.Bars, w)
 	}
 	for _, m := range c.Marks {
 		x := plotLeft + slot*m.At
-		anchor := "start"
-		if x > (plotLeft+plotRight)/2 {
-			anchor = "end"
-		}
-		d.Marks = append(d.Marks, wideMark{x, m.Text, anchor})
+		d.Marks = append(d.Marks, wideMark{x, m.Text, x > (plotLeft+plotRight)/2})
 	}
 	return d
 }
 
 // nudge keeps a mark's word off its rule.
 func (m wideMark) nudge() float64 {
-	if m.Anchor == "end" {
+	if m.Before {
 		return m.X - 6
 	}
 	return m.X + 6

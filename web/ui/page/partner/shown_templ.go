@@ -185,8 +185,8 @@ func ShownPage(v Shown) templ.Component {
 					return templ_7745c5c3_Err
 				}
 			}
-			for _, c := range v.Charts {
-				templ_7745c5c3_Err = chart.Figure(c).Render(ctx, templ_7745c5c3_Buffer)
+			for i := range v.Charts {
+				templ_7745c5c3_Err = chart.Figure(&v.Charts[i]).Render(ctx, templ_7745c5c3_Buffer)
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
