@@ -29,8 +29,7 @@ var (
 
 // TestBrowser meets the portal with a real browser: e2e/browser. It is split by
 // file, and the long ones by language, so that each runs against a portal of its
-// own and none takes long. A browser, its tests and the program wait for each
-// other in turn: two of them side by side keep two cores at work.
+// own and none takes long.
 func TestBrowser(t *testing.T) {
 	files, err := filepath.Glob("browser/*.test.mjs")
 	require.NoError(t, err)

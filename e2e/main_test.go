@@ -13,10 +13,10 @@ import (
 )
 
 // TestMain runs nothing with -short: every test here needs the program and its
-// services. e2e/house and e2e/visitor have those that need none. Most run two
-// at a time: the tester and the program wait for each other in turn, so one
-// alone leaves a core idle. Those about what many do at once, about a budget or
-// about a moment come first, each alone.
+// services. e2e/house and e2e/visitor have those that need none. Most run side
+// by side, as e2e/test.sh says how many: the tester and the program wait for
+// each other in turn, so one alone leaves a core idle. Those about what many do
+// at once, about a budget or about a moment come first, each alone.
 func TestMain(m *testing.M) {
 	flag.Parse()
 	if testing.Short() {

@@ -153,6 +153,7 @@ func reworked(t *testing.T, p *rig.Portal) {
 // reference before are compared, and those who type their letter's code; also
 // after a power cut. Nobody learns from the answer whether a reference lives.
 func TestLastStep(t *testing.T) {
+	t.Parallel() // half a minute of it is waiting for permits to come back
 	p := smallBudgets(t)
 	mine, theirs := p.Take(t), p.Take(t)
 	owner, neighbour := visitor.Public(t, p), visitor.Public(t, p)

@@ -26,11 +26,11 @@ func TestD13OfficersOnlyAskAndReview(t *testing.T) {
 	path := "/fr/desk/works/" + r.ID
 	page := b.get(path)
 	require.Contains(t, plainSpaces(page.text), "phases et dates viennent du système des travaux")
-	require.Equal(t, 1, page.doc.Find("form[action^='"+path+"/']").Length(), "to ask, and nothing else")
+	require.Equal(t, 2, page.doc.Find("form[action^='"+path+"/']").Length(), "to ask, to send another code, and nothing else")
 	since := page.doc.Find("form[action$='/ask-missing'] input[name=since]").AttrOr("value", "")
 	require.NotEmpty(t, since)
 	for _, a := range desk.Acts {
-		if a == desk.Unlock || a == desk.UserAgrees || a == desk.Act(works.EventAskMissing) || a == desk.Act(works.EventComplete) {
+		if a == desk.Unlock || a == desk.NewCode || a == desk.UserAgrees || a == desk.Act(works.EventAskMissing) || a == desk.Act(works.EventComplete) {
 			continue
 		}
 		answer := b.post(path+"/"+string(a), "since", since)

@@ -27,7 +27,7 @@ type Codes interface {
 // whom it should not be (D10). It goes to the requester as they chose to be
 // written to and is shown to nobody: neither to who is on the telephone nor to
 // who came in with the old one. That one opens nothing from now on, and who came
-// in with it is out, but for the visit but. Conflict "works.code" where a
+// in with it is out, but for the visit but. Invalid "works.code" where a
 // requester, not an officer, asks again within a day.
 func (s *Service) Renew(ctx context.Context, by audit.Entry, id, but, reason string) error {
 	now := s.Clock()
@@ -50,7 +50,7 @@ func (s *Service) Renew(ctx context.Context, by audit.Entry, id, but, reason str
 			return err
 		}
 		if !renewed {
-			return &portal.Error{Code: portal.Conflict, Key: "works.code"}
+			return &portal.Error{Code: portal.Invalid, Key: "works.code"}
 		}
 		record(t, by, now, audit.WorksCode, r, details)
 		m.RenewedAt = now.UTC()

@@ -1,4 +1,4 @@
-package registry
+package registry_test
 
 import (
 	"fmt"
@@ -10,6 +10,7 @@ import (
 
 	"guichet/portal"
 	"guichet/portal/keys"
+	"guichet/portal/registry"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -21,8 +22,8 @@ func TestM1DrawnReferencesPredictNothing(t *testing.T) {
 	drawn := make([]string, n)
 	seen := map[string]bool{}
 	for i := range drawn {
-		drawn[i] = DrawReference().Reveal()
-		require.Len(t, drawn[i], ReferenceLength)
+		drawn[i] = registry.DrawReference().Reveal()
+		require.Len(t, drawn[i], registry.ReferenceLength)
 		require.False(t, seen[drawn[i]], "a reference was drawn twice")
 		seen[drawn[i]] = true
 	}
@@ -81,38 +82,38 @@ func chiSquare(counts []int) float64 {
 
 func TestCheckDigits(t *testing.T) {
 	// 794 with 44 is ISO 7064's own example.
-	require.Equal(t, "44", CheckDigits("794").Reveal())
-	require.Equal(t, "07", CheckDigits("000000000095").Reveal())
-	require.Equal(t, "98", CheckDigits("000000000000").Reveal())
+	require.Equal(t, "44", registry.CheckDigits("794").Reveal())
+	require.Equal(t, "07", registry.CheckDigits("000000000095").Reveal())
+	require.Equal(t, "98", registry.CheckDigits("000000000000").Reveal())
 }
 
 // G1: a typing error is caught before anything is looked up.
 func TestG1CheckDigitsCatchSlips(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		good := rapid.StringMatching(`[0-9]{12}`).Draw(t, "twelve")
-		good += CheckDigits(keys.Secret(good)).Reveal()
-		require.True(t, WellFormed(keys.Secret(good)))
+		good += registry.CheckDigits(keys.Secret(good)).Reveal()
+		require.True(t, registry.WellFormed(keys.Secret(good)))
 
 		at := rapid.IntRange(0, 13).Draw(t, "at")
 		slip := []byte(good)
 		slip[at] = '0' + (slip[at]-'0'+byte(rapid.IntRange(1, 9).Draw(t, "by")))%10
-		require.False(t, WellFormed(keys.Secret(slip)), "a wrong digit")
+		require.False(t, registry.WellFormed(keys.Secret(slip)), "a wrong digit")
 
 		if at < 13 && good[at] != good[at+1] {
 			swap := []byte(good)
 			swap[at], swap[at+1] = swap[at+1], swap[at]
-			require.False(t, WellFormed(keys.Secret(swap)), "swapped neighbours")
+			require.False(t, registry.WellFormed(keys.Secret(swap)), "swapped neighbours")
 		}
 	})
 }
 
 // T4: every spelling names one counter, or is refused.
 func TestT4ParseReference(t *testing.T) {
-	number := keys.Secret("123456789012") + CheckDigits("123456789012")
+	number := keys.Secret("123456789012") + registry.CheckDigits("123456789012")
 	plain := number.Reveal()
 	for name, typed := range map[string]string{
 		"plain":         plain,
-		"as printed":    FormatReference(number),
+		"as printed":    registry.FormatReference(number),
 		"blanks around": "  " + plain + "\t\n",
 		"dashes":        plain[:4] + "-" + plain[4:8] + "–" + plain[8:12] + "—" + plain[12:],
 		"no-break":      plain[:4] + "\u00a0" + plain[4:8] + "\u202f" + plain[8:],
@@ -123,7 +124,7 @@ func TestT4ParseReference(t *testing.T) {
 		}, plain),
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := ParseReference(keys.Secret(typed))
+			got, err := registry.ParseReference(keys.Secret(typed))
 			require.NoError(t, err)
 			require.Equal(t, plain, got.Reveal())
 		})
@@ -143,7 +144,7 @@ func TestT4ParseReference(t *testing.T) {
 		plain[:6] + "\x00" + plain[6:]: "reference.characters",
 		"\xff" + plain:                 "reference.characters",
 	} {
-		_, err := ParseReference(keys.Secret(typed))
+		_, err := registry.ParseReference(keys.Secret(typed))
 		var e *portal.Error
 		require.ErrorAs(t, err, &e, "%q", typed)
 		require.Equal(t, key, e.Key, "%q", typed)
@@ -170,7 +171,7 @@ func TestM3LastFour(t *testing.T) {
 		"-1234":          {"", -1},
 		"":               {"", -1},
 	} {
-		digits, at, ok := LastFour(number)
+		digits, at, ok := registry.LastFour(number)
 		require.Equal(t, want.digits, digits.Reveal(), number)
 		require.Equal(t, want.at, at, number)
 		require.Equal(t, want.digits != "", ok, number)
@@ -183,11 +184,11 @@ func TestM3LastFour(t *testing.T) {
 func TestHashesAreBoundToTheirReference(t *testing.T) {
 	ring, err := keys.Create(filepath.Join(t.TempDir(), "keys"))
 	require.NoError(t, err)
-	require.Equal(t, DigitsHash(ring, "a", "0042"), DigitsHash(ring, "a", "0042"))
-	require.NotEqual(t, DigitsHash(ring, "a", "0042"), DigitsHash(ring, "b", "0042"))
-	require.NotEqual(t, DigitsHash(ring, "a", "0042"), LetterCodeHash(ring, "a", "0042"))
-	require.Equal(t, LetterCodeHash(ring, "a", "7K3M9Q01"), LetterCodeHash(ring, "a", "7k3m 9qOl"))
-	code := DrawLetterCode().Reveal()
+	require.Equal(t, registry.DigitsHash(ring, "a", "0042"), registry.DigitsHash(ring, "a", "0042"))
+	require.NotEqual(t, registry.DigitsHash(ring, "a", "0042"), registry.DigitsHash(ring, "b", "0042"))
+	require.NotEqual(t, registry.DigitsHash(ring, "a", "0042"), registry.LetterCodeHash(ring, "a", "0042"))
+	require.Equal(t, registry.LetterCodeHash(ring, "a", "7K3M9Q01"), registry.LetterCodeHash(ring, "a", "7k3m 9qOl"))
+	code := registry.DrawLetterCode().Reveal()
 	require.Len(t, code, 8)
-	require.Empty(t, strings.Trim(code, crockford))
+	require.Empty(t, strings.Trim(code, "0123456789ABCDEFGHJKMNPQRSTVWXYZ"), "no letter is read as a digit")
 }
