@@ -156,7 +156,7 @@ func utcStep(s works.Step, like time.Time) works.Step {
 func TestW13NoColumnForMore(t *testing.T) {
 	personal := map[string]bool{"name": true, "mail": true, "telephone": true, "language": true, "channel": true, "company_number": true,
 		"billing_name": true, "billing_street": true, "billing_postcode": true, "billing_town": true, "street": true, "postcode": true, "town": true}
-	technical := map[string]bool{"id": true, "key": true, "number": true, "code": true, "kind": true, "energy": true, "requester": true, "facts": true,
+	technical := map[string]bool{"id": true, "key": true, "number": true, "code": true, "code_us": true, "kind": true, "energy": true, "requester": true, "facts": true,
 		"first_occupied": true, "dwelling": true, "end_user": true, "occupancy_id": true, "partner_id": true, "made_us": true, "phase": true,
 		"status": true, "turn": true, "since_us": true, "missing": true, "missing_by_us": true, "study_not_needed": true, "offer": true,
 		"offer_until_us": true, "user_agreed_us": true, "day_us": true, "team": true, "result": true, "asset_us": true, "invoiced_us": true,
