@@ -166,7 +166,7 @@ func (g *benchGround) operation(ctx context.Context, kind string, callers int) (
 	case benchRaw:
 		return func(int, int) error {
 			return g.store.Do(ctx, func(t tx.Tx) error {
-				return g.naive.SaveAttempt(t, lookup.ByReference, portal.Token(), g.clock(), benchCounter(g.clock()))
+				return g.store.SaveAttempt(t, lookup.ByReference, portal.Token(), g.clock(), benchCounter(g.clock()))
 			})
 		}, func() {}, nil
 	case benchNaive:

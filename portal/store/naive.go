@@ -4,9 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"errors"
-	"time"
 
-	"guichet/lookup"
 	"guichet/portal/tx"
 )
 
@@ -43,13 +41,6 @@ func (n *Naive) Do(ctx context.Context, fn func(tx.Tx) error) error {
 		return errors.Join(shut(err), t.Rollback())
 	}
 	return shut(t.Commit())
-}
-
-// SaveAttempt is Store.SaveAttempt with a statement and a savepoint of its own
-// in the joined commit it belongs to: what a joined upsert costs without the
-// counters' own way (joint), and what `guichet bench` calls raw.
-func (n *Naive) SaveAttempt(t tx.Tx, kind lookup.Kind, key string, now time.Time, c lookup.Counter) error {
-	return saveCounters(inside(t), []counterRow{{key, kind, c, now}})
 }
 
 // Close closes the pool.
