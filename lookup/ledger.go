@@ -12,10 +12,6 @@ import (
 // Only Gate calls it, and the desk for LoadAttempt and SaveAttempt when it
 // unblocks.
 type Ledger interface {
-	// Expect tells the ledger which attempt the unit of work that is given the
-	// context will load, so that it may load those of several units in one go.
-	// Nothing but speed depends on it.
-	Expect(ctx context.Context, key, device string) context.Context
 	// LoadAttempt locks the counter of a number's key until the unit ends, also
 	// where there is none yet, and reads what the number opens. Neither is an
 	// error where nothing is there: zero values come back, after the same

@@ -144,7 +144,7 @@ func (g *Gate) attempt(ctx context.Context, now time.Time, c Claim, key string, 
 		try.Letter = registry.LetterCodeHash(g.Ring, key, c.LetterCode)
 	}
 	visitID := portal.NewID(now)
-	err = g.Runner.Do(g.Ledger.Expect(ctx, key, c.Device), func(t tx.Tx) error {
+	err = g.Runner.Do(ctx, func(t tx.Tx) error {
 		outcome = Outcome{}
 		target, counter, err := g.Ledger.LoadAttempt(t, c.Kind, key, c.Device)
 		if err != nil {

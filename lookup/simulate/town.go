@@ -100,9 +100,6 @@ func (w *town) letterCode(n int) keys.Secret {
 // Do implements tx.Runner.
 func (w *town) Do(_ context.Context, fn func(tx.Tx) error) error { return fn(nothing{}) }
 
-// Expect implements lookup.Ledger.
-func (w *town) Expect(ctx context.Context, _, _ string) context.Context { return ctx }
-
 // LoadAttempt implements lookup.Ledger.
 func (w *town) LoadAttempt(_ tx.Tx, _ lookup.Kind, key, device string) (lookup.Target, lookup.Counter, error) {
 	return lookup.Target{Known: true, OccupancyID: "o",

@@ -12,15 +12,13 @@ import (
 )
 
 // joiner is SQLite's one writer. It joins the units of work that are waiting
-// into one durable commit: one fdatasync serves them all. A unit that fails is
-// rolled back to its savepoint (joint); if SQLite leaves the
+// into one durable commit, a savepoint each: one fdatasync serves them all.
+// A unit that fails is rolled back to its savepoint; if SQLite leaves the
 // transaction or the commit fails, every member fails; everyone is answered
 // after the commit.
 type joiner struct {
 	store    *Store
 	conn     *sql.Conn
-	run      runner // itself
-	shared   *joint
 	stmts    map[string]*sql.Stmt
 	queue    chan *waiting
 	stop     chan struct{}
@@ -43,10 +41,9 @@ const (
 )
 
 type waiting struct {
-	fn      func(tx.Tx) error
-	expects number // zero: nothing that is known before
-	result  error
-	done    chan struct{}
+	fn     func(tx.Tx) error
+	result error
+	done   chan struct{}
 	// taken is set once: by the writer, which then runs fn to its end, or by
 	// the caller, who then has given up.
 	taken atomic.Bool
@@ -57,10 +54,9 @@ func newJoiner(ctx context.Context, s *Store) (*joiner, error) {
 	if err != nil {
 		return nil, err
 	}
-	j := &joiner{store: s, conn: conn, shared: newJoint(), stmts: map[string]*sql.Stmt{},
+	j := &joiner{store: s, conn: conn, stmts: map[string]*sql.Stmt{},
 		queue: make(chan *waiting, queueCap), stop: make(chan struct{}), finished: make(chan struct{}),
 		fold: make(chan struct{}, 1), folded: make(chan struct{})}
-	j.run = j
 	go j.loop()
 	go j.folding()
 	return j, nil
@@ -76,7 +72,6 @@ func (j *joiner) do(ctx context.Context, fn func(tx.Tx) error) error {
 	default:
 	}
 	w := &waiting{fn: fn, done: make(chan struct{})}
-	w.expects, _ = ctx.Value(expectedKey{}).(number)
 	select {
 	case j.queue <- w:
 	default:
@@ -217,7 +212,7 @@ func (j *joiner) transactAll(live []*waiting) {
 // run without a deadline: one that ends in mid-batch would roll it all back.
 func (j *joiner) transact(live []*waiting) (err error) {
 	ctx := context.Background()
-	if _, err := j.run.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
+	if _, err := j.ExecContext(ctx, `BEGIN IMMEDIATE`); err != nil {
 		return err
 	}
 	committed := false
@@ -225,33 +220,39 @@ func (j *joiner) transact(live []*waiting) (err error) {
 		if !committed {
 			// Where SQLite left the transaction by itself this fails, and may:
 			// there is nothing left to roll back.
-			_, _ = j.run.ExecContext(ctx, `ROLLBACK`)
+			_, _ = j.ExecContext(ctx, `ROLLBACK`)
 		}
 	}()
-	joined := &unit{store: j.store, ctx: ctx, run: j.run}
-	if err := j.shared.begin(joined, live); err != nil {
-		return err
-	}
-	for _, w := range live {
-		u := &unit{store: j.store, ctx: ctx, run: j.run, joint: j.shared}
-		w.result = u.work(w.fn)
-		if err := u.end(w.result); err != nil {
-			return errors.Join(w.result, err)
-		}
-		if w.result == nil {
-			joined.entries = append(joined.entries, u.entries...)
-			joined.letters = append(joined.letters, u.letters...)
-		} else if j.shared.alone {
+	joined := &unit{store: j.store, ctx: ctx, run: j}
+	if len(live) == 1 { // needs no savepoint: its failure is the transaction's
+		live[0].result = joined.work(live[0].fn)
+		if live[0].result != nil {
 			return nil
 		}
+		live = nil
 	}
-	if err := j.shared.write(joined); err != nil {
-		return err
+	for _, w := range live {
+		u := &unit{store: j.store, ctx: ctx, run: j}
+		if _, err := j.ExecContext(ctx, `SAVEPOINT member`); err != nil {
+			return err
+		}
+		w.result = u.work(w.fn)
+		if w.result != nil {
+			if _, err := j.ExecContext(ctx, `ROLLBACK TO member`); err != nil {
+				return errors.Join(err, w.result)
+			}
+		} else {
+			joined.entries = append(joined.entries, u.entries...)
+			joined.letters = append(joined.letters, u.letters...)
+		}
+		if _, err := j.ExecContext(ctx, `RELEASE member`); err != nil {
+			return err
+		}
 	}
 	if err := joined.flush(); err != nil {
 		return err
 	}
-	if _, err = j.run.ExecContext(ctx, `COMMIT`); err == nil {
+	if _, err = j.ExecContext(ctx, `COMMIT`); err == nil {
 		committed = true
 		j.commits.Add(1)
 	}

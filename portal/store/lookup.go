@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"guichet/lookup"
@@ -16,87 +15,59 @@ var (
 	_ lookup.VisitStore = (*Store)(nil)
 )
 
-// LoadAttempt implements lookup.Ledger.
+// LoadAttempt implements lookup.Ledger in one SELECT that begins from the key
+// itself, so that it returns a row for every number there could be (T7). A
+// drawn reference ends at its first use whatever was issued to its occupancy
+// before it, also for a meter that was exchanged since: an access point has one
+// meter at a time (G1, G2). A legacy one ends none of another meter.
 func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (target lookup.Target, counter lookup.Counter, err error) {
-	u, n := inside(t), number{key, device}
-	if target, counter, ok := u.holds(n); ok {
-		return target, counter, nil
-	}
+	u := inside(t)
 	if s.holdCounter != "" {
 		if _, err := u.exec(s.holdCounter, key, string(kind)); err != nil {
 			return target, counter, shut(err)
 		}
 	}
-	err = loadAttempts(u, []number{n}, func(_ number, t lookup.Target, c lookup.Counter) { target, counter = t, c })
-	return target, counter, err
-}
-
-// loadAttempts loads numbers in one SELECT that begins from the keys
-// themselves, so that it gives every number there could be (T7), each once. A
-// drawn reference ends at its first use whatever was issued to its occupancy
-// before it, also for a meter that was exchanged since: an access point has one
-// meter at a time (G1, G2). A legacy one ends none of another meter.
-func loadAttempts(u *unit, all []number, give func(number, lookup.Target, lookup.Counter)) error {
-	args := make([]any, 0, 2*len(all))
-	for _, n := range all {
-		args = append(args, n.key, n.device)
-	}
 	// One row for each superseded reference, or one in all.
-	rows, err := u.query(`SELECT k.column1, k.column2, COALESCE(c.failures, ''), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''),
+	rows, err := u.query(`SELECT COALESCE(c.failures, ''), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''),
   COALESCE(r.occupancy_id, g.id, w.id, ''), COALESCE(r.digits, gr.digits, w.code), COALESCE(r.letter_code, gr.letter_code),
   COALESCE(r.ended_us, gr.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(g.until_us, 0),
   CASE WHEN w.turn = 'nobody' THEN w.since_us ELSE 0 END,
   COALESCE(b.opened_us, 0), COALESCE(f.key, gf.key, '')
-  FROM (VALUES `+values(len(all), 2)+`) k
-  LEFT JOIN lookup_counters c ON c.key = k.column1
-  LEFT JOIN issued_references r ON r.key = k.column1
+  FROM (SELECT CAST($1 AS TEXT) AS key) k
+  LEFT JOIN lookup_counters c ON c.key = k.key
+  LEFT JOIN issued_references r ON r.key = k.key
   LEFT JOIN occupancies o ON o.id = COALESCE(r.occupancy_id, '')
-  LEFT JOIN known_browsers b ON b.reference_key = k.column1 AND b.device = k.column2
+  LEFT JOIN known_browsers b ON b.reference_key = k.key AND b.device = $2
   LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR NOT r.legacy)
     AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us
-  LEFT JOIN ground_references gr ON gr.key = k.column1
+  LEFT JOIN ground_references gr ON gr.key = k.key
   LEFT JOIN grounds g ON g.id = COALESCE(gr.ground_id, '')
   LEFT JOIN ground_references gf ON gf.ground_id = COALESCE(gr.ground_id, '') AND gf.key <> gr.key AND gf.ended_us = 0 AND gf.issued_us <= gr.issued_us
-  LEFT JOIN works w ON w.key = k.column1`, args...)
-	type loaded struct {
-		target  lookup.Target
-		counter lookup.Counter
-	}
-	found := make(map[number]loaded, len(all))
+  LEFT JOIN works w ON w.key = k.key`, key, device)
+	var failures, former string
+	var blocked, ended, moved, until, over, known int64
+	var superseded []string
 	err = each(rows, err, func(r scanner) error {
-		var n number
-		var l loaded
-		var failures, former string
-		var blocked, ended, moved, until, over, known int64
-		if err := r.Scan(&n.key, &n.device, &failures, &blocked, &l.counter.CaseID, &l.target.OccupancyID, &l.target.Secret, &l.target.LetterCode,
-			&ended, &moved, &until, &over, &known, &former); err != nil {
+		if err := r.Scan(&failures, &blocked, &counter.CaseID,
+			&target.OccupancyID, &target.Secret, &target.LetterCode, &ended, &moved, &until, &over, &known, &former); err != nil {
 			return err
 		}
-		var err error
-		if l.counter.Failures, err = parseFailures(failures); err != nil {
-			return err
+		if former != "" {
+			superseded = append(superseded, former)
 		}
-		l.counter.BlockedAt = portal.FromMicros(blocked)
-		l.target.Known = l.target.OccupancyID != ""
-		l.target.EndsAt = earliest(lookup.EndsAt(portal.FromMicros(ended), brusselsTime(moved)), portal.FromMicros(until), worksEnd(over))
-		l.target.KnownSince = portal.FromMicros(known)
-		if l.target.Superseded = found[n].target.Superseded; former != "" {
-			l.target.Superseded = append(l.target.Superseded, former)
-		}
-		found[n] = l
 		return nil
 	})
 	if err != nil {
-		return err
+		return target, counter, err
 	}
-	for _, n := range all {
-		l, ok := found[n]
-		if !ok {
-			return portal.Shut("store", errors.New("a number was loaded without an answer"))
-		}
-		give(n, l.target, l.counter)
+	if counter.Failures, err = parseFailures(failures); err != nil {
+		return target, counter, shut(err)
 	}
-	return nil
+	counter.BlockedAt = portal.FromMicros(blocked)
+	target.Known = target.OccupancyID != ""
+	target.EndsAt = earliest(lookup.EndsAt(portal.FromMicros(ended), brusselsTime(moved)), portal.FromMicros(until), worksEnd(over))
+	target.Superseded, target.KnownSince = superseded, portal.FromMicros(known)
+	return target, counter, nil
 }
 
 // worksEnd is when the number of a request opens no more that was over at a time.
@@ -116,34 +87,18 @@ func brusselsTime(us int64) time.Time {
 	return portal.FromMicros(us).In(portal.Brussels)
 }
 
-// SaveAttempt implements lookup.Ledger. In a joined commit the write is put off,
-// to be one with the others'.
+// SaveAttempt implements lookup.Ledger.
 func (s *Store) SaveAttempt(t tx.Tx, kind lookup.Kind, key string, now time.Time, c lookup.Counter) error {
-	u, row := inside(t), counterRow{key, kind, c, now}
-	if u.joint == nil {
-		return saveCounters(u, []counterRow{row})
-	}
-	u.written = append(u.written, row)
-	return nil
-}
-
-// saveCounters writes counters of different numbers.
-func saveCounters(u *unit, rows []counterRow) error {
-	const columns = 6
-	return inParts(len(rows), func(from, to int) error {
-		args := make([]any, 0, (to-from)*columns)
-		for _, row := range rows[from:to] {
-			failures, err := failuresText(row.counter.Failures)
-			if err != nil {
-				return shut(err)
-			}
-			args = append(args, row.key, string(row.kind), failures, portal.Micros(row.counter.BlockedAt), row.counter.CaseID, portal.Micros(row.changed))
-		}
-		_, err := u.exec(`INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us) VALUES `+values(to-from, columns)+`
-  ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, blocked_us = excluded.blocked_us,
-    case_id = excluded.case_id, changed_us = excluded.changed_us`, args...)
+	failures, err := failuresText(c.Failures)
+	if err != nil {
 		return shut(err)
-	})
+	}
+	_, err = inside(t).exec(`INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
+  VALUES ($1, $2, $3, $4, $5, $6)
+  ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, blocked_us = excluded.blocked_us,
+    case_id = excluded.case_id, changed_us = excluded.changed_us`,
+		key, string(kind), failures, portal.Micros(c.BlockedAt), c.CaseID, portal.Micros(now))
+	return shut(err)
 }
 
 // OpenVisit implements lookup.Ledger.

@@ -9,8 +9,7 @@ import (
 )
 
 // Traced is a Runner that tells each statement of a unit of work, without its
-// arguments, and after its own the kinds of entries it recorded. No other unit
-// may be under way.
+// arguments, then the kinds of entries it recorded.
 func Traced(s *Store, tell func(string)) tx.Runner { return traced{s, tell} }
 
 type traced struct {
@@ -19,17 +18,11 @@ type traced struct {
 }
 
 func (r traced) Do(ctx context.Context, fn func(tx.Tx) error) error {
-	if w := r.store.writer; w != nil {
-		w.run = telling{w, r.tell}
-		defer func() { w.run = w }()
-	}
 	return r.store.Do(ctx, func(t tx.Tx) error {
 		u := inside(t)
-		if r.store.writer == nil {
-			whole := u.run
-			u.run = telling{whole, r.tell}
-			defer func() { u.run = whole }()
-		}
+		whole := u.run
+		u.run = telling{whole, r.tell}
+		defer func() { u.run = whole }()
 		err := fn(t)
 		r.tell(fmt.Sprint("entries: ", len(u.entries), ", letters: ", len(u.letters)))
 		return err

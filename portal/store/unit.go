@@ -38,11 +38,6 @@ type unit struct {
 	// would be committed alone. So on both the unit is over, even where fn
 	// lets the error pass.
 	failed error
-	// joint is what a member of a joined commit shares with the others; nil
-	// where each unit is a transaction of its own.
-	joint   *joint
-	begun   bool         // it ran a statement of its own
-	written []counterRow // put off
 }
 
 // inside gives the unit behind a Tx; every writing method of the store begins
@@ -69,16 +64,9 @@ func (u *unit) work(fn func(tx.Tx) error) (err error) {
 	return u.failed
 }
 
-// ready comes before each statement.
-func (u *unit) ready() {
-	if u.failed == nil {
-		u.failed = shut(u.own())
-	}
-}
-
 // exec changes rows and tells how many.
 func (u *unit) exec(text string, args ...any) (int64, error) {
-	if u.ready(); u.failed != nil {
+	if u.failed != nil {
 		return 0, u.failed
 	}
 	res, err := u.run.ExecContext(u.ctx, text, args...)
@@ -90,7 +78,7 @@ func (u *unit) exec(text string, args ...any) (int64, error) {
 }
 
 func (u *unit) query(text string, args ...any) (*sql.Rows, error) {
-	if u.ready(); u.failed != nil {
+	if u.failed != nil {
 		return nil, u.failed
 	}
 	rows, err := u.run.QueryContext(u.ctx, text, args...)
