@@ -89,9 +89,10 @@ func (s *sources) stand(ctx context.Context, now time.Time, c Claim) (*place, er
 		return nil, err
 	}
 	limits := s.limits
+	var room [32]mark // as many as most tallies hold, without memory of their own
 	for i, l := range levels {
 		l.seen = values[i]
-		t := decodeTally(l.seen)
+		t := decodeTally(room[:0], l.seen)
 		openings, _ := t.references(now, 0, true)
 		switch l {
 		case &p.source:
@@ -114,7 +115,7 @@ func (s *sources) update(ctx context.Context, now time.Time, l *level, change fu
 	defer waits.end()
 	turn := s.lines.stand(&waits, l.key)
 	err := state.Update(ctx, s.state, l.key, &l.seen, func(old []byte) ([]byte, time.Duration, error) {
-		t := change(decodeTally(old).pruned(now))
+		t := change(decodeTally(make(tally, 0, len(old)/markSize+1), old).pruned(now))
 		return t.encode(), t.life(), nil
 	})
 	turn.next(err)

@@ -53,8 +53,8 @@ const underWay = 30 * time.Second
 
 const markSize = 16
 
-func decodeTally(b []byte) tally {
-	t := make(tally, 0, len(b)/markSize+1)
+// decodeTally reads a tally behind t, which it may use up.
+func decodeTally(t tally, b []byte) tally {
 	for ; len(b) >= markSize; b = b[markSize:] {
 		first := binary.BigEndian.Uint64(b)
 		t = append(t, mark{deed: deed(first >> 56), at: int64(first << 8 >> 8), ref: binary.BigEndian.Uint64(b[8:])})

@@ -59,7 +59,7 @@ func TestT16Standing(t *testing.T) {
 		"two blocks and all the failures":      {append(times(20, at(failed, 0, 1)), at(blocked, 0, 1), at(blocked, 0, 2)), barred},
 		"two blocks by a clock that was ahead": {times(2, at(blocked, -day, 1)), barred},
 	} {
-		kept := decodeTally(c.tally.encode()).pruned(now)
+		kept := decodeTally(nil, c.tally.encode()).pruned(now)
 		require.Equal(t, c.want, limits.source(now, kept, 1), name)
 	}
 }
@@ -95,7 +95,7 @@ func TestT12Pruned(t *testing.T) {
 	at := func(d deed, ago time.Duration) mark { return mark{d, now.Add(-ago).UnixMilli(), 1<<64 - 1} }
 	kept := tally{at(failed, week-1e6), at(blocked, 6*day), at(pending, 2*day), at(opened, day-1e6), at(opened, -time.Hour)}
 	gone := tally{at(failed, week), at(blocked, 8*day), at(pending, 9*day), at(opened, day)}
-	require.Equal(t, kept, decodeTally(append(gone, kept...).encode()).pruned(now))
+	require.Equal(t, kept, decodeTally(nil, append(gone, kept...).encode()).pruned(now))
 	require.Equal(t, week, kept.life())
 	require.Equal(t, day, kept[3:].life())
 	require.Empty(t, gone.pruned(now).encode())

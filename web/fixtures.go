@@ -149,7 +149,7 @@ func entranceFixture(n numbers, number, choice string, ask lookup.Ask, wrong fun
 		if ask.Work || choice == byWork {
 			d.work = fixtureWork
 		}
-		return public.GatePage(gateView(x, n, f, choice, ask, d))
+		return public.GatePage(gateView(x, n, f, choice, ask, ownWords{d, typed(x.field(n.number))}))
 	}
 }
 

@@ -11,7 +11,6 @@ import (
 
 	"guichet/lookup"
 	"guichet/portal"
-	"guichet/web/ui/page/public"
 )
 
 // refusedStatus is the status of every submission that did not open a file,
@@ -135,12 +134,17 @@ func (s entrance) showGate(x *ctx, status int, ask lookup.Ask, f *fault) error {
 	if err != nil {
 		return err
 	}
+	own := ownWords{d, typed(x.field(s.asks.number))}
 	// A browser has its name before it fails, so that its success can forgive
 	// that (G6). It depends on the request alone, never on the outcome (T6).
 	if s.Devices.Hash(x.cookie(deviceCookie)) == "" {
 		x.setCookie(deviceCookie, s.Devices.Issue(""), lookup.DeviceLife)
 	}
-	return x.show(status, public.GatePage(gateView(x, s.asks, f, choice, ask, d)))
+	page, err := s.faces.page(x, s.asks, f, choice, ask, own)
+	if err != nil {
+		return err
+	}
+	return x.show(status, page)
 }
 
 // picture serves a challenge's picture or its sound.

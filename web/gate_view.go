@@ -54,12 +54,13 @@ type fault struct {
 	summary component.Summary
 	fields  map[string]string
 	code    bool   // it offers the letter code, whatever the form asked
+	same    string // its name where it says the same to everybody in one language
 	sure    string // nothing is wrong: these readings are to be confirmed
 }
 
 // refusedView is the one failure (G5).
 func refusedView(x *ctx, n numbers) *fault {
-	return &fault{summary: component.Summary{
+	return &fault{same: "refused", summary: component.Summary{
 		Title: x.T("gate.refused.title"),
 		Paragraphs: []string{
 			x.T(n.words.refused),
@@ -71,7 +72,7 @@ func refusedView(x *ctx, n numbers) *fault {
 // uncountedView is the one page of a try that a limit refused, whichever it
 // was: it says that nothing was compared, and that the letter code helps (G7).
 func uncountedView(x *ctx, n numbers) *fault {
-	return &fault{code: n.lettered(), summary: component.Summary{
+	return &fault{same: "uncounted", code: n.lettered(), summary: component.Summary{
 		Title: x.T("gate.uncounted.title"),
 		Paragraphs: []string{
 			x.T("gate.uncounted.why"),
@@ -102,14 +103,14 @@ func problemsView(x *ctx, problems lookup.Problems) *fault {
 
 // gateView is the form as one visitor sees it. What it asks depends on the
 // choice, on ask and on the request, never on how an attempt went (T6), but
-// for the letter code, which the page of an uncounted try offers.
-func gateView(x *ctx, n numbers, f *fault, choice string, ask lookup.Ask, d drawn) public.Gate {
-	phone, hours := x.s.Contact.Phone, x.T("site.hours")
+// for the letter code, which the page of an uncounted try offers. Whatever else
+// it comes to depend on belongs into face.
+func gateView(x *ctx, n numbers, f *fault, choice string, ask lookup.Ask, own ownWords) public.Gate {
+	phone, hours, d := x.s.Contact.Phone, x.T("site.hours"), own.drawn
 	if f == nil {
 		f = &fault{}
 	}
-	// Who sent a letter code once goes on seeing the field.
-	code := n.lettered() && (ask.LetterCode || f.code || x.form.Has("letter_code"))
+	code := x.offersCode(n, f, ask)
 	x.at = n.path
 	if choice != byPicture {
 		x.at += "?with=" + choice
@@ -126,7 +127,7 @@ func gateView(x *ctx, n numbers, f *fault, choice string, ask lookup.Ask, d draw
 		NoLetter:  layout.Link{Text: x.T("no-letter.title"), Href: x.path("/letter")},
 		NewLetter: x.T(n.words.none, phone, hours),
 		Ways:      ways(x, choice, ask),
-		Reference: component.Field{Name: n.number, Label: x.T(n.words.number), Hint: x.T(n.words.numberHint), Value: typed(x.field(n.number)), Error: f.fields[n.number]},
+		Reference: component.Field{Name: n.number, Label: x.T(n.words.number), Hint: x.T(n.words.numberHint), Value: own.number, Error: f.fields[n.number]},
 		Digits:    component.Field{Name: n.secret, Label: x.T(n.words.secret), Hint: x.T(n.words.secretHint), Class: n.width, Error: f.fields[n.secret]},
 	}
 	if n.home != "" {
@@ -158,6 +159,12 @@ func gateView(x *ctx, n numbers, f *fault, choice string, ask lookup.Ask, d draw
 		v.Lead, v.Work.Why = x.T(n.words.work), x.T("gate.work.first")
 	}
 	return v
+}
+
+// offersCode tells whether the form has a field for the letter code. Who sent
+// one once goes on seeing it.
+func (x *ctx) offersCode(n numbers, f *fault, ask lookup.Ask) bool {
+	return n.lettered() && (ask.LetterCode || f != nil && f.code || x.form.Has("letter_code"))
 }
 
 // captchaView is the six digits of a challenge, to be seen or heard.

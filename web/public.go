@@ -91,6 +91,7 @@ type PublicDeps struct {
 type site struct {
 	PublicDeps
 	draws, pictures, sounds *limits
+	faces                   *faces
 }
 
 // NewPublic builds the public listener.
@@ -121,7 +122,7 @@ func signedOut(x *ctx) string {
 // publicRoutes is the public listener's table.
 func publicRoutes(d PublicDeps) []Route {
 	s := &site{d, newLimits(d.Limits, "draw", d.Captchas), newLimits(d.Limits, "picture", d.Captchas),
-		newLimits(d.Limits, "sound", d.Captchas.sounds())}
+		newLimits(d.Limits, "sound", d.Captchas.sounds()), &faces{}}
 	letters, opening := newLetterDesk(s), entrance{s, references, nil}
 	anyone := s.behind(doors.Gate, Anyone)
 	visitor := s.behind(doors.Gate, Policy{Name: "visitor", Admit: s.admitVisitor})

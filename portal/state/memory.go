@@ -30,7 +30,8 @@ type entry struct {
 	key     string
 	value   []byte
 	expires time.Time
-	at      int // its place in the heap
+	due     time.Time // when to look: never later than expires
+	at      int       // its place in the heap
 }
 
 // NewMemory makes a store of at most limit values. Beyond it writing a new key
@@ -48,8 +49,13 @@ func (m *Memory) enter(ctx context.Context) error {
 	}
 	m.mu.Lock()
 	now := m.clock()
-	for len(m.soonest) > 0 && !now.Before(m.soonest[0].expires) {
-		m.remove(m.soonest[0])
+	for len(m.soonest) > 0 && !now.Before(m.soonest[0].due) {
+		if e := m.soonest[0]; now.Before(e.expires) {
+			e.due = e.expires
+			heap.Fix(&m.soonest, e.at)
+		} else {
+			m.remove(e)
+		}
 	}
 	return nil
 }
@@ -112,13 +118,16 @@ func (m *Memory) write(ctx context.Context, key string, value []byte, ttl time.D
 	expires := m.clock().Add(ttl)
 	if e != nil {
 		e.value, e.expires = slices.Clone(value), expires
-		heap.Fix(&m.soonest, e.at)
+		if expires.Before(e.due) { // one that lives longer stays where it is until its time comes
+			e.due = expires
+			heap.Fix(&m.soonest, e.at)
+		}
 		return true, nil
 	}
 	if len(m.entries) >= m.limit {
 		return false, portal.Shut("state", errFull)
 	}
-	e = &entry{key: key, value: slices.Clone(value), expires: expires}
+	e = &entry{key: key, value: slices.Clone(value), expires: expires, due: expires}
 	m.entries[key] = e
 	m.classes[class(key)]++
 	heap.Push(&m.soonest, e)
@@ -213,11 +222,11 @@ func class(key string) string {
 	return key[:strings.IndexByte(key, ':')+1]
 }
 
-// expiries is a heap, the soonest first.
+// expiries is a heap, what is due soonest first.
 type expiries []*entry
 
 func (x expiries) Len() int           { return len(x) }
-func (x expiries) Less(i, j int) bool { return x[i].expires.Before(x[j].expires) }
+func (x expiries) Less(i, j int) bool { return x[i].due.Before(x[j].due) }
 func (x expiries) Swap(i, j int) {
 	x[i], x[j] = x[j], x[i]
 	x[i].at, x[j].at = i, j

@@ -3,6 +3,7 @@ package state_test
 import (
 	"context"
 	"fmt"
+	"maps"
 	"testing"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
+	"pgregory.net/rapid"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -45,4 +47,32 @@ func TestT12MemoryIsBounded(t *testing.T) {
 	n, err = m.Count(ctx, "")
 	require.NoError(t, err)
 	require.Equal(t, 1, n)
+}
+
+// TestMemoryForgetsInTime whatever was written over what, longer or shorter,
+// and gives back the place of each value that is over.
+func TestMemoryForgetsInTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		ctx, clock := t.Context(), statetest.NewClock(noon)
+		m, ends, now := state.NewMemory(clock.Now, 1000), map[string]time.Duration{}, time.Duration(0)
+		for range rapid.IntRange(1, 60).Draw(t, "steps") {
+			key := "k:" + rapid.StringOfN(rapid.RuneFrom([]rune("abcd")), 1, 1, 1).Draw(t, "key")
+			life := time.Duration(rapid.IntRange(1, 9).Draw(t, "life")) * time.Second
+			if rapid.Bool().Draw(t, "writes") {
+				require.NoError(t, m.Set(ctx, key, []byte("x"), life))
+				ends[key] = now + life
+			} else {
+				clock.Pass(life)
+				now += life
+				maps.DeleteFunc(ends, func(_ string, end time.Duration) bool { return end <= now })
+			}
+			_, ok, err := m.Get(ctx, key)
+			require.NoError(t, err)
+			_, lives := ends[key]
+			require.Equal(t, lives, ok)
+			n, err := m.Count(ctx, "k:")
+			require.NoError(t, err)
+			require.Equal(t, len(ends), n)
+		}
+	})
 }
