@@ -16,7 +16,10 @@ var (
 )
 
 // LoadAttempt implements lookup.Ledger in one SELECT that begins from the key
-// itself, so that it returns a row for every number there could be (T7). A
+// itself, so that it returns a row for every number there could be (T7). An
+// unknown number reads what its next neighbour among the known ones would, which
+// nobody can choose, keys being hashes: the same rows, as far from each other,
+// and as many bytes. Nothing of that is given to anybody. A
 // drawn reference ends at its first use whatever was issued to its occupancy
 // before it, also for a meter that was exchanged since: an access point has one
 // meter at a time (G1, G2). A legacy one ends none of another meter.
@@ -27,28 +30,32 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 			return target, counter, shut(err)
 		}
 	}
+	near := nearReference
+	if kind == lookup.ByWorks {
+		near = nearWorks
+	}
 	// One row for each superseded reference, or one in all.
-	rows, err := u.query(`SELECT COALESCE(c.failures, ''), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''),
+	rows, err := u.query(`SELECT COALESCE(c.failures, ''), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''), COALESCE(k.near, ''),
   COALESCE(r.occupancy_id, g.id, w.id, ''), COALESCE(r.digits, gr.digits, w.code), COALESCE(r.letter_code, gr.letter_code),
   COALESCE(r.ended_us, gr.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(g.until_us, 0),
   CASE WHEN w.turn = 'nobody' THEN w.since_us ELSE 0 END,
   COALESCE(b.opened_us, 0), COALESCE(f.key, gf.key, '')
-  FROM (SELECT CAST($1 AS TEXT) AS key) k
+  FROM (SELECT CAST($1 AS TEXT) AS key, `+near+` AS near) k
   LEFT JOIN lookup_counters c ON c.key = k.key
-  LEFT JOIN issued_references r ON r.key = k.key
+  LEFT JOIN issued_references r ON r.key = k.near
   LEFT JOIN occupancies o ON o.id = COALESCE(r.occupancy_id, '')
   LEFT JOIN known_browsers b ON b.reference_key = k.key AND b.device = $2
   LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR NOT r.legacy)
     AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us
-  LEFT JOIN ground_references gr ON gr.key = k.key
+  LEFT JOIN ground_references gr ON gr.key = k.near
   LEFT JOIN grounds g ON g.id = COALESCE(gr.ground_id, '')
   LEFT JOIN ground_references gf ON gf.ground_id = COALESCE(gr.ground_id, '') AND gf.key <> gr.key AND gf.ended_us = 0 AND gf.issued_us <= gr.issued_us
-  LEFT JOIN works w ON w.key = k.key`, key, device)
-	var failures, former string
+  LEFT JOIN works w ON w.key = k.near`, key, device)
+	var failures, found, former string
 	var blocked, ended, moved, until, over, known int64
 	var superseded []string
 	err = each(rows, err, func(r scanner) error {
-		if err := r.Scan(&failures, &blocked, &counter.CaseID,
+		if err := r.Scan(&failures, &blocked, &counter.CaseID, &found,
 			&target.OccupancyID, &target.Secret, &target.LetterCode, &ended, &moved, &until, &over, &known, &former); err != nil {
 			return err
 		}
@@ -58,17 +65,27 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 		return nil
 	})
 	if err != nil {
-		return target, counter, err
+		return lookup.Target{}, counter, err
 	}
 	if counter.Failures, err = parseFailures(failures); err != nil {
-		return target, counter, shut(err)
+		return lookup.Target{}, counter, shut(err)
 	}
 	counter.BlockedAt = portal.FromMicros(blocked)
-	target.Known = target.OccupancyID != ""
+	target.Known = true
 	target.EndsAt = earliest(lookup.EndsAt(portal.FromMicros(ended), brusselsTime(moved)), portal.FromMicros(until), worksEnd(over))
 	target.Superseded, target.KnownSince = superseded, portal.FromMicros(known)
+	if found != key {
+		target = lookup.Target{} // a neighbour's
+	}
 	return target, counter, nil
 }
+
+// The known number that is next to one, or the number itself where it is known.
+const (
+	nearReference = `(SELECT MIN(n.key) FROM (SELECT (SELECT i.key FROM issued_references i WHERE i.key >= $1 ORDER BY i.key LIMIT 1) AS key
+  UNION ALL SELECT (SELECT i.key FROM ground_references i WHERE i.key >= $1 ORDER BY i.key LIMIT 1)) n)`
+	nearWorks = `(SELECT i.key FROM works i WHERE i.key >= $1 ORDER BY i.key LIMIT 1)`
+)
 
 // worksEnd is when the number of a request opens no more that was over at a time.
 func worksEnd(overUS int64) time.Time {

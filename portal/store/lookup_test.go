@@ -14,6 +14,7 @@ import (
 	"guichet/portal/state"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 
 	"github.com/stretchr/testify/require"
 )
@@ -80,6 +81,35 @@ func TestT7SameStatements(t *testing.T) {
 				succeeded, opened := open(k.Reference, k.Digits)
 				require.True(t, opened)
 				require.True(t, strings.HasPrefix(succeeded, first[:strings.Index(first, "entries:")]), "a success begins like the rest")
+			}
+		})
+	}
+}
+
+// T7: an unknown number reads what its neighbour would, and is given nothing of
+// it; on whichever side of it, and where there is no neighbour.
+func TestT7NeighboursGiveNothing(t *testing.T) {
+	noon := time.Date(2026, 3, 2, 12, 0, 0, 0, time.UTC)
+	for _, backend := range storetest.Backends(t) {
+		t.Run(backend.Name, func(t *testing.T) {
+			dsn := backend.DSN(t)
+			s := storetest.Reopen(t, dsn, func() time.Time { return noon })
+			load := func(kind lookup.Kind, key string) (target lookup.Target) {
+				require.NoError(t, s.Do(t.Context(), func(x tx.Tx) (err error) {
+					target, _, err = s.LoadAttempt(x, kind, key, "")
+					return err
+				}))
+				return target
+			}
+			require.Zero(t, load(lookup.ByReference, "A"))
+			known := storetest.References(t, dsn, 8)
+			known = append(known, storetest.OnGround(t, dsn, known[0], noon.AddDate(1, 0, 0)))
+			for _, k := range known {
+				require.True(t, load(lookup.ByReference, k.Key).Known)
+				for _, other := range []string{k.Key[:20], k.Key + "A", k.Key[:len(k.Key)-1], "", "~"} {
+					require.Zero(t, load(lookup.ByReference, other), other)
+				}
+				require.Zero(t, load(lookup.ByWorks, k.Key), "of another kind")
 			}
 		})
 	}
