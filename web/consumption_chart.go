@@ -12,7 +12,7 @@ import (
 
 // charts draws what was consumed and, where there is any, what was injected.
 func (s *speaker) charts() []chart.Chart {
-	if len(s.series.Points) == 0 || s.dailyOnly() || s.series.Indexed {
+	if len(s.series.Points) == 0 || s.dailyOnly() || s.series.Indexed || s.series.AsOne {
 		return nil
 	}
 	list := []chart.Chart{s.chart("offtake", s.amount, s.offtake)}
@@ -186,7 +186,10 @@ func (s *speaker) labels(i int, p *metering.Point) (label, under string) {
 func (s *speaker) describe(amount func(metering.Amounts) int64) string {
 	points := s.series.Points
 	first, last := s.extent()
-	span := first + " – " + last
+	span := first
+	if last != first {
+		span += " – " + last
+	}
 	if s.series.Grain.Fine() {
 		span = s.Date(s.series.Period.From)
 	}
@@ -241,6 +244,11 @@ func (s *speaker) marks() (list []chart.Mark) {
 	return list
 }
 
+// gaps tells whether some period has no amount for this reason.
+func (s *speaker) gaps(why metering.Gap) bool {
+	return slices.ContainsFunc(s.series.Points, func(p metering.Point) bool { return p.Gap == why })
+}
+
 // legend names what the drawing has, and nothing else.
 func (s *speaker) legend(c chart.Chart) (keys []chart.Key) {
 	for _, k := range []struct{ class, text string }{
@@ -251,6 +259,9 @@ func (s *speaker) legend(c chart.Chart) (keys []chart.Key) {
 		{chart.KeyCrossed, "legend.straddle"}, {chart.KeyCut, "legend.cut"},
 	} {
 		if slices.ContainsFunc(c.Bars, func(b chart.Bar) bool { return b.Shows(k.class) }) {
+			if k.class == chart.KeyMissing && !s.gaps(metering.GapMissing) {
+				k.text = "quality.unread"
+			}
 			keys = append(keys, chart.Key{Text: s.T(k.text), Class: k.class})
 		}
 	}

@@ -106,6 +106,31 @@ func TestZoomByLinks(t *testing.T) {
 	require.Zero(t, before.doc.Find("[rel=prev]").Length(), "nothing finer before the choice")
 }
 
+// TestAMeterReadByTheMonth: its days are not missing, nobody reads them; the page
+// says so, leads to the months and draws no row of holes, nor does the letter.
+func TestAMeterReadByTheMonth(t *testing.T) {
+	h, b := enter(t)
+	h.series = func() metering.Series {
+		s := electricityDays()
+		s.AsOne = true
+		for i := range s.Points {
+			s.Points[i] = metering.Point{Period: s.Points[i].Period, Gap: metering.GapMissing, Days: 1, MissingDays: 1}
+		}
+		s.Notes = []metering.Note{{Kind: metering.NoteMissing}}
+		return s
+	}
+	page := b.get("/fr/consumption?grain=day")
+	require.Zero(t, page.doc.Find("figure, table").Length())
+	require.Contains(t, page.doc.Find(".note").Text(), "relevé par mois")
+	require.NotContains(t, page.doc.Text(), "manque")
+	require.Equal(t, 1, page.doc.Find("main a[href='/fr/consumption?grain=month&of=1']:contains('Voir par mois')").Length())
+	require.Equal(t, 1, page.doc.Find("a[href*='/consumption.']").Length(), "all by month, and no file of holes")
+	require.Equal(t, "/fr/consumption.csv?grain=month&of=1", page.doc.Find("a[href*='/consumption.']").AttrOr("href", ""))
+	twin := b.get("/fr/consumption.html?grain=day")
+	require.Contains(t, twin.doc.Text(), "relevé par mois")
+	require.NotContains(t, twin.doc.Text(), "manque")
+}
+
 // TestAMeterThatIsOnlyRead: where no month has a value but years have what was
 // counted between two readings, the page opens with the years, once disclosed;
 // asked for months it says where they are and draws no row of holes (L4, L5).
@@ -131,6 +156,10 @@ func TestAMeterThatIsOnlyRead(t *testing.T) {
 	require.Contains(t, row.Text(), "entre deux relevés")
 	require.Zero(t, row.Find("a").Length(), "it has no months to lead to")
 	require.Contains(t, page.doc.Find(".notes").Text(), "n’est réparti sur aucun mois")
+	require.Contains(t, page.doc.Find("#values tbody tr").Eq(0).Text(), "non relevé", "no reading was taken before: nothing is missing")
+	require.Contains(t, page.doc.Find(".notes").Text(), "aucun relevé n’a été fait")
+	require.Equal(t, "non relevé", strings.TrimSpace(page.doc.Find(".key li").Last().Text()))
+	require.NotContains(t, page.doc.Text(), "manque")
 	require.Equal(t, 1, page.doc.Find("a[href='/fr/consumption.csv?grain=year&of=1']:contains('relevé')").Length())
 
 	page = b.get("/fr/consumption?grain=month")
