@@ -137,7 +137,7 @@ func TestAMeterReadByTheMonth(t *testing.T) {
 func TestAMeterThatIsOnlyRead(t *testing.T) {
 	h, b := enter(t)
 	months := electricityMonths()
-	months.Indexed = true
+	months.Indexed, months.Notes = true, []metering.Note{{Kind: metering.NoteMissing}}
 	asked := 0
 	h.series = func() metering.Series {
 		if asked++; asked == 2 {
@@ -166,6 +166,7 @@ func TestAMeterThatIsOnlyRead(t *testing.T) {
 	require.Equal(t, "month", h.trail[1].Details["grain"])
 	require.Zero(t, page.doc.Find("figure, table").Length())
 	require.Contains(t, page.doc.Find(".note").Text(), "d’un relevé à l’autre")
+	require.NotContains(t, page.doc.Find(".notes").Text(), "manque")
 	require.Equal(t, 1, page.doc.Find("a[href='/fr/consumption?grain=year&of=1']:contains('Voir par année')").Length())
 }
 

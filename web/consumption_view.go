@@ -323,7 +323,7 @@ func (s *speaker) quality(p *metering.Point) component.Cell {
 	switch word {
 	case "complete":
 		c.Tag = ""
-	case "indexes":
+	case "indexes", "unread":
 		c.Tag = "plain"
 	case "estimated", "partial":
 		c.Tag = "warn"
