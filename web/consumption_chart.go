@@ -193,17 +193,32 @@ func (s *speaker) describe(amount func(metering.Amounts) int64) string {
 	if s.series.Grain.Fine() {
 		span = s.Date(s.series.Period.From)
 	}
-	// A period that is not whole is no lowest, unless there is no other.
-	fits := func(p metering.Point) bool { return p.Gap == metering.NoGap && !p.Running && !p.Cut && !p.Partial() }
-	if !slices.ContainsFunc(points, fits) {
-		fits = func(p metering.Point) bool { return p.Gap == metering.NoGap }
+	// A period that is not whole is no lowest, unless there are not two others.
+	counts := func(p *metering.Point) bool { return p.Gap == metering.NoGap }
+	whole := func(p *metering.Point) bool { return counts(p) && !p.Running && !p.Cut && !p.Partial() }
+	high, low, n := extremes(points, amount, whole)
+	if n < 2 {
+		high, low, n = extremes(points, amount, counts)
 	}
-	var high, low *metering.Point
+	say := func(p *metering.Point) string { return s.period(p) + ", " + s.say(amount(p.Amounts)) }
+	switch n {
+	case 0:
+		return s.T("chart.desc-empty", span)
+	case 1:
+		return s.T("chart.desc-one", span, s.say(amount(high.Amounts)))
+	}
+	return s.T("chart.desc", span, say(high), say(low))
+}
+
+// extremes are the first of the highest and of the lowest among those that fit,
+// and how many do.
+func extremes(points []metering.Point, amount func(metering.Amounts) int64, fits func(*metering.Point) bool) (high, low *metering.Point, n int) {
 	for i := range points {
 		p := &points[i]
-		if !fits(*p) {
+		if !fits(p) {
 			continue
 		}
+		n++
 		if high == nil || amount(p.Amounts) > amount(high.Amounts) {
 			high = p
 		}
@@ -211,11 +226,7 @@ func (s *speaker) describe(amount func(metering.Amounts) int64) string {
 			low = p
 		}
 	}
-	if high == nil {
-		return s.T("chart.desc-empty", span)
-	}
-	say := func(p *metering.Point) string { return s.period(p) + ", " + s.say(amount(p.Amounts)) }
-	return s.T("chart.desc", span, say(high), say(low))
+	return high, low, n
 }
 
 // marks are the moves and exchanges that fall inside the drawing.

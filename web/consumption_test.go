@@ -106,6 +106,22 @@ func TestZoomByLinks(t *testing.T) {
 	require.Zero(t, before.doc.Find("[rel=prev]").Length(), "nothing finer before the choice")
 }
 
+// TestOneBarIsNoHighestAndLowest: what is read out of a chart of one value says
+// it once, and a table of one period names that once.
+func TestOneBarIsNoHighestAndLowest(t *testing.T) {
+	h, b := enter(t)
+	for n, want := range map[int]string{1: "2026. Une seule valeur : 10\u202f950 kWh.", 2: "2025 – 2026. Le plus haut : 2025, 13\u202f480 kWh. Le plus bas : 2026, 10\u202f950 kWh."} {
+		h.series = func() metering.Series {
+			s := gasYears()
+			s.Points = s.Points[3-n:]
+			return s
+		}
+		page := b.get("/fr/consumption?grain=year")
+		require.Equal(t, want, plainSpaces(page.doc.Find("svg.wide desc").Text()))
+		require.Equal(t, n == 1, plainSpaces(page.doc.Find("caption").Text()) == "Les mêmes valeurs : 2026")
+	}
+}
+
 // TestAMeterReadByTheMonth: its days are not missing, nobody reads them; the page
 // says so, leads to the months and draws no row of holes, nor does the letter.
 func TestAMeterReadByTheMonth(t *testing.T) {
