@@ -302,4 +302,4 @@ func csvWords(x *ctx, series metering.Series) exchange.Words {
 }
 
 // qualities are metering.Point.Quality's words.
-var qualities = []string{"complete", "indexes", "estimated", "partial", "missing", "straddle", "daily"}
+var qualities = []string{"complete", "indexes", "estimated", "partial", "missing", "unread", "straddle", "daily"}

@@ -12,7 +12,7 @@ import (
 
 // charts draws what was consumed and, where there is any, what was injected.
 func (s *speaker) charts() []chart.Chart {
-	if len(s.series.Points) == 0 || s.dailyOnly() || s.series.Indexed {
+	if len(s.series.Points) == 0 || s.dailyOnly() || s.series.Indexed || s.series.AsOne {
 		return nil
 	}
 	list := []chart.Chart{s.chart("offtake", s.amount, s.offtake)}
@@ -186,21 +186,39 @@ func (s *speaker) labels(i int, p *metering.Point) (label, under string) {
 func (s *speaker) describe(amount func(metering.Amounts) int64) string {
 	points := s.series.Points
 	first, last := s.extent()
-	span := first + " – " + last
+	span := first
+	if last != first {
+		span += " – " + last
+	}
 	if s.series.Grain.Fine() {
 		span = s.Date(s.series.Period.From)
 	}
-	// A period that is not whole is no lowest, unless there is no other.
-	fits := func(p metering.Point) bool { return p.Gap == metering.NoGap && !p.Running && !p.Cut && !p.Partial() }
-	if !slices.ContainsFunc(points, fits) {
-		fits = func(p metering.Point) bool { return p.Gap == metering.NoGap }
+	// A period that is not whole is no lowest, unless there are not two others.
+	counts := func(p *metering.Point) bool { return p.Gap == metering.NoGap }
+	whole := func(p *metering.Point) bool { return counts(p) && !p.Running && !p.Cut && !p.Partial() }
+	high, low, n := extremes(points, amount, whole)
+	if n < 2 {
+		high, low, n = extremes(points, amount, counts)
 	}
-	var high, low *metering.Point
+	say := func(p *metering.Point) string { return s.period(p) + ", " + s.say(amount(p.Amounts)) }
+	switch n {
+	case 0:
+		return s.T("chart.desc-empty", span)
+	case 1:
+		return s.T("chart.desc-one", span, s.say(amount(high.Amounts)))
+	}
+	return s.T("chart.desc", span, say(high), say(low))
+}
+
+// extremes are the first of the highest and of the lowest among those that fit,
+// and how many do.
+func extremes(points []metering.Point, amount func(metering.Amounts) int64, fits func(*metering.Point) bool) (high, low *metering.Point, n int) {
 	for i := range points {
 		p := &points[i]
-		if !fits(*p) {
+		if !fits(p) {
 			continue
 		}
+		n++
 		if high == nil || amount(p.Amounts) > amount(high.Amounts) {
 			high = p
 		}
@@ -208,11 +226,7 @@ func (s *speaker) describe(amount func(metering.Amounts) int64) string {
 			low = p
 		}
 	}
-	if high == nil {
-		return s.T("chart.desc-empty", span)
-	}
-	say := func(p *metering.Point) string { return s.period(p) + ", " + s.say(amount(p.Amounts)) }
-	return s.T("chart.desc", span, say(high), say(low))
+	return high, low, n
 }
 
 // marks are the moves and exchanges that fall inside the drawing.
@@ -241,6 +255,11 @@ func (s *speaker) marks() (list []chart.Mark) {
 	return list
 }
 
+// gaps tells whether some period has no amount for this reason.
+func (s *speaker) gaps(why metering.Gap) bool {
+	return slices.ContainsFunc(s.series.Points, func(p metering.Point) bool { return p.Gap == why })
+}
+
 // legend names what the drawing has, and nothing else.
 func (s *speaker) legend(c chart.Chart) (keys []chart.Key) {
 	for _, k := range []struct{ class, text string }{
@@ -251,6 +270,9 @@ func (s *speaker) legend(c chart.Chart) (keys []chart.Key) {
 		{chart.KeyCrossed, "legend.straddle"}, {chart.KeyCut, "legend.cut"},
 	} {
 		if slices.ContainsFunc(c.Bars, func(b chart.Bar) bool { return b.Shows(k.class) }) {
+			if k.class == chart.KeyMissing && !s.gaps(metering.GapMissing) {
+				k.text = "quality.unread"
+			}
 			keys = append(keys, chart.Key{Text: s.T(k.text), Class: k.class})
 		}
 	}

@@ -101,8 +101,7 @@ func historyLetter(x *ctx, sel selection, pass lookup.Pass, series metering.Seri
 	if len(series.Points) > 0 && series.Grain.Fine() {
 		h.Caption = x.T("history.caption-day", x.Date(series.Period.From))
 	} else if len(series.Points) > 0 {
-		first, last := s.extent()
-		h.Caption = x.T("history.caption", first, last)
+		h.Caption = s.spanning("history.caption")
 	}
 	for _, c := range t.Columns {
 		h.Columns = append(h.Columns, letter.Column{Text: c.Text, Numeric: c.Numeric})

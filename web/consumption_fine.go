@@ -116,6 +116,8 @@ func (s *speaker) empty() []string {
 	switch {
 	case s.series.Indexed && !fine:
 		return []string{s.T("consumption.indexed")}
+	case s.series.AsOne:
+		return []string{s.T("consumption.as-one")}
 	case fine && s.series.Detail.IsZero() && s.over():
 		return []string{s.T(voiced(s.shown.pass, "consumption.detail.over"))}
 	case fine && s.series.Detail.IsZero() && s.shown.pass.ByGround():

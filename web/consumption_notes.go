@@ -17,6 +17,9 @@ func (s *speaker) notes() []string { return s.remarks("note.cut") }
 // bar that is thinner.
 func (s *speaker) remarks(cut string) (list []string) {
 	for _, n := range s.series.Notes {
+		if n.Kind == metering.NoteMissing && (s.series.AsOne || s.series.Indexed) {
+			continue // a value that nobody takes is not missing
+		}
 		key := "note." + string(n.Kind)
 		if n.Kind == metering.NoteMovedIn || n.Kind == metering.NoteMovedOut {
 			key = voiced(s.shown.pass, key)

@@ -216,7 +216,12 @@ func partView(x *ctx, p shown) public.Part {
 			v.Detail = layout.Link{Text: x.T("consumption.by-year"), Href: x.path("/consumption") + years}
 		}
 	}
-	if len(p.series.Points) > 0 && !p.series.Indexed {
+	if p.series.AsOne {
+		months := (selection{of: p.sel.of, query: metering.Query{Grain: metering.ByMonth}}).values()
+		all = layout.Link{Text: x.T("consumption.all.as-one"), Href: x.path("/consumption.csv") + months}
+		v.Detail = layout.Link{Text: x.T("consumption.by-month"), Href: x.path("/consumption") + months}
+	}
+	if len(p.series.Points) > 0 && !p.series.Indexed && !p.series.AsOne {
 		v.Downloads = []layout.Link{
 			{Text: x.T("consumption.csv"), Href: x.path("/consumption.csv") + p.sel.values()},
 			{Text: x.T("consumption.json"), Href: x.path("/consumption.json") + p.sel.values()},

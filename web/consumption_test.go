@@ -106,13 +106,54 @@ func TestZoomByLinks(t *testing.T) {
 	require.Zero(t, before.doc.Find("[rel=prev]").Length(), "nothing finer before the choice")
 }
 
+// TestOneBarIsNoHighestAndLowest: what is read out of a chart of one value says
+// it once, and a table of one period names that once.
+func TestOneBarIsNoHighestAndLowest(t *testing.T) {
+	h, b := enter(t)
+	for n, want := range map[int]string{1: "2026. Une seule valeur : 10\u202f950 kWh.", 2: "2025 – 2026. Le plus haut : 2025, 13\u202f480 kWh. Le plus bas : 2026, 10\u202f950 kWh."} {
+		h.series = func() metering.Series {
+			s := gasYears()
+			s.Points = s.Points[3-n:]
+			return s
+		}
+		page := b.get("/fr/consumption?grain=year")
+		require.Equal(t, want, plainSpaces(page.doc.Find("svg.wide desc").Text()))
+		require.Equal(t, n == 1, plainSpaces(page.doc.Find("caption").Text()) == "Les mêmes valeurs : 2026")
+	}
+}
+
+// TestAMeterReadByTheMonth: its days are not missing, nobody reads them; the page
+// says so, leads to the months and draws no row of holes, nor does the letter.
+func TestAMeterReadByTheMonth(t *testing.T) {
+	h, b := enter(t)
+	h.series = func() metering.Series {
+		s := electricityDays()
+		s.AsOne = true
+		for i := range s.Points {
+			s.Points[i] = metering.Point{Period: s.Points[i].Period, Gap: metering.GapMissing, Days: 1, MissingDays: 1}
+		}
+		s.Notes = []metering.Note{{Kind: metering.NoteMissing}}
+		return s
+	}
+	page := b.get("/fr/consumption?grain=day")
+	require.Zero(t, page.doc.Find("figure, table").Length())
+	require.Contains(t, page.doc.Find(".note").Text(), "relevé par mois")
+	require.NotContains(t, page.doc.Text(), "manque")
+	require.Equal(t, 1, page.doc.Find("main a[href='/fr/consumption?grain=month&of=1']:contains('Voir par mois')").Length())
+	require.Equal(t, 1, page.doc.Find("a[href*='/consumption.']").Length(), "all by month, and no file of holes")
+	require.Equal(t, "/fr/consumption.csv?grain=month&of=1", page.doc.Find("a[href*='/consumption.']").AttrOr("href", ""))
+	twin := b.get("/fr/consumption.html?grain=day")
+	require.Contains(t, twin.doc.Text(), "relevé par mois")
+	require.NotContains(t, twin.doc.Text(), "manque")
+}
+
 // TestAMeterThatIsOnlyRead: where no month has a value but years have what was
 // counted between two readings, the page opens with the years, once disclosed;
 // asked for months it says where they are and draws no row of holes (L4, L5).
 func TestAMeterThatIsOnlyRead(t *testing.T) {
 	h, b := enter(t)
 	months := electricityMonths()
-	months.Indexed = true
+	months.Indexed, months.Notes = true, []metering.Note{{Kind: metering.NoteMissing}}
 	asked := 0
 	h.series = func() metering.Series {
 		if asked++; asked == 2 {
@@ -131,12 +172,17 @@ func TestAMeterThatIsOnlyRead(t *testing.T) {
 	require.Contains(t, row.Text(), "entre deux relevés")
 	require.Zero(t, row.Find("a").Length(), "it has no months to lead to")
 	require.Contains(t, page.doc.Find(".notes").Text(), "n’est réparti sur aucun mois")
+	require.Contains(t, page.doc.Find("#values tbody tr").Eq(0).Text(), "non relevé", "no reading was taken before: nothing is missing")
+	require.Contains(t, page.doc.Find(".notes").Text(), "aucun relevé n’a été fait")
+	require.Equal(t, "non relevé", strings.TrimSpace(page.doc.Find(".key li").Last().Text()))
+	require.NotContains(t, page.doc.Text(), "manque")
 	require.Equal(t, 1, page.doc.Find("a[href='/fr/consumption.csv?grain=year&of=1']:contains('relevé')").Length())
 
 	page = b.get("/fr/consumption?grain=month")
 	require.Equal(t, "month", h.trail[1].Details["grain"])
 	require.Zero(t, page.doc.Find("figure, table").Length())
 	require.Contains(t, page.doc.Find(".note").Text(), "d’un relevé à l’autre")
+	require.NotContains(t, page.doc.Find(".notes").Text(), "manque")
 	require.Equal(t, 1, page.doc.Find("a[href='/fr/consumption?grain=year&of=1']:contains('Voir par année')").Length())
 }
 

@@ -86,6 +86,15 @@ func (s *speaker) extent() (first, last string) {
 	return s.names[0], s.names[len(s.names)-1]
 }
 
+// spanning says over what a table goes: a single period stands once.
+func (s *speaker) spanning(key string) string {
+	first, last := s.extent()
+	if first == last {
+		return s.T(key+"-day", first)
+	}
+	return s.T(key, first, last)
+}
+
 // periodTitle is the title of the column of periods.
 func (s *speaker) periodTitle() string {
 	if s.indexed() {
@@ -280,7 +289,7 @@ func (s *speaker) injects() bool {
 func (s *speaker) table(sel selection) component.Table {
 	columns := s.columns()
 	t := component.Table{ID: "values" + s.suffix(), Region: s.T("table.region")}
-	if s.dailyOnly() || s.series.Indexed {
+	if s.dailyOnly() || s.series.Indexed || s.series.AsOne {
 		return t
 	}
 	t.Columns = append(t.Columns, component.Column{Text: s.periodTitle()})
@@ -291,8 +300,7 @@ func (s *speaker) table(sel selection) component.Table {
 	if points := s.series.Points; s.series.Grain.Fine() && len(points) > 0 {
 		t.Caption = s.T("table.caption-day", s.Date(points[0].Period.From))
 	} else if len(points) > 0 {
-		first, last := s.extent()
-		t.Caption = s.T("table.caption", first, last)
+		t.Caption = s.spanning("table.caption")
 	}
 	t.Rows = make([]component.Row, len(s.series.Points))
 	cells := make([]component.Cell, 0, len(t.Rows)*(len(columns)+1))
@@ -315,7 +323,7 @@ func (s *speaker) quality(p *metering.Point) component.Cell {
 	switch word {
 	case "complete":
 		c.Tag = ""
-	case "indexes":
+	case "indexes", "unread":
 		c.Tag = "plain"
 	case "estimated", "partial":
 		c.Tag = "warn"

@@ -22,6 +22,7 @@ import (
 	"guichet/works"
 	"guichet/works/payment"
 
+	"github.com/PuerkitoBio/goquery"
 	"github.com/stretchr/testify/require"
 )
 
@@ -49,7 +50,15 @@ func (b *bureau) act(id string, act desk.Act, pairs ...string) deskAnswer {
 	require.Equal(b.t, http.StatusOK, page.StatusCode)
 	form := page.doc.Find("form[action='" + path + "/" + string(act) + "']")
 	require.Equal(b.t, 1, form.Length(), "%s is possible", act)
-	return b.post(path+"/"+string(act), append([]string{"since", form.Find("input[name=since]").AttrOr("value", "")}, pairs...)...)
+	return b.post(path+"/"+string(act), append(brought(form), pairs...)...)
+}
+
+// brought are the fields that a form brings by itself.
+func brought(form *goquery.Selection) (pairs []string) {
+	for _, field := range form.Find("input[type=hidden]").EachIter() {
+		pairs = append(pairs, field.AttrOr("name", ""), field.AttrOr("value", ""))
+	}
+	return pairs
 }
 
 func (b *bureau) done(id string, act desk.Act, pairs ...string) {
@@ -208,6 +217,21 @@ func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
 	require.Equal(t, refusedStatus, b.act(r.ID, desk.NewCode, "code-reason", "").StatusCode, "it is stated why")
 	b.done(r.ID, desk.NewCode, "code-reason", "Reçu perdu, identité vérifiée")
 	require.EqualValues(t, 1, storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'works.code' AND subject = $1 AND details LIKE '%reason=Re%'`, works.Subject(r.ID)))
+
+	// The same form sent twice sends one letter: of two only the later one opens.
+	letters := `SELECT COUNT(*) FROM outbox WHERE kind = 'works-receipt'`
+	twice := append(brought(b.get(path).doc.Find("form[action$='/code']")), "code-reason", "Perdu une seconde fois")
+	b.clock.Pass(time.Minute)
+	before := storetest.Number(t, b.dsn, letters)
+	require.Equal(t, "done=code", b.post(path+"/code", twice...).Request.URL.RawQuery)
+	require.EqualValues(t, before+1, storetest.Number(t, b.dsn, letters))
+	b.clock.Pass(time.Second)
+	again := b.post(path+"/code", twice...)
+	require.Equal(t, http.StatusConflict, again.StatusCode)
+	require.Contains(t, plainSpaces(again.text), "un second n’a pas été envoyé")
+	require.EqualValues(t, before+1, storetest.Number(t, b.dsn, letters))
+	b.done(r.ID, desk.NewCode, "code-reason", "Lu, et voulu encore")
+	require.EqualValues(t, before+2, storetest.Number(t, b.dsn, letters))
 }
 
 // C.4: an officer assigns a payment that fits no request, or sets it aside.

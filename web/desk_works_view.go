@@ -276,6 +276,9 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 		v.Text = x.T(key)
 	}
 	v.Controls = append(v.Controls, component.Control{Kind: "hidden", Field: component.Field{Name: "since", Value: strconv.FormatInt(portal.Micros(w.Since), 10)}})
+	if a == desk.NewCode { // its form says which code it is to replace
+		v.Controls = append(v.Controls, component.Control{Kind: "hidden", Field: component.Field{Name: desk.ActField(a, "seen"), Value: strconv.FormatInt(portal.Micros(w.CodeAt), 10)}})
+	}
 	field := func(kind, field, label, proposed string) *component.Control {
 		c := component.Control{Kind: kind, Rows: 3, Field: component.Field{Name: desk.ActField(a, field), Label: x.T(label), Value: proposed}}
 		if x.form.Has(c.Name) {

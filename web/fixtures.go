@@ -65,6 +65,11 @@ var fixtures = slices.Concat(detailFixtures(), readingFixtures, partnerFixtures,
 	{"consumption-day", consumptionFixture(metering.ByDay, electricityDays)},
 	{"consumption-year", consumptionFixture(metering.ByYear, gasYears)},
 	{"consumption-indexes", consumptionFixture(metering.ByYear, electricityIndexes)},
+	{"consumption-as-one", consumptionFixture(metering.ByDay, func() metering.Series {
+		s := electricityDays()
+		s.AsOne = true
+		return s
+	})},
 	{"consumption-empty", consumptionFixture(metering.ByMonth, func() metering.Series {
 		return metering.Series{EAN: fixtureEAN, Energy: portal.Electricity, Grain: metering.ByMonth}
 	})},
@@ -279,13 +284,13 @@ func electricityIndexes() metering.Series {
 	for i, kwh := range []int64{0, 1_612, 1_488} {
 		p := metering.Point{Period: portal.Period{From: bounds[i], To: bounds[i+1]}, Own: true, Days: 365}
 		if kwh == 0 {
-			p.Gap, p.Days, p.MissingDays = metering.GapMissing, 262, 262
+			p.Gap, p.Days, p.MissingDays = metering.GapUnread, 262, 262
 		}
 		p.Amounts = amounts(map[metering.Register]int64{metering.OfftakePeak: kwh * 1000, metering.OfftakeOffPeak: kwh * 1210})
 		s.Points = append(s.Points, p)
 	}
 	s.Period = portal.Period{From: bounds[0], To: bounds[3]}
-	s.Notes = []metering.Note{{Kind: metering.NoteMovedIn, At: bounds[0]}, {Kind: metering.NoteIndexes}, {Kind: metering.NoteMissing}}
+	s.Notes = []metering.Note{{Kind: metering.NoteMovedIn, At: bounds[0]}, {Kind: metering.NoteIndexes}, {Kind: metering.NoteUnread}}
 	return s
 }
 

@@ -168,7 +168,10 @@ func TestARequestIsFollowed(t *testing.T) {
 	page = b.get(done.Header.Get("Location"))
 	require.Contains(t, page.doc.Find("[role=status]").Text(), "Zustimmung ist eingetragen")
 	require.Zero(t, page.doc.Find("form[action*='/accept']").Length())
-	require.Equal(t, http.StatusConflict, b.act(id, "decline", url.Values{"version": {"1"}}).StatusCode, "it was agreed to")
+	late := b.act(id, "decline", url.Values{"version": {"1"}})
+	require.Equal(t, http.StatusConflict, late.StatusCode, "it was agreed to")
+	require.Contains(t, late.doc.Find("[role=alert] h2").Text(), "Nichts wurde geändert", "where no field is wrong none is to be corrected")
+	require.Contains(t, old.doc.Find("[role=alert] h2").Text(), "Nichts wurde geändert")
 
 	_, err = y.room.Move(t.Context(), officer, id, works.Nobody, works.EventPay, "", func(r *works.Request) error {
 		r.Offer.Paid, r.Offer.PaidAt = 28832, y.h.clock()

@@ -146,6 +146,9 @@ func wrongView(x *ctx, v *public.WorksRequest, wrong error) {
 		controls = append(controls, f.Controls...)
 	}
 	v.Error, v.Summary = true, spread(x, controls, problems)
+	if len(v.Summary.Fields) == 0 { // no field can be corrected
+		v.Summary.Title = x.T("detail.not-done")
+	}
 	for _, f := range forms {
 		f.Controls, controls = controls[:len(f.Controls)], controls[len(f.Controls):]
 		for i := range f.Controls { // what was typed is not lost

@@ -39,7 +39,7 @@ func (f follower) renew(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	return f.moved(x, o, f.Room.Renew(x.context(), x.worksEntry(o.pass), o.ID, o.pass.Visit.ID, ""), "code")
+	return f.moved(x, o, f.Room.Renew(x.context(), x.worksEntry(o.pass), o.ID, o.pass.Visit.ID), "code")
 }
 
 // shareView is who follows a request beside its requester.

@@ -27,18 +27,23 @@ type Codes interface {
 // whom it should not be (D10). It goes to the requester as they chose to be
 // written to and is shown to nobody: neither to who is on the telephone nor to
 // who came in with the old one. That one opens nothing from now on, and who came
-// in with it is out, but for the visit but. Invalid "works.code" where a
-// requester, not an officer, asks again within a day.
-func (s *Service) Renew(ctx context.Context, by audit.Entry, id, but, reason string) error {
+// in with it is out, but for the visit but. Invalid "works.code" where it got
+// one within a day.
+func (s *Service) Renew(ctx context.Context, by audit.Entry, id, but string) error {
 	now := s.Clock()
-	after := now.Add(-renewEvery)
-	details := map[string]string{}
-	if reason != "" {
-		details["reason"] = reason
-	}
-	if by.Actor.Kind == portal.Staff {
-		after = now
-	}
+	return s.renew(ctx, by, id, but, now, now.Add(-renewEvery), map[string]string{})
+}
+
+// RenewFor does the same for a requester who calls, as often as an officer sees
+// a reason. seen is the request's CodeAt on the officer's page: Invalid
+// "works.code" where it got another code since, so that one form, sent twice,
+// sends one letter; of two only the later one would open.
+func (s *Service) RenewFor(ctx context.Context, by audit.Entry, id, reason string, seen time.Time) error {
+	return s.renew(ctx, by, id, "", s.Clock(), seen, map[string]string{"reason": reason})
+}
+
+// renew does it, unless the request got a code after a time.
+func (s *Service) renew(ctx context.Context, by audit.Entry, id, but string, now, after time.Time, details map[string]string) error {
 	return s.Runner.Do(ctx, func(t tx.Tx) error {
 		r, err := s.lock(t, id)
 		if err != nil {

@@ -93,6 +93,7 @@ type Request struct {
 	Key    string      // keyed hash of the number, for the gate (D10)
 	Number keys.Secret // ten digits; with the code it opens the request
 	Code   []byte      // keyed hash of the code
+	CodeAt time.Time   // when it got another code; zero: it has its first
 	Kind   Kind
 	Energy portal.Energy
 	Contact

@@ -154,7 +154,12 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 	case Unlock:
 		return y.unlock(ctx, by, id, reason)
 	case NewCode:
-		return y.Service.Renew(ctx, entry, id, "", reason)
+		us, _ := strconv.ParseInt(typed("seen"), 10, 64) // anything else is no code that was shown
+		err := y.Service.RenewFor(ctx, entry, id, reason, portal.FromMicros(us))
+		if portal.CodeOf(err) == portal.Invalid {
+			return &portal.Error{Code: portal.Conflict, Key: "desk.works.code"}
+		}
+		return err
 	}
 	e := works.Event(a)
 	if a == NoStudy {

@@ -253,11 +253,12 @@ func (v *view) notes(s Series, meters []time.Time) []Note {
 			notes = append(notes, Note{NoteMeterExchanged, dayStart(m)})
 		}
 	}
-	var estimated, missing, indexed bool
+	var estimated, missing, unread, indexed bool
 	for _, p := range s.Points {
 		indexed = indexed || p.Own && p.Gap == NoGap
 		estimated = estimated || p.EstimatedDays > 0
-		missing = missing || p.MissingDays > 0
+		unread = unread || p.Gap == GapUnread
+		missing = missing || p.MissingDays > 0 && p.Gap != GapUnread
 		if p.Gap == GapStraddle {
 			notes = append(notes, Note{NoteStraddle, p.Period.From})
 		}
@@ -268,6 +269,9 @@ func (v *view) notes(s Series, meters []time.Time) []Note {
 	slices.SortStableFunc(notes, func(a, b Note) int { return a.At.Compare(b.At) })
 	if indexed {
 		notes = append(notes, Note{Kind: NoteIndexes})
+	}
+	if unread {
+		notes = append(notes, Note{Kind: NoteUnread})
 	}
 	if estimated {
 		notes = append(notes, Note{Kind: NoteEstimated})

@@ -125,6 +125,7 @@ const (
 	NoGap       Gap = ""
 	GapMissing  Gap = "missing"  // no value has come for the period
 	GapDaily    Gap = "daily"    // only the day's total is kept, and the grain is finer (D5)
+	GapUnread   Gap = "unread"   // beside totals between two readings: no two that count bound it
 	GapStraddle Gap = "straddle" // one total that spans a move and no reading at the move: shown to neither side (Ld3)
 )
 
@@ -168,7 +169,7 @@ func (p Point) Partial() bool { return p.Gap == NoGap && p.MissingDays > 0 }
 
 // Quality names the point in one word, for a download: the worst that
 // applies of "complete", "indexes" (counted between two readings), "estimated"
-// (in part), "partial", "missing", "straddle", "daily".
+// (in part), "partial", "missing", "unread", "straddle", "daily".
 func (p Point) Quality() string {
 	switch {
 	case p.Gap != NoGap:
@@ -194,6 +195,7 @@ const (
 	NoteHorizon        NoteKind = "horizon"         // At: older readings are not shown (D3)
 	NoteEstimated      NoteKind = "estimated"       // some values are estimates
 	NoteMissing        NoteKind = "missing"         // some values are missing
+	NoteUnread         NoteKind = "unread"          // of some time no two readings tell the total
 	NoteStraddle       NoteKind = "straddle"        // At: the month that cannot be cut (Ld3)
 	NoteIndexes        NoteKind = "indexes"         // some totals are between two readings of the meter
 	NoteDetailFrom     NoteKind = "detail-from"     // At: finer than daily from here (D5)
@@ -237,6 +239,9 @@ type Series struct {
 	// Indexed: no period of this grain has an amount, but years have: there are
 	// totals between two readings of the meter.
 	Indexed bool
+	// AsOne: no day that was asked for has an amount, because each of their months
+	// was read as one total.
+	AsOne bool
 	// Registers are those that count at the point, in the order of pages; none
 	// where no point has an amount.
 	Registers []Register

@@ -137,6 +137,29 @@ func TestHistoryWaitsForTheTotalOfTheRunningMonth(t *testing.T) {
 	require.Zero(t, s.Points[0].MissingDays)
 }
 
+// Days of months that were read as one total are not missing: nobody read them.
+func TestDaysOfMonthsReadAsOne(t *testing.T) {
+	p := newPlace(t, portal.Date(2024, 4, 10).Add(time.Hour))
+	ean := eanOf(1)
+	point := p.point(t, ean, portal.Electricity, 9_200)
+	stay := p.stay(t, "o", ean, portal.Date(2019, 5, 1), time.Time{}, time.Time{})
+	asOne := func(from, to time.Time) bool {
+		s, err := p.history().Series(ctx, point, stay, metering.Query{Grain: metering.ByDay, From: from, To: to})
+		require.NoError(t, err)
+		return s.AsOne
+	}
+	march, april := portal.Date(2024, 3, 1), portal.Date(2024, 4, 1)
+	require.False(t, asOne(march, april), "nothing has come of it")
+	_, err := p.importer().LoadMonths(ctx, []metering.Month{{EAN: ean, Register: metering.OfftakeTotal, Date: march, Amount: 9_000}})
+	require.NoError(t, err)
+	require.True(t, asOne(march, april))
+	require.True(t, asOne(april, april.AddDate(0, 1, 0)), "the total of the month that runs is still to come")
+	require.False(t, asOne(portal.Date(2024, 2, 1), april), "February is missing")
+	_, err = p.importer().Import(ctx, []metering.Day{{EAN: ean, Register: metering.OfftakeTotal, Date: april, Values: []metering.Slot{{Value: metering.Value{Amount: 500}}}}}, metering.ImportOptions{})
+	require.NoError(t, err)
+	require.False(t, asOne(april, april.AddDate(0, 1, 0)), "now its days come")
+}
+
 func TestHistoryRefusesAnotherPointsOccupancy(t *testing.T) {
 	p := newPlace(t, portal.Date(2024, 4, 10))
 	_, err := p.history().Series(ctx, registry.AccessPoint{EAN: eanOf(1)}, registry.Occupancy{ID: "o", EAN: eanOf(2)}, metering.Query{Grain: metering.ByMonth})

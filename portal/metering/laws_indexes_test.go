@@ -218,6 +218,7 @@ func (c *counter) judge(t *rapid.T, stay registry.Occupancy, plain, with meterin
 		say := fmt.Sprint(p.Period.From, " to ", p.Period.To, " of ", stay.From, " to ", stay.To)
 		require.False(t, p.Period.From.Before(end), "in the order of time, no day twice: %s", say)
 		end = p.Period.To
+		require.Equal(t, p.Own && p.Gap != metering.NoGap, p.Gap == metering.GapUnread, say)
 		if !p.Own || p.Gap != metering.NoGap {
 			for i, a := range p.Amounts {
 				rest[i] += a

@@ -300,10 +300,11 @@ func (o oracle) judgeRest(t require.TestingT, s metering.Series) {
 	for _, r := range s.Registers {
 		require.True(t, may[r], "%s never counted for this occupant", r)
 	}
-	shown, estimated, missing := false, false, false
+	shown, estimated, missing, unread := false, false, false, false
 	for _, p := range s.Points {
 		shown = shown || p.Gap == metering.NoGap
-		estimated, missing = estimated || p.EstimatedDays > 0, missing || p.MissingDays > 0
+		estimated, unread = estimated || p.EstimatedDays > 0, unread || p.Gap == metering.GapUnread
+		missing = missing || p.MissingDays > 0 && p.Gap != metering.GapUnread
 		for i, a := range p.Amounts {
 			require.True(t, a == 0 || s.Has(metering.Registers[i]))
 		}
@@ -330,6 +331,7 @@ func (o oracle) judgeRest(t require.TestingT, s metering.Series) {
 	require.Equal(t, exchanges, told, "exchanges in other occupancies are nobody else's")
 	require.Equal(t, estimated, kinds[metering.NoteEstimated])
 	require.Equal(t, missing, kinds[metering.NoteMissing])
+	require.Equal(t, unread, kinds[metering.NoteUnread])
 }
 
 // everybody are the occupancies as known before and since moves were learnt late.

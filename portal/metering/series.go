@@ -51,6 +51,7 @@ func (h *History) Series(ctx context.Context, point registry.AccessPoint, occ re
 			return Series{}, err
 		}
 		s.Indexed = len(between) > 0
+		s.AsOne = q.Grain == ByDay && !s.Indexed && v.asOne(s.Points)
 	}
 	if len(s.Points) > 0 {
 		s.Period = portal.Period{From: s.Points[0].Period.From, To: s.Points[len(s.Points)-1].Period.To}
@@ -87,6 +88,27 @@ type view struct {
 func dayStart(t time.Time) time.Time {
 	y, m, d := t.In(portal.Brussels).Date()
 	return portal.Date(y, m, d)
+}
+
+// asOne tells whether each month of some days was read as one total; where that
+// of the month that runs is still to come, whether the one before was.
+func (v *view) asOne(days []Point) bool {
+	if len(days) == 0 {
+		return false
+	}
+	for month := monthCount(days[0].Period.From); month <= monthCount(days[len(days)-1].Period.From); month++ {
+		if month == monthCount(v.today) && v.bucket(month).silent() {
+			month-- // it ends with this one
+			if b := v.bucket(month); !b.asOne() {
+				return false
+			}
+			break
+		}
+		if b := v.bucket(month); !b.asOne() {
+			return false
+		}
+	}
+	return true
 }
 
 // newView: a day counts where all of it lies within the stay, so that a move

@@ -19,7 +19,7 @@ var _ works.Store = (*Store)(nil)
 // worksFixed and worksChanging are the columns of a request, in one order: what
 // its capture sets, and what may change since.
 const (
-	worksFixed = `id, key, number, code, kind, energy, occupancy_id, partner_id, made_us`
+	worksFixed = `id, key, number, code, kind, energy, occupancy_id, partner_id, made_us, code_us`
 
 	worksChanging = `requester, name, mail, telephone, language, channel, billing_name, billing_street, billing_postcode, billing_town,
   company_number, street, postcode, town, facts, first_occupied, dwelling, end_user,
@@ -56,7 +56,7 @@ const insertWorks = `INSERT INTO works (` + worksFixed + `, ` + worksChanging + 
 
 func newWorks(r works.Request) ([]any, error) {
 	changing, err := changingWorks(r)
-	return append([]any{r.ID, r.Key, r.Number.Reveal(), r.Code, string(r.Kind), string(r.Energy), r.OccupancyID, r.PartnerID, portal.Micros(r.MadeAt)},
+	return append([]any{r.ID, r.Key, r.Number.Reveal(), r.Code, string(r.Kind), string(r.Energy), r.OccupancyID, r.PartnerID, portal.Micros(r.MadeAt), portal.Micros(r.CodeAt)},
 		changing...), err
 }
 
@@ -92,8 +92,8 @@ func (s *Store) SaveWorks(t tx.Tx, r works.Request) error {
 
 func worksRow(s scanner) (r works.Request, err error) {
 	var number, facts, missing, offer, turn string
-	var made, since, missingBy, until, agreed, day, asset, invoiced, closed, due, told, promised, moved int64
-	if err := s.Scan(&r.ID, &r.Key, &number, &r.Code, &r.Kind, &r.Energy, &r.OccupancyID, &r.PartnerID, &made,
+	var made, code, since, missingBy, until, agreed, day, asset, invoiced, closed, due, told, promised, moved int64
+	if err := s.Scan(&r.ID, &r.Key, &number, &r.Code, &r.Kind, &r.Energy, &r.OccupancyID, &r.PartnerID, &made, &code,
 		&r.Contact.Kind, &r.Name, &r.Mail, &r.Telephone, &r.Language, &r.Channel,
 		&r.BillingName, &r.Billing.Street, &r.Billing.Postcode, &r.Billing.Town, &r.CompanyNumber, &r.Site.Street, &r.Site.Postcode, &r.Site.Town,
 		&facts, &r.Declared.FirstOccupied, &r.Declared.Dwelling, &r.Declared.EndUser,
@@ -106,6 +106,7 @@ func worksRow(s scanner) (r works.Request, err error) {
 	if missing != "" {
 		r.Missing = strings.Split(missing, ",")
 	}
+	r.CodeAt = portal.FromMicros(code)
 	r.MadeAt, r.Since, r.MissingBy, r.UserAgreedAt = portal.FromMicros(made), portal.FromMicros(since), portal.FromMicros(missingBy), portal.FromMicros(agreed)
 	r.Day, r.AssetAt, r.InvoicedAt, r.ClosedAt = portal.FromMicros(day), portal.FromMicros(asset), portal.FromMicros(invoiced), portal.FromMicros(closed)
 	r.ToldAt, r.Promised, r.MovedAt = portal.FromMicros(told), portal.FromMicros(promised), portal.FromMicros(moved)

@@ -85,7 +85,7 @@ type (
 	valueView struct {
 		From          string           `json:"from" format:"date-time" doc:"Where the period begins."`
 		Until         string           `json:"until" format:"date-time" doc:"Where it ends, excluded."`
-		Quality       string           `json:"quality" enum:"complete,indexes,estimated,partial,missing,straddle,daily" doc:"The worst that applies. indexes, by year only: counted between two readings of the meter, with bounds of its own."`
+		Quality       string           `json:"quality" enum:"complete,indexes,estimated,partial,missing,unread,straddle,daily" doc:"The worst that applies. unread, by year only: no two readings of the meter bound it. indexes, by year only: counted between two readings of the meter, with bounds of its own."`
 		Days          *int             `json:"days,omitempty" doc:"Days in the period."`
 		MissingDays   *int             `json:"missing_days,omitempty" doc:"How many of them miss a part."`
 		EstimatedDays *int             `json:"estimated_days,omitempty" doc:"How many of them have an estimated part."`

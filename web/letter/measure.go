@@ -47,31 +47,66 @@ func (r ruler) width(text string, bold bool, size float64) float64 {
 	return float64(font.MeasureString(face, text)) / 64 / 100 * size * point
 }
 
-// wrap breaks a text at its blanks into lines of at most a width in mm; a word
-// that is longer stands alone.
+// softHyphen is where a long word may break; the fonts have no sign for it.
+const softHyphen = "\u00ad"
+
+// wrap breaks a text at its blanks into lines of at most a width in mm. A word
+// that is longer breaks at its soft hyphens; without any it stands alone.
 func (r ruler) wrap(text string, bold bool, size, width float64) (lines []string) {
 	now := ""
 	for _, word := range strings.Split(text, " ") {
-		longer := strings.TrimPrefix(now+" "+word, " ")
-		if now != "" && r.width(longer, bold, size) > width {
-			lines = append(lines, now)
-			longer = word
+		longer := strings.TrimPrefix(now+" "+whole(word), " ")
+		if r.width(longer, bold, size) > width {
+			if now != "" {
+				lines = append(lines, now)
+			}
+			var parts []string
+			parts, longer = r.hyphenated(word, bold, size, width)
+			lines = append(lines, parts...)
 		}
 		now = longer
 	}
 	return append(lines, now)
 }
 
+// hyphenated breaks a word that begins a line: what fills lines, and the rest.
+func (r ruler) hyphenated(word string, bold bool, size, width float64) (lines []string, rest string) {
+	parts := strings.Split(word, softHyphen)
+	rest = parts[0]
+	for i, part := range parts[1:] {
+		end := "-"
+		if i == len(parts)-2 {
+			end = ""
+		}
+		if r.width(rest+part+end, bold, size) > width {
+			lines = append(lines, rest+"-")
+			rest = part
+			continue
+		}
+		rest += part
+	}
+	return lines, rest
+}
+
+func whole(word string) string { return strings.ReplaceAll(word, softHyphen, "") }
+
 // longestWord is the width that a column cannot do without.
 func (r ruler) longestWord(text string, bold bool) (width float64) {
 	for _, word := range strings.Split(text, " ") {
-		width = max(width, r.width(word, bold, body))
+		parts := strings.Split(word, softHyphen)
+		for i, part := range parts {
+			if i < len(parts)-1 {
+				part += "-"
+			}
+			width = max(width, r.width(part, bold, body))
+		}
 	}
 	return width
 }
 
 // printable leaves out what the fonts have no sign for: narrow blanks become
 // ordinary ones that do not break, soft hyphens go.
-func printable(text string) string {
-	return strings.NewReplacer("\u202f", "\u00a0", "\u00ad", "").Replace(text)
-}
+func printable(text string) string { return whole(breakable(text)) }
+
+// breakable leaves the soft hyphens to wrap.
+func breakable(text string) string { return strings.ReplaceAll(text, "\u202f", "\u00a0") }

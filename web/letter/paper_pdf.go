@@ -75,7 +75,7 @@ func (v paperView) printable() paperView {
 	columns, rows := v.Columns, v.Rows
 	v.Columns, v.Rows = nil, nil
 	for _, c := range columns {
-		v.Columns = append(v.Columns, Column{printable(c.Text), c.Numeric})
+		v.Columns = append(v.Columns, Column{breakable(c.Text), c.Numeric})
 	}
 	for _, r := range rows {
 		v.Rows = append(v.Rows, each(r))

@@ -147,6 +147,33 @@ func TestHistoryPagesAreWhole(t *testing.T) {
 	}
 }
 
+// TestALongTitleBreaksWhereItMay: a column is not as wide as its longest word
+// where that has soft hyphens, so that the table stands; none of them is printed.
+func TestALongTitleBreaksWhereItMay(t *testing.T) {
+	rule, err := newRuler()
+	require.NoError(t, err)
+	for text, want := range map[string][]string{
+		"Schwach\u00adlastzeit, kWh":         {"Schwach-", "lastzeit,", "kWh"},
+		"Gesamt, kWh":                        {"Gesamt,", "kWh"},
+		"Elektri\u00adzitäts\u00adverbrauch": {"Elektri-", "zitäts-", "verbrauch"},
+		"Ver\u00adbrauch":                    {"Verbrauch"},
+	} {
+		require.Equal(t, want, rule.wrap(text, true, body, 27), text)
+		require.LessOrEqual(t, rule.longestWord(text, true), 27.0, text)
+	}
+	require.Equal(t, []string{"Schwachlastzeit, kWh"}, rule.wrap("Schwach\u00adlastzeit, kWh", true, body, 90))
+	h := historySample(portal.German, 3, false)
+	h.Columns[len(h.Columns)-2].Text = "Schwach\u00adlastzeit, kWh"
+	v := h.view(house).printable()
+	s := &scribe{}
+	for _, p := range v.lay(rule).pages {
+		p.Render(s, nil)
+	}
+	for _, one := range s.texts {
+		require.NotContains(t, one.text, softHyphen)
+	}
+}
+
 // TestATableThatFitsStandsUpright: the room that is given away is not taken for
 // too little, whatever it is divided by.
 func TestATableThatFitsStandsUpright(t *testing.T) {

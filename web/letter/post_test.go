@@ -64,7 +64,7 @@ func betweenReadings() metering.Series {
 			s.Points[n-1].Period.To, s.Period.To = at, at
 		}
 		if s.Points = append(s.Points, metering.Point{Period: portal.Period{From: at}, Own: true, Days: 365, Amounts: metering.Amounts{1_612_000, 1_951_000, 0, 0, 0, 9_000}}); i == 0 {
-			s.Points[0].Gap, s.Points[0].Amounts, s.Period.From = metering.GapMissing, metering.Amounts{}, at
+			s.Points[0].Gap, s.Points[0].Amounts, s.Period.From = metering.GapUnread, metering.Amounts{}, at
 		}
 	}
 	s.Points = s.Points[:3]
@@ -113,6 +113,8 @@ func TestHistoryLetterInFourLanguages(t *testing.T) {
 		pdf, html, err := Render(l, &Late{Point: point, Series: betweenReadings()}, house)
 		require.NoError(t, err)
 		require.Equal(t, 2, strings.Count(string(html), i18n.For(lang).T("quality.indexes")))
+		require.Contains(t, string(html), i18n.For(lang).T("quality.unread")+"</td>", "of the time before the first reading nothing is missing")
+		require.Contains(t, string(html), i18n.For(lang).T("note.unread"))
 		require.Contains(t, string(html), strings.ReplaceAll(i18n.For(lang).Date(portal.Date(2025, 11, 20)), "\u00a0", " ")+"</th>")
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "indexes-"+string(lang)+".pdf"), pdf, 0o600))
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "indexes-"+string(lang)+".html"), html, 0o600))

@@ -1,6 +1,7 @@
 package letter
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
@@ -40,6 +41,9 @@ func newHistory(l outbox.Letter, p registry.AccessPoint, s metering.Series) Pape
 	v.Caption = c.T("letter.history.caption", period(s.Points[0]), period(s.Points[len(s.Points)-1]))
 	if s.Grain == metering.ByYear {
 		v.After[0] = c.T("note.indexes")
+		if slices.ContainsFunc(s.Points, func(p metering.Point) bool { return p.Gap == metering.GapUnread }) {
+			v.After = slices.Insert(v.After, 1, c.T("note.unread"))
+		}
 		v.Caption = c.T("letter.history.caption", c.Date(s.Period.From), c.Date(s.Period.To))
 	}
 	columns := amounts(c, s)

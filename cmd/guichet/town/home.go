@@ -30,6 +30,8 @@ type point struct {
 	// daily is when daily values begin; before it only months are read.
 	// A date in the future: an old meter to this day.
 	daily time.Time
+	// yearly: not even months are read, only its indexes, once a year.
+	yearly bool
 	// single: until bandsFrom the meter counts one register.
 	single    bool
 	bandsFrom time.Time

@@ -18,6 +18,7 @@ const (
 	smart   kit = iota // communicating all along: daily values
 	rollout            // an old meter until the exchange: months, then days
 	old                // to this day: months only
+	yearly             // an old one that somebody reads once a year: its indexes only
 )
 
 // plan is a home on paper: the dice draw it, a case of cases.go changes it,

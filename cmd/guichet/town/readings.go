@@ -148,11 +148,11 @@ func (t *Town) months(p *point, c calendar) []metering.Month {
 	var amounts [metering.RegisterCount]sum
 	for i := range c {
 		d := &c[i]
+		if p.yearly || !d.at.Before(p.daily) {
+			break
+		}
 		if d.at.Before(p.opened) {
 			continue
-		}
-		if !d.at.Before(p.daily) {
-			break
 		}
 		if p.Energy == portal.Gas {
 			volume, energy := p.home.gas(t, d)

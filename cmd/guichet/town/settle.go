@@ -81,8 +81,8 @@ func (t *Town) connect(h *home, p plan, e portal.Energy, n *numbers) *point {
 		// estimate, so that no month is half a total and half days.
 		pt.daily, pt.bandsFrom = monthOf(p.exchanged), p.exchanged
 		pt.holes = append(pt.holes, hole{portal.Period{From: pt.daily, To: p.exchanged}, metering.Estimated})
-	case old:
-		pt.daily, pt.bandsFrom = never, never
+	case old, yearly:
+		pt.daily, pt.bandsFrom, pt.yearly = never, never, p.kit == yearly
 	}
 	return pt
 }

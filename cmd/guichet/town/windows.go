@@ -26,21 +26,42 @@ func (t *Town) DegreeDays() (days []indexes.DegreeDay) {
 }
 
 // Windows lets each featured household read its meter, unless it is read at a
-// distance: since a week ago, for two months. The last reading is a year old, or of the day they or the meter came.
+// distance: since a week ago, for two months. The last reading is a year old, or
+// of the day they or the meter came. Where a meter is only read by its indexes,
+// the windows of former years come first.
 func (t *Town) Windows() (all []Due) {
 	c := makeCalendar(t.begin(), t.today, t.weather)
 	for _, f := range t.Featured {
 		for _, p := range t.points {
 			if now := p.home.staying(t.today); p.EAN == f.EAN && now != nil && indexes.CycleOf(p.AccessPoint) != indexes.Remote {
-				all = append(all, t.due(p, now, c))
+				for _, last := range t.visits(p, now) {
+					all = append(all, t.due(p, now, c, last))
+				}
 			}
 		}
 	}
 	return all
 }
 
-func (t *Town) due(p *point, now *stay, c calendar) Due {
-	last := t.ago(365)
+// visits are the days of the last readings of a household's windows. Where all
+// that is known of a meter are its indexes, somebody came each year in spring.
+func (t *Town) visits(p *point, now *stay) []time.Time {
+	if !p.yearly {
+		return []time.Time{t.ago(365)}
+	}
+	var days []time.Time
+	for ago := 190 + 365*metering.HorizonYears; ago > 0; ago -= 365 {
+		if !t.ago(ago).Before(now.From) {
+			days = append(days, t.ago(ago))
+		}
+	}
+	return days
+}
+
+// due is the window that follows a reading: the one that is open or, where the
+// next visit has been made, the one around it.
+func (t *Town) due(p *point, now *stay, c calendar, last time.Time) Due {
+	visit, from := last.AddDate(0, 0, 365), time.Time{}
 	meter := p.meters[len(p.meters)-1]
 	for _, came := range []time.Time{now.From, meter.from, p.opened} {
 		if came.After(last) {
@@ -50,28 +71,42 @@ func (t *Town) due(p *point, now *stay, c calendar) Due {
 	d := Due{Shows: map[metering.Register]int64{}}
 	d.EAN, d.Meter, d.Production = p.EAN, meter.number, p.Energy == portal.Electricity && begun(p.home.panelsOn, t.today) && p.home.panels > 0
 	d.Period = portal.Period{From: t.ago(7), To: t.today.AddDate(0, 2, 0)}
+	if p.yearly {
+		from = t.begin()
+		if visit.Before(d.From) {
+			d.Period = portal.Period{From: visit.AddDate(0, 0, -10), To: visit.AddDate(0, 0, 20)}
+		}
+	}
+	before, since := t.counted(p, c, from, last), t.counted(p, c, last, t.today)
+	for i, r := range t.counting(p) {
+		g := indexes.Register{Register: r, Digits: 6, LastOn: last, Last: 1_000 + int64(p.home.dice>>(8*i)%60_000) + before[r]/1000}
+		if r == metering.GasVolume {
+			g.Digits = 5
+		}
+		d.Shows[r] = g.Last + since[r]/1000
+		d.Registers = append(d.Registers, g)
+	}
+	return d
+}
+
+// counted adds up what the registers counted from a day to another; nothing
+// before the zero day.
+func (t *Town) counted(p *point, c calendar, from, to time.Time) map[metering.Register]int64 {
 	sums := map[metering.Register]int64{}
 	for i := range c {
-		if day := &c[i]; !day.at.Before(last) {
-			if p.Energy == portal.Gas {
-				volume, _ := p.home.gas(t, day)
-				sums[metering.GasVolume] += volume
-				continue
-			}
+		day := &c[i]
+		switch {
+		case from.IsZero() || day.at.Before(from) || !day.at.Before(to):
+		case p.Energy == portal.Gas:
+			volume, _ := p.home.gas(t, day)
+			sums[metering.GasVolume] += volume
+		default:
 			for k, s := range t.sums(p, day) {
 				sums[registers[k]] += s.amount
 			}
 		}
 	}
-	for i, r := range t.counting(p) {
-		g := indexes.Register{Register: r, Digits: 6, LastOn: last, Last: 1_000 + int64(p.home.dice>>(8*i)%60_000)}
-		if r == metering.GasVolume {
-			g.Digits = 5
-		}
-		d.Shows[r] = g.Last + sums[r]/1000
-		d.Registers = append(d.Registers, g)
-	}
-	return d
+	return sums
 }
 
 // counting is which registers the present meter has: a communicating one has

@@ -1,10 +1,13 @@
 package town
 
 import (
+	"slices"
 	"testing"
 
 	"guichet/portal"
 	"guichet/portal/metering"
+	"guichet/portal/metering/indexes"
+	"guichet/portal/registry"
 
 	"github.com/stretchr/testify/require"
 )
@@ -25,6 +28,16 @@ func TestEveryFeaturedHouseholdCanRead(t *testing.T) {
 		}
 	}
 	require.Less(t, len(readers), len(town.Featured))
+	former := 0
+	for i, d := range due {
+		if !d.Contains(autumn) {
+			former++
+			require.Equal(t, d.EAN, due[i+1].EAN, "the one that is open comes last")
+			require.False(t, d.To.After(due[i+1].From))
+		}
+	}
+	due = slices.DeleteFunc(due, func(d Due) bool { return !d.Contains(autumn) })
+	require.Equal(t, 2, former, "of a meter that is only read by its indexes")
 	require.Len(t, due, len(readers))
 	stays := map[portal.EAN]portal.Period{}
 	for _, o := range town.Occupancies {
@@ -52,4 +65,34 @@ func TestEveryFeaturedHouseholdCanRead(t *testing.T) {
 	}
 	require.NotZero(t, four)
 	require.Greater(t, len(town.DegreeDays()), 4*365)
+}
+
+// Of one household nothing is known but what its meter showed: no day, no month,
+// and two totals between three yearly readings, the first of them after the move.
+func TestAMeterThatIsOnlyRead(t *testing.T) {
+	town := Build(autumn, Seed)
+	ean := town.Featured[slices.IndexFunc(town.Featured, func(f Featured) bool {
+		return f.Why == "an old meter, read once a year by its indexes, not yet at the move"
+	})].EAN
+	for d := range town.Days() {
+		require.NotEqual(t, ean, d.EAN)
+	}
+	for _, m := range town.Months() {
+		require.NotEqual(t, ean, m.EAN)
+	}
+	stay := town.Occupancies[slices.IndexFunc(town.Occupancies, func(o registry.Occupancy) bool { return o.EAN == ean && o.Contains(autumn) })]
+	var windows []indexes.Window
+	for _, d := range town.Windows() {
+		if d.EAN == ean {
+			d.MeterID = d.Meter
+			windows = append(windows, d.Window)
+		}
+	}
+	totals := indexes.Between(windows, nil, stay)
+	require.Len(t, totals, 4, "two registers, twice")
+	require.True(t, totals[0].Period.From.After(stay.From.AddDate(0, 3, 0)), "nobody read at the move")
+	require.Equal(t, totals[0].Period.To, totals[2].Period.From)
+	for _, total := range totals {
+		require.Greater(t, total.Amount, int64(500_000))
+	}
 }

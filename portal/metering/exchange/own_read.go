@@ -162,7 +162,7 @@ func (p *ownParser) row(no int, cells []string) bool {
 		l.indexed = true
 	case daily[word] && amount != "":
 		l.untold = true
-	case (daily[word] || straddles[word]) && amount == "":
+	case (daily[word] || straddles[word] || unread[word]) && amount == "":
 		l.quality = metering.Missing
 	default:
 		l.quality, l.amount = p.value(cell(status), amount, fail)
@@ -182,11 +182,12 @@ func (p *ownParser) row(no int, cells []string) bool {
 // Words of our qualities beyond the family's, as plain leaves them: a part is
 // missing; hours were asked for, and this is the total of the day; there is an
 // amount, but not of this period alone: one total for two occupants; the bounds
-// are two readings of the meter.
+// are two readings of the meter, or no two readings bound it.
 var (
 	partial   = map[string]bool{"partial": true, "incomplet": true, "luckenhaft": true, "onvolledig": true, "incomplete": true}
 	daily     = map[string]bool{"daily": true, "total du jour": true, "tageswert": true, "dagtotaal": true, "total of the day": true}
 	between   = map[string]bool{"indexes": true, "entre deux releves": true, "zwischen zwei ablesungen": true, "tussen twee meteropnames": true, "between two readings": true}
+	unread    = map[string]bool{"unread": true, "non releve": true, "nicht abgelesen": true, "niet opgenomen": true, "not read": true}
 	straddles = map[string]bool{"straddle": true, "non partage": true, "nicht teilbar": true, "niet te splitsen": true, "not divisible": true}
 )
 

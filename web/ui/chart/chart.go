@@ -115,6 +115,11 @@ func (b *Bar) Shows(class string) bool {
 	return slices.ContainsFunc(b.Segments, func(s Segment) bool { return string(s.Kind) == class && s.Amount > 0 })
 }
 
+// counts tells whether there is any amount to draw.
+func (c *Chart) counts() bool {
+	return slices.ContainsFunc(c.Bars, func(b Bar) bool { return len(b.Segments) > 0 || b.HasBefore })
+}
+
 // scale gives the axis: its end and the step between its ticks, both in
 // thousandths, so that three to six ticks stand on round amounts.
 func scale(bars []Bar) (end, step int64) {

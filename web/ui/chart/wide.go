@@ -1,5 +1,7 @@
 package chart
 
+import "unicode/utf8"
+
 // The wide drawing, in units of its own; the style sheet stretches it.
 const (
 	wideWidth  = 760.0
@@ -9,6 +11,7 @@ const (
 	plotTop    = 30.0
 	plotFloor  = 252.0
 	holeHeight = 88.0
+	holeLetter = 8.0 // about what a letter of its word takes, which stands in it
 )
 
 // wide is the computed drawing.
@@ -43,7 +46,9 @@ func (c *Chart) wide() (d wide) {
 		return plotFloor - (plotFloor-plotTop)*float64(amount)/float64(end)
 	}
 	for at := int64(0); at <= end; at += step {
-		d.Ticks = append(d.Ticks, tick{y(at), c.Ordered(at, step)})
+		if d.Ticks = append(d.Ticks, tick{y(at), c.Ordered(at, step)}); !c.counts() {
+			break // an axis without an amount has nothing to measure
+		}
 	}
 	slot := (plotRight - plotLeft) / float64(max(len(c.Bars), 1))
 	width := min(slot*0.66, 56)
@@ -59,7 +64,8 @@ func (c *Chart) wide() (d wide) {
 		}
 		left := w.Middle - width/2
 		if len(b.Segments) == 0 {
-			w.Hole = &rect{X: left, Y: plotFloor - holeHeight, W: width, H: holeHeight}
+			height := max(holeHeight, 20+holeLetter*float64(utf8.RuneCountInString(b.Value)))
+			w.Hole = &rect{X: left, Y: plotFloor - height, W: width, H: height}
 		}
 		first := len(rects)
 		var sum int64
