@@ -142,6 +142,10 @@ func texts(line string) string {
 	return b.String()
 }
 
+// counted is how many values an import brought, which may be any number: a
+// household's four digits, too.
+var counted = regexp.MustCompile(`\b(days|months|points)=\d+`)
+
 // search looks through the logs, the Redis keys, the trail and the heads kept
 // outside.
 func (p *Portal) search(t testing.TB) {
@@ -167,7 +171,7 @@ func (p *Portal) search(t testing.TB) {
 	}
 	if _, err := os.Stat(p.File()); err == nil {
 		for line := range strings.Lines(p.trail(t)) {
-			for _, leak := range p.Leaks("trail", line) {
+			for _, leak := range p.Leaks("trail", counted.ReplaceAllString(line, "$1")) {
 				t.Errorf("%s: %s", leak, line)
 			}
 		}
