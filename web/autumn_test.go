@@ -63,6 +63,7 @@ func (s shelf) Series(c context.Context, _ registry.AccessPoint, _ registry.Occu
 // each of its own, with the day's sum. The real file, where the project lies
 // beside it, passes the same way.
 func TestD4AnotherOperatorsAutumnDayHas25Hours(t *testing.T) {
+	t.Parallel()
 	files := map[string]string{"drawn": anotherOperators()}
 	if real, err := os.ReadFile(filepath.Join("..", "..", "shared", "samples", "fluvius_elec_en_15min.csv")); err == nil {
 		files["real"] = string(real)

@@ -15,6 +15,7 @@ import (
 // withdraw, which deletes, a box that must be ticked; refusals stand on the
 // page, the one about the box at the box.
 func TestD5DetailIsChosenAndWithdrawnBehindTheReference(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	const path = "/fr/consumption/detail?of=1"
 	page := b.get("/fr/consumption/detail")

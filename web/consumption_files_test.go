@@ -170,6 +170,7 @@ func quarters(r metering.Register, date time.Time, amount int64) metering.Day {
 // "#" are dropped: in a fresh database, and in the one it came from, which
 // then has nothing to record; in each of our languages (D18).
 func TestCSVComesBackTheSame(t *testing.T) {
+	t.Parallel()
 	for _, energy := range []portal.Energy{portal.Electricity, portal.Gas} {
 		from := newArchive(t, energy)
 		_, err := from.importer().Import(context.Background(), household(energy), metering.ImportOptions{})
@@ -209,6 +210,7 @@ func TestCSVComesBackTheSame(t *testing.T) {
 // Must-show 2: of several references in one file, too, in the database that it
 // came from and in a fresh one; whose a row is, the masks tell.
 func TestCSVOfSeveralComesBackTheSame(t *testing.T) {
+	t.Parallel()
 	from := newArchive(t, portal.Electricity)
 	days := household(portal.Electricity)
 	for _, d := range household(portal.Gas) {
@@ -240,6 +242,7 @@ func TestCSVOfSeveralComesBackTheSame(t *testing.T) {
 // form alike, with its own bounds and its word, and comes back the same: in the
 // database that has the readings, and in a fresh one, in each language.
 func TestReadingsInEveryForm(t *testing.T) {
+	t.Parallel()
 	from := newArchive(t, portal.Electricity)
 	from.read(t)
 	years := metering.Query{Grain: metering.ByYear}

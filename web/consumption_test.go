@@ -22,6 +22,7 @@ import (
 // TestD4AnHourThatComesTwiceHasItsOffset: in the chart's names, on its axis and
 // in the table, and nowhere else.
 func TestD4AnHourThatComesTwiceHasItsOffset(t *testing.T) {
+	t.Parallel()
 	for _, lang := range portal.Languages {
 		for name, want := range map[string]int{"consumption-hour": 25, "consumption-quarter": 100} {
 			doc := render(t, fixtureNamed(t, name), lang)
@@ -58,6 +59,7 @@ func TestD4AnHourThatComesTwiceHasItsOffset(t *testing.T) {
 
 // TestD5WithoutTheChoiceThereIsAnExplanationAndALink, and no value.
 func TestD5WithoutTheChoiceThereIsAnExplanationAndALink(t *testing.T) {
+	t.Parallel()
 	doc := render(t, fixtureNamed(t, "consumption-not-chosen"), portal.French)
 	require.Zero(t, doc.Find("figure, table").Length())
 	require.Contains(t, doc.Find(".note").Text(), "vous ne l’avez pas demandé")
@@ -67,6 +69,7 @@ func TestD5WithoutTheChoiceThereIsAnExplanationAndALink(t *testing.T) {
 // TestZoomByLinks: a year leads to its months, a month to its days, a day that
 // has detail to its hours, and each back up.
 func TestZoomByLinks(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	h.series = func() metering.Series {
 		s := electricityDays()
@@ -109,6 +112,7 @@ func TestZoomByLinks(t *testing.T) {
 // TestOneBarIsNoHighestAndLowest: what is read out of a chart of one value says
 // it once, and a table of one period names that once.
 func TestOneBarIsNoHighestAndLowest(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	for n, want := range map[int]string{1: "2026. Une seule valeur : 10\u202f950 kWh.", 2: "2025 – 2026. Le plus haut : 2025, 13\u202f480 kWh. Le plus bas : 2026, 10\u202f950 kWh."} {
 		h.series = func() metering.Series {
@@ -125,6 +129,7 @@ func TestOneBarIsNoHighestAndLowest(t *testing.T) {
 // TestAMeterReadByTheMonth: its days are not missing, nobody reads them; the page
 // says so, leads to the months and draws no row of holes, nor does the letter.
 func TestAMeterReadByTheMonth(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	h.series = func() metering.Series {
 		s := electricityDays()
@@ -151,6 +156,7 @@ func TestAMeterReadByTheMonth(t *testing.T) {
 // counted between two readings, the page opens with the years, once disclosed;
 // asked for months it says where they are and draws no row of holes (L4, L5).
 func TestAMeterThatIsOnlyRead(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	months := electricityMonths()
 	months.Indexed, months.Notes = true, []metering.Note{{Kind: metering.NoteMissing}}
@@ -189,6 +195,7 @@ func TestAMeterThatIsOnlyRead(t *testing.T) {
 // TestSeveralReferencesOnOnePage: each with its own chart, table and entry in
 // the trail; ids stay unique (TestEveryPageInEveryLanguage).
 func TestSeveralReferencesOnOnePage(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	again := b.try(knownReference, knownDigits)
 	require.Equal(t, http.StatusSeeOther, again.StatusCode)
@@ -223,6 +230,7 @@ func TestSeveralReferencesOnOnePage(t *testing.T) {
 // TestD4BandsAreExplainedByDate: a page across 1 January 2026 tells both, and
 // that they are not compared; a page within one tells one.
 func TestD4BandsAreExplainedByDate(t *testing.T) {
+	t.Parallel()
 	notes := render(t, fixtureNamed(t, "consumption-month"), portal.French).Find(".notes").Text()
 	for _, want := range []string{
 		"Jusqu’au 31 décembre 2025, les heures pleines allaient, du lundi au vendredi, environ de 7 h à 22 h",
@@ -243,6 +251,7 @@ func TestD4BandsAreExplainedByDate(t *testing.T) {
 // given, also below zero; for gas the factor of each period, with four
 // decimals, and what it is (facts B.5).
 func TestNetAndFactor(t *testing.T) {
+	t.Parallel()
 	doc := render(t, fixtureNamed(t, "consumption-month"), portal.French)
 	cells := doc.Find("#values tbody tr").Eq(7).Find("td")
 	var text []string
@@ -270,6 +279,7 @@ func TestNetAndFactor(t *testing.T) {
 // TestGasByTheHour: asked for quarter-hours, it says hours (L7); its factor has
 // no more decimals than an hour's rounding lets stand.
 func TestGasByTheHour(t *testing.T) {
+	t.Parallel()
 	for lang, want := range map[portal.Language][4]string{
 		portal.French: {"kWh par heure", "Heure", "est de 11,4 kWh", "0,110"}, portal.German: {"kWh pro Stunde", "Stunde", "beträgt er 11,4 kWh", "0,110"},
 		portal.Dutch: {"kWh per uur", "Uur", "bedraagt die 11,4 kWh", "0,110"}, portal.English: {"kWh per hour", "Hour", "it is 11.4 kWh", "0.110"},
@@ -293,6 +303,7 @@ func TestGasByTheHour(t *testing.T) {
 
 // TestAnAxisHasOneNumberOfDecimals: not 0,050 below 0,1.
 func TestAnAxisHasOneNumberOfDecimals(t *testing.T) {
+	t.Parallel()
 	s := newSpeaker(exhibit(testCommon(time.Now), portal.French), shown{series: electricityMonths()})
 	for step, want := range map[int64][3]string{50: {"0", "0,05", "0,10"}, 500: {"0", "0,5", "1,0"}, 5: {"0", "0,005", "0,010"}, 2000: {"0", "2", "4"}} {
 		require.Equal(t, want, [3]string{s.axis(0, step), s.axis(step, step), s.axis(2*step, step)})
@@ -302,6 +313,7 @@ func TestAnAxisHasOneNumberOfDecimals(t *testing.T) {
 // TestEachStateHasItsPatternAndItsWord (WCAG 1.4.1): estimated, partial,
 // missing, cut at a move, a total that nobody may have, an exchange.
 func TestEachStateHasItsPatternAndItsWord(t *testing.T) {
+	t.Parallel()
 	for _, lang := range portal.Languages {
 		x := exhibit(testCommon(time.Now), lang)
 		data := electricityMonths()
@@ -340,6 +352,7 @@ func TestEachStateHasItsPatternAndItsWord(t *testing.T) {
 // TestABandThatDoesNotCountIsNotZero: an hour at peak has a dash under off-peak
 // and its bar names the one band; a note says what the dash is.
 func TestABandThatDoesNotCountIsNotZero(t *testing.T) {
+	t.Parallel()
 	doc := render(t, fixtureNamed(t, "consumption-hour"), portal.French)
 	night, peak := doc.Find("#values tbody tr").Eq(0).Find("td"), doc.Find("#values tbody tr").Eq(9).Find("td")
 	require.Equal(t, []string{"0,120", "–", "0,120"}, []string{night.Eq(0).Text(), night.Eq(1).Text(), night.Eq(2).Text()})
@@ -353,6 +366,7 @@ func TestABandThatDoesNotCountIsNotZero(t *testing.T) {
 
 // TestARunningPeriodSaysSoInTheDrawing, and is not told as the lowest.
 func TestARunningPeriodSaysSoInTheDrawing(t *testing.T) {
+	t.Parallel()
 	for lang, word := range map[portal.Language]string{portal.French: "en cours", portal.German: "läuft noch", portal.Dutch: "loopt nog", portal.English: "not over yet"} {
 		for _, fixture := range []string{"consumption-month", "consumption-year"} {
 			doc := render(t, fixtureNamed(t, fixture), lang)
@@ -369,6 +383,7 @@ func TestARunningPeriodSaysSoInTheDrawing(t *testing.T) {
 // TestL20EverySheetOfPaperHasTheMark: the style sheet cannot ask for a text, so
 // it has the mark of each language, and the same as each page of a visit.
 func TestL20EverySheetOfPaperHasTheMark(t *testing.T) {
+	t.Parallel()
 	css, err := os.ReadFile(filepath.Join("static", "guichet.css"))
 	require.NoError(t, err)
 	for _, lang := range portal.Languages {

@@ -17,6 +17,7 @@ import (
 var aMinute, aDay = limiter.Rate{Period: time.Minute, Limit: 3}, limiter.Rate{Period: 24 * time.Hour, Limit: 5}
 
 func TestCountersCount(t *testing.T) {
+	t.Parallel()
 	ctx, clock := context.Background(), statetest.NewClock(fixtureNow)
 	c := NewCounters(clock.Now, 100)
 	for i := range 5 {
@@ -57,6 +58,7 @@ func TestCountersCount(t *testing.T) {
 
 // A window that began anew is not ended by what it was before.
 func TestCountersBeginAnew(t *testing.T) {
+	t.Parallel()
 	ctx, clock := context.Background(), statetest.NewClock(fixtureNow)
 	c := NewCounters(clock.Now, 100)
 	_, err := c.Get(ctx, "a", aMinute)
@@ -77,6 +79,7 @@ func TestCountersBeginAnew(t *testing.T) {
 // T12: the counters are bounded. Full, they go on counting whom they know and
 // refuse the others; nobody's count is thrown out; what is over makes place.
 func TestT12CountersAreBounded(t *testing.T) {
+	t.Parallel()
 	ctx, clock := context.Background(), statetest.NewClock(fixtureNow)
 	c := NewCounters(clock.Now, 1000)
 	for i := range 1000 {
@@ -113,6 +116,7 @@ func TestT12CountersAreBounded(t *testing.T) {
 }
 
 func TestT12CountersOfManyAtOnce(t *testing.T) {
+	t.Parallel()
 	ctx, clock := context.Background(), statetest.NewClock(fixtureNow)
 	c := NewCounters(clock.Now, 10)
 	var all errgroup.Group
@@ -135,7 +139,7 @@ func TestT12CountersOfManyAtOnce(t *testing.T) {
 }
 
 // The memory that serve allows for, and that no key costs more than is said.
-func TestT12CountersMemory(t *testing.T) {
+func TestT12CountersMemory(t *testing.T) { // alone: it weighs the whole process
 	const most = 100_000
 	ctx, clock := context.Background(), statetest.NewClock(fixtureNow)
 	c := NewCounters(clock.Now, most)

@@ -19,6 +19,7 @@ import (
 // TestDeskWordsOfTheGate counts what enumerations need words: steps, budgets,
 // alarms, the kinds of meters of the bound.
 func TestDeskWordsOfTheGate(t *testing.T) {
+	t.Parallel()
 	for _, lang := range portal.DeskLanguages {
 		c := i18n.For(lang)
 		for s := lookup.Captcha; s <= lookup.Letter; s++ {
@@ -57,6 +58,7 @@ func renderDesk(t *testing.T, name string, lang portal.Language) *goquery.Docume
 // TestG7GatePageWords: each share is a number and a word, whatever its colour;
 // the alarm line stands only where it rings; nothing moves by itself.
 func TestG7GatePageWords(t *testing.T) {
+	t.Parallel()
 	doc := renderDesk(t, "desk-gate-attacked", portal.French)
 	var shares []string
 	doc.Find("#budgets .tag").Each(func(_ int, s *goquery.Selection) {
@@ -85,6 +87,7 @@ func TestG7GatePageWords(t *testing.T) {
 
 // TestG8SmallNumbers: a small expectation is never written as none.
 func TestG8SmallNumbers(t *testing.T) {
+	t.Parallel()
 	x := exhibitDesk(testCommon(time.Now), portal.German)
 	for n, want := range map[float64]string{0: "0", .0001: "unter 0,001", .1: "0,100", 1: "1,00", 9.996: "10,00", 12.34: "12,3", 1234: "1.234"} {
 		require.Equal(t, want, x.small(n))
@@ -95,6 +98,7 @@ func TestG8SmallNumbers(t *testing.T) {
 // TestG7GatePageByHand: agents and security reach it by the bar, and see the
 // step move.
 func TestG7GatePageByHand(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	b.block()
 	require.Equal(t, "/fr/desk/sign-in", b.get("/fr/desk/gate").Request.URL.Path)

@@ -38,6 +38,7 @@ func (b *bureau) officer(ring *keys.Ring, clock portal.Clock, short state.Store,
 // D9: beyond the sample a company's name grants, a person's does not: people
 // share their names, and nobody looked at that line.
 func TestD9BeyondTheSample(t *testing.T) {
+	t.Parallel()
 	for number, want := range map[string]mandates.Outcome{"": mandates.Refused, "0403.170.701": mandates.Granted} {
 		b := newBureau(t)
 		storetest.Exec(t, b.dsn, insertPartner)
@@ -84,6 +85,7 @@ func (b *bureau) giveIn(by audit.Entry, id string) evidence.File {
 // document as a picture made anew, must compare every point, and what is
 // decided is granted to the very occupant, or refused with its reason.
 func TestD8AnOfficerCompares(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	storetest.Exec(t, b.dsn, insertPartner)
 	stay, err := b.store.Occupancy(t.Context(), b.known.OccupancyID)

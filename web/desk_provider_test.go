@@ -51,6 +51,7 @@ func (b *bureau) there(p *provider.Provider, lang, name, role string) *url.URL {
 // TestT26ProviderByHand: one button there, a page of ours on the way back, and
 // the cookies that go with each.
 func TestT26ProviderByHand(t *testing.T) {
+	t.Parallel()
 	for lang, words := range map[string]string{"fr": "Se connecter avec le compte de l’entreprise", "de": "Mit dem Firmenkonto anmelden"} {
 		t.Run(lang, func(t *testing.T) {
 			b, p := newCompany(t)
@@ -94,6 +95,7 @@ func TestT26ProviderByHand(t *testing.T) {
 // TestT26WayCookie: Lax, since the way back begins elsewhere; gone with the
 // way, and unreadable for scripts.
 func TestT26WayCookie(t *testing.T) {
+	t.Parallel()
 	b, _ := newCompany(t)
 	b.stay()
 	cookies := b.get("/fr/desk/sign-in/oidc").Cookies()
@@ -107,6 +109,7 @@ func TestT26WayCookie(t *testing.T) {
 // TestT26ProviderRefusalsLookAlike: one page, the same bytes, whatever was
 // wrong on the way back.
 func TestT26ProviderRefusalsLookAlike(t *testing.T) {
+	t.Parallel()
 	b, p := newCompany(t)
 	require.NoError(t, b.staff.End(t.Context(), portal.Actor{Kind: portal.System, ID: "test"}, "carla"))
 	pages := map[string]string{}
@@ -146,6 +149,7 @@ func TestT26ProviderRefusalsLookAlike(t *testing.T) {
 // TestT26LocalFormRefusedWhereProviderIsSet: the same page for whatever is
 // posted, the right password included, and nothing of it comes back.
 func TestT26LocalFormRefusedWhereProviderIsSet(t *testing.T) {
+	t.Parallel()
 	b, p := newCompany(t)
 	right := func() deskAnswer { return b.signIn("anna") }
 	pages := map[string]deskAnswer{
@@ -168,6 +172,7 @@ func TestT26LocalFormRefusedWhereProviderIsSet(t *testing.T) {
 
 // TestT26ProviderDownPage says so, in both places where it can be down.
 func TestT26ProviderDownPage(t *testing.T) {
+	t.Parallel()
 	b, p := newCompany(t)
 	back := b.there(p, "de", "anna", "agent")
 	p.Change(func(p *provider.Provider) { p.Down = "/oauth" })
@@ -190,6 +195,7 @@ func TestT26ProviderDownPage(t *testing.T) {
 
 // TestT26NobodyElseBegins: another site's page sends nobody to the provider.
 func TestT26NobodyElseBegins(t *testing.T) {
+	t.Parallel()
 	b, p := newCompany(t)
 	b.stay()
 	for site, to := range map[string]string{"cross-site": "/fr/desk/sign-in", "same-site": "/fr/desk/sign-in",
@@ -208,6 +214,7 @@ func TestT26NobodyElseBegins(t *testing.T) {
 // TestT24OneBrowserOneColleague: who signs in again at the provider ends the
 // session that the browser had, although the way back does not bring its cookie.
 func TestT24OneBrowserOneColleague(t *testing.T) {
+	t.Parallel()
 	b, p := newCompany(t)
 	b.get(b.there(p, "fr", "anna", "agent").RequestURI())
 	here := must(url.Parse(b.url))
@@ -232,6 +239,7 @@ func TestT24OneBrowserOneColleague(t *testing.T) {
 
 // TestT26NoProviderNoWay: where none is set, its addresses are nothing.
 func TestT26NoProviderNoWay(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	require.Equal(t, http.StatusNotFound, b.get("/fr/desk/sign-in/oidc").StatusCode)
 	require.Equal(t, http.StatusNotFound, b.get(OIDCBack+"?state=x&code=y").StatusCode)
@@ -242,6 +250,7 @@ func TestT26NoProviderNoWay(t *testing.T) {
 // listener, none of the public one at the desk, and none of either's on the
 // administration's.
 func TestT26EachListenerItsOwnRoutes(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	all := tables(t)
 	common := map[string]bool{"/": true, "/:lang/": true}

@@ -21,6 +21,7 @@ import (
 // that holds each, and decides each once; L19: who read and who decided is in
 // the household's trail; L16: nothing that a former occupant left is shown.
 func TestL4ValidationServiceDecidesReadings(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	meters, err := b.store.Meters(t.Context(), b.known.EAN)
 	require.NoError(t, err)
@@ -103,6 +104,7 @@ func TestL4ValidationServiceDecidesReadings(t *testing.T) {
 
 // A long list goes on behind its last line.
 func TestReadingsThatWaitHavePages(t *testing.T) {
+	t.Parallel()
 	r := indexes.Review{Window: indexes.Window{ID: "w.1"}, Round: 2, Point: registry.AccessPoint{Energy: portal.Gas}, Stay: registry.Occupancy{Language: portal.French},
 		Entries: []indexes.Entry{{At: time.UnixMicro(17), Reading: indexes.Reading{Register: metering.GasVolume, Finding: indexes.Unknown}}}}
 	c, err := heldCursor(heldAfter(r.Cursor()))

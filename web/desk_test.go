@@ -39,6 +39,7 @@ import (
 // TestDeskPagesInBothLanguages holds what any page must have: one h1, the
 // secrecy notice (E10), labels, no inline style, two languages (D18).
 func TestDeskPagesInBothLanguages(t *testing.T) {
+	t.Parallel()
 	for _, lang := range portal.DeskLanguages {
 		for _, f := range deskFixtures {
 			t.Run(string(lang)+"/"+f.name, func(t *testing.T) {
@@ -210,6 +211,7 @@ func (b *bureau) block() {
 
 // TestDeskByHand: sign in, list, find, ground, check, unblock, leave.
 func TestDeskByHand(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	b.block()
 	page := b.get("/")
@@ -268,6 +270,7 @@ func TestDeskByHand(t *testing.T) {
 // TestT23DeskPolicies: every door but the sign-in wants a session, every
 // change its own origin, and a role without the right is refused.
 func TestT23DeskPolicies(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	b.block()
 	for _, r := range deskRoutes(DeskDeps{}) {
@@ -299,6 +302,7 @@ func TestT23DeskPolicies(t *testing.T) {
 
 // TestDeskAddressesOfNothing: broken case numbers and cursors are no page.
 func TestDeskAddressesOfNothing(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	b.block()
 	b.signIn("anna")
@@ -312,6 +316,7 @@ func TestDeskAddressesOfNothing(t *testing.T) {
 
 // TestT26SignInPage: the same page for every refusal.
 func TestT26SignInPage(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	pages := map[string]string{}
 	for name, fields := range map[string][]string{
@@ -340,6 +345,7 @@ func TestT26SignInPage(t *testing.T) {
 // TestOfficersDecideOnPartners: who may, what each act leads to, and that every
 // reading and change is in the trail (L9, L18, L19).
 func TestOfficersDecideOnPartners(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	room := partner.New(partner.Deps{Store: b.store, Runner: b.store, Ring: storetest.Keys(t), Clock: b.clock.Now})
 	o, err := room.Ask(t.Context(), partner.Application{Name: "Nordlicht SA", CompanyNumber: "0403170701", Mail: "a@b.example", PrivacyMail: "p@b.example",

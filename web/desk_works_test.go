@@ -72,6 +72,7 @@ func (b *bureau) done(id string, act desk.Act, pairs ...string) {
 // move needs, sees how the legal date is counted, and closes it with the asset
 // record whose persons are the access register's.
 func TestW10AnOfficerTakesARequestToItsEnd(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	storetest.Exec(t, b.dsn, `INSERT INTO supplies (ean, supplier, from_us, to_us) VALUES ($1, 'Énergie SA', $2, 0)`, string(b.known.EAN), portal.Micros(portal.Date(2025, 7, 1)))
 	r := b.requested("phases", map[string]string{"ean": string(b.known.EAN), "supply": "three-400"})
@@ -184,6 +185,7 @@ func TestW10AnOfficerTakesARequestToItsEnd(t *testing.T) {
 // M6, D10: an officer finds a request by the number that a caller reads out, and
 // opens the number again that the gate closed, with the reason in the trail.
 func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	r := b.requested("phases", map[string]string{"ean": string(b.known.EAN), "supply": "three-400"})
 	b.signIn("wim")
@@ -236,6 +238,7 @@ func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
 
 // C.4: an officer assigns a payment that fits no request, or sets it aside.
 func TestOfficerSettlesPayments(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	r := b.requested("two-rate", map[string]string{"ean": string(b.known.EAN)})
 	none := b.requested("smart-meter", map[string]string{"ean": string(b.known.EAN)})

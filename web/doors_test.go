@@ -20,6 +20,7 @@ var never = []string{"GET /", "GET /.well-known/security.txt", "GET /robots.txt"
 // TestG11EveryPublicRouteNamesItsDoor: a new route lies behind a door, or its
 // line above was reviewed.
 func TestG11EveryPublicRouteNamesItsDoor(t *testing.T) {
+	t.Parallel()
 	var open []string
 	for _, r := range publicRoutes(newHouse(t).deps(t)) {
 		if r.Policy.Door == "" {
@@ -34,6 +35,7 @@ func TestG11EveryPublicRouteNamesItsDoor(t *testing.T) {
 // TestG11ClosedGate walks the table: behind the shut gate stands the notice in
 // the visitor's language, nothing is compared, drawn or shown; the rest stays.
 func TestG11ClosedGate(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	form := b.form(knownReference, knownDigits, "123456")
 	compared, drawn := h.compared, len(h.answers)
@@ -79,6 +81,7 @@ func TestG11ClosedGate(t *testing.T) {
 // TestG11NobodyCanTell: where the switch cannot be read the gate is shut with
 // the page for that, and the first page is still there.
 func TestG11NobodyCanTell(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	h.shut = portal.Shut("store", nil)
@@ -95,6 +98,7 @@ func TestG11NobodyCanTell(t *testing.T) {
 // TestEveryDoorAndReasonHasItsWords counts what an enumeration's new member
 // would lack.
 func TestEveryDoorAndReasonHasItsWords(t *testing.T) {
+	t.Parallel()
 	for _, l := range portal.Languages {
 		for _, d := range doors.All {
 			require.True(t, i18n.For(l).Has("closed."+string(d)+".title"))
@@ -114,6 +118,7 @@ func TestEveryDoorAndReasonHasItsWords(t *testing.T) {
 // TestG11DeskTurnsSwitches: one officer closes, asks, is refused; another
 // confirms. An agent sees, and turns nothing.
 func TestG11DeskTurnsSwitches(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	b.signIn("anna")
 	page := b.get("/fr/desk/doors")

@@ -18,6 +18,7 @@ import (
 // that is copied is, byte for byte, the one that its template draws, and has
 // nobody else's words.
 func TestT6KeptFacesAreTheTemplatesPages(t *testing.T) {
+	t.Parallel()
 	drawnBy := func(page templ.Component) string {
 		var b strings.Builder
 		require.NoError(t, page.Render(t.Context(), &b))

@@ -34,6 +34,7 @@ func asked(doc *goquery.Document) string {
 
 // G7: what a form asks in each step, of a browser with scripts and of one without.
 func TestG7EachStepAsksItsOwn(t *testing.T) {
+	t.Parallel()
 	const first = "reference digits captcha"
 	for name, c := range map[string]struct {
 		ask             lookup.Ask
@@ -71,6 +72,7 @@ func TestG7EachStepAsksItsOwn(t *testing.T) {
 
 // D18: picture, sound or work, by address and by button, with scripts or without.
 func TestD18TheVisitorChooses(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	for with, c := range map[string]struct{ choice, asks string }{
@@ -125,6 +127,7 @@ func TestD18TheVisitorChooses(t *testing.T) {
 
 // The room gets all that was brought, and of the address nothing.
 func TestTheClaimIsWhole(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	b.post("/fr/lookup?with=work&digits=9999", url.Values{"reference": {"r"}, "digits": {"d"}, "letter_code": {"l"}, "with": {"sound"},
@@ -139,6 +142,7 @@ func TestTheClaimIsWhole(t *testing.T) {
 // G7: a try that a limit refused has one page, whatever the cause, and offers
 // the letter code.
 func TestG7UncountedIsOnePage(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	require.Equal(t, "reference digits captcha", asked(b.get("/fr/lookup").doc))
@@ -169,6 +173,7 @@ func TestG7UncountedIsOnePage(t *testing.T) {
 
 // T6: in every step every failure is the same answer.
 func TestT6InEveryStep(t *testing.T) {
+	t.Parallel()
 	for _, ask := range []lookup.Ask{{Work: true}, {LetterCode: true}, {Work: true, LetterCode: true}} {
 		h := newHouse(t)
 		h.ask = ask
@@ -183,6 +188,7 @@ func TestT6InEveryStep(t *testing.T) {
 // What the next form asks is known before anything is compared: the gate that
 // cannot tell compares nothing.
 func TestAskComesFirst(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	form := b.form(knownReference, knownDigits, "123456")
@@ -193,6 +199,7 @@ func TestAskComesFirst(t *testing.T) {
 
 // Each captcha of a form is paid for, and a form without one like one with.
 func TestFormsArePaidFor(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct {
 		ask  lookup.Ask
 		path string
@@ -215,6 +222,7 @@ func TestFormsArePaidFor(t *testing.T) {
 // Every problem stands at its field and leads there, in the words of what was
 // seen or heard.
 func TestProblemsOfTheSteps(t *testing.T) {
+	t.Parallel()
 	for _, lang := range portal.Languages {
 		doc := render(t, fixtureNamed(t, "gate-step3-problems"), lang)
 		tree, err := html.ParseWithOptions(strings.NewReader(outer(t, doc)), html.ParseOptionEnableScripting(false))

@@ -39,6 +39,7 @@ func essence(a answer, reference string) string {
 // TestT6EveryFailureIsTheSameAnswer: unknown, wrong digits, third failure,
 // blocked, right digits while blocked.
 func TestT6EveryFailureIsTheSameAnswer(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	unknown := b.try(unknownReference, "0000")
 	require.Equal(t, http.StatusUnprocessableEntity, unknown.StatusCode)
@@ -56,6 +57,7 @@ func TestT6EveryFailureIsTheSameAnswer(t *testing.T) {
 // TestG5TypedReferenceStaysAndNothingElse also holds the form's rules for
 // people: a title that says error, a summary, no count of tries left.
 func TestG5TypedReferenceStaysAndNothingElse(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	form := b.form("4821 0937 5560 86", "0001", "123456")
 	page := b.post("/fr/lookup", form)
@@ -71,6 +73,7 @@ func TestG5TypedReferenceStaysAndNothingElse(t *testing.T) {
 // TestT3WhoHangsUpIsCounted: a client that is gone once its form is read is
 // judged all the same, from the door on.
 func TestT3WhoHangsUpIsCounted(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	form := b.form(knownReference, "0001", "123456")
@@ -85,6 +88,7 @@ func TestT3WhoHangsUpIsCounted(t *testing.T) {
 }
 
 func TestMalformedFieldsAreNamedAndLinked(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	page := b.post("/fr/lookup", b.form("48210937556087", "1234", "000000"))
@@ -104,6 +108,7 @@ func TestMalformedFieldsAreNamedAndLinked(t *testing.T) {
 
 // TestT4OtherShapesAreRefused: a doubled field, JSON, multipart, too much.
 func TestT4OtherShapesAreRefused(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	form := b.form(knownReference, knownDigits, "123456")
@@ -134,6 +139,7 @@ func TestT4OtherShapesAreRefused(t *testing.T) {
 // TestT9CaptchaServesOnce after success and after failure, T10 with one try
 // counted for one solved picture.
 func TestT9CaptchaServesOnce(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	form := b.form(knownReference, "0001", "123456")
@@ -146,6 +152,7 @@ func TestT9CaptchaServesOnce(t *testing.T) {
 
 // TestT21SecondPostGetsTheFirstOutcome at the level of pages.
 func TestT21SecondPostGetsTheFirstOutcome(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	form := b.form(knownReference, knownDigits, "123456")
@@ -158,6 +165,7 @@ func TestT21SecondPostGetsTheFirstOutcome(t *testing.T) {
 }
 
 func TestAnotherPictureKeepsWhatWasTyped(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	form := with(b.form(knownReference, knownDigits, ""), "do", "picture")
@@ -175,6 +183,7 @@ func TestAnotherPictureKeepsWhatWasTyped(t *testing.T) {
 
 // TestShutTellsNothing: whatever cannot be trusted, 503 with the call centre.
 func TestShutTellsNothing(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	form := b.form(knownReference, knownDigits, "123456")
@@ -190,6 +199,7 @@ func TestShutTellsNothing(t *testing.T) {
 // TestT14ForwardedHeadersOfAStrangerNameNothing: the captcha limit of one peer
 // holds whatever it claims, and tells nothing of what is left (T16).
 func TestT14ForwardedHeadersOfAStrangerNameNothing(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	passed := 0
 	for i := range 40 {
@@ -212,6 +222,7 @@ func TestT14ForwardedHeadersOfAStrangerNameNothing(t *testing.T) {
 }
 
 func TestT14BehindATrustedProxyTheLastUntrustedHopCounts(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t), func(d *PublicDeps) { d.TrustedProxies = []string{"127.0.0.1"} })
 	asked := 0
 	ask := func(forwarded string) int {
@@ -239,6 +250,7 @@ func TestT14BehindATrustedProxyTheLastUntrustedHopCounts(t *testing.T) {
 }
 
 func TestVisitEndsWithTheBrowserAndTheDeviceStays(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		base, prefix string
 		secure       bool
@@ -264,6 +276,7 @@ func TestVisitEndsWithTheBrowserAndTheDeviceStays(t *testing.T) {
 // G6: a browser is named before it fails, so that its success can forgive it;
 // it keeps its name, and the answer depends on nothing but the request (T6).
 func TestG6ABrowserIsNamedBeforeItFails(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	named := func(a answer) string {
 		for _, c := range a.Cookies() {
@@ -285,6 +298,7 @@ func TestG6ABrowserIsNamedBeforeItFails(t *testing.T) {
 // A browser without Sec-Fetch-Site tells its origin only where the referrer
 // policy lets it; "null" stays refused.
 func TestOriginsWithoutFetchMetadata(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	post := func(origin string) int {
 		r, err := http.NewRequest(http.MethodPost, b.server.URL+"/fr/lookup", strings.NewReader(b.form(unknownReference, "0000", "000000").Encode()))

@@ -16,6 +16,7 @@ import (
 // D7, L19: the back office alone asks, another officer decides, a mistake is
 // undone; what is wrong is said at its field and nothing typed is lost.
 func TestD7GroundsAtTheDesk(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	b.signIn("anna")
 	require.Equal(t, http.StatusForbidden, b.get("/fr/desk/grounds").StatusCode)
@@ -97,6 +98,7 @@ func TestD7GroundsAtTheDesk(t *testing.T) {
 // D7, L16, L18: who looks on another ground is told so, sees the history and
 // nothing else of the file, and the trail tells on what ground.
 func TestD7AnHeirSeesTheHistoryAlone(t *testing.T) {
+	t.Parallel()
 	inStrongrooms(t, func(t *testing.T, h *house, a strongroom, b *browser) {
 		require.Equal(t, http.StatusOK, b.get("/fr/mine").StatusCode)
 		h.mu.Lock()

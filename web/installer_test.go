@@ -52,6 +52,7 @@ func (b *browser) listed(query string) (ids []string) {
 // a requester let it see, and its colleagues see the same; who is none, who
 // ended and who was let go sees nothing (T24). Each look is traced (L18).
 func TestD10Installers(t *testing.T) {
+	t.Parallel()
 	f := newFirm(t)
 	y := f.yard
 	in, g := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
@@ -140,6 +141,7 @@ func (s endsMeanwhile) WorksIsOf(ctx context.Context, of works.Installer, id str
 // is used no more by any page that shows or changes one; and the code that was
 // typed once is no way back.
 func TestT24AHoldEndsMeanwhile(t *testing.T) {
+	t.Parallel()
 	f := newFirm(t)
 	y := f.yard
 	in, _ := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
@@ -182,6 +184,7 @@ func TestT24AHoldEndsMeanwhile(t *testing.T) {
 // An installer brings what is missing and says that a day does not hold; the
 // list is narrowed by turn, status and date, and goes on over pages.
 func TestInstallersActAndSeek(t *testing.T) {
+	t.Parallel()
 	f := newFirm(t)
 	y := f.yard
 	in, g := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
@@ -231,6 +234,7 @@ func TestInstallersActAndSeek(t *testing.T) {
 // A file of requests is shown before anything is recorded: each wrong line with
 // its reason, or all of them; then all are recorded, once, or none (W13).
 func TestInstallersBringAFile(t *testing.T) {
+	t.Parallel()
 	f := newFirm(t)
 	in, _ := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")
 	requests := func() int64 { return storetest.Number(t, f.dsn, `SELECT COUNT(*) FROM works`) }
@@ -287,6 +291,7 @@ func (s feedsRead) WorksFeed(ctx context.Context, hash string) (works.Agenda, er
 // planned, of a drop no team (D12); a new address ends the old one, and a person
 // who ended, a partner without its role and a request that is over have none.
 func TestCalendarsAtSecretAddresses(t *testing.T) {
+	t.Parallel()
 	f := newFirm(t)
 	y := f.yard
 	in, g := f.guestOf("Elektro Rotenberg", "0403.170.701", "installer")

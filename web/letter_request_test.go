@@ -36,6 +36,7 @@ func (b *browser) askLetter(ean string) answer {
 // G13: whatever the register says of an EAN, the answer and the page behind it
 // are the same bytes, and one trail entry tells of it. The store is the real one.
 func TestG13ALetterIsAskedForAlike(t *testing.T) {
+	t.Parallel()
 	clock := func() time.Time { return fixtureNow }
 	for _, backend := range storetest.Backends(t) {
 		t.Run(backend.Name, func(t *testing.T) {
@@ -69,6 +70,7 @@ func TestG13ALetterIsAskedForAlike(t *testing.T) {
 
 // G13: malformed is a field's error; nothing is kept, and what was typed stays.
 func TestMalformedEANIsNamedAtItsField(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	for typed, says := range map[string]string{
@@ -96,6 +98,7 @@ func TestMalformedEANIsNamedAtItsField(t *testing.T) {
 
 // T9, T10: without a solved captcha nothing is kept, and one serves once.
 func TestT9ALetterTakesItsOwnCaptcha(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h)
 	wrong := b.post("/fr/letter", b.letterForm(otherEAN, "000000"))
@@ -117,6 +120,7 @@ func TestT9ALetterTakesItsOwnCaptcha(t *testing.T) {
 // page says so alike for every EAN, tells nothing of what is left (T16), and
 // who has none left takes nothing from the neighbours.
 func TestLettersASourceAndANetworkMayAskFor(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h, func(d *PublicDeps) { d.TrustedProxies = []string{"127.0.0.1"}; d.Captchas = CaptchaRates{1000, 1000} })
 	ask := func(from, ean string) answer {
@@ -163,6 +167,7 @@ func TestLettersASourceAndANetworkMayAskFor(t *testing.T) {
 // Who asks after as many others did as letters leave in a day is heard all the
 // same, and told that theirs may leave later: alike for every EAN (G13).
 func TestLettersThatLeaveLaterAreToldSo(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h, func(d *PublicDeps) { d.Letters.ADayAll = 2 })
 	for range 2 {
@@ -180,6 +185,7 @@ func TestLettersThatLeaveLaterAreToldSo(t *testing.T) {
 
 // Where the store cannot be trusted, nothing is said to be kept.
 func TestALetterIsNotPromisedWhileShut(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	b := open(t, h, func(d *PublicDeps) { d.Letters.Requests = shutRequests{} })
 	require.Equal(t, http.StatusServiceUnavailable, b.askLetter(otherEAN).StatusCode)
@@ -191,6 +197,7 @@ func (shutRequests) Ask(context.Context, portal.EAN) error { return portal.Shut(
 
 // The first page leads there, in each language.
 func TestHomeLeadsToTheLetter(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	for _, lang := range portal.Languages {
 		link := b.get("/" + string(lang) + "/").doc.Find(`a[href="/` + string(lang) + `/letter"]`)

@@ -68,6 +68,7 @@ func always(from string) func(int) string { return func(int) string { return fro
 
 // The table of threats.md, from the settings' defaults on.
 func TestCaptchaRatesOfTheTable(t *testing.T) {
+	t.Parallel()
 	s := config.Settings{}.Default()
 	r := CaptchaRates{s.CaptchasAMinute, s.CaptchasADay}
 	require.Equal(t, CaptchaRates{30, 300}, r)
@@ -82,6 +83,7 @@ func TestCaptchaRatesOfTheTable(t *testing.T) {
 // T15, T16: sources and networks have what the table gives them, in a minute
 // and in a day, however they spread.
 func TestT15CaptchaRates(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name, path string
 		asked      int
@@ -108,6 +110,7 @@ func TestT15CaptchaRates(t *testing.T) {
 
 // A source that is refused spends nothing of its neighbours'.
 func TestT16AGreedySourceLeavesItsNeighboursTheirs(t *testing.T) {
+	t.Parallel()
 	c := newCallers(t)
 	require.Equal(t, 30, c.passes(2000, always("192.0.2.7"), "/captcha/x.png"))
 	require.Equal(t, 30, c.passes(40, always("192.0.2.8"), "/captcha/x.png"))
@@ -115,6 +118,7 @@ func TestT16AGreedySourceLeavesItsNeighboursTheirs(t *testing.T) {
 
 // T16: a day has its own bound, and tries that the minute refused are not of it.
 func TestT16CaptchasADay(t *testing.T) {
+	t.Parallel()
 	var h *house
 	c := newCallers(t, func(d *PublicDeps) { h = d.Gate.(*house) })
 	passed := 0
@@ -131,6 +135,7 @@ func TestT16CaptchasADay(t *testing.T) {
 // Counters that are full refuse the new ones as what cannot be told (503), and
 // let go on whom they know.
 func TestT12FullCountersShutForNewSources(t *testing.T) {
+	t.Parallel()
 	var h *house
 	c := newCallers(t, func(d *PublicDeps) {
 		h = d.Gate.(*house)
@@ -145,6 +150,7 @@ func TestT12FullCountersShutForNewSources(t *testing.T) {
 // next to come is still let in; with all of its 65,536 sources counted a few of
 // them shut everybody else out for a day.
 func TestT12OneWideNetworkFillsNoCounters(t *testing.T) {
+	t.Parallel()
 	var h *house
 	counters := func() *Counters { return NewCounters(h.clock, 5000) }
 	c := newCallers(t, func(d *PublicDeps) {
@@ -159,6 +165,7 @@ func TestT12OneWideNetworkFillsNoCounters(t *testing.T) {
 
 // The sound of a challenge, in any public language, whole or in parts.
 func TestSoundOfTheCaptcha(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	id := b.get("/de/lookup").doc.Find("input[name=captcha_id]").AttrOr("value", "")
 	for _, l := range portal.Languages {
@@ -192,6 +199,7 @@ func TestSoundOfTheCaptcha(t *testing.T) {
 // while others hold nine tenths of what may be alive: the rest is refused
 // politely, memory is bounded, and who came first can still answer.
 func TestT12TwentyThousandOverHTTP(t *testing.T) {
+	t.Parallel()
 	const asked, room = 20_000, 10_000
 	var st *state.Memory
 	var challenges *challenge.Service

@@ -40,6 +40,7 @@ func grantMandate(t *testing.T, h *house, a strongroom, ean portal.EAN, stay str
 // D8, Ld5: the customer sees each mandate on their access point behind the
 // reference, says yes and no there, and nobody else's can be named (T24).
 func TestD8TheCustomerDecides(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	a := newStrongroom(t, h, storetest.Backends(t)[0].DSN(t))
 	svc := &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}
@@ -83,6 +84,7 @@ func TestD8TheCustomerDecides(t *testing.T) {
 // it over, says yes and signs it; the company sees it only then, cannot change
 // it, and has nothing before an officer compared the signed document.
 func TestD8TheCustomerWritesAMandate(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	a := newStrongroom(t, h, storetest.Backends(t)[0].DSN(t))
 	svc := &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}

@@ -480,6 +480,7 @@ var ofWorks = func() (part []asking) {
 // every mail; while it lasts and when it is over. That no statement behind
 // suppliers' pages could tell is held by portal/store.
 func TestD12NobodyCanTellHowAContractEnds(t *testing.T) {
+	t.Parallel()
 	asked := map[string]bool{}
 	for _, a := range append(slices.Clone(everyWay), atTheEnd...) {
 		for _, path := range strings.Fields(a.routes) {

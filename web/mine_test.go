@@ -21,6 +21,7 @@ import (
 // S4, L16, G12: everything held on the opened occupancy, nothing of the stays
 // before and after, no number that opens anything; each look is recorded.
 func TestS4EverythingThePortalHolds(t *testing.T) {
+	t.Parallel()
 	inStrongrooms(t, func(t *testing.T, h *house, a strongroom, b *browser) {
 		k := a.known[0]
 		since := portal.Micros(portal.Date(2024, 1, 1))
@@ -62,6 +63,7 @@ func TestS4EverythingThePortalHolds(t *testing.T) {
 // nothing; one that is taken has receipt and due date; what was written is
 // sealed and never in the trail.
 func TestS4Rectification(t *testing.T) {
+	t.Parallel()
 	inStrongrooms(t, func(t *testing.T, h *house, a strongroom, b *browser) {
 		long := strings.Repeat("é", 1001)
 		for name, c := range map[string]struct{ field, text, at string }{
@@ -98,6 +100,7 @@ func TestS4Rectification(t *testing.T) {
 // S4, L19: the back office alone reads and decides, once; its person sees that
 // it was read, and gets the answer by letter.
 func TestS4BackOfficeDecides(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	ask := &registry.Rectifications{Ring: storetest.Keys(t), Clock: b.clock.Now, Runner: b.store, Store: b.store}
 	id, err := ask.Ask(t.Context(), b.known.OccupancyID, "meter", "Le compteur finit par 6617.", audit.Entry{Actor: portal.Actor{Kind: portal.Household}})
@@ -139,6 +142,7 @@ func TestS4BackOfficeDecides(t *testing.T) {
 
 // S4: each kind of letter has a name of its own in the file, in each language.
 func TestLettersHaveNames(t *testing.T) {
+	t.Parallel()
 	for _, lang := range portal.Languages {
 		x := &ctx{Catalog: i18n.For(lang)}
 		for _, kind := range outbox.Kinds {

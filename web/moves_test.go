@@ -17,6 +17,7 @@ import (
 // D3, L19: the back office alone sees moves learnt late, with what each made
 // wrong, and says once that one is dealt with.
 func TestD3BackOfficeSeesLateMoves(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	require.NoError(t, b.store.Do(t.Context(), func(u tx.Tx) error {
 		return b.store.PutLateMove(u, registry.LateMove{ID: "move", OccupancyID: b.known.OccupancyID, MovedAt: portal.Date(2026, 10, 1), LearntAt: b.clock.Now(),

@@ -32,6 +32,7 @@ func register(t *testing.T, s *store.Store, id string, ean portal.EAN, supplier 
 // L10, L26: a supplier's pages list what it is registered on and nothing else,
 // and give it from its own registration on.
 func TestL26SuppliersPages(t *testing.T) {
+	t.Parallel()
 	a := newAgency(t, storetest.Backends(t)[0])
 	first, g := a.guestOf("Vent du Nord SA", "0403.170.701")
 	_, other := a.guestOf("Lumière Directe AG", "0417.497.106")
@@ -98,6 +99,7 @@ func TestL26SuppliersPages(t *testing.T) {
 // L18, D12: the customer sees each delivery to their supplier where they see
 // every other, with whose registration it was; and how a registration ended.
 func TestL18TheCustomerSeesTheirSupplier(t *testing.T) {
+	t.Parallel()
 	h := newHouse(t)
 	a := newStrongroom(t, h, storetest.Backends(t)[0].DSN(t))
 	svc := &mandates.Service{Clock: h.clock, Runner: a.Store, Store: a.Store}

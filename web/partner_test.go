@@ -245,6 +245,7 @@ func (a *agency) grant(g partner.Guest, id string, k storetest.Known) {
 }
 
 func TestPartnerPages(t *testing.T) {
+	t.Parallel()
 	for _, b := range storetest.Backends(t) {
 		t.Run(b.Name, func(t *testing.T) { partnerPages(t, newAgency(t, b)) })
 	}

@@ -15,6 +15,7 @@ import (
 // L28, D1: the history by post has no address in its form, and one that is
 // typed all the same changes nothing; the second asking is told so.
 func TestL28HistoryByPostHasNoAddress(t *testing.T) {
+	t.Parallel()
 	inStrongrooms(t, func(t *testing.T, h *house, a strongroom, b *browser) {
 		form := b.get("/fr/consumption").doc.Find("form[action^='/fr/consumption/by-post']")
 		require.Equal(t, 1, form.Length())
@@ -52,6 +53,7 @@ func TestL28HistoryByPostHasNoAddress(t *testing.T) {
 
 // D2: after a move the page says why nothing is sent, and whom to call.
 func TestD2HistoryByPostAfterAMove(t *testing.T) {
+	t.Parallel()
 	inStrongrooms(t, func(t *testing.T, h *house, a strongroom, b *browser) {
 		storetest.Exec(t, a.dsn, `UPDATE occupancies SET to_us = $1 WHERE id = $2`, h.clock().Add(-1).UnixMicro(), h.stay)
 		done := b.post("/de/consumption/by-post", nil)

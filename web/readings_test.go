@@ -49,6 +49,7 @@ var fourIndexes = url.Values{"window": {"fixture"}, "date": {"2026-11-21"}, "ind
 // TestD6AllRegistersOnOnePage: the form asks for every register and the day,
 // takes them together, and leads on with the list of what was entered.
 func TestD6AllRegistersOnOnePage(t *testing.T) {
+	t.Parallel()
 	h, b, r := readingHouse(t)
 	page := b.get("/fr/readings/new")
 	require.Equal(t, http.StatusOK, page.StatusCode)
@@ -82,6 +83,7 @@ func TestD6AllRegistersOnOnePage(t *testing.T) {
 // TestUnusualValuesAreAskedAbout: the page says that a value is unusual and no
 // more, keeps what was typed, and its other button sends the confirmation.
 func TestUnusualValuesAreAskedAbout(t *testing.T) {
+	t.Parallel()
 	_, b, r := readingHouse(t)
 	r.out = indexes.Outcome{Ask: []metering.Register{metering.OfftakePeak}, Sure: "20261121-21840"}
 	page := b.post("/fr/readings/new?of=1", fourIndexes)
@@ -102,6 +104,7 @@ func TestUnusualValuesAreAskedAbout(t *testing.T) {
 // TestFaultsOfReadings: each at its field, in the person's language; a window
 // that changed meanwhile keeps what was typed, too.
 func TestFaultsOfReadings(t *testing.T) {
+	t.Parallel()
 	_, b, r := readingHouse(t)
 	r.err = indexes.Faults{{Code: portal.Invalid, Key: "index.comma", Field: "index-offtake-peak"},
 		{Code: portal.Invalid, Key: "index.digits", Field: "index-injection-peak", Args: []any{6}}}
@@ -124,6 +127,7 @@ func TestFaultsOfReadings(t *testing.T) {
 // TestReadingsAreBehindTheGate (T24), and an unknown reference of the visit is
 // none; the way there is on the page of consumption.
 func TestReadingsAreBehindTheGate(t *testing.T) {
+	t.Parallel()
 	_, b, r := readingHouse(t)
 	require.Equal(t, "/fr/readings/new?of=1", b.get("/fr/consumption").doc.Find("a[href*='readings/new']").AttrOr("href", ""))
 	require.Equal(t, http.StatusNotFound, b.get("/fr/readings/new?of=2").StatusCode)

@@ -42,6 +42,7 @@ func render(t *testing.T, f fixture, lang portal.Language) *goquery.Document {
 // TestEveryPageInEveryLanguage holds what any page must have (WCAG 2.2 AA) and
 // what the Content-Security-Policy forbids.
 func TestEveryPageInEveryLanguage(t *testing.T) {
+	t.Parallel()
 	for _, lang := range portal.Languages {
 		for _, f := range fixtures {
 			t.Run(string(lang)+"/"+f.name, func(t *testing.T) {
@@ -81,6 +82,7 @@ func TestEveryPageInEveryLanguage(t *testing.T) {
 
 // TestErrorPagesSaySoInTheirTitle (WCAG 2.4.2).
 func TestErrorPagesSaySoInTheirTitle(t *testing.T) {
+	t.Parallel()
 	for name, wrong := range map[string]bool{"gate": false, "gate-refused": true, "gate-problems": true, "shut": true, "home": false} {
 		for _, f := range fixtures {
 			if f.name == name {
@@ -92,6 +94,7 @@ func TestErrorPagesSaySoInTheirTitle(t *testing.T) {
 
 // TestChartSaysEachValueInFull: by keyboard, named, with table beside it.
 func TestChartSaysEachValueInFull(t *testing.T) {
+	t.Parallel()
 	doc := render(t, fixtureNamed(t, "consumption-month"), portal.French)
 	for _, drawing := range []string{"svg.wide", "svg.narrow"} {
 		values := doc.Find("figure:first-of-type " + drawing + " g[tabindex='0'][role=img]")
@@ -126,6 +129,7 @@ func fixtureNamed(t *testing.T, name string) fixture {
 // TestGeneratedPagesAreFresh: the committed Go of every template is what the
 // generator makes of it today.
 func TestGeneratedPagesAreFresh(t *testing.T) {
+	t.Parallel()
 	require.NoError(t, filepath.WalkDir("ui", func(name string, d fs.DirEntry, err error) error {
 		if err != nil || d.IsDir() || !strings.HasSuffix(name, ".templ") {
 			return err

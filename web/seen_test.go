@@ -82,6 +82,7 @@ func paperDeps(a strongroom, h *house) PaperDeps {
 // opened file; a colleague never by name; the page itself is an entry, too;
 // each receipt can be checked with the public key alone.
 func TestL18WhoLooked(t *testing.T) {
+	t.Parallel()
 	inStrongrooms(t, func(t *testing.T, h *house, a strongroom, b *browser) {
 		agent := portal.Actor{Kind: portal.Staff, ID: "m.dupont"}
 		storetest.Exec(t, a.dsn, `INSERT INTO staff (login, name, role, password, otp_seed, otp_step, failures, failed_us, added_us, ended_us)
@@ -143,6 +144,7 @@ func TestL18WhoLooked(t *testing.T) {
 
 // A long trail comes page by page, whole, each entry once.
 func TestWhoLookedIsPaged(t *testing.T) {
+	t.Parallel()
 	inStrongrooms(t, func(t *testing.T, h *house, a strongroom, b *browser) {
 		var many []audit.Entry
 		for i := range 60 {

@@ -34,6 +34,7 @@ func tables(t *testing.T) map[string][]Route {
 
 // TestEveryRouteHasAPolicy and a method that is either a question or a change.
 func TestEveryRouteHasAPolicy(t *testing.T) {
+	t.Parallel()
 	for name, routes := range tables(t) {
 		seen := map[string]bool{}
 		for _, r := range routes {
@@ -50,6 +51,7 @@ func TestEveryRouteHasAPolicy(t *testing.T) {
 
 // TestPublicPolicies pins who may use which route: a change here is reviewed.
 func TestPublicPolicies(t *testing.T) {
+	t.Parallel()
 	visitors := []string{}
 	for _, r := range tables(t)["public"] {
 		switch at := r.Method + " " + r.Path; {
@@ -86,6 +88,7 @@ func TestPublicPolicies(t *testing.T) {
 // TestEveryChangeRefusesAnotherSite walks the table: no POST passes with the
 // headers a browser sends for another site's page.
 func TestEveryChangeRefusesAnotherSite(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	changesSeen := 0
 	for _, r := range tables(t)["public"] {
@@ -107,6 +110,7 @@ func TestEveryChangeRefusesAnotherSite(t *testing.T) {
 
 // TestEveryCodeHasAnAnswerAndItsWords walks portal.Codes and HTTP's own.
 func TestEveryCodeHasAnAnswerAndItsWords(t *testing.T) {
+	t.Parallel()
 	require.Len(t, answers, len(portal.Codes))
 	all := append([]int{}, statuses...)
 	for _, code := range portal.Codes {
@@ -129,6 +133,7 @@ func TestEveryCodeHasAnAnswerAndItsWords(t *testing.T) {
 }
 
 func TestHeadersOnEveryAnswer(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	for _, path := range []string{"/", "/fr/", "/fr/lookup", "/fr/consumption", "/captcha/x.png", "/xx/", "/fr/nothing"} {
 		h := b.get(path).Header
@@ -142,6 +147,7 @@ func TestHeadersOnEveryAnswer(t *testing.T) {
 }
 
 func TestDoors(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	for path, status := range map[string]int{
 		"/": 303, "/fr": 301, "/fr/": 200, "/de/": 200, "/nl/": 200, "/en/": 200, "/it/": 404, "/fr/lookup": 200, "/fr/letter": 200, "/de/letter/asked": 200,
@@ -162,6 +168,7 @@ func TestDoors(t *testing.T) {
 }
 
 func TestSecurityText(t *testing.T) {
+	t.Parallel()
 	text := open(t, newHouse(t)).get("/.well-known/security.txt").body
 	for _, line := range []string{"Contact: mailto:security@guichet.example\n", "Expires: 2027-11-01T00:00:00Z\n",
 		"Preferred-Languages: fr, de, nl, en\n", "Canonical: http://portal.example/.well-known/security.txt\n"} {
@@ -174,6 +181,7 @@ var madeAt = regexp.MustCompile(`(created_)?timestamp:\{[^}]*\}`)
 
 // TestG12LogsAndMetricsHoldNothingTyped searches both after a whole visit.
 func TestG12LogsAndMetricsHoldNothingTyped(t *testing.T) {
+	t.Parallel()
 	var log bytes.Buffer
 	registry := prometheus.NewRegistry()
 	h := newHouse(t)
@@ -209,6 +217,7 @@ func TestG12LogsAndMetricsHoldNothingTyped(t *testing.T) {
 
 // TestPanicIsAPage: our own fault gets a page and a log line, not a hang-up.
 func TestPanicIsAPage(t *testing.T) {
+	t.Parallel()
 	var log bytes.Buffer
 	s := &surface{Common: testCommon(newHouse(t).clock), name: "public", languages: portal.Languages,
 		routes: []Route{{http.MethodGet, "/:lang/boom", Anyone, func(*ctx) error { panic("kaboom") }}}}

@@ -25,6 +25,7 @@ func enter(t *testing.T) (*house, *browser) {
 // TestL18EveryLookIsRecordedBeforeItIsAnswered: page, CSV and JSON each leave
 // one entry; where it cannot be recorded, nothing is shown.
 func TestL18EveryLookIsRecordedBeforeItIsAnswered(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	for path, action := range map[string]audit.Action{
 		"/fr/consumption":            audit.HistoryShown,
@@ -54,6 +55,7 @@ func TestL18EveryLookIsRecordedBeforeItIsAnswered(t *testing.T) {
 // TestT24PassesAreReadAtEachRequest: no visit, one that was left (back button
 // included), one that is over, and somebody else's index.
 func TestT24PassesAreReadAtEachRequest(t *testing.T) {
+	t.Parallel()
 	h, b := enter(t)
 	stranger := b.another()
 	for _, path := range []string{"/fr/consumption", "/fr/consumption.csv", "/fr/consumption.xml", "/fr/consumption.pdf", "/fr/consumption.html", "/fr/consumption.json?of=1"} {
@@ -82,6 +84,7 @@ func TestT24PassesAreReadAtEachRequest(t *testing.T) {
 // TestT24APlantedSessionIsNotUsed: a success gives another token than the one
 // the browser came with.
 func TestT24APlantedSessionIsNotUsed(t *testing.T) {
+	t.Parallel()
 	b := open(t, newHouse(t))
 	base, err := url.Parse(b.server.URL)
 	require.NoError(t, err)
@@ -99,6 +102,7 @@ func TestT24APlantedSessionIsNotUsed(t *testing.T) {
 
 // TestT24NothingIsStored on any page but the hashed assets.
 func TestT24NothingIsStored(t *testing.T) {
+	t.Parallel()
 	_, b := enter(t)
 	for _, path := range []string{"/", "/fr/", "/fr/lookup", "/fr/consumption", "/fr/consumption.csv", "/fr/left", "/nothing"} {
 		require.Equal(t, "no-store", b.get(path).Header.Get("Cache-Control"), path)
@@ -112,6 +116,7 @@ func TestT24NothingIsStored(t *testing.T) {
 // Where a narrow page may break a long word, a file must not have a character
 // that nobody sees.
 func TestFilesHaveNoHiddenBreaks(t *testing.T) {
+	t.Parallel()
 	for _, lang := range portal.Languages {
 		x := exhibit(testCommon(time.Now), lang)
 		for _, energy := range []portal.Energy{portal.Electricity, portal.Gas} {
@@ -122,6 +127,7 @@ func TestFilesHaveNoHiddenBreaks(t *testing.T) {
 }
 
 func TestSelectionIsChecked(t *testing.T) {
+	t.Parallel()
 	_, b := enter(t)
 	for query, status := range map[string]int{
 		"grain=minute":                   422,
@@ -140,6 +146,7 @@ func TestSelectionIsChecked(t *testing.T) {
 
 // TestExtendReturnsToTheSamePage and to nowhere else.
 func TestExtendReturnsToTheSamePage(t *testing.T) {
+	t.Parallel()
 	_, b := enter(t)
 	for given, want := range map[string]string{
 		"?of=1&grain=day&from=2026-10-01&to=2026-11-01": "/fr/consumption?from=2026-10-01&grain=day&of=1&to=2026-11-01",
@@ -156,6 +163,7 @@ func TestExtendReturnsToTheSamePage(t *testing.T) {
 
 // D7: whoever holds a letter cancels its reference, on whatever ground they look.
 func TestD7AHolderCancels(t *testing.T) {
+	t.Parallel()
 	for _, heir := range []bool{false, true} {
 		h := newHouse(t)
 		b := open(t, h)

@@ -124,6 +124,7 @@ func (y *followYard) entries(action audit.Action, id string) int64 {
 // code, the offer accepted by name, the day and its calendar file, postponed
 // with a reason, closed, reopened; each showing and each act in the trail.
 func TestARequestIsFollowed(t *testing.T) {
+	t.Parallel()
 	y := newFollowYard(t)
 	k := y.capture(works.Phases13, "")
 	b := y.another()
@@ -215,6 +216,7 @@ func TestARequestIsFollowed(t *testing.T) {
 
 // W5: what is missing is brought or typed, then the requester says so.
 func TestWhatIsMissingIsGiven(t *testing.T) {
+	t.Parallel()
 	y := newFollowYard(t)
 	id := y.another().follow(y.capture(works.NewConnection, ""))
 	b := y.another()
@@ -272,6 +274,7 @@ func (y *followYard) numbersOf(id string) storetest.Known {
 // T6, T5 at the works' page: unknown, wrong, third failure, blocked and right
 // while blocked are one answer, which keeps the number and nothing else (G5).
 func TestT6WorksNumbersFailAlike(t *testing.T) {
+	t.Parallel()
 	y := newFollowYard(t)
 	k := y.capture(works.Phases13, "")
 	wrong := func(n string) string { return n + k.Digits.Reveal()[1:] }
@@ -294,6 +297,7 @@ func TestT6WorksNumbersFailAlike(t *testing.T) {
 // nothing; another's and nobody's are one answer; after leaving, none. A works
 // number opens no consumption, a reference the requests of its own visits.
 func TestT24SomeoneElsesRequest(t *testing.T) {
+	t.Parallel()
 	y := newFollowYard(t)
 	mine, theirs, home := y.capture(works.Phases13, ""), y.capture(works.Phases13, "other"), y.capture(works.TwoRate, y.h.stay)
 	y.offer(theirs.OccupancyID)
@@ -325,6 +329,7 @@ func TestT24SomeoneElsesRequest(t *testing.T) {
 // Whoever follows a request may stay as long as who looks at a consumption, and
 // comes back to the same request.
 func TestARequesterStays(t *testing.T) {
+	t.Parallel()
 	y := newFollowYard(t)
 	k := y.capture(works.Phases13, "")
 	b := y.another()
@@ -342,6 +347,7 @@ func TestARequesterStays(t *testing.T) {
 // T19: a request takes thirty documents and no more, and its source acts and
 // brings only so much; what is refused is told, and nothing is lost.
 func TestMostPapersOfARequest(t *testing.T) {
+	t.Parallel()
 	y := newFollowYard(t)
 	k := y.capture(works.Phases13, "")
 	paper := func() error {

@@ -19,6 +19,7 @@ import (
 // and notes what came; the other forms are not there, and whoever sends one is
 // told why and changes nothing.
 func TestD13OfficersOnlyAskAndReview(t *testing.T) {
+	t.Parallel()
 	b := newBureau(t)
 	r := b.requested("two-rate", map[string]string{"ean": string(b.known.EAN)})
 	b.works.Master = works.External
@@ -48,6 +49,7 @@ func TestD13OfficersOnlyAskAndReview(t *testing.T) {
 // D13: the requester still answers the offer and may cancel, and finds no form
 // that would move the day.
 func TestD13TheRequesterAnswersAndMovesNoDay(t *testing.T) {
+	t.Parallel()
 	y := newFollowYard(t)
 	k := y.capture(works.Phases13, "")
 	id := k.OccupancyID
@@ -88,6 +90,7 @@ func TestD13TheRequesterAnswersAndMovesNoDay(t *testing.T) {
 // or of an officer's offers what the works system alone does: each of its forms
 // is taken, or refused for what was typed.
 func TestD13NoPageOffersWhatIsTheWorksSystems(t *testing.T) {
+	t.Parallel()
 	at := func(dsn, id string, s works.Status, now time.Time) {
 		storetest.Exec(t, dsn, `UPDATE works SET status = $1, missing = '', day_us = $2, closed_us = $3 WHERE id = $4`,
 			string(s), portal.Micros(now.AddDate(0, 0, 9)), portal.Micros(now.AddDate(0, 0, -9)), id)

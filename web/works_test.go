@@ -119,6 +119,7 @@ func (c *yard) mails() []outbox.Letter {
 // A change to three phases, page by page, in German, without a script; the
 // place is one that no register knows (facts C.2).
 func TestACaptureFromKindToReceipt(t *testing.T) {
+	t.Parallel()
 	c := newYard(t)
 	first := c.get("/de/works/new")
 	require.Equal(t, http.StatusOK, first.StatusCode)
@@ -181,6 +182,7 @@ func TestACaptureFromKindToReceipt(t *testing.T) {
 // Nothing that was typed is lost: not by a fault, not by going back, not by
 // another kind; and what is wrong stands at its field.
 func TestNothingTypedIsLost(t *testing.T) {
+	t.Parallel()
 	c := newYard(t)
 	pages := phases()
 	require.Equal(t, http.StatusUnprocessableEntity, c.page(works.StageKind, url.Values{"kind": {"phases"}, "energy": {"gas"}}).StatusCode, "no gas has phases")
@@ -224,6 +226,7 @@ func TestNothingTypedIsLost(t *testing.T) {
 // W13: for each page of each kind, what is not of it is refused and traced,
 // and nothing of it is kept.
 func TestW13AForeignFieldIsRefused(t *testing.T) {
+	t.Parallel()
 	c := newYard(t)
 	c.filledIn(phases())
 	for _, stage := range works.Stages {
@@ -246,6 +249,7 @@ func TestW13AForeignFieldIsRefused(t *testing.T) {
 // T5, G13: a point and an address that the register knows, and ones that it
 // does not, are answered with the same bytes and statements of the same kind.
 func TestG13NothingIsComparedWhileTyping(t *testing.T) {
+	t.Parallel()
 	c := newYard(t)
 	known := storetest.References(t, c.dsn, 1)[0]
 	bodies := map[string]bool{}
@@ -264,6 +268,7 @@ func TestG13NothingIsComparedWhileTyping(t *testing.T) {
 // W5, T25: papers come one by one, can be taken back, and what is missing is
 // told with its date.
 func TestPapersOfACapture(t *testing.T) {
+	t.Parallel()
 	c := newYard(t)
 	require.Equal(t, "/de/works/new", c.send("/de/works/new/paper", url.Values{"document": {"site-plan"}}, "file", "plan.pdf", []byte("%PDF-1.7")).Header.Get("Location"),
 		"no file is taken from somebody who began nothing")
@@ -305,6 +310,7 @@ func TestPapersOfACapture(t *testing.T) {
 // threats.md: five captures a day of one source; what was typed waits. One
 // that is thrown away is gone with its papers.
 func TestWorksCapturesADay(t *testing.T) {
+	t.Parallel()
 	c := newYard(t)
 	for range 5 {
 		b := c.another()
@@ -323,6 +329,7 @@ func TestWorksCapturesADay(t *testing.T) {
 
 // D10: made in an occupancy's own visit it belongs to it; elsewhere to none.
 func TestD10ARequestOfAVisit(t *testing.T) {
+	t.Parallel()
 	c := newYard(t)
 	require.Equal(t, http.StatusSeeOther, c.try(knownReference, knownDigits).StatusCode)
 	c.filledIn(phases())
@@ -338,6 +345,7 @@ func TestD10ARequestOfAVisit(t *testing.T) {
 // Two submissions at once make one request; what a store that cannot answer
 // refuses is kept; G11: a shut door takes nothing in.
 func TestACaptureIsSentOnce(t *testing.T) {
+	t.Parallel()
 	c := newYard(t)
 	c.filledIn(phases())
 	done := make(chan string)
@@ -365,6 +373,7 @@ func TestACaptureIsSentOnce(t *testing.T) {
 
 // What is kept of a capture is sealed: whoever reads the state learns nothing.
 func TestACaptureIsSealed(t *testing.T) {
+	t.Parallel()
 	c := newYard(t)
 	c.filledIn(phases())
 	token := ""
@@ -385,6 +394,7 @@ func TestACaptureIsSealed(t *testing.T) {
 // Every kind, requester, field, choice, paper and page has its name in every
 // language.
 func TestEverythingAskedHasAName(t *testing.T) {
+	t.Parallel()
 	for _, lang := range portal.Languages {
 		c := i18n.For(lang)
 		named := func(prefix, name string) { require.True(t, c.Has(prefix+name), "%s: %s%s", lang, prefix, name) }
