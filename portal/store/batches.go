@@ -34,7 +34,7 @@ func (s *Store) PutBatch(t tx.Tx, b batch.Batch, lines []batch.Line, mandateID s
 	if mandateID != "" {
 		n, err := u.exec(`INSERT INTO batch_lines (batch_id, place, mandate_id, ean, outcome, entry, result)
   SELECT $1, l.place, l.mandate_id, l.ean, '', '', $2 FROM mandate_lines l JOIN mandates m ON m.id = l.mandate_id
-  WHERE m.id = $3 AND m.partner_id = $4`, b.ID, []byte{}, mandateID, b.PartnerID)
+  WHERE m.id BETWEEN $3 AND $3 AND m.partner_id = $4`, b.ID, []byte{}, mandateID, b.PartnerID)
 		return int(n), err
 	}
 	return len(lines), put(u, `INSERT INTO batch_lines (batch_id, place, mandate_id, ean, outcome, entry, result)`, 7, "", lines, func(l batch.Line) []any {

@@ -23,10 +23,10 @@ func scanRegistration(r scanner) (one registry.Registration, err error) {
 
 const livingThere = `WHERE ean = $1 AND from_us <= $2 AND (to_us = 0 OR to_us > $2)`
 
-// itsOwn finds a supplier's own registration by the index that begins with the
+// itsOwn: BETWEEN, as in PartnerBatch, leads to the index that begins with the
 // supplier: by the id alone another's row would be found, read and left, which
 // takes longer than where there is none (T7).
-const itsOwn = `WHERE r.supplier = $1 AND r.id >= $2 AND r.id <= $2`
+const itsOwn = `WHERE r.supplier = $1 AND r.id BETWEEN $2 AND $2`
 
 // Supplied implements mandates.SupplyStore.
 func (s *Store) Supplied(ctx context.Context, supplier, id string, now time.Time) (mandates.Supplied, bool, error) {
