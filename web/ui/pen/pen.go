@@ -1,8 +1,8 @@
 // Package pen writes what a page repeats hundreds of times: the bars of a chart,
 // the rows of a table, nine tenths of a page of three years. A template asks
 // the memory for each of their thousand values. What is written is markup known
-// when the program is built, a length, or text that is escaped; nothing else
-// has a way in.
+// when the program is built, or drawn by a template of nobody's words (stencil), a
+// length, or text that is escaped; nothing else has a way in.
 package pen
 
 import (
@@ -18,7 +18,7 @@ import (
 // Pen holds what was written so far.
 type Pen struct{ b []byte }
 
-// Markup is a constant of the source, never a value.
+// Markup is a constant of the source, or what a stencil holds; never a value.
 type Markup string
 
 // Mark writes markup.
