@@ -122,7 +122,8 @@ free_ports() { # a line each
 }
 
 bench_lighthouse() {
-  need node redis-server chromium
+  need node redis-server
+  command -v chromium-headless-shell >/dev/null || need chromium
   [ -d e2e/node_modules/lighthouse ] || { echo "e2e/bench.sh: Lighthouse is missing; e2e/test.sh installs it" >&2; exit 1; }
   own_settings
   local port
