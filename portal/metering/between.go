@@ -41,7 +41,8 @@ func (h *History) years(ctx context.Context, v *view, occ registry.Occupancy, q 
 }
 
 // around makes the points of the time between two such totals: one gap where
-// nothing is known, as no reading was taken at its bounds, none where the next reading is still to come.
+// nothing is known, as no reading was taken at its bounds, none where the next
+// reading is still to come.
 func (h *History) around(ctx context.Context, v *view, ean portal.EAN, part portal.Period) ([]Point, error) {
 	if v.anything() {
 		cut := *v

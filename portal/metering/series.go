@@ -96,14 +96,12 @@ func (v *view) asOne(days []Point) bool {
 	if len(days) == 0 {
 		return false
 	}
-	for month := monthCount(days[0].Period.From); month <= monthCount(days[len(days)-1].Period.From); month++ {
-		if month == monthCount(v.today) && v.bucket(month).silent() {
-			month-- // it ends with this one
-			if b := v.bucket(month); !b.asOne() {
-				return false
-			}
-			break
-		}
+	first, last := monthCount(days[0].Period.From), monthCount(days[len(days)-1].Period.From)
+	if last == monthCount(v.today) && v.bucket(last).silent() {
+		last--
+		first = min(first, last)
+	}
+	for month := first; month <= last; month++ {
 		if b := v.bucket(month); !b.asOne() {
 			return false
 		}

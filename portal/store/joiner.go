@@ -36,10 +36,8 @@ const (
 	queueCap = 4096
 	// stmtCap bounds the statements kept prepared; multi-row texts vary.
 	stmtCap = 512
-	// foldEvery is after how many units the log is folded into the file: seldom
-	// enough that a page which many wrote is carried over once, soon enough that
-	// the log stays below where the writer would have to do it.
-	foldEvery = 1024
+	// foldEvery is after how many units the log is folded into the file.
+	foldEvery = 256
 )
 
 type waiting struct {

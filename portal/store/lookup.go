@@ -19,8 +19,9 @@ var (
 // itself, so that it returns a row for every number there could be (T7). An
 // unknown number reads what its next neighbour among the known ones would, which
 // nobody can choose, keys being hashes: the same rows, as far from each other,
-// and as many bytes. Nothing of that is given to anybody. A
-// drawn reference ends at its first use whatever was issued to its occupancy
+// and as many bytes. Nothing of that is given to anybody.
+//
+// A drawn reference ends at its first use whatever was issued to its occupancy
 // before it, also for a meter that was exchanged since: an access point has one
 // meter at a time (G1, G2). A legacy one ends none of another meter.
 func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (target lookup.Target, counter lookup.Counter, err error) {

@@ -111,6 +111,13 @@ func TestT7NeighboursGiveNothing(t *testing.T) {
 				}
 				require.Zero(t, load(lookup.ByWorks, k.Key), "of another kind")
 			}
+			for _, k := range storetest.Works(t, s, func() time.Time { return noon }, 4) {
+				require.True(t, load(lookup.ByWorks, k.Key).Known)
+				for _, other := range []string{k.Key[:20], k.Key + "A", "", "~"} {
+					require.Zero(t, load(lookup.ByWorks, other), other)
+				}
+				require.Zero(t, load(lookup.ByReference, k.Key), "of another kind")
+			}
 		})
 	}
 }
