@@ -14,7 +14,7 @@ by being left out.
   (no option)  all of it, race detector on, beside a real Redis, PostgreSQL and
                Chromium. As root, what is missing is installed first (Debian
                packages, npm); otherwise it is named and the run fails.
-  --quick      what needs no service, without the race detector
+  --quick      what needs no service, without the race detector and the long walks
   --picture    everything, with a picture of each page in e2e/out, and README.md's
                taken anew
 
@@ -119,12 +119,12 @@ race=(-race)
 for unwatched in modernc.org/{sqlite/lib,libc,memory} golang.org/x/crypto/argon2; do race+=("-gcflags=$unwatched=-race=false"); done
 
 tests() {
+  local rooms
+  mapfile -t rooms < <(go list ./... | grep -vxE 'guichet/(e2e|cmd/guichet/town)')
   if [ -n "$quick" ]; then
-    mapfile -t rooms < <(go list ./... | grep -vx guichet/e2e) # it would run nothing
-    go test -json -vet=off -short "${rooms[@]}" || true
+    go test -json -vet=off -short -skip "$walks" "${rooms[@]}" || true
     return
   fi
-  mapfile -t rooms < <(go list ./... | grep -vxE 'guichet/(e2e|cmd/guichet/town)')
   go test -json "${race[@]}" -vet=off -skip "$walks" -timeout 15m "${rooms[@]}" || true
   go test -json -vet=off -run "$walks" ./lookup/... ./portal/evidence ./portal/metering ./web || true
   go test -json -vet=off ./cmd/guichet/town || true
