@@ -223,8 +223,8 @@ func (d *Delivery) left(by audit.Entry, ground, occupancyID string, now time.Tim
 	return e
 }
 
-// hand records a delivery where the line still reaches: a revocation, or a
-// withdrawal of detail (D5), that came meanwhile wins.
+// hand records a delivery where the line still reaches: a revocation, a
+// withdrawal of detail (D5), or the partner's suspension, that came meanwhile wins.
 func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked, now time.Time) (Delivery, error) {
 	e := d.left(by, Subject(d.Mandate.ID), d.Line.OccupancyID, now, blind(), map[string]string{
 		"partner": d.Mandate.PartnerID, "text": hex.EncodeToString(d.Mandate.Text), "document": hex.EncodeToString(d.Document)})
@@ -238,6 +238,10 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked,
 	}
 	refused := NotRefused
 	err := s.Runner.Do(ctx, func(t tx.Tx) error {
+		refused = NoMandate // what a partner reads who is approved no more, or whose line is gone
+		if approved, err := s.Store.ApprovedIn(t, d.Mandate.PartnerID); err != nil || !approved {
+			return err
+		}
 		m, err := s.Store.LockMandateLine(t, d.Mandate.PartnerID, d.Mandate.ID, d.Line.EAN)
 		if err != nil {
 			return err
@@ -246,7 +250,7 @@ func (s *Service) hand(ctx context.Context, by audit.Entry, d Delivery, a Asked,
 		if err != nil {
 			return err
 		}
-		if refused = NoMandate; len(m.Lines) != 1 {
+		if len(m.Lines) != 1 {
 			return nil
 		}
 		l := m.Lines[0]

@@ -135,21 +135,8 @@ func TestD5AWithdrawalWins(t *testing.T) {
 		"kept by the law": {metering.ByQuarter, 60_000, func(time.Time) time.Time { return time.Time{} }, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			now := portal.Date(2026, 7, 10).Add(9 * time.Hour)
-			w := &world{now: now, quarters: map[int64][]int64{}, point: registry.AccessPoint{EAN: theEAN, Energy: portal.Electricity, PowerVA: c.power},
-				stays:   []registry.Occupancy{{ID: "mine", EAN: theEAN, Period: portal.Period{From: portal.Date(2026, 1, 1)}, DetailFrom: now.AddDate(0, 0, -30)}},
-				mandate: mandates.Mandate{ID: "m1", PartnerID: "p1", Status: mandates.Decided, Version: 1, Text: []byte("text"), Lines: make([]mandates.Line, 1)}}
-			for day := 1; day < 10; day++ {
-				w.fill(portal.Date(2026, 7, day), 1)
-			}
-			w.force()
-			s := &mandates.Service{Clock: w.clock, Runner: w, Store: w}
-			_, err := s.Hand(t.Context(), &metering.History{Ledger: w, Clock: w.clock}, audit.Entry{}, "p1", "m1", mandates.Asked{EAN: theEAN,
-				Query: metering.Query{Grain: c.grain}, With: func(d mandates.Delivery) (func(tx.Tx) error, error) {
-					require.NotEmpty(t, d.Series.Points)
-					w.stays[0].DetailFrom = c.to(now)
-					return func(tx.Tx) error { return nil }, nil
-				}})
+			w := anOrdinaryWorld(c.power)
+			err := w.handWhile(t, c.grain, func() { w.stays[0].DetailFrom = c.to(w.now) })
 			if c.want == "" {
 				require.NoError(t, err)
 				return
@@ -159,6 +146,40 @@ func TestD5AWithdrawalWins(t *testing.T) {
 			require.Equal(t, audit.DeliveryRefused, w.entries[0].Action)
 		})
 	}
+}
+
+// T24: a partner that is suspended while a delivery is made gets nothing.
+func TestT24ASuspensionWins(t *testing.T) {
+	w := anOrdinaryWorld(9_200)
+	err := w.handWhile(t, metering.ByDay, func() { w.suspended = true })
+	require.Equal(t, portal.NotFound, portal.CodeOf(err))
+	require.Len(t, w.entries, 1, "refused, and nothing left")
+	require.Equal(t, audit.DeliveryRefused, w.entries[0].Action)
+}
+
+// anOrdinaryWorld has nine days of a July and a mandate for all of them.
+func anOrdinaryWorld(power int64) *world {
+	now := portal.Date(2026, 7, 10).Add(9 * time.Hour)
+	w := &world{now: now, quarters: map[int64][]int64{}, point: registry.AccessPoint{EAN: theEAN, Energy: portal.Electricity, PowerVA: power},
+		stays:   []registry.Occupancy{{ID: "mine", EAN: theEAN, Period: portal.Period{From: portal.Date(2026, 1, 1)}, DetailFrom: now.AddDate(0, 0, -30)}},
+		mandate: mandates.Mandate{ID: "m1", PartnerID: "p1", Status: mandates.Decided, Version: 1, Text: []byte("text"), Lines: make([]mandates.Line, 1)}}
+	for day := 1; day < 10; day++ {
+		w.fill(portal.Date(2026, 7, day), 1)
+	}
+	w.force()
+	return w
+}
+
+// handWhile delivers, and lets something happen between reading and recording.
+func (w *world) handWhile(t *testing.T, g metering.Grain, meanwhile func()) error {
+	s := &mandates.Service{Clock: w.clock, Runner: w, Store: w}
+	_, err := s.Hand(t.Context(), &metering.History{Ledger: w, Clock: w.clock}, audit.Entry{}, "p1", "m1", mandates.Asked{EAN: theEAN,
+		Query: metering.Query{Grain: g}, With: func(d mandates.Delivery) (func(tx.Tx) error, error) {
+			require.NotEmpty(t, d.Series.Points)
+			meanwhile()
+			return func(tx.Tx) error { return nil }, nil
+		}})
+	return err
 }
 
 // same compares part by part: a difference of thousands of quarter-hours would

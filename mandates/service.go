@@ -65,6 +65,9 @@ type Store interface {
 	// approved or not: NotFound.
 	Mandataries(ctx context.Context) ([]Mandatary, error)
 	Mandatary(ctx context.Context, id string) (Mandatary, error)
+	// ApprovedIn tells whether a partner is approved, inside a unit of work, and
+	// keeps it so until that ends.
+	ApprovedIn(t tx.Tx, partnerID string) (bool, error)
 	// Stay reads an occupancy with its access point as they are now; NotFound.
 	Stay(ctx context.Context, occupancyID string) (registry.Occupancy, registry.AccessPoint, error)
 	// StayIn reads the same inside a unit of work, and locks it.

@@ -178,11 +178,15 @@ func (s *Service) Supply(ctx context.Context, history History, by audit.Entry, t
 	}
 	e := d.left(by, RegistrationGround(id), got.Stay.ID, now, blind(), map[string]string{"partner": to.PartnerID, "supplier": to.Code})
 	err = s.Runner.Do(ctx, func(t tx.Tx) error {
+		refused = NotRegistered
+		if approved, err := s.Store.ApprovedIn(t, to.PartnerID); err != nil || !approved {
+			return err
+		}
 		still, found, err := s.Store.SuppliedIn(t, to.Code, id, now)
 		if err != nil {
 			return err
 		}
-		// A file of registrations, or of moves, that came meanwhile wins.
+		// A file of registrations, or of moves, or a suspension that came meanwhile wins.
 		reach, why := still.Reach(to.Code, d.Series.Grain, now)
 		if refused = why; !found || reach != a.Query.Within || still.Stay.ID != got.Stay.ID {
 			refused = NotRegistered

@@ -38,10 +38,14 @@ func (m *market) Supplied(_ context.Context, _, id string, now time.Time) (manda
 	return got, true, nil
 }
 
-func (m *market) SuppliedIn(_ tx.Tx, supplier, id string, now time.Time) (mandates.Supplied, bool, error) {
+func (m *market) ApprovedIn(tx.Tx, string) (bool, error) {
 	if m.meanwhile != nil {
 		m.meanwhile()
 	}
+	return !m.suspended, nil
+}
+
+func (m *market) SuppliedIn(_ tx.Tx, supplier, id string, now time.Time) (mandates.Supplied, bool, error) {
 	return m.Supplied(context.Background(), supplier, id, now)
 }
 
@@ -188,8 +192,9 @@ func TestL10OneAnswerToWhatIsNotThere(t *testing.T) {
 		"another's meanwhile":       func(m *market) { m.registration.Supplier = "LUNE" },
 		"a move was told meanwhile": func(m *market) { m.stays[0].To = portal.Date(2026, 3, 1) },
 		"accepted later, it is now": func(m *market) { m.registration.From = portal.Date(2026, 2, 1) },
+		"the supplier is suspended": func(m *market) { m.suspended = true },
 	} {
-		m.entries, m.registration, m.stays[0] = nil, base().registration, stay
+		m.entries, m.registration, m.stays[0], m.suspended = nil, base().registration, stay, false
 		m.meanwhile = func() { change(m) }
 		_, err := m.supply(metering.ByMonth)
 		require.Equal(t, portal.NotFound, portal.CodeOf(err), name)

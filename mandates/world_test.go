@@ -30,6 +30,7 @@ type world struct {
 	quarters       map[int64][]int64 // by day number: 92, 96 or 100 values
 	entries        []audit.Entry
 	letters        []outbox.Letter
+	suspended      bool // the partner
 }
 
 func (w *world) Record(e audit.Entry)                             { w.entries = append(w.entries, e) }
@@ -60,6 +61,8 @@ func (w *world) LockMandateLine(_ tx.Tx, partner, id string, ean portal.EAN) (ma
 	}
 	return m, nil
 }
+
+func (w *world) ApprovedIn(tx.Tx, string) (bool, error) { return !w.suspended, nil }
 
 func (w *world) MandateDocuments(context.Context, string) ([]mandates.Document, error) {
 	return nil, nil

@@ -19,6 +19,7 @@ import (
 	"guichet/portal/state"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 )
 
 var officer = portal.Actor{Kind: portal.Staff, ID: "m.dubois"}
@@ -32,6 +33,15 @@ type counter struct {
 	now   time.Time
 	store *store.Store
 	dsn   string
+}
+
+// approved is what a delivery's unit of work reads of a partner.
+func (c *counter) approved(id string) (approved bool) {
+	require.NoError(c.t, c.store.Do(c.t.Context(), func(t tx.Tx) (err error) {
+		approved, err = c.store.ApprovedIn(t, id)
+		return err
+	}))
+	return approved
 }
 
 func newCounter(t *testing.T, b storetest.Backend) *counter {
@@ -155,7 +165,10 @@ func TestPartners(t *testing.T) {
 				require.NoError(t, err)
 				_, err = c.Enter(ctx, live)
 				require.NoError(t, err)
+				require.True(t, c.approved(first.PartnerID))
 				require.NoError(t, c.Suspend(ctx, officer, first.PartnerID, "Enquête en cours."))
+				require.False(t, c.approved(first.PartnerID))
+				require.False(t, c.approved("nobody"))
 				_, err = c.Enter(ctx, live)
 				require.Equal(t, portal.SignedOut, portal.CodeOf(err))
 				c.now = c.now.Add(time.Minute)

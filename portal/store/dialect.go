@@ -21,6 +21,9 @@ type dialect struct {
 	// lock ends a SELECT whose rows this transaction is going to change.
 	// SQLite has one writer at a time and needs none.
 	lock string
+	// keep ends a SELECT whose rows must stay as they are until the transaction
+	// ends; many may keep one.
+	keep string
 	// holdCounter locks a number's counter where there may be none yet, by
 	// making it; "" where the one writer holds everything anyway.
 	holdCounter string
@@ -39,7 +42,7 @@ type dialect struct {
 var (
 	onSQLite = dialect{name: "sqlite", migrating: `SELECT 1`, rowHandle: "rowid", rowHandleType: "BIGINT",
 		countTables: `SELECT COUNT(*) FROM sqlite_master`}
-	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE",
+	onPostgres = dialect{name: "postgres", lock: " FOR UPDATE", keep: " FOR SHARE",
 		holdCounter: `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
   VALUES ($1, $2, '', 0, '', 0) ON CONFLICT (key) DO UPDATE SET changed_us = lookup_counters.changed_us`,
 		snapshot:  sql.LevelRepeatableRead,

@@ -3,10 +3,12 @@ package store
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"strings"
 	"time"
 
 	"guichet/mandates"
+	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/registry"
 	"guichet/portal/tx"
@@ -343,6 +345,15 @@ func (s *Store) Mandataries(ctx context.Context) ([]mandates.Mandatary, error) {
 func (s *Store) Mandatary(ctx context.Context, id string) (mandates.Mandatary, error) {
 	m, err := scanMandatary(s.queryRow(ctx, selectMandataries+`WHERE id = $1`, id))
 	return m, nothing(err)
+}
+
+// ApprovedIn implements mandates.Store.
+func (s *Store) ApprovedIn(t tx.Tx, partnerID string) (approved bool, err error) {
+	err = inside(t).queryRow(`SELECT status = $2 FROM partners WHERE id = $1`+s.keep, partnerID, string(partner.Approved)).Scan(&approved)
+	if errors.Is(err, sql.ErrNoRows) {
+		err = nil
+	}
+	return approved, err
 }
 
 // Stay implements mandates.Store.
