@@ -31,27 +31,11 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 			return target, counter, shut(err)
 		}
 	}
-	near := nearReference
+	text := attemptByReference
 	if kind == lookup.ByWorks {
-		near = nearWorks
+		text = attemptByWorks
 	}
-	// One row for each superseded reference, or one in all.
-	rows, err := u.query(`SELECT COALESCE(c.failures, ''), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''), COALESCE(k.near, ''),
-  COALESCE(r.occupancy_id, g.id, w.id, ''), COALESCE(r.digits, gr.digits, w.code), COALESCE(r.letter_code, gr.letter_code),
-  COALESCE(r.ended_us, gr.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(g.until_us, 0),
-  CASE WHEN w.turn = 'nobody' THEN w.since_us ELSE 0 END,
-  COALESCE(b.opened_us, 0), COALESCE(f.key, gf.key, '')
-  FROM (SELECT CAST($1 AS TEXT) AS key, `+near+` AS near) k
-  LEFT JOIN lookup_counters c ON c.key = k.key
-  LEFT JOIN issued_references r ON r.key = k.near
-  LEFT JOIN occupancies o ON o.id = COALESCE(r.occupancy_id, '')
-  LEFT JOIN known_browsers b ON b.reference_key = k.key AND b.device = $2
-  LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR NOT r.legacy)
-    AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us
-  LEFT JOIN ground_references gr ON gr.key = k.near
-  LEFT JOIN grounds g ON g.id = COALESCE(gr.ground_id, '')
-  LEFT JOIN ground_references gf ON gf.ground_id = COALESCE(gr.ground_id, '') AND gf.key <> gr.key AND gf.ended_us = 0 AND gf.issued_us <= gr.issued_us
-  LEFT JOIN works w ON w.key = k.near`, key, device)
+	rows, err := u.query(text, key, device)
 	var failures, found, former string
 	var blocked, ended, moved, until, over, known int64
 	var superseded []string
@@ -81,11 +65,34 @@ func (s *Store) LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (targ
 	return target, counter, nil
 }
 
-// The known number that is next to one, or the number itself where it is known.
+// What LoadAttempt reads: one row for each superseded reference, or one in all.
 const (
+	attemptByReference = attemptColumns + nearReference + attemptTables
+	attemptByWorks     = attemptColumns + nearWorks + attemptTables
+
+	attemptColumns = `SELECT COALESCE(c.failures, ''), COALESCE(c.blocked_us, 0), COALESCE(c.case_id, ''), COALESCE(k.near, ''),
+  COALESCE(r.occupancy_id, g.id, w.id, ''), COALESCE(r.digits, gr.digits, w.code), COALESCE(r.letter_code, gr.letter_code),
+  COALESCE(r.ended_us, gr.ended_us, 0), COALESCE(o.to_us, 0), COALESCE(g.until_us, 0),
+  CASE WHEN w.turn = 'nobody' THEN w.since_us ELSE 0 END,
+  COALESCE(b.opened_us, 0), COALESCE(f.key, gf.key, '')
+  FROM (SELECT CAST($1 AS TEXT) AS key, `
+
+	// The known number that is next to one, or the number itself where it is known.
 	nearReference = `(SELECT MIN(n.key) FROM (SELECT (SELECT i.key FROM issued_references i WHERE i.key >= $1 ORDER BY i.key LIMIT 1) AS key
   UNION ALL SELECT (SELECT i.key FROM ground_references i WHERE i.key >= $1 ORDER BY i.key LIMIT 1)) n)`
 	nearWorks = `(SELECT i.key FROM works i WHERE i.key >= $1 ORDER BY i.key LIMIT 1)`
+
+	attemptTables = ` AS near) k
+  LEFT JOIN lookup_counters c ON c.key = k.key
+  LEFT JOIN issued_references r ON r.key = k.near
+  LEFT JOIN occupancies o ON o.id = COALESCE(r.occupancy_id, '')
+  LEFT JOIN known_browsers b ON b.reference_key = k.key AND b.device = $2
+  LEFT JOIN issued_references f ON f.occupancy_id = COALESCE(r.occupancy_id, '') AND (f.meter_id = r.meter_id OR NOT r.legacy)
+    AND f.key <> r.key AND f.ended_us = 0 AND f.issued_us <= r.issued_us
+  LEFT JOIN ground_references gr ON gr.key = k.near
+  LEFT JOIN grounds g ON g.id = COALESCE(gr.ground_id, '')
+  LEFT JOIN ground_references gf ON gf.ground_id = COALESCE(gr.ground_id, '') AND gf.key <> gr.key AND gf.ended_us = 0 AND gf.issued_us <= gr.issued_us
+  LEFT JOIN works w ON w.key = k.near`
 )
 
 // worksEnd is when the number of a request opens no more that was over at a time.
