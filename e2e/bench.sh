@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
   -h | --help)
     cat <<'TEXT'
-Usage: e2e/bench.sh [timing | import [ROWS] | lighthouse] [options of guichet bench]
+Usage: e2e/bench.sh [timing | volumes | import [ROWS] | lighthouse] [options of guichet bench]
 
 Builds guichet and runs its own measure: the guarded lookup against the raw
 joined upsert, naive commits and an unguarded POST; the history page against a
@@ -17,6 +17,8 @@ memory. Only the ratios within one run mean anything.
 
   timing      2,000 interleaved refusals of each cause: whether their time tells
               the cause (T7); a planted delay must be found
+  volumes     gate, history, start and memory among 20,000, 200,000 and 2,000,000
+              access points: 4 GB of disk and a quarter of an hour
   import      a file of quarter-hours (1,000,000 rows) on SQLite against
               sqlite3's .import of the same file, median of 5 rounds
   lighthouse  Lighthouse 12 on home, gate and history of a demo: needs
@@ -144,6 +146,7 @@ bench_lighthouse() {
 case ${1:-} in
   import) shift; bench_import "$@" ;;
   lighthouse) bench_lighthouse ;;
+  volumes) shift; cd "$out"; ./guichet bench --points 20000,200000,2000000 "$@" ;;
   timing) shift; cd "$out"; ./guichet bench --timing "$@" ;;
   *) cd "$out"; ./guichet bench "$@" ;;
 esac

@@ -15,6 +15,7 @@ type benchCmd struct {
 	Rounds  int           `default:"5" help:"Rounds of each figure; the median counts."`
 	Seconds time.Duration `default:"1s" help:"How long one round lasts."`
 	Works   bool          `help:"Measure the pages of requests for works alone."`
+	Points  []int         `placeholder:"N" help:"Measure instead gate, history, start and memory among so many access points, one size after the other."`
 	Timing  bool          `help:"Measure instead whether a refusal's time tells its cause (T7)."`
 	Calls   int           `default:"2000" help:"With --timing: calls of each cause, interleaved."`
 	Planted time.Duration `default:"300us" help:"With --timing: the delay planted into one cause, to see that it would be found."`
@@ -26,6 +27,7 @@ func (benchCmd) Help() string {
 	return `Example: guichet bench
 Example: guichet bench --works
 Example: guichet bench --timing
+Example: guichet bench --points 20000,2000000
 
 Works in a folder of its own under the system's temporary folder, on SQLite
 with durable commits, and removes it. Nothing of the settings is touched.`
@@ -57,6 +59,13 @@ var benchCallers = []int{1, 8, 64}
 func (c benchCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
 	if c.Timing {
 		return benchTiming{c.Calls, c.Planted}.Run(ctx, t)
+	}
+	if len(c.Points) > 0 {
+		goals, err := benchVolumes(ctx, c, t)
+		for _, g := range goals {
+			t.printf("%s\n", g)
+		}
+		return err
 	}
 	if c.Works {
 		goals, err := benchWorks(ctx, c, t)

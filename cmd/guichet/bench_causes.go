@@ -110,18 +110,23 @@ func benchEAN(n int) portal.EAN {
 
 // issue puts n households with a reference each into the register.
 func (g *benchGround) issue(ctx context.Context, n int) ([]registry.Drawn, error) {
+	return g.issueFrom(ctx, 0, n)
+}
+
+// issueFrom puts n more, of which the first is household number first.
+func (g *benchGround) issueFrom(ctx context.Context, first, n int) ([]registry.Drawn, error) {
 	now := g.clock()
 	since := portal.Period{From: now.AddDate(-4, 0, 0)}
 	drawn := make([]registry.Drawn, n)
 	var batch registry.Batch
 	refs := make([]registry.Reference, n)
 	for i := range drawn {
-		ean := benchEAN(i)
-		meter := fmt.Sprintf("1SAG%010d", 1_100_000_000+i*37)
+		ean, nth := benchEAN(first+i), fmt.Sprint(first+i)
+		meter := fmt.Sprintf("1SAG%010d", 1_100_000_000+(first+i)*37)
 		digits, _, _ := registry.LastFour(meter)
 		drawn[i] = registry.Drawn{Reference: registry.DrawReference(), Digits: digits, LetterCode: registry.DrawLetterCode()}
 		key := g.ring.CounterKey(string(lookup.ByReference), drawn[i].Reference)
-		occupancy, id := fmt.Sprint("o", i), fmt.Sprint("m", i)
+		occupancy, id := "o"+nth, "m"+nth
 		batch.Points = append(batch.Points, registry.AccessPoint{EAN: ean, Energy: portal.Electricity, Street: "Rue Haute 1", Postcode: "5000", Town: "Namur", PowerVA: 9200})
 		batch.Meters = append(batch.Meters, registry.Meter{ID: id, EAN: ean, Number: meter, Period: since})
 		batch.Occupancies = append(batch.Occupancies, registry.Occupancy{ID: occupancy, EAN: ean, Name: "Claes", Language: portal.French,

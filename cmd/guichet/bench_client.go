@@ -37,6 +37,24 @@ func dialLean(address string) (*leanClient, error) {
 
 func (c *leanClient) close() { _ = c.conn.Close() }
 
+// dialAll opens a connection for each caller; end closes them.
+func dialAll(address string, callers int) (clients []*leanClient, end func(), err error) {
+	end = func() {
+		for _, c := range clients {
+			c.close()
+		}
+	}
+	for range callers {
+		c, err := dialLean(address)
+		if err != nil {
+			end()
+			return nil, nil, err
+		}
+		clients = append(clients, c)
+	}
+	return clients, end, nil
+}
+
 // get asks for a page with the visit's cookie.
 func (c *leanClient) get(path string) (status int, err error) {
 	return c.askAs(http.MethodGet, path, "", "")

@@ -82,7 +82,7 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 		TrustedProxies: []string{"127.0.0.1"}, CaptchasAMinute: unlimited, CaptchasADay: unlimited,
 		APIAMinute: unlimited, APIADay: unlimited, APIStrangers: unlimited,
 		Limits: config.Limits{HarmAnHour: unlimited, HarmADay: unlimited, NoiseADay: unlimited}}.Default()
-	tuneMemory()
+	tuneMemory(ctx)
 	if _, err := prepare(ctx, s, true, "bench"); err != nil {
 		return nil, err
 	}
@@ -188,33 +188,23 @@ func benchCounter(now time.Time) lookup.Counter {
 // tries a fresh reference and comes from an address behind the trusted proxy
 // that has not yet failed as often as it may: all limits are at work.
 func (g *benchGround) posting(ctx context.Context, address string, callers int) (func(caller, call int) error, func(), error) {
-	clients := make([]*leanClient, callers)
-	end := func() {
-		for _, c := range clients {
-			if c != nil {
-				c.close()
-			}
-		}
-	}
-	for i := range clients {
-		var err error
-		if clients[i], err = dialLean(address); err != nil {
-			end()
-			return nil, nil, err
-		}
-	}
+	clients, end, err := dialAll(address, callers)
 	return func(caller, call int) error {
-		c := clients[caller]
-		form, from, err := g.solvedForm(ctx, c, registry.DrawReference(), "0000")
-		if err != nil {
-			return err
-		}
-		status, err := c.post("/en/lookup", from, form)
-		if err == nil && status != http.StatusUnprocessableEntity {
-			err = fmt.Errorf("answered %d", status)
-		}
+		return g.refused(ctx, clients[caller], registry.DrawReference(), "0000")
+	}, end, err
+}
+
+// refused makes an attempt that the gate must refuse.
+func (g *benchGround) refused(ctx context.Context, c *leanClient, number, digits keys.Secret) error {
+	form, from, err := g.solvedForm(ctx, c, number, digits)
+	if err != nil {
 		return err
-	}, end, nil
+	}
+	status, err := c.post("/en/lookup", from, form)
+	if err == nil && status != http.StatusUnprocessableEntity {
+		err = fmt.Errorf("answered %d", status)
+	}
+	return err
 }
 
 // solvedForm answers the captcha of the client's last page, or of one drawn

@@ -114,22 +114,11 @@ func interleave(c benchCmd, t *terminal, callers int, order []string, ops map[st
 
 // reading lets callers ask for one page, each over a connection of its own.
 func reading(address, path, cookie string) (op func(caller, call int) error, end func(), err error) {
-	clients := make([]*leanClient, benchReaders)
-	end = func() {
-		for _, c := range clients {
-			if c != nil {
-				c.close()
-			}
-		}
+	clients, end, err := dialAll(address, benchReaders)
+	for _, c := range clients {
+		c.cookie = cookie
 	}
-	for i := range clients {
-		if clients[i], err = dialLean(address); err != nil {
-			end()
-			return nil, nil, err
-		}
-		clients[i].cookie = cookie
-	}
-	return func(caller, _ int) error { return expectOK(clients[caller].get(path)) }, end, nil
+	return func(caller, _ int) error { return expectOK(clients[caller].get(path)) }, end, err
 }
 
 func expectOK(status int, err error) error {

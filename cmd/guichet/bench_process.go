@@ -35,6 +35,16 @@ func measureServe(ctx context.Context, dir string) (start time.Duration, idleMB 
 	if out, err := migrate.CombinedOutput(); err != nil {
 		return 0, 0, fmt.Errorf("migrate: %w: %s", err, out)
 	}
+	return startServe(ctx, env, admin)
+}
+
+// startServe starts this same program on what env names and gives the time until
+// it is ready, and its memory after a quiet moment.
+func startServe(ctx context.Context, env []string, admin string) (start time.Duration, idleMB float64, err error) {
+	self, err := os.Executable()
+	if err != nil {
+		return 0, 0, err
+	}
 	serve := exec.CommandContext(ctx, self, "serve")
 	serve.Env = env
 	began := time.Now()

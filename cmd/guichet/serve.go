@@ -104,11 +104,6 @@ func newLog(t *terminal, level string) *slog.Logger {
 	return slog.New(slog.NewJSONHandler(t.err, &slog.HandlerOptions{Level: l}))
 }
 
-// tuneMemory trades memory that is there for time that is not: the heap is a
-// few megabytes, so collecting it at every doubling costs a tenth of a busy
-// machine and saves nothing.
-func tuneMemory() { debug.SetGCPercent(300) }
-
 // settleAfter is when the jobs beside the doors have run for the first time.
 const settleAfter = 2 * time.Second
 
@@ -121,7 +116,7 @@ func settle() {
 
 // serve wires the rooms together and answers until ctx ends.
 func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready func(addresses) error) error {
-	tuneMemory()
+	tuneMemory(ctx)
 	log := newLog(t, f.settings.LogLevel)
 	release, err := f.store.Serve(ctx, f.settings.Database.Reveal(), f.settings.Redis == "")
 	if err != nil {

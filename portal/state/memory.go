@@ -26,12 +26,13 @@ type Memory struct {
 	classes map[string]int // how many live keys begin with each "class:"
 }
 
+// entry is kept small: whoever knocks leaves some (T12).
 type entry struct {
 	key     string
 	value   []byte
-	expires time.Time
-	due     time.Time // when to look: never later than expires
-	at      int       // its place in the heap
+	expires int64 // microseconds
+	due     int64 // when to look: never later than expires
+	at      int   // its place in the heap
 }
 
 // NewMemory makes a store of at most limit values. Beyond it writing a new key
@@ -48,9 +49,9 @@ func (m *Memory) enter(ctx context.Context) error {
 		return portal.Shut("state", err)
 	}
 	m.mu.Lock()
-	now := m.clock()
-	for len(m.soonest) > 0 && !now.Before(m.soonest[0].due) {
-		if e := m.soonest[0]; now.Before(e.expires) {
+	now := m.clock().UnixMicro()
+	for len(m.soonest) > 0 && now >= m.soonest[0].due {
+		if e := m.soonest[0]; now < e.expires {
 			e.due = e.expires
 			heap.Fix(&m.soonest, e.at)
 		} else {
@@ -115,10 +116,10 @@ func (m *Memory) write(ctx context.Context, key string, value []byte, ttl time.D
 	if !wanted(e) {
 		return false, nil
 	}
-	expires := m.clock().Add(ttl)
+	expires := m.clock().Add(ttl).UnixMicro()
 	if e != nil {
 		e.value, e.expires = slices.Clone(value), expires
-		if expires.Before(e.due) { // one that lives longer stays where it is until its time comes
+		if expires < e.due { // one that lives longer stays where it is until its time comes
 			e.due = expires
 			heap.Fix(&m.soonest, e.at)
 		}
@@ -226,7 +227,7 @@ func class(key string) string {
 type expiries []*entry
 
 func (x expiries) Len() int           { return len(x) }
-func (x expiries) Less(i, j int) bool { return x[i].due.Before(x[j].due) }
+func (x expiries) Less(i, j int) bool { return x[i].due < x[j].due }
 func (x expiries) Swap(i, j int) {
 	x[i], x[j] = x[j], x[i]
 	x[i].at, x[j].at = i, j
