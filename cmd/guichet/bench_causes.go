@@ -119,7 +119,7 @@ func (g *benchGround) issueFrom(ctx context.Context, first, n int) ([]registry.D
 	since := portal.Period{From: now.AddDate(-4, 0, 0)}
 	drawn := make([]registry.Drawn, n)
 	var batch registry.Batch
-	refs := make([]registry.Reference, n)
+	refs, asked := make([]registry.Reference, n), make([]string, n)
 	for i := range drawn {
 		ean, nth := benchEAN(first+i), fmt.Sprint(first+i)
 		meter := fmt.Sprintf("1SAG%010d", 1_100_000_000+(first+i)*37)
@@ -127,6 +127,7 @@ func (g *benchGround) issueFrom(ctx context.Context, first, n int) ([]registry.D
 		drawn[i] = registry.Drawn{Reference: registry.DrawReference(), Digits: digits, LetterCode: registry.DrawLetterCode()}
 		key := g.ring.CounterKey(string(lookup.ByReference), drawn[i].Reference)
 		occupancy, id := "o"+nth, "m"+nth
+		asked[i] = key
 		batch.Points = append(batch.Points, registry.AccessPoint{EAN: ean, Energy: portal.Electricity, Street: "Rue Haute 1", Postcode: "5000", Town: "Namur", PowerVA: 9200})
 		batch.Meters = append(batch.Meters, registry.Meter{ID: id, EAN: ean, Number: meter, Period: since})
 		batch.Occupancies = append(batch.Occupancies, registry.Occupancy{ID: occupancy, EAN: ean, Name: "Claes", Language: portal.French,
@@ -135,12 +136,20 @@ func (g *benchGround) issueFrom(ctx context.Context, first, n int) ([]registry.D
 			Digits:     registry.DigitsHash(g.ring, key, digits),
 			LetterCode: registry.LetterCodeHash(g.ring, key, drawn[i].LetterCode)}
 	}
-	return drawn, g.store.Do(ctx, func(t tx.Tx) error {
+	taken := map[string]bool{}
+	err := g.store.Do(ctx, func(t tx.Tx) (err error) {
+		if taken, err = g.store.TakenReferences(t, asked); err != nil || len(taken) > 0 {
+			return err
+		}
 		if err := g.store.PutRegistry(t, batch); err != nil {
 			return err
 		}
 		return g.store.PutReferences(t, refs)
 	})
+	if len(taken) > 0 && err == nil {
+		return g.issueFrom(ctx, first, n) // one is drawn already: all anew
+	}
+	return drawn, err
 }
 
 func (g *benchGround) end(ctx context.Context, all []registry.Drawn) error {

@@ -65,6 +65,8 @@ type GroundStore interface {
 	EndGroundReferences(t tx.Tx, groundID string, now time.Time) ([]string, error)
 	// EachGround gives grounds, the newest first, after a cursor, at most limit.
 	EachGround(ctx context.Context, after GroundCursor, limit int, f func(g Ground, sealed []byte) error) error
+
+	Numbers
 }
 
 // Grounds keeps the rights of heirs, guardians and owners of vacant dwellings
@@ -227,16 +229,16 @@ func (s *Grounds) issue(t tx.Tx, g Ground, by portal.Actor, now time.Time) error
 			h.Point, h.Meter = b.Points[0], m
 		}
 	}
-	d, line, err := draw(h)
+	drawn, err := draw(t, s.Ring, s.Store, []Holding{h})
 	if err != nil {
 		return err
 	}
-	key := s.Ring.CounterKey("reference", d.Reference)
+	d, key := drawn[0], drawn[0].key
 	if err := s.Store.PutGroundReference(t, GroundReference{Key: key, GroundID: g.ID, MeterID: h.Meter.ID, IssuedAt: now,
 		Digits: DigitsHash(s.Ring, key, d.Digits), LetterCode: LetterCodeHash(s.Ring, key, d.LetterCode)}); err != nil {
 		return err
 	}
-	data, err := json.Marshal(ReferenceLetter{Lines: []ReferenceLine{line}, Ground: g.Kind})
+	data, err := json.Marshal(ReferenceLetter{Lines: []ReferenceLine{d.line}, Ground: g.Kind})
 	if err != nil {
 		return fmt.Errorf("letter on ground %s: %w", g.ID, err)
 	}

@@ -58,6 +58,8 @@ type Register interface {
 	LiveReferences(t tx.Tx, occupancyIDs []string) (map[string]Live, error)
 	// PutReferences stores freshly drawn references.
 	PutReferences(t tx.Tx, refs []Reference) error
+
+	Numbers
 }
 
 // Issuer draws references and queues the letters that carry them (G1, G2).
@@ -277,17 +279,17 @@ func (i *Issuer) IssueIn(t tx.Tx, cause Cause, holdings []Holding) ([]Issued, er
 	var issued []Issued
 	var refs []Reference
 	var lines []ReferenceLine
-	for _, h := range holdings {
-		d, line, err := draw(h)
-		if err != nil {
-			return nil, err
-		}
-		key := i.ring.CounterKey("reference", d.Reference)
+	fresh, err := draw(t, i.ring, i.store, holdings)
+	if err != nil {
+		return nil, err
+	}
+	for n, h := range holdings {
+		d, key := fresh[n].Drawn, fresh[n].key
 		refs = append(refs, Reference{Key: key, OccupancyID: h.Occupancy.ID, MeterID: h.Meter.ID,
 			Digits: DigitsHash(i.ring, key, d.Digits), LetterCode: LetterCodeHash(i.ring, key, d.LetterCode), IssuedAt: now})
 		issued = append(issued, Issued{Drawn: d, EAN: h.Point.EAN, Energy: h.Point.Energy,
 			Language: h.Occupancy.Language, OccupancyID: h.Occupancy.ID})
-		lines = append(lines, line)
+		lines = append(lines, fresh[n].line)
 		t.Record(audit.Entry{At: now, Actor: cause.Actor, Action: audit.ReferenceIssued, Ground: cause.Ground,
 			Channel: cause.Channel, Subject: "occupancy:" + h.Occupancy.ID, Details: map[string]string{"reference": key}})
 	}
@@ -309,17 +311,4 @@ func (i *Issuer) IssueIn(t tx.Tx, cause Cause, holdings []Holding) ([]Issued, er
 		t.Send(outbox.Letter{Kind: outbox.References, Language: o.Language, QueuedAt: now, Data: data, To: AddressOf(o), About: about})
 	}
 	return issued, nil
-}
-
-// draw draws a reference for a holding, with what its letter prints.
-func draw(h Holding) (Drawn, ReferenceLine, error) {
-	digits, at, ok := LastFour(h.Meter.Number)
-	if !ok {
-		return Drawn{}, ReferenceLine{}, &portal.Error{Code: portal.Invalid, Key: "meter.digits", Args: []any{h.Occupancy.EAN.Masked()}}
-	}
-	d := Drawn{Reference: DrawReference(), Digits: digits, LetterCode: DrawLetterCode()}
-	code := d.LetterCode.Reveal()
-	return d, ReferenceLine{Energy: h.Point.Energy, Reference: FormatReference(d.Reference),
-		MeterNumber: h.Meter.Number, DigitsAt: at, Digits: digits.Reveal(), LetterCode: code[:4] + " " + code[4:],
-		Supply: h.Point.Street + ", " + h.Point.Postcode + " " + h.Point.Town}, nil
 }

@@ -288,6 +288,27 @@ func (s *Store) LiveReferences(t tx.Tx, occupancyIDs []string) (map[string]regis
 	})
 }
 
+// TakenReferences implements registry.Numbers.
+func (s *Store) TakenReferences(t tx.Tx, keys []string) (map[string]bool, error) {
+	args := make([]any, len(keys))
+	for i, key := range keys {
+		args[i] = key
+	}
+	taken := map[string]bool{}
+	for _, table := range []string{"issued_references", "ground_references", "lookup_counters"} {
+		rows, err := inside(t).query(`SELECT key FROM `+table+` `+among("key", len(keys)), args...)
+		if err := each(rows, err, func(r scanner) error {
+			var key string
+			err := r.Scan(&key)
+			taken[key] = true
+			return err
+		}); err != nil {
+			return nil, err
+		}
+	}
+	return taken, nil
+}
+
 // PutReferences implements registry.Register.
 func (s *Store) PutReferences(t tx.Tx, refs []registry.Reference) error {
 	return put(inside(t), `INSERT INTO issued_references

@@ -66,6 +66,13 @@ func (s *Store) PutWorks(t tx.Tx, r works.Request) error {
 	if err != nil {
 		return err
 	}
+	var tried int // a number that was tried at the gate would be born with failures
+	if err := inside(t).queryRow(`SELECT COUNT(*) FROM lookup_counters WHERE key = $1`, r.Key).Scan(&tried); err != nil {
+		return err
+	}
+	if tried > 0 {
+		return &portal.Error{Code: portal.Conflict, Key: "works.number"}
+	}
 	n, err := inside(t).exec(insertWorks+` VALUES `+values(1, len(row))+` ON CONFLICT DO NOTHING`, row...)
 	if err == nil && n == 0 {
 		return &portal.Error{Code: portal.Conflict, Key: "works.number"}

@@ -9,6 +9,7 @@ import (
 	"guichet/portal/keys"
 	"guichet/portal/registry"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 	"guichet/works"
 
 	"github.com/stretchr/testify/require"
@@ -51,6 +52,12 @@ func TestWorksOnDatabases(t *testing.T) {
 			require.Len(t, steps, 1)
 			require.True(t, keys.Same(kept.Code, registry.DigitsHash(storetest.Keys(t), kept.Key, made.Code)))
 			require.EqualValues(t, 0, storetest.Number(t, dsn, `SELECT COUNT(*) FROM trail WHERE details LIKE '%`+made.Code.Reveal()+`%'`))
+
+			storetest.Exec(t, dsn, `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us) VALUES ('tried', 'works', '', 1, 'B-1', 1)`)
+			another := made.Request
+			another.ID, another.Key = "another", "tried"
+			err = s.Do(t.Context(), func(u tx.Tx) error { return s.PutWorks(u, another) })
+			require.Equal(t, portal.Conflict, portal.CodeOf(err), "T6: its number would be born blocked")
 
 			move := func(by audit.Entry, who works.Turn, e works.Event, change func(*works.Request) error) works.Request {
 				t.Helper()
