@@ -7,6 +7,7 @@ import (
 	"guichet/portal"
 
 	"github.com/johnfercher/maroto/v2/pkg/core"
+	"github.com/johnfercher/maroto/v2/pkg/props"
 	"github.com/stretchr/testify/require"
 )
 
@@ -47,4 +48,40 @@ func TestAPanicOfTheLibraryIsOneLettersError(t *testing.T) {
 	_, err := generate(broken{})
 	require.Error(t, err)
 	require.NotContains(t, err.Error(), "words")
+}
+
+// measured is a press that knows how wide words are.
+type measured struct {
+	scribe
+	rule ruler
+}
+
+func (m *measured) GetLinesQuantity(text string, style *props.Text, width float64) int {
+	return len(m.rule.wrap(text, false, style.Size, width))
+}
+
+// TestAnAddressKeepsToItsWindow: a long one would print over date and title, a
+// long word over the edge of the paper.
+func TestAnAddressKeepsToItsWindow(t *testing.T) {
+	rule, err := newRuler()
+	require.NoError(t, err)
+	const town, company = "4700 Eupen", "Verwaltungsgemeinschaftsgesellschaft der Ostbelgischen Wohnungsbaugenossenschaft und ihrer Partner"
+	for name, to := range map[string][]string{
+		"short": {"Anna Peters", "Rue Haute 1", town},
+		"word":  {"Müller-Lüdenscheidt-Wattenscheider-Hohenstaufen", "Rue Haute 1", town},
+		"long":  {company, "Residenz am alten Schlachthof, Haus 4, Eingang B, dritte Etage links, Wohnung 12, Herbesthaler Strasse 125", town},
+	} {
+		press := &measured{rule: rule}
+		s := &sheet{p: press}
+		s.cover(to, "26. November 2026")
+		rows := press.texts[len(press.texts)-len(to)-1:]
+		for i, row := range to {
+			lines := press.rule.wrap(row, false, rows[i].size, rows[i].width)
+			require.LessOrEqual(t, rows[i].y+float64(len(lines))*windowLine(rows[i].size), rows[i+1].y+0.001, "%s: %q", name, row)
+			for _, text := range lines {
+				require.LessOrEqual(t, rule.width(text, false, rows[i].size), right-windowLeft, "%s: %q", name, text)
+			}
+		}
+		require.Equal(t, name == "short", rows[0].size == body, name)
+	}
 }
