@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"guichet/portal"
+	"guichet/portal/audit"
 	"guichet/portal/config"
 	"guichet/portal/registry"
 )
@@ -115,7 +116,7 @@ const linesShown = 100
 
 func printLines(t *terminal, name string, lines []registry.LineError) {
 	for _, l := range lines[:min(linesShown, len(lines))] {
-		fmt.Fprintf(t.err, "%s %s\n", name, l)
+		fmt.Fprintf(t.err, "%s %s\n", name, audit.Printable(l.Error())) // a title of the file is foreign text (T8)
 	}
 	if more := len(lines) - linesShown; more > 0 {
 		fmt.Fprintf(t.err, "%s: and %d more\n", name, more)

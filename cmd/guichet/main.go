@@ -122,9 +122,12 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		fmt.Fprintf(errOut, "guichet: %v (guichet --help tells how)\n", err)
 		return 2
 	}
-	t := &terminal{in: in, out: out, err: errOut}
+	heard := &heard{Writer: out}
+	t := &terminal{in: in, out: heard, err: errOut}
 	parsed.BindTo(ctx, (*context.Context)(nil))
-	err = parsed.Run(&c.Settings, t)
+	if err = parsed.Run(&c.Settings, t); err == nil {
+		err = heard.err
+	}
 	var usage usageError
 	switch {
 	case err == nil:
@@ -136,6 +139,23 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		fmt.Fprintln(errOut, "guichet:", oneLine(err))
 		return 1
 	}
+}
+
+// heard keeps the first failure of what a command printed: a report on a full
+// disk is none, and must not end as if it were. Who closes a pipe has read
+// enough.
+type heard struct {
+	io.Writer
+	err error
+}
+
+// Write implements io.Writer.
+func (h *heard) Write(b []byte) (int, error) {
+	n, err := h.Writer.Write(b)
+	if err != nil && h.err == nil && !errors.Is(err, syscall.EPIPE) {
+		h.err = fmt.Errorf("standard output: %w", err)
+	}
+	return n, err
 }
 
 // oneLine keeps a reason readable where errors were joined.

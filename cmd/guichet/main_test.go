@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -55,6 +56,32 @@ func TestExitStatusAndReasons(t *testing.T) {
 		require.Equal(t, c.status, got.status, "%s: %s", name, got.err)
 		require.Contains(t, got.err, c.says, name)
 	}
+}
+
+// full is standard output on a full disk, or a pipe that was closed.
+type full struct{ err error }
+
+func (f full) Write([]byte) (int, error) { return 0, f.err }
+
+func TestOutputThatIsLostIsAFailure(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for failure, status := range map[error]int{syscall.ENOSPC: 1, syscall.EPIPE: 0} {
+		var errOut bytes.Buffer
+		got := run(context.Background(), []string{"config"}, strings.NewReader(""), full{failure}, &errOut, func(string) (string, bool) { return "", false })
+		require.Equal(t, status, got, errOut.String())
+		require.Equal(t, status == 1, strings.Contains(errOut.String(), "standard output: no space left on device"), errOut.String())
+	}
+}
+
+// A title of the file is foreign text: T8.
+func TestForeignTitlesStayInert(t *testing.T) {
+	dir := t.TempDir()
+	require.Zero(t, guichet(t, dir, nil, "", "migrate", "--new-keys").status)
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "town.csv"), []byte("ean;\x1b[2Jcolour\u202e\n"), 0o600))
+	got := guichet(t, dir, nil, "", "import", "registry", "town.csv")
+	require.Equal(t, 1, got.status)
+	require.Contains(t, got.err, `\u{1b}[2Jcolour\u{202e}`)
+	require.NotContains(t, got.err, "\x1b")
 }
 
 // Every command's help has an example.

@@ -128,6 +128,24 @@ func TestRejectedFileIsInert(t *testing.T) {
 	require.NotContains(t, out.String(), "Anna")
 }
 
+// TestAnOpenQuoteTellsWhatItSwallowed: good lines that nothing reads are named,
+// or --keep-going would lose them in silence.
+func TestAnOpenQuoteTellsWhatItSwallowed(t *testing.T) {
+	text := header + good + strings.Replace(good, "Anna", `"Anna`, 1) + good + good
+	b, wrong := registry.Parse(strings.NewReader(text), registry.Options{})
+	require.Len(t, b.Occupancies, 1)
+	require.Len(t, wrong, 1)
+	require.Equal(t, 3, wrong[0].Line)
+	require.Contains(t, wrong[0].Reason, "lines 3 to 5 were taken for one, and none of them is read")
+	var out bytes.Buffer
+	require.NoError(t, registry.WriteRejected(&out, strings.NewReader(text), registry.Options{}, wrong))
+	require.Contains(t, out.String(), "lines 3 to 5")
+
+	_, wrong = registry.Parse(strings.NewReader(header+strings.Replace(good, "Anna", `An"na`, 1)+good), registry.Options{})
+	require.Len(t, wrong, 1)
+	require.NotContains(t, wrong[0].Reason, "lines", "one line is one line")
+}
+
 // TestAgainChangesNothing: an import is idempotent, with a move and a meter
 // exchange in it.
 func TestAgainChangesNothing(t *testing.T) {

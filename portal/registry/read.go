@@ -174,8 +174,13 @@ func (s *sheet) lines(wrong *[]LineError, each func(*line)) (whole bool) {
 			return true
 		}
 		if err != nil {
-			*wrong = append(*wrong, LineError{number, "", tell(err)})
-			if errors.As(err, new(*csv.ParseError)) {
+			var bad *csv.ParseError
+			form, reason := errors.As(err, &bad), tell(err)
+			if form && bad.Line > bad.StartLine { // a quote that is never closed takes what follows with it
+				reason += fmt.Sprintf("; lines %d to %d were taken for one, and none of them is read", bad.StartLine, bad.Line)
+			}
+			*wrong = append(*wrong, LineError{number, "", reason})
+			if form {
 				continue
 			}
 			return false

@@ -4,11 +4,14 @@ import (
 	"fmt"
 	"strings"
 	"sync"
+	"unicode"
 
 	"golang.org/x/image/font"
 	"golang.org/x/image/font/gofont/gobold"
 	"golang.org/x/image/font/gofont/goregular"
 	"golang.org/x/image/font/opentype"
+	"golang.org/x/image/font/sfnt"
+	"golang.org/x/text/unicode/norm"
 )
 
 // ruler measures text as it will be printed, so that a table's columns and
@@ -109,4 +112,31 @@ func (r ruler) longestWord(text string, bold bool) (width float64) {
 func printable(text string) string { return whole(breakable(text)) }
 
 // breakable leaves the soft hyphens to wrap.
-func breakable(text string) string { return strings.ReplaceAll(text, "\u202f", "\u00a0") }
+func breakable(text string) string { return signs(strings.ReplaceAll(text, "\u202f", "\u00a0")) }
+
+// noSign stands where the fonts have none: whoever reads sees that something
+// is missing there. The HTML form of the letter has it.
+const noSign = '□'
+
+// signs gives a text as the fonts can set it. People type what they like in
+// their names, and the PDF library panics at signs beyond U+FFFF. Marks that
+// are not seen, of direction for one, go: they would turn what stands beside.
+func signs(text string) string {
+	if !strings.ContainsFunc(text, func(r rune) bool { return r > 0xff }) {
+		return text
+	}
+	list, err := typefaces()
+	if err != nil {
+		return text // whoever sets it meets the same error
+	}
+	var buffer sfnt.Buffer
+	return strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cf, unicode.Variation_Selector) && string(r) != softHyphen {
+			return -1
+		}
+		if i, err := list[0].GlyphIndex(&buffer, r); r > 0xff && (err != nil || i == 0) {
+			return noSign
+		}
+		return r
+	}, norm.NFC.String(text))
+}

@@ -51,11 +51,7 @@ func (p Paper) PDF(house House) ([]byte, error) {
 		l.foot(one, v, i+1)
 		m.AddPages(sheets.New().Add(row.New(l.height - 1).Add(col.New(cfg.MaxGridSize).Add(one))))
 	}
-	doc, err := m.Generate()
-	if err != nil {
-		return nil, fmt.Errorf("letter's PDF: %w", err)
-	}
-	return doc.GetBytes(), nil
+	return generate(m)
 }
 
 // printable gives the words as the fonts can print them.

@@ -33,6 +33,7 @@ const (
 	pageWidth, pageHeight = 210.0, 297.0
 	left, right           = 18.0, 192.0 // the page's text, in mm
 	windowLeft, windowTop = 112.0, 46.0 // where an envelope's window shows the address
+	dateTop               = 84.0        // below the window
 	titleTop              = 92.0        // below window and date
 	pictureWidth          = 52.0
 )
@@ -72,6 +73,17 @@ func (v view) pdf() ([]byte, error) {
 		WithTitle(v.Title, true).WithAuthor(v.Operator, true).Build()
 	m := maroto.New(cfg)
 	m.AddRow(pageHeight-1, col.New(cfg.MaxGridSize).Add(&sheet{view: v}))
+	return generate(m)
+}
+
+// generate keeps a panic of the library, at words that somebody made up, to
+// this one letter: the clerk tells of it and hands over the others.
+func generate(m core.Maroto) (text []byte, err error) {
+	defer func() {
+		if broken := recover(); broken != nil {
+			err = fmt.Errorf("letter's PDF cannot be set: %T", broken) // its words may be the letter's
+		}
+	}()
 	doc, err := m.Generate()
 	if err != nil {
 		return nil, fmt.Errorf("letter's PDF: %w", err)
@@ -126,11 +138,45 @@ func (s *sheet) top(right float64) {
 // the envelope's window, the date.
 func (s *sheet) cover(to []string, date string) {
 	s.help(left, 34)
+	size := s.windowed(to)
 	y := windowTop
 	for _, row := range to {
-		y += s.text(windowLeft, y, right-windowLeft, row, props.Text{})
+		style := props.Text{Size: size}
+		s.text(windowLeft, y, right-windowLeft, row, style)
+		y += s.windowLines(row, size) * windowLine(size)
 	}
-	s.text(windowLeft, 84, right-windowLeft, date, props.Text{})
+	s.text(windowLeft, dateTop, right-windowLeft, date, props.Text{})
+}
+
+// windowed is the size, in points, in which an address keeps to the envelope's
+// window: the date and the title stand right below it.
+func (s *sheet) windowed(to []string) (size float64) {
+	rule, err := newRuler()
+	fits := func() bool {
+		lines, longest := 0.0, 0.0
+		for _, row := range to {
+			lines += s.windowLines(row, size)
+			if err == nil {
+				longest = max(longest, rule.longestWord(signs(row), false)*size/body)
+			}
+		}
+		return lines*windowLine(size) <= dateTop-windowTop && longest <= right-windowLeft
+	}
+	for size = body; size > smallest && !fits(); size -= 0.5 {
+	}
+	return size
+}
+
+// windowLine is from one line of an address to the next, in mm.
+func windowLine(size float64) float64 { return size*point + line - body*point }
+
+func (s *sheet) windowLines(row string, size float64) float64 {
+	if row = signs(row); row == "" {
+		return 0
+	}
+	style := props.Text{Size: size}
+	style.MakeValid(&props.Font{Family: sans, Style: fontstyle.Normal, Size: body, Color: ink})
+	return float64(s.p.GetLinesQuantity(row, &style, right-windowLeft))
 }
 
 // help stands first: who answers, and when.
@@ -237,7 +283,7 @@ func (s *sheet) steps(y float64) {
 
 // text writes a paragraph whose first line begins at y and tells its height.
 func (s *sheet) text(x, y, width float64, content string, style props.Text) (height float64) {
-	if content == "" {
+	if content = signs(content); content == "" {
 		return 0
 	}
 	style.MakeValid(&props.Font{Family: sans, Style: fontstyle.Normal, Size: body, Color: ink})
@@ -252,6 +298,7 @@ const smallest = 9.0
 
 // fitted writes one line, smaller where it would not fit.
 func (s *sheet) fitted(x, y, width float64, content string, style props.Text) {
+	content = signs(content)
 	if style.Size == 0 {
 		style.Size = body
 	}

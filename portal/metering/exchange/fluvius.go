@@ -46,8 +46,11 @@ func newParser(o Options) parser {
 		registers: map[string]metering.Register{}, units: map[string]string{}, statuses: map[string]metering.Quality{}}
 }
 
-// maxReasons is how many bad lines a refusal lists.
-const maxReasons = 100
+// A refusal lists so many bad lines, each reason in so many characters.
+const (
+	maxReasons    = 100
+	longestReason = 300
+)
 
 // line is one row of the file.
 type line struct {
@@ -115,6 +118,9 @@ func (p *parser) refuseLine(e LineError) {
 	if len(p.refused.Lines) >= maxReasons {
 		p.refused.More++
 		return
+	}
+	if r := []rune(e.Reason); len(r) > longestReason { // a cell may be as long as the file
+		e.Reason = string(r[:longestReason/2]) + "…" + string(r[len(r)-longestReason/2:])
 	}
 	p.refused.Lines = append(p.refused.Lines, e)
 }

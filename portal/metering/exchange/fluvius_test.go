@@ -255,6 +255,17 @@ func TestARefusalListsAHundredReasons(t *testing.T) {
 	require.Equal(t, 92, refused.More)
 }
 
+// TestAReasonIsShortHoweverLongTheCell: a terminal or a log gets a line, not
+// the file.
+func TestAReasonIsShortHoweverLongTheCell(t *testing.T) {
+	text := strings.ReplaceAll(english().write(electricity(portal.Date(2024, 1, 8), portal.Date(2024, 1, 9))), "kWh", strings.Repeat("é", 100_000))
+	_, err := ReadFluvius(strings.NewReader(text), Options{})
+	var refused *Refused
+	require.ErrorAs(t, err, &refused)
+	require.Less(t, len(refused.Lines[0].Reason), 1000)
+	require.Contains(t, refused.Lines[0].Reason, "is not kWh or m³")
+}
+
 func FuzzReadFluvius(f *testing.F) {
 	for _, form := range []form{english(), dutch(), french(), german()} {
 		f.Add(form.write(electricity(portal.Date(2023, 10, 29), portal.Date(2023, 10, 29).Add(5*time.Hour))))
