@@ -197,6 +197,11 @@ func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
 		require.Equal(t, typed, strings.ReplaceAll(plainSpaces(wrong.doc.Find("#number").AttrOr("value", "")), " ", ""), "nothing typed is lost")
 	}
 	require.Equal(t, path, b.post("/fr/desk/works", "number", worksNumber(r.Number)).Request.URL.Path)
+	sought := func(subject string) int64 {
+		return storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'desk.sought' AND ground = 'works' AND actor_id = 'wim' AND subject = $1`, subject)
+	}
+	require.EqualValues(t, 1, sought(""), "L19: also what was not found")
+	require.EqualValues(t, 1, sought(works.Subject(r.ID)))
 	require.Zero(t, b.get(path).doc.Find("form[action$='/unlock']").Length(), "it is open")
 	require.Equal(t, http.StatusConflict, b.post(path+"/unlock", "since", strconv.FormatInt(portal.Micros(r.Since), 10), "unlock-reason", "x").StatusCode)
 

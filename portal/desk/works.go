@@ -218,18 +218,30 @@ func worksNumber(typed string) (keys.Secret, error) {
 	return digits, nil
 }
 
-// Find gives the request of a number that somebody calls about; opening it is
-// what is recorded as read.
-func (y *Yard) Find(ctx context.Context, number string) (id string, err error) {
+// Find gives the request of a number that somebody calls about. That it was
+// sought is in the trail, found or not, and what was typed is not (L19, G12).
+func (y *Yard) Find(ctx context.Context, by portal.Actor, number string) (id string, err error) {
 	digits, err := worksNumber(number)
 	if err != nil {
 		return "", err
 	}
 	id, err = y.Store.WorksByKey(ctx, y.Service.Ring.CounterKey(string(lookup.ByWorks), digits))
-	if portal.CodeOf(err) == portal.NotFound {
-		err = &portal.Error{Code: portal.Invalid, Key: "desk.works.unknown", Field: "number"}
+	missing := portal.CodeOf(err) == portal.NotFound
+	if err != nil && !missing {
+		return "", err
 	}
-	return id, err
+	e := yardEntry(by)
+	e.At, e.Action = y.Clock(), audit.DeskSought
+	if !missing {
+		e.Subject = works.Subject(id)
+	}
+	if err := y.Runner.Do(ctx, func(t tx.Tx) error { t.Record(e); return nil }); err != nil {
+		return "", err
+	}
+	if missing {
+		return "", &portal.Error{Code: portal.Invalid, Key: "desk.works.unknown", Field: "number"}
+	}
+	return id, nil
 }
 
 // unlock opens a number again that the gate closed (M6), as the officer decided
