@@ -81,6 +81,9 @@ func (s *surface) run(x *ctx, r Route) error {
 	}
 	if r.Policy.Uploads > 0 { // the work begins once the file is in
 		x.bound(context.WithoutCancel(x.context()))
+		if err := r.Policy.Again(x); err != nil {
+			return err
+		}
 	}
 	return r.Handler(x)
 }

@@ -8,6 +8,7 @@ import (
 
 	"guichet/lookup"
 	"guichet/portal"
+	"guichet/portal/audit"
 	"guichet/portal/metering"
 	"guichet/portal/registry"
 	"guichet/web/ui/component"
@@ -27,7 +28,16 @@ func (s *site) detail(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	return x.show(http.StatusOK, public.DetailPage(detailView(x, pass, index, nil)))
+	return s.showDetail(x, http.StatusOK, pass, index, nil)
+}
+
+// showDetail shows the page once that is recorded: what was chosen is a datum of
+// its own (L18).
+func (s *site) showDetail(x *ctx, status int, pass lookup.Pass, index int, wrong *portal.Error) error {
+	if err := s.record(x, pass, audit.FileShown, map[string]string{"page": "detail"}); err != nil {
+		return err
+	}
+	return x.show(status, public.DetailPage(detailView(x, pass, index, wrong)))
 }
 
 // changeDetail chooses or withdraws. What is refused shows the same page, and
@@ -50,7 +60,7 @@ func (s *site) changeDetail(x *ctx) error {
 	var e *portal.Error
 	if errors.As(err, &e) && (e.Code == portal.Invalid || e.Code == portal.Conflict) {
 		x.at = "/consumption/detail?of=" + strconv.Itoa(index)
-		return x.show(answers[e.Code], public.DetailPage(detailView(x, pass, index, e)))
+		return s.showDetail(x, answers[e.Code], pass, index, e)
 	}
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"guichet/portal"
+	"guichet/portal/audit"
 
 	"github.com/stretchr/testify/require"
 )
@@ -18,8 +19,12 @@ func TestD5DetailIsChosenAndWithdrawnBehindTheReference(t *testing.T) {
 	t.Parallel()
 	h, b := enter(t)
 	const path = "/fr/consumption/detail?of=1"
+	h.trail = nil
 	page := b.get("/fr/consumption/detail")
 	require.Equal(t, http.StatusOK, page.StatusCode)
+	require.Len(t, h.trail, 1, "L18: what was chosen is told")
+	require.Equal(t, audit.FileShown, h.trail[0].Action)
+	require.Equal(t, "detail", h.trail[0].Details["page"])
 	require.Equal(t, "choose", page.doc.Find("form button[name=do]").AttrOr("value", ""))
 	require.Equal(t, path, page.doc.Find("main form[action*=detail]").AttrOr("action", ""))
 

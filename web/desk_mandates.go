@@ -26,7 +26,7 @@ func (c counter) deeds(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	list, err := room.Waiting(x.context(), after)
+	list, err := room.Waiting(x.context(), x.member().Actor(), after)
 	if err != nil {
 		return err
 	}

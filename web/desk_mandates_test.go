@@ -107,9 +107,15 @@ func TestD8AnOfficerCompares(t *testing.T) {
 		b.fresh()
 	}
 	b.signIn("marie")
+	read := func(subject string) int64 {
+		return storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'mandate.read' AND actor_id = 'marie' AND subject = $1`, subject)
+	}
 	require.Contains(t, plainSpaces(b.get("/de/desk/mandates").text), "Énergie SA")
+	require.EqualValues(t, 1, read(""), "L19: the list names people, too")
 	path := "/fr/desk/mandates/" + m.ID
 	page := b.get(path)
+	require.EqualValues(t, 1, read(mandates.Subject(m.ID)), "L19: whoever lives at its points")
+	require.EqualValues(t, 1, read("occupancy:"+stay.ID))
 	require.Equal(t, http.StatusOK, page.StatusCode)
 	require.Contains(t, plainSpaces(page.text), "le mandant")
 	require.Contains(t, plainSpaces(page.text), "point inconnu")

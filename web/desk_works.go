@@ -31,7 +31,7 @@ func (c counter) findWorks(x *ctx) error {
 	if err != nil {
 		return err
 	}
-	id, err := room.Find(x.context(), x.field("number"))
+	id, err := room.Find(x.context(), x.member().Actor(), x.field("number"))
 	if portal.CodeOf(err) == portal.Invalid {
 		return c.showYard(x, err)
 	}

@@ -197,6 +197,11 @@ func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
 		require.Equal(t, typed, strings.ReplaceAll(plainSpaces(wrong.doc.Find("#number").AttrOr("value", "")), " ", ""), "nothing typed is lost")
 	}
 	require.Equal(t, path, b.post("/fr/desk/works", "number", worksNumber(r.Number)).Request.URL.Path)
+	sought := func(subject string) int64 {
+		return storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'desk.sought' AND ground = 'works' AND actor_id = 'wim' AND subject = $1`, subject)
+	}
+	require.EqualValues(t, 1, sought(""), "L19: also what was not found")
+	require.EqualValues(t, 1, sought(works.Subject(r.ID)))
 	require.Zero(t, b.get(path).doc.Find("form[action$='/unlock']").Length(), "it is open")
 	require.Equal(t, http.StatusConflict, b.post(path+"/unlock", "since", strconv.FormatInt(portal.Micros(r.Since), 10), "unlock-reason", "x").StatusCode)
 
@@ -209,6 +214,11 @@ func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
 		return b.store.SaveAttempt(u, lookup.ByWorks, r.Key, b.clock.Now(), c)
 	}))
 	require.Equal(t, refusedStatus, b.act(r.ID, desk.Unlock, "unlock-reason", "").StatusCode, "it is stated why")
+	for _, telltale := range []string{"a lu " + r.Number.Reveal(), "code 482913", "code 482 913", "code ４８２９１３"} { // G12
+		wrong := b.act(r.ID, desk.Unlock, "unlock-reason", telltale)
+		require.Equal(t, refusedStatus, wrong.StatusCode, telltale)
+		require.Contains(t, plainSpaces(wrong.text), "ni long numéro ni code")
+	}
 	b.done(r.ID, desk.Unlock, "unlock-reason", "Rappelé, identité vérifiée")
 	blocked, err := b.store.WorksBlocked(t.Context(), r.Key)
 	require.NoError(t, err)
@@ -217,6 +227,7 @@ func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
 	require.Zero(t, b.get(path).doc.Find("form[action$='/unlock']").Length())
 
 	require.Equal(t, refusedStatus, b.act(r.ID, desk.NewCode, "code-reason", "").StatusCode, "it is stated why")
+	require.Equal(t, refusedStatus, b.act(r.ID, desk.NewCode, "code-reason", "code 482913 perdu").StatusCode, "G12")
 	b.done(r.ID, desk.NewCode, "code-reason", "Reçu perdu, identité vérifiée")
 	require.EqualValues(t, 1, storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'works.code' AND subject = $1 AND details LIKE '%reason=Re%'`, works.Subject(r.ID)))
 

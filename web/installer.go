@@ -47,9 +47,9 @@ func (s *site) installerRoutes() []Route {
 		return s.behind(doors.Partners, s.behind(doors.Works, Policy{Name: "partner", Admit: i.admit(costs)}))
 	}
 	guest, acting, bringing := policy(nil), policy(i.acts), policy(i.papers)
-	bringing.Uploads = documentSize
+	bringing.Uploads, bringing.Again = documentSize, guest.Admit
 	uploading := policy(nil)
-	uploading.Uploads = uploadSize
+	uploading.Uploads, uploading.Again = uploadSize, guest.Admit
 	at := s.behind(doors.Partners, s.behind(doors.Gate, s.behind(doors.Works, Policy{Name: "partner", Admit: i.admit(nil)})))
 	get, post := http.MethodGet, http.MethodPost
 	const home, one = "/:lang" + installerPath, "/:lang" + installerPath + "/:id"

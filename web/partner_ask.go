@@ -146,7 +146,7 @@ func (p *partners) setUpStep(x *ctx) error {
 		return err
 	}
 	name, code := x.field("login"), x.secret("code")
-	seed, err := p.Room.Invited(x.context(), name, code)
+	seed, err := p.Room.InvitedAgain(x.context(), name, code, x.field("shown"))
 	if err != nil {
 		if problemsOf(err) == nil {
 			return err
@@ -167,7 +167,7 @@ func (p *partners) setUpStep(x *ctx) error {
 }
 
 func (p *partners) showSeed(x *ctx, seed keys.Secret, wrong error) error {
-	v, err := seedView(x, seed, wrong)
+	v, err := seedView(x, seed, p.Room.Mark(seed), wrong)
 	if err != nil {
 		return err
 	}
@@ -185,8 +185,9 @@ func setUpView(x *ctx, err error) page.Form {
 	return v
 }
 
-// seedView carries login and code on, so that the second step proves itself.
-func seedView(x *ctx, seed keys.Secret, wrong error) (page.SetUp, error) {
+// seedView carries login and code on, so that the second step proves itself, and
+// which seed it shows, so that it shows the same one again.
+func seedView(x *ctx, seed keys.Secret, mark string, wrong error) (page.SetUp, error) {
 	name := login.Normalise(x.field("login"))
 	v := page.SetUp{Form: page.Form{Frame: x.partnerFrame(x.T("partner.set-up.title")), Action: x.path("/partner/set-up"), Submit: x.T("partner.set-up.submit")},
 		Seed: spaced(seed.Reveal()), URI: "otpauth://totp/Guichet:" + url.PathEscape(name) + "?secret=" + seed.Reveal() + "&issuer=Guichet"}
@@ -196,7 +197,8 @@ func seedView(x *ctx, seed keys.Secret, wrong error) (page.SetUp, error) {
 	hidden := func(name string) component.Control {
 		return component.Control{Kind: "hidden", Field: component.Field{Name: name, Value: x.field(name)}}
 	}
-	v.Controls = []component.Control{hidden("login"), hidden("code"), password, otp}
+	shown := component.Control{Kind: "hidden", Field: component.Field{Name: "shown", Value: mark}}
+	v.Controls = []component.Control{hidden("login"), hidden("code"), shown, password, otp}
 	faulty(x, &v.Frame, v.Controls, wrong)
 	side, path, err := letter.Code(v.URI)
 	v.Picture, v.Size = path, strconv.Itoa(side)

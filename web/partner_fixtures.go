@@ -163,7 +163,7 @@ func askFixture(choice string, problems portal.Problems) func(*ctx) templ.Compon
 func seedFixture(wrong error) func(*ctx) templ.Component {
 	return func(x *ctx) templ.Component {
 		x.form = url.Values{"login": {"z.noel-k3m9qx"}, "code": {"7K3M 9QXA 0000 ZZZZ"}}
-		v, err := seedView(x, keys.Secret("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), wrong)
+		v, err := seedView(x, keys.Secret("ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"), "mark", wrong)
 		if err != nil {
 			panic("fixture: a code of ours is always drawn: " + err.Error())
 		}

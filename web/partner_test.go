@@ -183,7 +183,8 @@ func (a *agency) setUp(b *browser, name, invitation string) {
 		require.NoError(t, err)
 		return c.Reveal()
 	}
-	second := url.Values{"login": {name}, "code": {invitation}, "password": {"short"}, "otp": {code()}}
+	second := url.Values{"login": {name}, "code": {invitation}, "password": {"short"}, "otp": {code()},
+		"shown": {seedPage.doc.Find("input[name=shown]").AttrOr("value", "")}}
 	require.Contains(t, b.post("/fr/partner/set-up", second).body, `id="password-error"`)
 	second.Set("password", partnerPassword.Reveal())
 	require.Equal(t, "/fr/partner/sign-in?done=set-up", b.post("/fr/partner/set-up", second).Header.Get("Location"))

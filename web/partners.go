@@ -76,7 +76,7 @@ func (s *site) partnerRoutes() []Route {
 	guest := s.behind(doors.Partners, Policy{Name: "partner", Admit: p.admit})
 	bringing := func(size int64) Policy {
 		sized := guest
-		sized.Uploads = size
+		sized.Uploads, sized.Again = size, guest.Admit
 		return sized
 	}
 	get, post := http.MethodGet, http.MethodPost

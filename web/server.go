@@ -24,6 +24,9 @@ type Policy struct {
 	// Uploads is how many bytes a change may bring as multipart/form-data; 0:
 	// only the small forms that every other route takes.
 	Uploads int64
+	// Again is asked of whoever brought an upload once it is in, which may take
+	// minutes: who lost their right meanwhile is out (T24). Such a policy has one.
+	Again func(*ctx) error
 }
 
 // Anyone lets everybody in.

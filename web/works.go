@@ -65,7 +65,7 @@ func (s *site) captureRoutes() []Route {
 		sends: newDayLimits(s.PublicDeps.Limits, "works-send", d.ADay, d.ADayNetwork)}
 	anyone := s.behind(doors.Works, Anyone)
 	begun := s.behind(doors.Works, Policy{Name: "capture", Admit: c.admit})
-	begun.Uploads = documentSize
+	begun.Uploads, begun.Again = documentSize, s.behind(doors.Works, Policy{Admit: c.begun}).Admit
 	return []Route{
 		{http.MethodGet, "/:lang/works/new", anyone, c.show},
 		{http.MethodPost, "/:lang/works/new", anyone, c.save},
@@ -90,6 +90,14 @@ func (c *capture) admit(x *ctx) error {
 	if err := c.papers.spend(x); err != nil {
 		return err
 	}
+	if err := c.begun(x); err != nil {
+		return err
+	}
+	return each(x.context(), c.everybodys, "", (*limiter.Limiter).Get)
+}
+
+// begun is admit without its costs.
+func (c *capture) begun(x *ctx) error {
 	sheet, ok, err := c.sheet(x)
 	if err != nil {
 		return err
@@ -98,7 +106,7 @@ func (c *capture) admit(x *ctx) error {
 		return &portal.Error{Code: portal.SignedOut, Key: "session.over"}
 	}
 	x.pass = sheet
-	return each(x.context(), c.everybodys, "", (*limiter.Limiter).Get)
+	return nil
 }
 
 // visitor is the beginning of what a capture leaves in the trail.

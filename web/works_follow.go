@@ -46,7 +46,7 @@ func (s *site) followRoutes() []Route {
 	requester := s.behind(doors.Works, Policy{Name: "requester", Admit: s.admitRequester})
 	acting := s.behind(doors.Works, Policy{Name: "requester", Admit: f.admit(f.acts)})
 	bringing := s.behind(doors.Works, Policy{Name: "requester", Admit: f.admit(f.papers)})
-	bringing.Uploads = documentSize
+	bringing.Uploads, bringing.Again = documentSize, requester.Admit
 	get, post := http.MethodGet, http.MethodPost
 	const one = "/:lang/works/request"
 	return []Route{

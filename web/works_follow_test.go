@@ -370,3 +370,25 @@ func TestMostPapersOfARequest(t *testing.T) {
 	require.Positive(t, refused)
 	require.Zero(t, y.entries(audit.WorksMoved, id)-3, "and nothing was accepted")
 }
+
+// D10, T24: whoever came in with a code that is replaced is out by every way,
+// also by the secret address of a calendar made meanwhile; the trail tells.
+func TestT24ANewCodeEndsTheCalendarToo(t *testing.T) {
+	t.Parallel()
+	y := newFollowYard(t)
+	k := y.capture(works.SmartMeter, "")
+	y.move(k.OccupancyID, works.EventPrepare, "", func(r *works.Request) { r.StudyNotNeeded = true })
+	y.move(k.OccupancyID, works.EventPlan, "", func(r *works.Request) {
+		r.Day = portal.Date(2026, time.December, 8).Add(8 * time.Hour)
+	})
+	thief := y.another()
+	id := thief.follow(k)
+	text := thief.act(id, "feed", nil).doc.Find(".secret").Text()
+	address := text[strings.Index(text, "/de/calendar/"):]
+	require.Contains(t, y.another().get(address).body, "BEGIN:VEVENT")
+
+	require.Contains(t, y.follow(k), id)
+	require.Contains(t, y.act(id, "code", nil).Header.Get("Location"), "done=code")
+	require.Equal(t, http.StatusNotFound, y.another().get(address).StatusCode)
+	require.EqualValues(t, 1, y.entries(audit.WorksFeedEnded, id))
+}

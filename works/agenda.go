@@ -47,13 +47,15 @@ func (s *Service) MakeFeed(ctx context.Context, by audit.Entry, login, requestID
 // EndFeed ends an owner's address; again, it changes nothing.
 func (s *Service) EndFeed(ctx context.Context, by audit.Entry, login, requestID string) error {
 	now := s.Clock()
-	return s.Runner.Do(ctx, func(t tx.Tx) error {
-		ended, err := s.Store.EndWorksFeed(t, login, requestID)
-		if err == nil && ended {
-			record(t, by, now, audit.WorksFeedEnded, Request{ID: requestID}, nil)
-		}
-		return err
-	})
+	return s.Runner.Do(ctx, func(t tx.Tx) error { return s.endFeed(t, by, now, login, requestID) })
+}
+
+func (s *Service) endFeed(t tx.Tx, by audit.Entry, now time.Time, login, requestID string) error {
+	ended, err := s.Store.EndWorksFeed(t, login, requestID)
+	if err == nil && ended {
+		record(t, by, now, audit.WorksFeedEnded, Request{ID: requestID}, nil)
+	}
+	return err
 }
 
 // FeedAt reads the feed of a token; NotFound for one that ended as for one that

@@ -64,6 +64,9 @@ func (s *Service) renew(ctx context.Context, by audit.Entry, id, but string, now
 			return err
 		}
 		t.Send(letter)
+		if err := s.endFeed(t, by, now, "", id); err != nil {
+			return err
+		}
 		return s.Store.EndWorksVisits(t, r.Key, but, now)
 	})
 }

@@ -152,15 +152,34 @@ func (s *Service) People(ctx context.Context, by Guest) ([]Person, error) {
 // errInvitation is the one answer to every code that opens nothing.
 var errInvitation = &portal.Error{Code: portal.Invalid, Key: "partner.invitation", Field: "code"}
 
-// Invited gives the seed of the one-time codes to who holds an invitation. A
-// try counts as a failure of the account before it is compared, and waits grow
-// as at the sign-in; a login that is nobody's takes the same work.
+// Invited draws the seed of the one-time codes anew and gives it to who holds an
+// invitation: whoever was shown one before, as a manager may who was shown the
+// code, shares nothing with the person that enrols (T26). A try counts as a
+// failure of the account before it is compared, and waits grow as at the
+// sign-in; a login that is nobody's takes the same work.
 func (s *Service) Invited(ctx context.Context, name string, code keys.Secret) (seed keys.Secret, err error) {
-	_, err = s.setUp(ctx, name, code, func(_ tx.Tx, _ Account, plain keys.Secret) error {
-		seed = plain
-		return nil
+	return s.InvitedAgain(ctx, name, code, "")
+}
+
+// InvitedAgain is Invited for a page that shows a seed already: that one, by its
+// Mark, as long as nobody was shown another since.
+func (s *Service) InvitedAgain(ctx context.Context, name string, code keys.Secret, shown string) (seed keys.Secret, err error) {
+	now := s.Clock()
+	_, err = s.setUp(ctx, name, code, func(t tx.Tx, a Account, plain keys.Secret) error {
+		if seed = plain; keys.Same([]byte(s.Mark(plain)), []byte(shown)) {
+			return nil
+		}
+		seed = login.NewSeed()
+		a.Seed = s.Ring.Seal(keys.ForPartnerCode, a.Login, []byte(seed.Reveal()))
+		t.Record(entry(a.Actor(), now, audit.PersonInvited, a.PartnerID, map[string]string{"login": a.Login, "way": "seed"}))
+		return s.Store.SavePerson(t, a)
 	})
 	return seed, err
+}
+
+// Mark names a seed to the page that shows it and tells nothing of it.
+func (s *Service) Mark(seed keys.Secret) string {
+	return s.Ring.HashText(keys.ForInvitation, "seed", seed.Reveal())
 }
 
 // SetUp makes the account: password chosen, authenticator proven. The

@@ -206,7 +206,11 @@ type Deps struct {
 type Service struct{ Deps }
 
 // New makes a Service.
-func New(d Deps) *Service { return &Service{d} }
+func New(d Deps) *Service {
+	s := &Service{d}
+	s.Deps.Yard.many = s.many
+	return s
+}
 
 // right is something a role may do.
 type right int

@@ -106,13 +106,23 @@ func officerEntry(by portal.Actor) audit.Entry {
 	return audit.Entry{Actor: by, Ground: "mandate", Channel: "desk"}
 }
 
-// Waiting lists those to decide, oldest first, and one more where there are more.
-func (o *Officer) Waiting(ctx context.Context, after mandates.Place) ([]mandates.Summary, error) {
-	return o.Store.MandatesWaiting(ctx, after, PageOfMandates+1)
+// Waiting lists those to decide, oldest first, and one more where there are
+// more; that it was read is in the trail (L19).
+func (o *Officer) Waiting(ctx context.Context, by portal.Actor, after mandates.Place) ([]mandates.Summary, error) {
+	list, err := o.Store.MandatesWaiting(ctx, after, PageOfMandates+1)
+	if err != nil {
+		return nil, err
+	}
+	return list, o.Runner.Do(ctx, func(t tx.Tx) error {
+		e := officerEntry(by)
+		e.At, e.Action = o.Clock(), audit.MandateRead
+		t.Record(e)
+		return nil
+	})
 }
 
-// Open reads a mandate with what it is compared with, and records whose part
-// of the register was shown (L18).
+// Open reads a mandate with what it is compared with, and records that, and
+// whose part of the register was shown (L18, L19).
 func (o *Officer) Open(ctx context.Context, by portal.Actor, id string) (d Deed, err error) {
 	if d, err = o.read(ctx, by, id, PageOfMandates); err != nil {
 		return d, err
@@ -134,13 +144,14 @@ func (o *Officer) Open(ctx context.Context, by portal.Actor, id string) (d Deed,
 		d.Documents = append(d.Documents, one)
 	}
 	return d, o.Runner.Do(ctx, func(t tx.Tx) error {
+		e := officerEntry(by)
+		e.At, e.Action, e.Subject = o.Clock(), audit.MandateRead, mandates.Subject(id)
+		t.Record(e)
 		for _, l := range d.Lines {
 			if l.Stay.ID == "" {
 				continue
 			}
-			e := officerEntry(by)
-			e.At, e.Action, e.Subject = o.Clock(), audit.MandateRead, "occupancy:"+l.Stay.ID
-			e.Details = map[string]string{"mandate": id}
+			e.Subject, e.Details = "occupancy:"+l.Stay.ID, map[string]string{"mandate": id}
 			t.Record(e)
 		}
 		return nil

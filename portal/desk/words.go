@@ -64,19 +64,29 @@ const longestRun = 6
 // refuses too much rather than too little: an agent can say it otherwise.
 func telltale(s string) bool {
 	s = strings.ToUpper(norm.NFKC.String(s))
-	run, all := 0, 0
+	all := 0
 	for _, r := range s {
+		if unicode.IsNumber(r) {
+			all++
+		}
+	}
+	return digitsTogether(s) > longestRun || all >= registry.ReferenceLength || holdsCode(s)
+}
+
+// digitsTogether is how many digits at most follow each other in a text without
+// a letter between, as telltale reads them.
+func digitsTogether(s string) (most int) {
+	run := 0
+	for _, r := range norm.NFKC.String(s) {
 		switch {
 		case unicode.IsNumber(r):
-			run, all = run+1, all+1
+			run++
 		case unicode.IsLetter(r):
 			run = 0
 		}
-		if run > longestRun || all >= registry.ReferenceLength {
-			return true
-		}
+		most = max(most, run)
 	}
-	return holdsCode(s)
+	return most
 }
 
 var (

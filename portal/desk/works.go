@@ -39,6 +39,10 @@ type WorksStore interface {
 	// LoadAttempt and SaveAttempt are the gate's own (lookup.Ledger).
 	LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (lookup.Target, lookup.Counter, error)
 	SaveAttempt(t tx.Tx, kind lookup.Kind, key string, now time.Time, c lookup.Counter) error
+	// AddUnblock and UnblocksBy are those of references (Store): one officer's day
+	// is counted over both.
+	AddUnblock(t tx.Tx, u Unblock) error
+	UnblocksBy(t tx.Tx, login string, since time.Time) (int, error)
 }
 
 // Yard is what works officers do with requests (W18, W22).
@@ -50,6 +54,8 @@ type Yard struct {
 	Clock   portal.Clock
 	Terms   string // version of the general conditions in force, which an offer links to (W21)
 	TermsAt string // where they are read, as works.Offer.TermsAt
+	// many is told how many numbers somebody opened again today; New sets it.
+	many func(ctx context.Context, login string, today int)
 }
 
 // WorksFile is everything of one request, as staff see it.
@@ -218,25 +224,39 @@ func worksNumber(typed string) (keys.Secret, error) {
 	return digits, nil
 }
 
-// Find gives the request of a number that somebody calls about; opening it is
-// what is recorded as read.
-func (y *Yard) Find(ctx context.Context, number string) (id string, err error) {
+// Find gives the request of a number that somebody calls about. That it was
+// sought is in the trail, found or not, and what was typed is not (L19, G12).
+func (y *Yard) Find(ctx context.Context, by portal.Actor, number string) (id string, err error) {
 	digits, err := worksNumber(number)
 	if err != nil {
 		return "", err
 	}
 	id, err = y.Store.WorksByKey(ctx, y.Service.Ring.CounterKey(string(lookup.ByWorks), digits))
-	if portal.CodeOf(err) == portal.NotFound {
-		err = &portal.Error{Code: portal.Invalid, Key: "desk.works.unknown", Field: "number"}
+	missing := portal.CodeOf(err) == portal.NotFound
+	if err != nil && !missing {
+		return "", err
 	}
-	return id, err
+	e := yardEntry(by)
+	e.At, e.Action = y.Clock(), audit.DeskSought
+	if !missing {
+		e.Subject = works.Subject(id)
+	}
+	if err := y.Runner.Do(ctx, func(t tx.Tx) error { t.Record(e); return nil }); err != nil {
+		return "", err
+	}
+	if missing {
+		return "", &portal.Error{Code: portal.Invalid, Key: "desk.works.unknown", Field: "number"}
+	}
+	return id, nil
 }
 
 // unlock opens a number again that the gate closed (M6), as the officer decided
-// who made sure of the caller; the reason says how.
+// who made sure of the caller; the reason says how. It counts among the unblocks
+// of its officer, whom too many in a day ring for (G10).
 func (y *Yard) unlock(ctx context.Context, by portal.Actor, id, reason string) error {
 	now := y.Clock()
-	return y.Runner.Do(ctx, func(t tx.Tx) error {
+	today := 0
+	err := y.Runner.Do(ctx, func(t tx.Tx) error {
 		r, err := y.Store.LockWorks(t, id)
 		if err != nil {
 			return err
@@ -251,8 +271,18 @@ func (y *Yard) unlock(ctx context.Context, by portal.Actor, id, reason string) e
 		e := yardEntry(by)
 		e.At, e.Action, e.Subject, e.Details = now, audit.Unblocked, works.Subject(id), map[string]string{"reason": reason, "case": counter.CaseID}
 		t.Record(e)
+		if err := y.Store.AddUnblock(t, Unblock{ID: portal.NewID(now), Key: r.Key, Login: by.ID, Kind: Cleared, Reason: reason, At: now}); err != nil {
+			return err
+		}
+		if today, err = y.Store.UnblocksBy(t, by.ID, midnight(now)); err != nil {
+			return err
+		}
 		return y.Store.SaveAttempt(t, lookup.ByWorks, r.Key, now, lookup.Unblock(counter))
 	})
+	if err == nil && y.many != nil {
+		y.many(ctx, by.ID, today)
+	}
+	return err
 }
 
 // SetAside notes that a payment is for no request, and why.

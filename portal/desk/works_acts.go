@@ -132,6 +132,9 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 	}
 	w := wrongs{act: a}
 	reason := w.text("reason", typed("reason"), slices.Contains(WithReason, a), longestText)
+	if (a == Unlock || a == NewCode) && (telltale(reason) || digitsTogether(reason) >= works.CodeLength) {
+		w.add("reason", "desk.reason.number") // it stands in the trail, beside a number and a code that were just read out (G12)
+	}
 	change := y.change(&w, a, shown, typed)
 	if len(w.problems) > 0 {
 		return w.problems

@@ -3,10 +3,13 @@ package desk_test
 import (
 	"testing"
 
+	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/desk"
+	"guichet/portal/staff"
 	"guichet/portal/store/storetest"
+	"guichet/portal/tx"
 	"guichet/works"
 
 	"github.com/stretchr/testify/require"
@@ -39,5 +42,31 @@ func TestC8ACallGoesToTheTeam(t *testing.T) {
 		c, err = h.Case(t.Context(), anna, id)
 		require.NoError(t, err)
 		require.Equal(t, []desk.WorksCase{{Kind: works.TwoRate, Status: works.Received, Team: "Est"}}, c.Customer.Works)
+	})
+}
+
+// G10, M6: a works number that is opened again counts among the unblocks of who
+// did it, so that one officer who opens many rings as one agent does.
+func TestG10WorksNumbersCountForTheAlarm(t *testing.T) {
+	everywhere(t, 0, func(t *testing.T, h *house) {
+		wim := staff.Member{Login: "wim", Name: "Wim", Role: staff.Works}
+		svc := &works.Service{Clock: h.clock, Runner: h.store, Store: h.store, Ring: storetest.Keys(t)}
+		deps := h.Deps
+		deps.Yard = desk.Yard{Store: h.store, Service: svc, Runner: h.store, Clock: h.clock}
+		yard, err := desk.New(deps).Yard(wim)
+		require.NoError(t, err)
+		made, err := svc.Capture(t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"},
+			works.Draft{Kind: "two-rate", Energy: "electricity", Requester: "person", Name: "Claes", Mail: "a@example.org",
+				Language: "fr", Channel: "mail", Street: "Rue 1", Postcode: "5000", Town: "Namur", Values: map[string]string{"ean": "541449000000000010"}}, nil, "", "")
+		require.NoError(t, err)
+		r := made.Request
+		for i := range desk.AlarmUnblocks {
+			require.Empty(t, h.alarms)
+			require.NoError(t, h.store.Do(t.Context(), func(u tx.Tx) error {
+				return h.store.SaveAttempt(u, lookup.ByWorks, r.Key, h.clock(), lookup.Counter{BlockedAt: h.clock(), CaseID: "B-00000000"})
+			}))
+			require.NoError(t, yard.Do(t.Context(), wim.Actor(), r.ID, desk.Unlock, r.Since, func(string) string { return "rappelé, vérifié" }), i)
+		}
+		require.Len(t, h.alarms, 1)
 	})
 }

@@ -13,8 +13,8 @@
 //
 // Each request asks Open, which reads the switch from SQL at most five times a
 // second, so that every process obeys at once and a crowd costs nothing. What
-// slips through meanwhile opens no page: closing and opening again end all
-// visits. The guards are fed by Beat, every five seconds.
+// slips through meanwhile opens no page: closing and opening again end the
+// visits behind the door. The guards are fed by Beat, every five seconds.
 package doors
 
 import (
@@ -126,8 +126,10 @@ type Store interface {
 	// SwitchOfficer tells whether a login is a colleague's who may turn
 	// switches now; their account is locked until the unit ends.
 	SwitchOfficer(t tx.Tx, login string) (bool, error)
-	// EndAllVisits ends every live visit and tells how many there were.
-	EndAllVisits(t tx.Tx, now time.Time) (int64, error)
+	// EndVisitsBehind ends what is live behind a door and tells how many there
+	// were: all visits behind the gate, those of works numbers behind works, the
+	// sessions of partners' people behind theirs.
+	EndVisitsBehind(t tx.Tx, d Door, now time.Time) (int64, error)
 
 	// LockClock reads the high-water mark and locks it until the unit ends.
 	LockClock(t tx.Tx) (Mark, error)

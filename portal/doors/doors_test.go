@@ -10,14 +10,17 @@ import (
 	"testing"
 	"time"
 
+	"guichet/mandates/partner"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/desk"
 	"guichet/portal/doors"
+	"guichet/portal/login"
 	"guichet/portal/staff"
 	"guichet/portal/store"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
+	"guichet/works"
 
 	"github.com/stretchr/testify/require"
 )
@@ -267,8 +270,9 @@ func TestG11AtOnce(t *testing.T) {
 	})
 }
 
-// G11: closing the gate ends live visits in the same transaction, and so does
-// opening it; other doors end none.
+// G11: closing a door ends what is live behind it in the same transaction, and
+// so does opening it: of the gate all visits, of works those of their numbers,
+// of partners the sessions; none of another door's.
 func TestG11VisitsEnd(t *testing.T) {
 	everywhere(t, func(t *testing.T, dsn string) {
 		a := start(t, dsn, noon)
@@ -283,7 +287,26 @@ func TestG11VisitsEnd(t *testing.T) {
 		}
 		visit("live", noon.Add(time.Minute))
 		visit("over", noon.Add(-time.Minute))
-		require.NoError(t, a.Close(t.Context(), by("carla"), []doors.Door{doors.Works, doors.Partners}))
+		visit("works", noon.Add(time.Minute))
+		storetest.Exec(t, dsn, `UPDATE visits SET reference_key = 'number' WHERE id = 'works'`)
+		require.NoError(t, a.store.Do(t.Context(), func(u tx.Tx) error {
+			if err := a.store.PutWorks(u, works.Request{ID: "w", Key: "number", Code: []byte("x"), MadeAt: noon, Since: noon, Status: works.Received}); err != nil {
+				return err
+			}
+			if err := a.store.PutPartner(u, partner.Organisation{ID: "p", Name: "P", CompanyNumber: "0403170701", Status: partner.Approved, Language: portal.French, AskedAt: noon}); err != nil {
+				return err
+			}
+			if err := a.store.AddPerson(u, partner.Account{Person: partner.Person{Login: "petra", PartnerID: "p", Name: "Petra", AddedAt: noon}, Seed: []byte("x"), Invitation: []byte("x")}); err != nil {
+				return err
+			}
+			return a.store.OpenPartnerSession(u, login.Session{ID: "s", Login: "petra", StartedAt: noon, EndsAt: noon.Add(login.SessionLife)})
+		}))
+		session := func() int64 { return storetest.Number(t, dsn, `SELECT ended_us FROM partner_sessions WHERE id = 's'`) }
+		require.NoError(t, a.Close(t.Context(), by("carla"), []doors.Door{doors.Works}))
+		require.Equal(t, portal.Micros(noon), ended("works"))
+		require.Zero(t, session())
+		require.NoError(t, a.Close(t.Context(), by("carla"), []doors.Door{doors.Partners}))
+		require.Equal(t, portal.Micros(noon), session())
 		require.Zero(t, ended("live"))
 		require.NoError(t, a.Close(t.Context(), by("carla"), []doors.Door{doors.Gate}))
 		require.Equal(t, portal.Micros(noon), ended("live"))

@@ -22,8 +22,8 @@ type By struct {
 
 func (b By) actor() portal.Actor { return portal.Actor{Kind: portal.Staff, ID: b.Login} }
 
-// Close shuts doors at once, for every process, and ends the visits behind the
-// gate. Closing a closed door says a new reason and withdraws a request to
+// Close shuts doors at once, for every process, and ends the visits and sessions
+// behind them. Closing a closed door says a new reason and withdraws a request to
 // open it. Denied "desk.door.role" for who is no security officer now (G11).
 func (s *Service) Close(ctx context.Context, by By, wanted []Door) error {
 	return s.turn(ctx, by, wanted, func(t tx.Tx, now time.Time, w Switch) (Switch, audit.Entry, error) {
@@ -67,15 +67,10 @@ func (s *Service) Confirm(ctx context.Context, by By, wanted []Door) error {
 	})
 }
 
-// withVisits ends the visits where the door is the gate.
+// withVisits ends what is live behind the door.
 func (s *Service) withVisits(t tx.Tx, w Switch, action audit.Action, now time.Time) (Switch, audit.Entry, error) {
-	e := audit.Entry{Action: action}
-	if w.Door != Gate {
-		return w, e, nil
-	}
-	ended, err := s.Store.EndAllVisits(t, now)
-	e.Details = map[string]string{"visits": strconv.FormatInt(ended, 10)}
-	return w, e, err
+	ended, err := s.Store.EndVisitsBehind(t, w.Door, now)
+	return w, audit.Entry{Action: action, Details: map[string]string{"visits": strconv.FormatInt(ended, 10)}}, err
 }
 
 func refused(key string, code portal.Code) error {

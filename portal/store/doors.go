@@ -75,10 +75,19 @@ func (s *Store) SwitchOfficer(t tx.Tx, login string) (bool, error) {
 	return err == nil && ended == 0, shut(err)
 }
 
-// EndAllVisits implements doors.Store.
-func (s *Store) EndAllVisits(t tx.Tx, now time.Time) (int64, error) {
-	us := portal.Micros(now)
-	n, err := inside(t).exec(`UPDATE visits SET ended_us = $1 WHERE ended_us = 0 AND ends_us > $2`, us, us)
+// EndVisitsBehind implements doors.Store.
+func (s *Store) EndVisitsBehind(t tx.Tx, d doors.Door, now time.Time) (int64, error) {
+	text := `UPDATE visits SET ended_us = $1 WHERE ended_us = 0 AND ends_us > $1`
+	switch d {
+	case doors.Gate:
+	case doors.Works:
+		text += ` AND reference_key IN (SELECT key FROM works)`
+	case doors.Partners:
+		text = `UPDATE partner_sessions SET ended_us = $1 WHERE ended_us = 0 AND ends_us > $1`
+	default:
+		return 0, nil
+	}
+	n, err := inside(t).exec(text, portal.Micros(now))
 	return n, shut(err)
 }
 
