@@ -1,6 +1,9 @@
 package web
 
 import (
+	"strings"
+
+	"guichet/portal"
 	"guichet/portal/desk"
 	"guichet/web/ui/component"
 	page "guichet/web/ui/page/desk"
@@ -68,12 +71,20 @@ func checkView(x *ctx, c desk.Case) page.Check {
 }
 
 // actsView offers what the case's standing allows this agent.
-func actsView(x *ctx, c desk.Case, v *page.Case) {
+func actsView(x *ctx, c desk.Case, wrong *portal.Error, v *page.Case) {
 	act := func(name, key string, quiet bool, args ...any) *page.Act {
 		a := &page.Act{Name: name, Title: x.T("desk." + name + ".title"), Text: x.T("desk."+name+".text", args...),
 			Action: x.casePath(c.ID) + "/" + name, Submit: x.T("desk." + name + ".submit"), Key: key, Quiet: quiet}
+		sent := x.form != nil && strings.HasSuffix(x.gin.FullPath(), "/"+name)
 		for _, r := range desk.Reasons {
-			a.Why = append(a.Why, page.Option{Value: r, Text: x.T("desk.why." + r), Selected: r == x.field("why")})
+			a.Why = append(a.Why, page.Option{Value: r, Text: x.T("desk.why." + r), Selected: sent && r == x.field("why")})
+		}
+		if sent && wrong != nil {
+			a.Reason = x.field("reason")
+		}
+		if sent && wrong != nil && wrong.Field == "reason" {
+			a.Error = x.T("error."+wrong.Key, wrong.Args...)
+			v.Summary.Fields, v.Summary.Paragraphs = []component.FieldLink{{Name: name + "-reason", Text: a.Error}}, nil
 		}
 		return a
 	}
