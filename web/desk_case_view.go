@@ -60,9 +60,15 @@ func checkView(x *ctx, c desk.Case) page.Check {
 		return v
 	case len(st.Ask) == 0:
 		v.Text = x.T("desk.check.used")
+		if !st.Tried { // this agent may not send a new reference, either
+			v.Text = x.T("desk.check.spent")
+		}
 		return v
 	}
 	v.Text = x.T("desk.check.lead", st.Left)
+	if st.Lost {
+		v.Text = x.T("desk.check.lost")
+	}
 	for _, q := range st.Ask {
 		v.Ask = append(v.Ask, component.Field{Name: "answer-" + string(q),
 			Label: x.T("desk.question." + string(q)), Hint: x.T("desk.question." + string(q) + ".hint")})
