@@ -1,6 +1,9 @@
 package web
 
 import (
+	"strings"
+
+	"guichet/portal"
 	"guichet/portal/desk"
 	"guichet/web/ui/component"
 	page "guichet/web/ui/page/desk"
@@ -57,9 +60,15 @@ func checkView(x *ctx, c desk.Case) page.Check {
 		return v
 	case len(st.Ask) == 0:
 		v.Text = x.T("desk.check.used")
+		if !st.Tried { // this agent may not send a new reference, either
+			v.Text = x.T("desk.check.spent")
+		}
 		return v
 	}
 	v.Text = x.T("desk.check.lead", st.Left)
+	if st.Lost {
+		v.Text = x.T("desk.check.lost")
+	}
 	for _, q := range st.Ask {
 		v.Ask = append(v.Ask, component.Field{Name: "answer-" + string(q),
 			Label: x.T("desk.question." + string(q)), Hint: x.T("desk.question." + string(q) + ".hint")})
@@ -68,12 +77,20 @@ func checkView(x *ctx, c desk.Case) page.Check {
 }
 
 // actsView offers what the case's standing allows this agent.
-func actsView(x *ctx, c desk.Case, v *page.Case) {
+func actsView(x *ctx, c desk.Case, wrong *portal.Error, v *page.Case) {
 	act := func(name, key string, quiet bool, args ...any) *page.Act {
 		a := &page.Act{Name: name, Title: x.T("desk." + name + ".title"), Text: x.T("desk."+name+".text", args...),
 			Action: x.casePath(c.ID) + "/" + name, Submit: x.T("desk." + name + ".submit"), Key: key, Quiet: quiet}
+		sent := x.form != nil && strings.HasSuffix(x.gin.FullPath(), "/"+name)
 		for _, r := range desk.Reasons {
-			a.Why = append(a.Why, page.Option{Value: r, Text: x.T("desk.why." + r), Selected: r == x.field("why")})
+			a.Why = append(a.Why, page.Option{Value: r, Text: x.T("desk.why." + r), Selected: sent && r == x.field("why")})
+		}
+		if sent && wrong != nil {
+			a.Reason = x.field("reason")
+		}
+		if sent && wrong != nil && wrong.Field == "reason" {
+			a.Error = x.T("error."+wrong.Key, wrong.Args...)
+			v.Summary.Fields, v.Summary.Paragraphs = []component.FieldLink{{Name: name + "-reason", Text: a.Error}}, nil
 		}
 		return a
 	}

@@ -139,18 +139,22 @@ func (x *ctx) mark(wrong error, groups ...[]component.Control) *component.Summar
 	}
 	for _, e := range problems {
 		text := x.T("error."+e.Key, e.Args...)
-		name := e.Field
+		name, label := e.Field, ""
 		for _, controls := range groups {
 			for i := range controls {
 				if controls[i].Name == name {
-					controls[i].Error = text
+					controls[i].Error, label = text, controls[i].Label
 				}
 				for _, o := range controls[i].Options {
 					if o.Name == name && name != "" {
+						label = o.Text
 						controls[i].Error, name = text, controls[i].Name
 					}
 				}
 			}
+		}
+		if label != "" { // five times "fill in this field" tell nobody which
+			text = x.T("partner.problem", strings.TrimRight(label, "?\u00a0 "), text)
 		}
 		s.Fields = append(s.Fields, component.FieldLink{Name: name, Text: text})
 	}

@@ -125,7 +125,7 @@ func listView(x *ctx, f page.Frame, list desk.List, wrong *portal.Error) page.Li
 
 func groundView(x *ctx, f page.Frame, id string, wrong *portal.Error) page.Ground {
 	v := page.Ground{Frame: f, ID: id, Action: x.casePath(id) + "/open",
-		Interaction: typed(x.field("interaction")), Reason: typed(x.field("reason")), Errors: map[string]string{}}
+		Interaction: typed(x.field("interaction")), Reason: x.field("reason"), Errors: map[string]string{}}
 	if wrong != nil {
 		v.Error, v.Summary = true, x.wrong(wrong)
 		v.Errors[wrong.Field] = x.T("error."+wrong.Key, wrong.Args...)
@@ -155,6 +155,6 @@ func caseView(x *ctx, f page.Frame, c desk.Case, wrong *portal.Error) page.Case 
 		v.Customer = customerView(x, *c.Customer)
 	}
 	v.Check = checkView(x, c)
-	actsView(x, c, &v)
+	actsView(x, c, wrong, &v)
 	return v
 }

@@ -119,7 +119,7 @@ func TestW10AnOfficerTakesARequestToItsEnd(t *testing.T) {
 	require.Len(t, followed, 2)
 	require.Regexp(t, "^0417.497.106avec l’accord du demandeur.*encore$", followed[0])
 	require.Regexp(t, "^0403.170.701avec numéro et code.*[0-9]$", followed[1])
-	for _, told := range []string{"l’entreprise 0403.170.701 suit la demande, avec numéro et code–tiers", "l’entreprise 0403.170.701 ne suit plus la demande–titulaire", "l’entreprise 0417.497.106 suit la demande"} {
+	for _, told := range []string{"l’entreprise 0403.170.701 suit la demande, avec numéro et code–tiers", "l’entreprise 0403.170.701 ne suit plus la demande–le demandeur", "l’entreprise 0417.497.106 suit la demande"} {
 		require.Contains(t, plainSpaces(page.doc.Find("#steps").Text()), told)
 	}
 

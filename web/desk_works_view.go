@@ -58,7 +58,7 @@ func leadOf(x *ctx, w desk.WorksFile) string {
 	case !w.Due.IsZero():
 		parts = append(parts, x.T("desk.works.until", x.Date(lastDay(w.Due))))
 	}
-	if !w.Day.IsZero() {
+	if !w.Day.IsZero() && (w.Status == works.Planned || w.Status == works.Working) {
 		parts = append(parts, x.T("desk.works.planned", x.Date(w.Day), x.T("desk.works.half."+string(works.HalfOf(w.Day)))))
 	}
 	if w.Master == works.External {
@@ -194,7 +194,10 @@ func worksSteps(x *ctx, steps []works.Step, holders []works.Holder) component.Ta
 	var lines []line
 	add := func(at time.Time, what, status string, by portal.Actor, why string) {
 		who := by.ID
-		if who == "" {
+		switch {
+		case by.Kind == portal.Household || by.Kind == portal.Visitor: // who asks for works holds no contract
+			who = x.T("works.by.requester")
+		case who == "" || by.Kind == portal.System:
 			who = x.T("desk.actor." + string(by.Kind))
 		}
 		lines = append(lines, line{at, component.Row{Head: x.shortMoment(at), Cells: []component.Cell{{Text: what}, {Text: status}, {Text: who}, {Text: why}}}})

@@ -304,8 +304,8 @@ func (p *partners) give(x *ctx) error {
 	if _, err := m.Next(mandates.EventGiveIn); err != nil {
 		return p.showMandate(x, err)
 	}
-	if len(x.file.data) == 0 {
-		return p.showMandate(x, &portal.Error{Code: portal.Invalid, Key: "evidence.empty", Field: "document"})
+	if none := x.noFile("document"); none != nil {
+		return p.showMandate(x, none)
 	}
 	kept, err := p.Evidence.Take(x.context(), x.by(), evidence.Upload{Subject: mandates.Subject(m.ID), Name: x.file.name, Body: bytes.NewReader(x.file.data)})
 	if err == nil {

@@ -378,8 +378,9 @@ func (f FollowDeps) takePaper(x *ctx, by audit.Entry, o openedRequest) error {
 		return &portal.Error{Code: portal.Invalid, Key: "works.papers", Field: "document", Args: []any{works.MostPapers}}
 	case !slices.Contains(works.Documents, kind):
 		return &portal.Error{Code: portal.Invalid, Key: "works.document", Field: "paper_kind"}
-	case len(x.file.data) == 0:
-		return &portal.Error{Code: portal.Invalid, Key: "evidence.empty", Field: "document"}
+	}
+	if none := x.noFile("document"); none != nil {
+		return none
 	}
 	kept, err := f.Evidence.Take(x.context(), by, evidence.Upload{Subject: works.Subject(o.ID), Name: x.file.name, Body: bytes.NewReader(x.file.data)})
 	if err != nil {

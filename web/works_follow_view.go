@@ -83,6 +83,9 @@ func progressView(x *ctx, o openedRequest, wrong error) public.WorksRequest {
 	if o.Status == works.Planned {
 		title = x.T("works.title.planned", strings.ReplaceAll(x.Date(o.Day), "\u00a0", " ")) // large letters on a phone need the break
 	}
+	if o.Status == works.Offered && o.Offer.Deposit() == 0 {
+		shown = "free" // nobody is asked to transfer nothing
+	}
 	v := public.WorksRequest{Base: x.base(title), Next: o.said(x, "works.installer.next."+shown, "works.next."+shown), Asked: o.said(x, "works.installer.request.asked", "works.request.asked"),
 		Phases: phasesView(x, o.View, o.said(x, "works.installer.status."+string(o.Status), "works.status."+string(o.Status))), Dates: datesView(x, o.View), Steps: stepsView(x, o.Steps), Lead: x.T("works.request.since", x.Date(o.Since)),
 		Facts: [][2]string{
@@ -257,14 +260,16 @@ func offerView(x *ctx, o openedRequest) *public.WorksOffer {
 	}
 	v.Table.Rows = append(v.Table.Rows, fact(x.T("works.offer.study"), x.euros(f.Study)),
 		fact(x.T("works.offer.vat", f.VAT), x.euros(f.Tax())), fact(x.T("works.offer.total"), x.euros(f.Total())))
-	v.Facts = append(v.Facts, [2]string{x.T("works.offer.deposit"), x.euros(f.Deposit())})
+	if f.Deposit() > 0 {
+		v.Facts = append(v.Facts, [2]string{x.T("works.offer.deposit"), x.euros(f.Deposit())})
+	}
 	if f.Paid > 0 {
 		v.Facts = append(v.Facts, [2]string{x.T("works.offer.paid"), x.euros(f.Paid)})
 		if left := f.Total() - f.Paid; left > 0 {
 			v.Facts = append(v.Facts, [2]string{x.T("works.offer.left"), x.euros(left)})
 		}
 	}
-	if c := communication(o.View); c != "" {
+	if c := communication(o.View); c != "" && f.Total() > 0 {
 		v.Facts = append(v.Facts, [2]string{x.T("works.offer.communication"), c + " – " + x.T("works.offer.communication.hint") + " " + letter.AccountWords(x.Catalog, x.s.house())})
 	}
 	v.Terms = layout.Link{Text: x.T("works.offer.terms.version", f.Terms), Href: f.TermsLink(x.Lang)}

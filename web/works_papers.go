@@ -24,11 +24,10 @@ func (c *capture) addPaper(x *ctx) error {
 	if !slices.Contains(typed.Facts().Takes(typed.Requester()), document) {
 		wrong("document", "works.choice")
 	}
-	switch {
-	case len(sheet.Papers) >= mostPapers:
+	if none := x.noFile("file"); len(sheet.Papers) >= mostPapers {
 		wrong("file", "works.papers", mostPapers)
-	case len(x.file.data) == 0:
-		wrong("file", "works.file")
+	} else if none != nil {
+		problems = append(problems, none)
 	}
 	if len(problems) > 0 {
 		return c.page(x, sheet, works.StagePapers, problems)

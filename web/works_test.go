@@ -284,6 +284,11 @@ func TestPapersOfACapture(t *testing.T) {
 	}
 	require.Contains(t, add("", "plan.pdf", []byte("%PDF-1.7")).body, `id="document-error"`)
 	require.Contains(t, add("site-plan", "x.exe", []byte("MZ")).body, `id="file-error"`)
+	for why, body := range map[string][]byte{"Diese ist leer": {}, "höchstens 10 MB": make([]byte, documentSize+1)} {
+		wrong := add("site-plan", "x.pdf", body)
+		require.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+		require.Contains(t, strings.ReplaceAll(wrong.doc.Find("#file-error").Text(), "\u00a0", " "), why)
+	}
 	require.Contains(t, add("agreement", "x.pdf", []byte("%PDF-1.7")).body, `id="document-error"`, "this kind has no place for it here")
 	for range 2 {
 		require.Equal(t, "/de/works/new?step=papers", add("photo", "foto.pdf", []byte("%PDF-1.7")).Header.Get("Location"))

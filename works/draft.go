@@ -115,7 +115,10 @@ func (f Facts) placed(values map[string]string) bool {
 
 func (r *reader) contact(d Draft, kind Facts) Contact {
 	c := Contact{Kind: RequesterKind(d.Requester), Name: r.short("name", d.Name, true, longest), Channel: Channel(d.Channel)}
-	if !slices.Contains(kind.Ask, c.Kind) {
+	switch {
+	case c.Kind == "":
+		r.wrong("requester", "works.choice")
+	case !slices.Contains(kind.Ask, c.Kind):
 		r.wrong("requester", "works.ask")
 	}
 	var ok bool

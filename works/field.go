@@ -174,7 +174,9 @@ func (r *reader) values(kind Facts, given map[string]string) map[Field]string {
 	for _, f := range kind.Fields() {
 		v := strings.TrimSpace(given[string(f)])
 		if v == "" {
-			if slices.Contains(kind.Need, f) {
+			if slices.Contains(kind.Need, f) && len(f.Choices()) > 0 {
+				r.wrong(string(f), "works.choice")
+			} else if slices.Contains(kind.Need, f) {
 				r.wrong(string(f), "works.empty")
 			}
 			continue

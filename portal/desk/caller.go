@@ -20,6 +20,7 @@ type Standing struct {
 	Passed bool              // for this agent, now
 	Until  time.Time         // when the pass ends
 	Tried  bool              // this agent recorded an answer since the block
+	Lost   bool              // whatever is still answered today, this agent's check cannot pass
 }
 
 // stand computes it from the answers of the last day, oldest first: what was
@@ -50,10 +51,11 @@ func stand(f File, checks []Check, login string, now time.Time) Standing {
 	if s.Left > 0 {
 		for _, q := range offer(f) {
 			if _, told := s.Told[q]; !told {
-				s.Ask = append(s.Ask, q)
+				s.Ask, hasStrong = append(s.Ask, q), hasStrong || strong[q]
 			}
 		}
 	}
+	s.Lost = !s.Passed && (!s.Until.IsZero() || !hasStrong || len(right)+min(s.Left, len(s.Ask)) < RightToPass)
 	return s
 }
 

@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -106,6 +107,8 @@ func TestCd1Standing(t *testing.T) {
 		st := stand(plain, c.checks, me, now)
 		require.Equal(t, c.passed, st.Passed, c.name)
 		require.Equal(t, c.left, st.Left, c.name)
+		lost := []string{"somebody else's", "no longer valid", "before the block", "used up"}
+		require.Equal(t, slices.Contains(lost, c.name), st.Lost, c.name)
 		if c.left == 0 {
 			require.Empty(t, st.Ask, c.name)
 		}

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"guichet/portal/outbox"
+	"guichet/web/i18n"
 
 	"github.com/wneessen/go-mail"
 )
@@ -63,17 +64,17 @@ func stamp(m *mail.Msg, l outbox.Letter, h House, from string, now time.Time) er
 
 // text is the letter's words as they read without any form.
 func (p Paper) text(house House) string {
-	v := p.view(house)
+	v, c := p.view(house), i18n.For(p.Language)
 	parts := []string{v.Operator + " – " + v.Confidential, p.Made, p.Title}
 	parts = append(parts, p.Paragraphs...)
 	var table []string
 	for _, row := range p.Rows {
 		if len(row) == 2 && p.Columns[1].Numeric { // what, and how much
-			table = append(table, row[0]+": "+row[1])
+			table = append(table, c.T("partner.problem", row[0], row[1]))
 			continue
 		}
 		for i, cell := range row {
-			table = append(table, p.Columns[i].Text+": "+cell)
+			table = append(table, c.T("partner.problem", p.Columns[i].Text, cell))
 		}
 	}
 	if len(table) > 0 {

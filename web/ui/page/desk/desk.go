@@ -101,7 +101,7 @@ type Act struct {
 	Name, Title, Text, Action, Submit, Key string
 	Quiet                                  bool
 	Why                                    []Option
-	Reason                                 string
+	Reason, Error                          string // of the reason
 }
 
 // Option is one choice of a list.
