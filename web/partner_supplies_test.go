@@ -109,6 +109,9 @@ func TestL18TheCustomerSeesTheirSupplier(t *testing.T) {
 	former, present := portal.Period{From: portal.Date(2024, 1, 1), To: now.AddDate(-1, 0, 0)}, portal.Period{From: now.AddDate(-1, 0, 0)}
 	register(t, a.Store, "former", a.known[0].EAN, "NORD", former, registry.Drop)
 	register(t, a.Store, "present", a.known[0].EAN, "DIRECTE", present, "")
+	require.NoError(t, a.Do(t.Context(), func(u tx.Tx) error {
+		return a.PutPartner(u, partner.Organisation{ID: "p1", CompanyNumber: "0403170701", Language: portal.French, Supplier: "DIRECTE", Status: partner.Approved, AskedAt: now})
+	}))
 	_, err := svc.Supply(t.Context(), h, audit.Entry{Actor: portal.Actor{Kind: portal.Partner, ID: "p"}, Ground: "partner", Channel: "api"},
 		mandates.Supplier{PartnerID: "p1", Code: "DIRECTE"}, "present", mandates.Asked{Query: metering.Query{Grain: metering.ByMonth}})
 	require.NoError(t, err)

@@ -55,13 +55,17 @@ var (
 // sqliteDSN turns a path into modernc's name, each pragma with its reason.
 func sqliteDSN(path string, readOnly bool) string {
 	q := url.Values{}
+	cache := "cache_size(-8000)" // 8 MB hold what a joined commit changes
+	if readOnly {
+		cache = "cache_size(-2000)" // eight read: what one does not hold the system's cache does
+	}
 	for _, p := range []string{
-		"busy_timeout(5000)",           // another process (an import, a backup) may hold the file for a moment
-		"foreign_keys(1)",              // PostgreSQL always checks them
-		"journal_mode(WAL)",            // readers never wait for the writer
-		"synchronous(FULL)",            // an answered attempt is on the disk (G4)
-		"wal_autocheckpoint(8000)",     // the writer's last resort: see folding
-		"cache_size(-8000)",            // 8 MB a connection keeps the process small
+		"busy_timeout(5000)",       // another process (an import, a backup) may hold the file for a moment
+		"foreign_keys(1)",          // PostgreSQL always checks them
+		"journal_mode(WAL)",        // readers never wait for the writer
+		"synchronous(FULL)",        // an answered attempt is on the disk (G4)
+		"wal_autocheckpoint(8000)", // the writer's last resort: see folding
+		cache,
 		"temp_store(MEMORY)",           // nothing personal in temporary files
 		"secure_delete(FAST)",          // what is deleted does not linger in free pages
 		"trusted_schema(OFF)",          // the file is data, not code
