@@ -47,6 +47,7 @@ var partnerFixtures = []fixture{
 		return page.HomePage(partnerHomeView(x, []mandates.Summary{
 			{Mandate: fixtureMandate(mandates.Drafted), Points: 1}, {Mandate: fixtureMandate(mandates.GivenIn), Points: 12},
 			{Mandate: fixtureMandate(mandates.Returned), Points: 3}, {Mandate: fixtureMandate(mandates.Decided), Points: 1248, Granted: 1200, Ended: 7},
+			{Mandate: fixtureMandate(mandates.Decided), Points: 2, Granted: 1, Ended: 1},
 			{Mandate: fixtureMandate(mandates.Withdrawn), Points: 1}}))
 	}},
 	{"partner-home-empty", func(x *ctx) templ.Component {

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"guichet/mandates"
 	"guichet/portal"
@@ -64,7 +66,11 @@ func partnerHomeView(x *ctx, list []mandates.Summary) page.Home {
 	}
 	for _, m := range list {
 		state := component.Cell{Text: x.T("mandate.status." + string(m.Status)), Tag: statusTag(m.Status)}
-		if m.Status == mandates.Decided && !x.now.Before(m.Scope.Validity.To) {
+		switch {
+		case m.Status != mandates.Decided:
+		case m.Granted > 0 && m.Ended == m.Granted:
+			state = component.Cell{Text: x.T("mandate.line.ended"), Tag: "stop"}
+		case !x.now.Before(m.Scope.Validity.To):
 			state = component.Cell{Text: x.T("mandate.line.expired"), Tag: "stop"}
 		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: m.Mandator.Name, Href: x.mandatePath(m.ID), Cells: []component.Cell{
@@ -232,7 +238,7 @@ func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, wro
 	if _, err := m.Next(mandates.EventEdit); err == nil {
 		v.Links = append(v.Links, layout.Link{Text: x.T("partner.mandate.edit"), Href: x.mandatePath(m.ID) + "/edit"})
 	}
-	if m.Status == mandates.Decided {
+	if m.Status == mandates.Decided && renewable(m, x.now) {
 		v.Links = append(v.Links, layout.Link{Text: x.T("partner.mandate.renew"), Href: x.mandatePath(m.ID) + "/renew"})
 	}
 	if _, err := m.Next(mandates.EventWithdraw); err == nil {
@@ -240,6 +246,15 @@ func partnerMandateView(x *ctx, m mandates.Mandate, documents []layout.Link, wro
 	}
 	linesView(x, m, &v)
 	return v
+}
+
+// renewable tells whether anything of a decided mandate goes on or ran out: what
+// was revoked is not offered to be asked for again.
+func renewable(m mandates.Mandate, now time.Time) bool {
+	return !slices.ContainsFunc(m.Lines, func(l mandates.Line) bool { return l.Outcome == mandates.Granted }) ||
+		slices.ContainsFunc(m.Lines, func(l mandates.Line) bool {
+			return l.Outcome == mandates.Granted && l.StatusAt(now, m.Scope.Validity.To) != mandates.LineEnded
+		})
 }
 
 func mandateFacts(x *ctx, m mandates.Mandate) []page.Fact {

@@ -63,6 +63,7 @@ func (s *Service) renew(ctx context.Context, by audit.Entry, id, but string, now
 		if err != nil {
 			return err
 		}
+		letter.Awaited = true
 		t.Send(letter)
 		if err := s.endFeed(t, by, now, "", id); err != nil {
 			return err

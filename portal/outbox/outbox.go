@@ -57,6 +57,10 @@ type Letter struct {
 	QueuedAt time.Time
 	To       Address
 	Mail     string // where it goes by mail instead; "" by post
+	// Awaited is a mail that its reader asked for behind their own number and code,
+	// and is locked out without: no cap of the day's mails holds it up. What
+	// bounds it is how often it may be asked for.
+	Awaited bool `json:",omitempty"`
 	Data     json.RawMessage
 	// About are the occupancies that the letter is about: each finds it in its
 	// list of letters. The first is the one whose data a History carries.

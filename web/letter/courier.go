@@ -121,7 +121,7 @@ func (c *Courier) send(ctx context.Context, l outbox.Letter) (sent bool, err err
 }
 
 // claim takes a mail for this try, unless its address had enough today: then it
-// waits until the first of them is a day old.
+// waits until the first of them is a day old, but for one that is awaited.
 func (c *Courier) claim(ctx context.Context, l outbox.Letter) (try int, err error) {
 	now := c.Clock()
 	address := c.Ring.HashText(keys.ForMail, strings.ToLower(l.Mail))
@@ -130,7 +130,7 @@ func (c *Courier) claim(ctx context.Context, l outbox.Letter) (try int, err erro
 			return err
 		}
 		n, first, err := c.Mails.CountMail(t, l.ID, address, now, now.Add(-day))
-		if err != nil || n <= c.ADay {
+		if err != nil || n <= c.ADay || l.Awaited {
 			return err
 		}
 		try = 0

@@ -191,6 +191,15 @@ func TestMailsADay(t *testing.T) {
 	n, err := r.courier.HandOver(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, 4, n)
+	require.NoError(t, r.Do(t.Context(), func(u tx.Tx) error {
+		l := receiptSample(t, portal.German)
+		l.ID, l.Mail, l.QueuedAt, l.Awaited = "", "aenne@example.org", r.now, true
+		u.Send(l)
+		return nil
+	}))
+	n, err = r.courier.HandOver(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, 1, n, "a code that its reader asked for waits for no other day")
 	r.now = r.now.Add(day - time.Second)
 	n, err = r.courier.HandOver(t.Context())
 	require.NoError(t, err)
