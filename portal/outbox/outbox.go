@@ -61,7 +61,7 @@ type Letter struct {
 	// and is locked out without: no cap of the day's mails holds it up. What
 	// bounds it is how often it may be asked for.
 	Awaited bool `json:",omitempty"`
-	Data     json.RawMessage
+	Data    json.RawMessage
 	// About are the occupancies that the letter is about: each finds it in its
 	// list of letters. The first is the one whose data a History carries.
 	About []string

@@ -198,9 +198,6 @@ func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, od
 		}
 	}
 	first, last := &lines[0], &lines[len(lines)-1]
-	if first.start != first.day.start {
-		partial[first.day.date] = true
-	}
 	length, whole := int64(0), false
 	for day := first.day; day.start < last.end; day = p.next(day) {
 		n := 0
@@ -241,7 +238,7 @@ func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, od
 		if n > 0 {
 			meter = p.meterList[today[n-1].meter]
 			lengths[time.Duration(length)*time.Second] += n
-			if end := today[n-1].end; len(lines) == 0 && end != day.end {
+			if intervals(today) < slots {
 				partial[day.date] = true
 			}
 		}
@@ -261,6 +258,16 @@ func (p *parser) family(f *File, lines []line, lengths map[time.Duration]int, od
 			f.Days = append(f.Days, d)
 		}
 	}
+}
+
+// intervals counts those that a day's lines are of, whatever registers count.
+func intervals(today []line) (n int) {
+	for i := range today {
+		if i == 0 || today[i].start != today[i-1].start {
+			n++
+		}
+	}
+	return n
 }
 
 // fill writes the lines of one day into its slots. It refuses another length

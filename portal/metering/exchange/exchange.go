@@ -41,7 +41,7 @@ type Summary struct {
 	// Unusual are the days that have another number of intervals than the
 	// ordinary: the changes of the clock.
 	Unusual []DaySlots
-	// Partial are the days that the file begins or ends within.
+	// Partial are the days of which the file has some intervals and lacks others.
 	Partial []time.Time
 	// Statuses counts the rows of each quality; Missing are rows without a value.
 	Statuses map[metering.Quality]int

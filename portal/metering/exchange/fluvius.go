@@ -24,6 +24,9 @@ func ReadFluvius(r io.Reader, o Options) (File, error) {
 	if err != nil {
 		return File{}, &Refused{Lines: []LineError{{Line: 1, Reason: "cannot be read as text: " + err.Error()}}}
 	}
+	if bad := endless(text); bad != nil {
+		return File{}, &Refused{Lines: []LineError{*bad}}
+	}
 	p := newParser(o)
 	if err := p.parse(text); err != nil {
 		return File{}, err

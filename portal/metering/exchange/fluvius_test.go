@@ -258,12 +258,50 @@ func TestARefusalListsAHundredReasons(t *testing.T) {
 // TestAReasonIsShortHoweverLongTheCell: a terminal or a log gets a line, not
 // the file.
 func TestAReasonIsShortHoweverLongTheCell(t *testing.T) {
-	text := strings.ReplaceAll(english().write(electricity(portal.Date(2024, 1, 8), portal.Date(2024, 1, 9))), "kWh", strings.Repeat("é", 100_000))
+	text := strings.ReplaceAll(english().write(electricity(portal.Date(2024, 1, 8), portal.Date(2024, 1, 9))), "kWh", strings.Repeat("é", 20_000))
 	_, err := ReadFluvius(strings.NewReader(text), Options{})
 	var refused *Refused
 	require.ErrorAs(t, err, &refused)
 	require.Less(t, len(refused.Lines[0].Reason), 1000)
 	require.Contains(t, refused.Lines[0].Reason, "is not kWh or m³")
+}
+
+// A file whose line has no end is refused by that line before its cells are split.
+func TestALineHasAnEnd(t *testing.T) {
+	text := english().write(electricity(portal.Date(2024, 1, 8), portal.Date(2024, 1, 9)))
+	for at, text := range map[int]string{1: strings.Repeat("Volume;", 100_000), 4: strings.Join(append(strings.SplitAfter(text, "\n")[:3], strings.Repeat(";", 70_000)), "")} {
+		_, err := ReadFluvius(strings.NewReader(text), Options{})
+		var refused *Refused
+		require.ErrorAs(t, err, &refused)
+		require.Len(t, refused.Lines, 1)
+		require.Equal(t, at, refused.Lines[0].Line)
+		require.Contains(t, refused.Lines[0].Reason, "longer than")
+	}
+}
+
+// D4: a day that lacks some of its intervals is named, also in the middle of a
+// file and in the hour that comes twice: what is not in it is not said to be.
+func TestADayWithAHoleIsNamed(t *testing.T) {
+	all := electricity(portal.Date(2023, 10, 27), portal.Date(2023, 11, 1))
+	for name, hole := range map[string]portal.Period{
+		"an hour":                       {From: portal.Date(2023, 10, 28).Add(3 * time.Hour), To: portal.Date(2023, 10, 28).Add(4 * time.Hour)},
+		"both passes":                   {From: portal.Date(2023, 10, 29).Add(2 * time.Hour), To: portal.Date(2023, 10, 29).Add(4 * time.Hour)},
+		"the end of a day":              {From: portal.Date(2023, 10, 30).Add(23 * time.Hour), To: portal.Date(2023, 10, 31)},
+		"the last quarter of the whole": {From: portal.Date(2023, 11, 1).Add(-15 * time.Minute), To: portal.Date(2023, 11, 1)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var kept []reading
+			for _, r := range all {
+				if !hole.Contains(r.from) {
+					kept = append(kept, r)
+				}
+			}
+			f := mustRead(t, english().write(kept), Options{})
+			y, m, d := hole.From.In(portal.Brussels).Date()
+			require.Equal(t, []time.Time{portal.Date(y, m, d)}, f.Summary.Partial)
+		})
+	}
+	require.Empty(t, mustRead(t, english().write(all), Options{}).Summary.Partial)
 }
 
 func FuzzReadFluvius(f *testing.F) {

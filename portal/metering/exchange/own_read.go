@@ -29,6 +29,9 @@ func ReadOwn(r io.Reader, o Options) (File, error) {
 	if err != nil {
 		return File{}, &Refused{Lines: []LineError{{Line: 1, Reason: "cannot be read as text: " + err.Error()}}}
 	}
+	if bad := endless(text); bad != nil {
+		return File{}, &Refused{Lines: []LineError{*bad}}
+	}
 	p := ownParser{parser: newParser(o)}
 	p.meterList = []string{""} // ours knows no meters
 	if err := p.rows(text); err != nil {

@@ -28,6 +28,25 @@ func decode(b []byte) ([]byte, error) {
 	return charmap.Windows1252.NewDecoder().Bytes(b)
 }
 
+// longestLine is more than a row of any kind has, in bytes.
+const longestLine = 64 << 10
+
+// endless names the first line that is no row, however it goes on: what is read
+// of it would take many times its length.
+func endless(text []byte) *LineError {
+	for no := 1; len(text) > 0; no++ {
+		end := bytes.IndexByte(text, '\n') + 1
+		if end == 0 {
+			end = len(text)
+		}
+		if end > longestLine {
+			return &LineError{Line: no, Reason: fmt.Sprintf("is longer than %d bytes: no row of such a file is", longestLine)}
+		}
+		text = text[end:]
+	}
+	return nil
+}
+
 // separatorOf chooses the separator under which most of the header means
 // something.
 func separatorOf(header string) rune {
