@@ -33,10 +33,11 @@ const (
 	benchRaw       = "raw joined upsert" // the counter's one write through the same store, nothing else
 	benchNaive     = "naive commits"     // the guarded lookup, with a commit of its own for each
 	benchUnguarded = "unguarded POST"    // the same page over HTTP, nothing counted
+	benchUntallied = "no tallies kept"   // the guarded lookup, with no source's, network's or browser's tally read or written
 	benchGuarded   = "guarded lookup"    // the whole path: HTTP, captcha, counter, trail, joined commit, page
 )
 
-var benchKinds = []string{benchRaw, benchNaive, benchUnguarded, benchGuarded}
+var benchKinds = []string{benchRaw, benchNaive, benchUnguarded, benchUntallied, benchGuarded}
 
 // unlimited budgets: each try is still counted, but 64 callers may go on.
 const unlimited = 1 << 40
@@ -55,6 +56,7 @@ type benchGround struct {
 	guarded   string // address
 	unguarded string
 	naively   string
+	untallied string
 	naive     *store.Naive
 	deps      web.PublicDeps // of the guarded server
 	programs  api.Deps
@@ -75,6 +77,20 @@ func (openGate) Ask(context.Context, lookup.Claim) (lookup.Ask, error) { return 
 // Open implements web.Gate.
 func (g openGate) Open(ctx context.Context, c lookup.Claim) (lookup.Outcome, error) {
 	return lookup.Outcome{}, g.Delete(ctx, "captcha:"+c.CaptchaID)
+}
+
+// untallied remembers nothing of who tries: what the limits of sources cost is
+// what the guarded lookup takes longer than with it.
+type untallied struct{ state.Store }
+
+// GetAll implements state.Store.
+func (untallied) GetAll(_ context.Context, keys ...string) ([][]byte, error) {
+	return make([][]byte, len(keys)), nil
+}
+
+// Swap implements state.Store.
+func (untallied) Swap(context.Context, string, []byte, []byte, time.Duration) (bool, error) {
+	return true, nil
 }
 
 func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
@@ -122,6 +138,12 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	naive.Runner = g.naive
 	deps.Gate = lookup.NewGate(naive)
 	if g.naively, err = g.serve(deps); err != nil {
+		return nil, err
+	}
+	free := parts.deps
+	free.State = untallied{g.short}
+	deps.Gate = lookup.NewGate(free)
+	if g.untallied, err = g.serve(deps); err != nil {
 		return nil, err
 	}
 	background, stop := context.WithCancel(ctx)
@@ -173,6 +195,8 @@ func (g *benchGround) operation(ctx context.Context, kind string, callers int) (
 		return g.posting(ctx, g.naively, callers)
 	case benchUnguarded:
 		return g.posting(ctx, g.unguarded, callers)
+	case benchUntallied:
+		return g.posting(ctx, g.untallied, callers)
 	case benchGuarded:
 		return g.posting(ctx, g.guarded, callers)
 	}
