@@ -119,6 +119,10 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 		return status
 	}
 	if err != nil {
+		var file fileError
+		if errors.As(err, &file) {
+			err = file
+		}
 		fmt.Fprintf(errOut, "guichet: %v (guichet --help tells how)\n", err)
 		return 2
 	}

@@ -120,8 +120,8 @@ func TestSettingsByStrength(t *testing.T) {
 func TestSettingsFileIsNamedByLine(t *testing.T) {
 	dir := t.TempDir()
 	for text, says := range map[string]string{
-		"listen = \"127.0.0.1:1\"\n\nlisen = \"x\"\n": "line 3: lisen is no setting",
-		"listen = \n": "line 1",
+		"listen = \"127.0.0.1:1\"\n\nlisen = \"x\"\n": "guichet: guichet.toml line 3: lisen is no setting",
+		"listen = \n": "guichet: guichet.toml line 1",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "guichet.toml"), []byte(text), 0o600))
 		got := guichet(t, dir, nil, "", "config")

@@ -30,8 +30,19 @@ func (configFile) BeforeResolve(sources *settingSources, app *kong.Kong, ctx *ko
 	return sources.load(string(file), app)
 }
 
+// fileError is what is wrong with the settings file, whichever flag was looked
+// for in it when that showed.
+type fileError struct{ error }
+
 // load reads a file and names each setting it does not know with its line.
 func (s *settingSources) load(path string, app *kong.Kong) error {
+	if err := s.read(path, app); err != nil {
+		return fileError{err}
+	}
+	return nil
+}
+
+func (s *settingSources) read(path string, app *kong.Kong) error {
 	text, err := os.ReadFile(path)
 	if err != nil {
 		return err

@@ -88,7 +88,7 @@ func openPools(dsn string) (d dialect, read, write *sql.DB, err error) {
 		// SQLite gives its log and index files the mode of the database.
 		f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 		if err != nil {
-			return d, nil, nil, fmt.Errorf("DATABASE: %w", err)
+			return d, nil, nil, err
 		}
 		if err := f.Close(); err != nil {
 			return d, nil, nil, err
