@@ -40,7 +40,10 @@ func customerView(x *ctx, c desk.Customer) []page.Fact {
 	return facts
 }
 
-func checkView(x *ctx, c desk.Case) page.Check {
+// checkView asks the caller what they may still be asked. What was typed beside
+// an answer that cannot be read stands there again.
+func checkView(x *ctx, c desk.Case, wrong *portal.Error, summary *component.Summary) page.Check {
+	again := wrong != nil && x.form != nil && strings.HasSuffix(x.gin.FullPath(), "/check")
 	st := c.Standing
 	v := page.Check{Action: x.casePath(c.ID) + "/check"}
 	for _, q := range desk.Questions {
@@ -70,8 +73,16 @@ func checkView(x *ctx, c desk.Case) page.Check {
 		v.Text = x.T("desk.check.lost")
 	}
 	for _, q := range st.Ask {
-		v.Ask = append(v.Ask, component.Field{Name: "answer-" + string(q),
-			Label: x.T("desk.question." + string(q)), Hint: x.T("desk.question." + string(q) + ".hint")})
+		f := component.Field{Name: "answer-" + string(q),
+			Label: x.T("desk.question." + string(q)), Hint: x.T("desk.question." + string(q) + ".hint")}
+		if again {
+			f.Value = x.field(f.Name)
+		}
+		if again && wrong.Field == string(q) {
+			f.Error = x.T("error."+wrong.Key, wrong.Args...)
+			summary.Fields, summary.Paragraphs = []component.FieldLink{{Name: f.Name, Text: f.Error}}, nil
+		}
+		v.Ask = append(v.Ask, f)
 	}
 	return v
 }

@@ -244,6 +244,11 @@ func TestDeskByHand(t *testing.T) {
 	require.Equal(t, http.StatusForbidden, page.StatusCode)
 	require.Contains(t, page.text, "Il faut d’abord un contrôle")
 
+	page = b.post(path+"/check", "answer-moved-in", "hier", "answer-name", "CLAES")
+	require.Equal(t, http.StatusUnprocessableEntity, page.StatusCode)
+	require.Equal(t, "hier", page.doc.Find("#answer-moved-in[aria-invalid]").AttrOr("value", ""))
+	require.Equal(t, "CLAES", page.doc.Find("#answer-name").AttrOr("value", ""), "what was typed is lost")
+	require.Equal(t, 1, page.doc.Find(`[role=alert] a[href="#answer-moved-in"]`).Length())
 	page = b.post(path+"/check", "answer-moved-in", "janvier 2024", "answer-name", "CLAES")
 	require.Contains(t, page.text, "Contrôle réussi")
 	require.Contains(t, page.text, "Rue Haute 1")

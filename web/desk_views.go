@@ -154,7 +154,7 @@ func caseView(x *ctx, f page.Frame, c desk.Case, wrong *portal.Error) page.Case 
 	if c.Customer != nil {
 		v.Customer = customerView(x, *c.Customer)
 	}
-	v.Check = checkView(x, c)
+	v.Check = checkView(x, c, wrong, v.Summary)
 	actsView(x, c, wrong, &v)
 	return v
 }

@@ -123,6 +123,10 @@ func TestT23CheckLimits(t *testing.T) {
 		require.Equal(t, "desk.unchecked", keyOf(h.Replace(t.Context(), anna, id, mistyped)), "not even asked")
 		_, err = h.Answer(t.Context(), anna, id, "digits", k.Digits)
 		h.refused(portal.Conflict, "desk.asked", err)
+		for _, slip := range []keys.Secret{"hier", "2019", "13/2019"} {
+			_, err = h.Answer(t.Context(), anna, id, desk.MovedIn, slip)
+			h.refused(portal.Invalid, "desk.answer.month", err) // and counts for nothing: see below
+		}
 
 		var wg sync.WaitGroup
 		var mu sync.Mutex
