@@ -18,7 +18,7 @@ memory. Only the ratios within one run mean anything.
   timing      2,000 interleaved refusals of each cause: whether their time tells
               the cause (T7); a planted delay must be found
   volumes     gate, history, start and memory among 20,000, 200,000 and 2,000,000
-              access points: 4 GB of disk and a quarter of an hour
+              access points: 2 GB of disk and ten minutes
   import      a file of quarter-hours (1,000,000 rows) on SQLite against
               sqlite3's .import of the same file, median of 5 rounds
   lighthouse  Lighthouse 12 on home, gate and history of a demo: needs

@@ -70,9 +70,10 @@ func (s *Service) Answer(ctx context.Context, m staff.Member, caseID string, q Q
 	if n := len(heard); n == 0 || n > 200 {
 		return false, &portal.Error{Code: portal.Invalid, Key: "desk.answer", Field: string(q)}
 	}
-	// What is no month at all is a slip of the keyboard, and spends no answer.
-	if _, _, read := monthOf(heard.Reveal()); q == MovedIn && !read {
-		return false, &portal.Error{Code: portal.Invalid, Key: "desk.answer.month", Field: string(q)}
+	if q == MovedIn { // what is no month at all is a slip of the keyboard, and spends no answer
+		if _, _, read := monthOf(heard.Reveal()); !read {
+			return false, &portal.Error{Code: portal.Invalid, Key: "desk.answer.month", Field: string(q)}
+		}
 	}
 	now := s.Clock()
 	err = s.Runner.Do(ctx, func(t tx.Tx) error {

@@ -58,8 +58,9 @@ type Letter struct {
 	To       Address
 	Mail     string // where it goes by mail instead; "" by post
 	// Awaited is a mail that its reader asked for behind their own number and code,
-	// and is locked out without: no cap of the day's mails holds it up. What
-	// bounds it is how often it may be asked for.
+	// and is locked out without: no cap of the day's mails holds it up. What bounds
+	// it is that they may ask once a day; an officer who asks for them gives a
+	// reason, and stands in the trail.
 	Awaited bool `json:",omitempty"`
 	Data    json.RawMessage
 	// About are the occupancies that the letter is about: each finds it in its
