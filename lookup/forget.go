@@ -23,11 +23,17 @@ type OldStore interface {
 	// ForgetVisits removes at most so many visits that were opened at that time
 	// or before, and tells how many.
 	ForgetVisits(t tx.Tx, until time.Time, most int) (int, error)
+	// LapsedTries reads the keys of at most so many counters of numbers that are
+	// not closed and that were last tried at that time or before.
+	LapsedTries(ctx context.Context, until time.Time, most int) ([]string, error)
+	// ForgetTries removes those of them that are still so, and tells how many.
+	ForgetTries(t tx.Tx, until time.Time, keys []string) (int, error)
 }
 
 // Forgetter removes what serves nobody any more (D16): which browser opened
 // which reference, once that lets nobody be heard (DeviceLife after its last
-// success there, G7), and visits (VisitKept).
+// success there, G7), visits (VisitKept), and failures that have lapsed (G6),
+// which any number that somebody invents leaves behind. A block stays.
 type Forgetter struct {
 	Store  OldStore
 	Runner tx.Runner
@@ -37,25 +43,51 @@ type Forgetter struct {
 // forgetARound bounds how long a unit of work keeps others waiting.
 const forgetARound = 500
 
+// Forgotten is how many went.
+type Forgotten struct{ Browsers, Visits, Tries int }
+
 // Forget removes all whose time is over, and leaves entries of how many.
-func (f *Forgetter) Forget(ctx context.Context) error {
-	return errors.Join(f.rounds(ctx, audit.BrowsersGone, DeviceLife, f.Store.ForgetBrowsers),
-		f.rounds(ctx, audit.VisitsGone, VisitKept, f.Store.ForgetVisits))
+func (f *Forgetter) Forget(ctx context.Context) (gone Forgotten, err error) {
+	gone.Browsers, err = f.rounds(ctx, audit.BrowsersGone, func(t tx.Tx, now time.Time) (int, error) {
+		return f.Store.ForgetBrowsers(t, now.Add(-DeviceLife), forgetARound)
+	})
+	all := []error{err}
+	gone.Visits, err = f.rounds(ctx, audit.VisitsGone, func(t tx.Tx, now time.Time) (int, error) {
+		return f.Store.ForgetVisits(t, now.Add(-VisitKept), forgetARound)
+	})
+	all = append(all, err)
+	for more := true; more && err == nil; {
+		until, lapsed := f.Clock().Add(-Lapse), []string(nil)
+		if lapsed, err = f.Store.LapsedTries(ctx, until, forgetARound); err != nil || len(lapsed) == 0 {
+			break
+		}
+		n := 0
+		n, err = f.round(ctx, audit.TriesGone, func(t tx.Tx, _ time.Time) (int, error) { return f.Store.ForgetTries(t, until, lapsed) })
+		gone.Tries += n
+		more = len(lapsed) == forgetARound
+	}
+	return gone, errors.Join(append(all, err)...)
 }
 
-func (f *Forgetter) rounds(ctx context.Context, action audit.Action, kept time.Duration, forget func(tx.Tx, time.Time, int) (int, error)) error {
+// rounds forgets until a round finds fewer than it may take.
+func (f *Forgetter) rounds(ctx context.Context, action audit.Action, forget func(tx.Tx, time.Time) (int, error)) (gone int, err error) {
 	for {
-		now, gone := f.Clock(), 0
-		err := f.Runner.Do(ctx, func(t tx.Tx) (err error) {
-			gone, err = forget(t, now.Add(-kept), forgetARound)
-			if err == nil && gone > 0 {
-				t.Record(audit.Entry{At: now, Actor: portal.Actor{Kind: portal.System, ID: "gate"}, Action: action,
-					Ground: "retention", Channel: "job", Details: map[string]string{"count": strconv.Itoa(gone)}})
-			}
-			return err
-		})
-		if err != nil || gone < forgetARound {
-			return err
+		n, err := f.round(ctx, action, forget)
+		if gone += n; err != nil || n < forgetARound {
+			return gone, err
 		}
 	}
+}
+
+func (f *Forgetter) round(ctx context.Context, action audit.Action, forget func(tx.Tx, time.Time) (int, error)) (gone int, err error) {
+	now := f.Clock()
+	err = f.Runner.Do(ctx, func(t tx.Tx) (err error) {
+		gone, err = forget(t, now)
+		if err == nil && gone > 0 {
+			t.Record(audit.Entry{At: now, Actor: portal.Actor{Kind: portal.System, ID: "gate"}, Action: action,
+				Ground: "retention", Channel: "job", Details: map[string]string{"count": strconv.Itoa(gone)}})
+		}
+		return err
+	})
+	return gone, err
 }

@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"guichet/lookup"
+	"guichet/portal/keys"
+	"guichet/portal/registry"
 	"guichet/portal/store/storetest"
 
 	"github.com/stretchr/testify/require"
@@ -18,7 +20,8 @@ func TestG7OldBrowsersAreForgotten(t *testing.T) {
 		forgetter := &lookup.Forgetter{Store: h.store, Runner: h.store, Clock: h.clock.Now}
 		kept := func() int64 {
 			t.Helper()
-			require.NoError(t, forgetter.Forget(h.ctx))
+			_, err := forgetter.Forget(h.ctx)
+			require.NoError(t, err)
 			return storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM known_browsers`)
 		}
 		opens := func(k storetest.Known) {
@@ -53,8 +56,10 @@ func TestD16OldVisitsAreForgotten(t *testing.T) {
 		forgetter := &lookup.Forgetter{Store: h.store, Runner: h.store, Clock: h.clock.Now}
 		listed := func() int {
 			t.Helper()
-			require.NoError(t, forgetter.Forget(h.ctx))
-			d, err := h.store.Dossier(h.ctx, h.known[0].OccupancyID)
+			_, err := forgetter.Forget(h.ctx)
+			require.NoError(t, err)
+			var d registry.Dossier
+			d, err = h.store.Dossier(h.ctx, h.known[0].OccupancyID)
 			require.NoError(t, err)
 			return len(d.Visits)
 		}
@@ -78,5 +83,48 @@ func TestD16OldVisitsAreForgotten(t *testing.T) {
 		require.Equal(t, 1, listed())
 		require.EqualValues(t, 2, storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM visits`))
 		require.Equal(t, 3, h.entries("visits.gone", ""))
+	})
+}
+
+// G6, T17: failures stay for as long as they count, of whatever number; what
+// has lapsed goes, a block never does.
+func TestG6LapsedFailuresAreForgotten(t *testing.T) {
+	houses(t, 2, func(t *testing.T, h *house) {
+		forgetter := &lookup.Forgetter{Store: h.store, Runner: h.store, Clock: h.clock.Now}
+		left := func(of string) (failures int) {
+			t.Helper()
+			_, err := forgetter.Forget(h.ctx)
+			require.NoError(t, err)
+			return len(h.counter(of).Failures)
+		}
+		wrong := func(number keys.Secret, times int) {
+			for i := range times {
+				require.False(t, h.openWhateverAsked(h.claim(number, keys.Secret(fmt.Sprintf("999%d", i)))))
+			}
+		}
+		unknown := registry.DrawReference()
+		key := h.Ring.CounterKey("reference", unknown)
+		wrong(h.known[0].Reference, 1)
+		wrong(unknown, 1)
+		wrong(h.known[1].Reference, lookup.Tries)
+		first := h.clock.Now()
+		h.clock.Pass(lookup.Lapse / 2)
+		wrong(h.known[0].Reference, 2) // the first of the two is the same again
+		h.clock.Pass(first.Add(lookup.Lapse).Sub(h.clock.Now()) - time.Minute)
+		require.Equal(t, 1, left(key))
+		require.Zero(t, h.entries("tries.gone", ""))
+		h.clock.Pass(2 * time.Minute)
+		require.Zero(t, left(key))
+		require.Equal(t, 1, h.entries("tries.gone", ""))
+		require.EqualValues(t, 2, storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM lookup_counters WHERE changed_us > 0`))
+		require.Positive(t, left(h.known[0].Key), "it was tried since")
+		h.clock.Pass(10 * lookup.Lapse)
+		require.Zero(t, left(h.known[0].Key))
+		require.False(t, h.counter(h.known[1].Key).BlockedAt.IsZero(), "a block stays")
+		for i := range 501 { // more than one round
+			storetest.Exec(t, h.dsn, `INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us) VALUES ($1, 'reference', '', 0, '', 1)`, fmt.Sprint("old", i))
+		}
+		require.Zero(t, left(key))
+		require.EqualValues(t, 1, storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM lookup_counters WHERE changed_us > 0`))
 	})
 }

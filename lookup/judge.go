@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"guichet/portal/keys"
+	"guichet/portal/registry"
 )
 
 const (
@@ -11,9 +12,6 @@ const (
 	Tries = 3
 	// Lapse is after how long a failure below the block is forgotten (G6).
 	Lapse = 180 * 24 * time.Hour
-	// afterMove is how many days after an occupancy's end its references still
-	// open (D2).
-	afterMove = 60
 )
 
 // Try is what Judge knows of a claim: hashes only, never what was typed.
@@ -143,7 +141,7 @@ func EndsAt(ended, occupancyTo time.Time) time.Time {
 	if occupancyTo.IsZero() {
 		return ended
 	}
-	moved := occupancyTo.AddDate(0, 0, afterMove)
+	moved := occupancyTo.AddDate(0, 0, registry.OpensAfterMove)
 	if !ended.IsZero() && ended.Before(moved) {
 		return ended
 	}

@@ -6,7 +6,6 @@ import (
 	"errors"
 
 	"guichet/portal/config"
-	"guichet/portal/evidence"
 	"guichet/portal/metering"
 	"guichet/portal/metering/indexes"
 )
@@ -34,20 +33,16 @@ and before what is missing is over its date and the day of an appointment, its
 requester is reminded, once for each date. Installers that want it get one mail
 a day: what changed, what is due.
 
-Uploaded documents of mandates that ended three years ago: their bytes and
-names are deleted. Of requests for works: events for the works system after six
-months, reminders three months after their date, calendars three months and
-installers' ended access three years after the request's end.`
+What guichet purge deletes.`
 }
 
 // daily is what a run came to.
 type daily struct {
 	Readings indexes.Estimates `json:"readings"`
-	Purged   int               `json:"purged_documents"`
 	Lapsed   int               `json:"lapsed_offers"`
 	Reminded int               `json:"works_reminders"`
 	Digests  int               `json:"installers_told"`
-	Leftover int               `json:"forgotten_works"`
+	Purged   purged            `json:"purged"`
 }
 
 // Run implements the command.
@@ -61,33 +56,33 @@ func (c dailyCmd) Run(ctx context.Context, set *config.Settings, t *terminal) er
 	if err != nil {
 		return err
 	}
+	if done.Purged, err = f.purge(ctx, f.clock); err != nil {
+		return err
+	}
 	if c.JSON {
 		return json.NewEncoder(t.out).Encode(done)
 	}
 	r := done.Readings
 	t.printf("reading windows over: %d, %d of them read; registers estimated: %d, left without a reading: %d\n",
 		r.Windows, r.Read, r.Estimated, r.Without)
-	t.printf("uploaded documents purged: %d\n", done.Purged)
 	t.printf("offers for works lapsed: %d\n", done.Lapsed)
-	t.printf("leftovers of requests for works forgotten: %d\n", done.Leftover)
 	t.printf("requesters of works reminded: %d; installers told of their day: %d\n", done.Reminded, done.Digests)
+	done.Purged.print(t)
 	return nil
 }
 
-// daily runs every job that is due. Each must be safe to run in several
-// processes at once.
+// daily runs every job that is due but the purge, which looks at much to find
+// little. Each must be safe to run in several processes at once.
 func (f *foundation) daily(ctx context.Context) (daily, error) {
 	estimator := &indexes.Estimator{Ledger: f.store, Runner: f.store, Clock: f.clock, Again: f.settings.EstimateAgain,
 		History: &metering.History{Ledger: f.store, Clock: f.clock}}
 	readings, err := estimator.Run(ctx)
-	purged, failed := (&evidence.Service{Clock: f.clock, Runner: f.store, Store: f.store}).Purge(ctx)
-	done := daily{Readings: readings, Purged: purged}
-	all := []error{err, failed} // a job that fails keeps no other waiting
+	done := daily{Readings: readings}
+	all := []error{err} // a job that fails keeps no other waiting
 	for _, job := range []struct {
 		done *int
 		run  func(context.Context, int) (int, error)
-	}{{&done.Lapsed, f.works().Lapse}, {&done.Reminded, f.works().Remind}, {&done.Digests, f.works().SendDigests},
-		{&done.Leftover, f.works().Forget}} {
+	}{{&done.Lapsed, f.works().Lapse}, {&done.Reminded, f.works().Remind}, {&done.Digests, f.works().SendDigests}} {
 		*job.done, err = inGoes(ctx, job.run)
 		all = append(all, err)
 	}

@@ -117,3 +117,15 @@ func every(ctx context.Context, pause time.Duration, log *slog.Logger, what stri
 		}
 	}
 }
+
+// pause waits so long; false where it was ended.
+func pause(ctx context.Context, long time.Duration) bool {
+	timer := time.NewTimer(long)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
+	}
+}

@@ -15,7 +15,6 @@ import (
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/ulule/limiter/v3"
 
-	"guichet/lookup"
 	"guichet/portal/audit"
 	"guichet/portal/config"
 	"guichet/portal/desk"
@@ -178,8 +177,14 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 		})
 	})
 	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })
-	forgetter := &lookup.Forgetter{Store: f.store, Runner: f.store, Clock: keeper.Clock()}
-	jobs.Go(func() { every(background, time.Hour, log, "forgetting browsers and visits", forgetter.Forget) })
+	jobs.Go(func() {
+		if pause(background, time.Hour) { // nobody who starts it waits beside it
+			every(background, 24*time.Hour, log, "deleting what is kept no longer", func(ctx context.Context) error {
+				_, err := f.purge(ctx, keeper.Clock())
+				return err
+			})
+		}
+	})
 	firsts := &registry.FirstLetters{Clock: f.clock, Runner: f.store, Store: f.store, Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store)}
 	jobs.Go(func() {
 		every(background, 5*time.Second, log, "sending first letters", func(ctx context.Context) error {

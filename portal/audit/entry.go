@@ -43,6 +43,8 @@ const (
 	DigitsMeasured  Action = "digits.measured"  // how often the likeliest digits come (G8)
 	BrowsersGone    Action = "browsers.gone"    // browsers are known no longer and were forgotten (G7, D16)
 	VisitsGone      Action = "visits.gone"      // old visits were forgotten (D16)
+	TriesGone       Action = "tries.gone"       // failures that had lapsed were forgotten (G6)
+	ReferencesGone  Action = "references.gone"  // references that ended long ago were forgotten (D16)
 	ReferenceIssued Action = "reference.issued" // a reference was drawn and its letter queued
 	ReferenceEnded  Action = "reference.ended"  // a reference was ended
 	LetterAsked     Action = "letter.asked"     // somebody without letter typed an EAN
@@ -76,7 +78,7 @@ const (
 	UnblockAsked    Action = "reference.unblock-asked" // a second agent is needed (G10)
 	KeysMade        Action = "keys.made"
 	Migrated        Action = "database.migrated"
-	Erased          Action = "trail.erased"  // personal parts of entries were erased
+	Erased          Action = "trail.erased"  // personal parts of old entries were erased (D16)
 	DoorClosed      Action = "door.closed"   // the kill switch closed a public door (G11)
 	DoorAsked       Action = "door.asked"    // a second person is needed to open it
 	DoorOpened      Action = "door.opened"   // that second person opened it

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"iter"
 	"slices"
-	"strings"
 
 	"golang.org/x/mod/sumdb/note"
 	"golang.org/x/mod/sumdb/tlog"
@@ -33,6 +32,8 @@ type Reader interface {
 	NewestHead(ctx context.Context) (Head, error)
 	// Restores reads the restores that were accepted, the oldest first.
 	Restores(ctx context.Context) ([]Restore, error)
+	// Erasures reads the newest erasures of a term, in any order.
+	Erasures(ctx context.Context, term Term) ([]Recorded, error)
 }
 
 // readPage is how many rows Verify holds at a time.
@@ -42,8 +43,8 @@ const readPage = 1024
 // signed heads inside the database and with those kept outside, which may be
 // nil. An error means that it could not be read; what is wrong with it is in
 // the report. A gap to the heads kept outside that somebody accepted is no
-// fault, but is told. Memory does not grow with the trail but by its erasures
-// and restores. T8, T17.
+// fault, but is told. Memory does not grow with the trail but by its restores.
+// T8, T17.
 func Verify(ctx context.Context, r Reader, verifier note.Verifier, outside Outside) (Report, error) {
 	newest, err := r.NewestHead(ctx)
 	if err != nil {
@@ -52,10 +53,12 @@ func Verify(ctx context.Context, r Reader, verifier note.Verifier, outside Outsi
 	if outside == nil {
 		outside = func(func(Head, error) bool) {}
 	}
-	v := &verification{ctx: ctx, r: r, verifier: verifier, size: newest.Size,
-		gone: map[string]int64{}, named: map[string]int64{}}
+	v := &verification{ctx: ctx, r: r, verifier: verifier, size: newest.Size}
 	v.report.Newest = newest
 	if v.accepted, err = r.Restores(ctx); err != nil {
+		return Report{}, err
+	}
+	if v.erased, err = readErased(ctx, r); err != nil {
 		return Report{}, err
 	}
 	v.leaves = leaves{v: v}
@@ -85,8 +88,7 @@ type verification struct {
 	leaves          leaves
 	inside, outside headLine
 
-	gone  map[string]int64 // openings that are not there, until an erasure names them
-	named map[string]int64 // named by an erasure, until seen to be gone
+	erased map[Term]erased // by what the last erasure of each term says
 
 	accepted []Restore // as the database has them; each needs its entry
 }
@@ -194,25 +196,15 @@ func (v *verification) opening(e Recorded) {
 			v.report.Restores = append(v.report.Restores, r)
 		}
 	}
-	switch {
+	switch why := v.whyErased(e); {
 	case e.Odd != "":
-	case e.Erased:
-		v.report.Erased++
-		if _, ok := v.named[e.ID]; ok {
-			delete(v.named, e.ID)
-			return
-		}
-		v.gone[e.ID] = e.Idx
-	case !bytes.Equal(Commitment(e.Salt, e.Subject, e.Text), e.Commitment):
+	case !e.Erased && !bytes.Equal(Commitment(e.Salt, e.Subject, e.Text), e.Commitment):
 		v.report.fault(Fault{Idx: e.Idx, ID: e.ID, What: "its subject, details or salt do not match its commitment"})
-	case e.Action == Erased:
-		for _, id := range erasedIDs(e.Text) {
-			if _, ok := v.gone[id]; ok {
-				delete(v.gone, id)
-				continue
-			}
-			v.named[id] = e.Idx
-		}
+	case why != "":
+		v.report.fault(Fault{Idx: e.Idx, ID: e.ID, What: why})
+	}
+	if e.Erased {
+		v.report.Erased++
 	}
 }
 
@@ -305,12 +297,6 @@ func (v *verification) end() error {
 			v.report.fault(Fault{Idx: r.From, To: r.To, ID: r.ID, What: "their loss is said to be accepted, and no entry tells it"})
 		}
 	}
-	for id, idx := range v.gone {
-		v.report.fault(Fault{Idx: idx, ID: id, What: "its opening is gone and no erasure names it"})
-	}
-	for id, idx := range v.named {
-		v.report.fault(Fault{Idx: idx, What: "says that the opening of " + Printable(id) + " was erased, which is not so"})
-	}
 	return nil
 }
 
@@ -328,10 +314,3 @@ func (v *verification) unsealed() error {
 	}
 	return nil
 }
-
-// ErasedDetails is the details of an Erased entry.
-func ErasedDetails(ids []string) map[string]string {
-	return map[string]string{"entries": strings.Join(ids, " ")}
-}
-
-func erasedIDs(text string) []string { return strings.Fields(ParseDetails(text)["entries"]) }

@@ -99,42 +99,6 @@ func (s *Store) Entries(ctx context.Context, subject string, limit int, before t
 		subject, us, beforeID, limit))
 }
 
-// eraseAtOnce bounds the ids that one Erased entry names.
-const eraseAtOnce = 256
-
-// EraseSubject empties the openings of all entries about a subject and records
-// which; it tells how many. why gives actor, ground and channel, nothing that
-// tells the subject.
-func (s *Store) EraseSubject(t tx.Tx, subject string, why audit.Entry) (int, error) {
-	if subject == "" {
-		return 0, errors.New("erase: no subject given")
-	}
-	u := inside(t)
-	var ids []string
-	// In this order: an entry that a sealer is moving meanwhile is found in the
-	// second table if it is no longer in the first.
-	for _, table := range []string{"trail_waiting", "trail_entries"} {
-		rows, err := u.query(`UPDATE `+table+` SET salt = NULL, subject = NULL, details = NULL
-  WHERE subject = $1 AND subject <> '' RETURNING id`, subject)
-		if err := each(rows, err, func(r scanner) error {
-			var id string
-			err := r.Scan(&id)
-			ids = append(ids, id)
-			return err
-		}); err != nil {
-			return 0, err
-		}
-	}
-	slices.Sort(ids)
-	for rest := ids; len(rest) > 0; {
-		part := rest[:min(len(rest), eraseAtOnce)]
-		rest = rest[len(part):]
-		u.Record(audit.Entry{At: why.At, Actor: why.Actor, Action: audit.Erased, Ground: why.Ground, Channel: why.Channel,
-			Details: audit.ErasedDetails(part)})
-	}
-	return len(ids), nil
-}
-
 // TrailEdge implements audit.Log: from one snapshot, so that another sealer's
 // tiles never meet an older head.
 func (s *Store) TrailEdge(ctx context.Context) (head audit.Head, edge []audit.Tile, err error) {
@@ -392,6 +356,11 @@ func (r trailReader) SealedEntry(ctx context.Context, id string) (audit.Recorded
 		return e, false, nil
 	}
 	return e, err == nil, shut(err)
+}
+
+// Erasures implements audit.Reader.
+func (r trailReader) Erasures(ctx context.Context, term audit.Term) ([]audit.Recorded, error) {
+	return entries(r.tx.QueryContext(ctx, lastErasures, string(term)))
 }
 
 // Tiles implements audit.Reader.

@@ -1,0 +1,162 @@
+package store
+
+import (
+	"context"
+	"strconv"
+	"strings"
+	"time"
+
+	"guichet/portal"
+	"guichet/portal/audit"
+	"guichet/portal/registry"
+	"guichet/portal/tx"
+)
+
+var _ registry.OldReferences = (*Store)(nil)
+
+// lastErasures reads the newest erasures of a term and those that wait for
+// their place. Each names more places than the one before; a few that wait
+// together may be sealed in another order.
+const lastErasures = `SELECT ` + entryColumns + ` FROM (SELECT ` + entryColumns + ` FROM trail_entries
+    WHERE action = 'trail.erased' AND ground = $1 ORDER BY idx DESC LIMIT 64) placed
+  UNION ALL SELECT ` + recordedColumns + `, NULL FROM trail_waiting WHERE action = 'trail.erased' AND ground = $1`
+
+// EraseTerm empties the openings of a term's entries whose time is over (D16),
+// at so many places of the log at most behind those of the last time, and
+// records up to where; more tells whether something may be left. The time is
+// never later than the high-water mark: a clock that runs ahead of all that was
+// ever served erases nothing. Two that erase at once wait for each other.
+func (s *Store) EraseTerm(t tx.Tx, term audit.Term, now time.Time, most int) (gone int, more bool, err error) {
+	mark, err := s.LockClock(t)
+	if err != nil {
+		return 0, false, err
+	}
+	if mark.At.Before(now) {
+		now = mark.At
+	}
+	u := inside(t)
+	told, err := entries(u.query(lastErasures, string(term)))
+	if err != nil {
+		return 0, false, err
+	}
+	from := audit.ErasedBefore(told)
+	upTo, more, err := overBefore(u, from, now.AddDate(-term.Kept(), 0, 0), most)
+	if err != nil || upTo == from {
+		return 0, false, err
+	}
+	actions, but := term.Of()
+	args := []any{from, upTo}
+	var marks []string
+	for i, a := range actions {
+		args, marks = append(args, string(a)), append(marks, "$"+strconv.Itoa(i+3))
+	}
+	not := ""
+	if but {
+		not = "NOT "
+	}
+	n, err := u.exec(`UPDATE trail_entries SET salt = NULL, subject = NULL, details = NULL
+  WHERE idx >= $1 AND idx < $2 AND salt IS NOT NULL AND action `+not+`IN (`+strings.Join(marks, ", ")+`)`, args...)
+	if err != nil {
+		return 0, false, err
+	}
+	t.Record(audit.Erasure{Term: term, Before: upTo, Count: int(n)}.Entry(now))
+	return int(n), more, nil
+}
+
+// overBefore gives the place up to which all entries from a place on are as old
+// as that, looking at so many at most; more tells whether it stopped for that.
+// What stands behind a younger one waits: an entry is made before it gets its
+// place.
+func overBefore(u *unit, from int64, before time.Time, most int) (upTo int64, more bool, err error) {
+	upTo, more = from, true
+	seen := 0
+	rows, err := u.query(`SELECT idx, at_us FROM trail_entries WHERE idx >= $1 ORDER BY idx LIMIT $2`, from, most)
+	err = each(rows, err, func(r scanner) error {
+		var idx, at int64
+		err := r.Scan(&idx, &at)
+		seen++
+		if more = more && at < portal.Micros(before); more {
+			upTo = idx + 1
+		}
+		return err
+	})
+	return upTo, more && seen == most, err
+}
+
+// What is over of the numbers: $1 and $2 are the times before which. Each looks
+// at many rows to find few and is therefore read beside the writer, which asks
+// once more.
+const (
+	lapsedTries = `FROM lookup_counters WHERE blocked_us = 0 AND changed_us <= $1`
+	overIssued  = `(ended_us > 0 AND ended_us <= $1
+  OR EXISTS (SELECT 1 FROM occupancies o WHERE o.id = issued_references.occupancy_id AND o.to_us > 0 AND o.to_us <= $2))`
+	overOnGround = `(ended_us > 0 AND ended_us <= $1
+  OR EXISTS (SELECT 1 FROM grounds g WHERE g.id = ground_references.ground_id AND g.until_us > 0 AND g.until_us <= $1))`
+)
+
+func (s *Store) keysOf(ctx context.Context, text string, most int, args ...any) ([]string, error) {
+	rows, err := s.query(ctx, text+` LIMIT $`+strconv.Itoa(len(args)+1), append(args, most)...)
+	return all(rows, err, func(r scanner) (key string, err error) {
+		err = r.Scan(&key)
+		return key, err
+	})
+}
+
+// forKeys does something to the rows with these keys that are still over, and
+// counts them.
+func forKeys(u *unit, what string, keys []string, args ...any) (int, error) {
+	var gone int64
+	err := inParts(len(keys), func(from, to int) error {
+		marks, all := make([]string, 0, to-from), args
+		for _, key := range keys[from:to] {
+			all = append(all[:len(all):len(all)], key)
+			marks = append(marks, "$"+strconv.Itoa(len(all)))
+		}
+		n, err := u.exec(what+` AND key IN (`+strings.Join(marks, ", ")+`)`, all...)
+		gone += n
+		return err
+	})
+	return int(gone), err
+}
+
+// LapsedTries implements lookup.OldStore.
+func (s *Store) LapsedTries(ctx context.Context, until time.Time, most int) ([]string, error) {
+	return s.keysOf(ctx, `SELECT key `+lapsedTries, most, portal.Micros(until))
+}
+
+// ForgetTries implements lookup.OldStore.
+func (s *Store) ForgetTries(t tx.Tx, until time.Time, keys []string) (int, error) {
+	return forKeys(inside(t), `DELETE `+lapsedTries, keys, portal.Micros(until))
+}
+
+// OverReferences implements registry.OldReferences.
+func (s *Store) OverReferences(ctx context.Context, o registry.Over, most int) (issued, onGround []string, err error) {
+	ended, moved := portal.Micros(o.Ended), portal.Micros(o.Moved)
+	if issued, err = s.keysOf(ctx, `SELECT key FROM issued_references WHERE LENGTH(digits) > 0 AND `+overIssued, most, ended, moved); err != nil {
+		return nil, nil, err
+	}
+	onGround, err = s.keysOf(ctx, `SELECT key FROM ground_references WHERE `+overOnGround, most, ended)
+	return issued, onGround, err
+}
+
+// ForgetReferences implements registry.OldReferences.
+func (s *Store) ForgetReferences(t tx.Tx, o registry.Over, issued, onGround []string) (int, error) {
+	u := inside(t)
+	ended, moved, nothing := portal.Micros(o.Ended), portal.Micros(o.Moved), []byte{}
+	gone := 0
+	for _, each := range []struct {
+		what string
+		keys []string
+		args []any
+	}{
+		{`DELETE FROM issued_references WHERE NOT legacy AND ` + overIssued, issued, []any{ended, moved}},
+		{`UPDATE issued_references SET digits = $3, letter_code = $3 WHERE LENGTH(digits) > 0 AND legacy AND ` + overIssued, issued, []any{ended, moved, nothing}},
+		{`DELETE FROM ground_references WHERE ` + overOnGround, onGround, []any{ended}},
+	} {
+		n, err := forKeys(u, each.what, each.keys, each.args...)
+		if gone += n; err != nil {
+			return gone, err
+		}
+	}
+	return gone, nil
+}
