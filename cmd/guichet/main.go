@@ -46,9 +46,10 @@ type cli struct {
 		Letters  exportLettersCmd  `cmd:"" help:"Hand the waiting letters to a print house as one sealed file."`
 		Readings exportReadingsCmd `cmd:"" help:"Hand over the readings that customers entered."`
 	} `cmd:"" help:"Write files for the operator's other systems."`
-	Purge purgeCmd `cmd:"" help:"Delete what is kept no longer; serve does it once a day, too."`
-	Daily dailyCmd `cmd:"" help:"Do what is due once a day; serve does it, too."`
-	Issue struct {
+	Backup backupCmd `cmd:"" help:"Copy the whole database into a file, while it is served."`
+	Purge  purgeCmd  `cmd:"" help:"Delete what is kept no longer; serve does it once a day, too."`
+	Daily  dailyCmd  `cmd:"" help:"Do what is due once a day; serve does it, too."`
+	Issue  struct {
 		References issueReferencesCmd `cmd:"" help:"Draw references and write the letters that carry them."`
 	} `cmd:"" help:"Issue what opens the gate."`
 	Staff struct {

@@ -78,12 +78,13 @@ const (
 	UnblockAsked    Action = "reference.unblock-asked" // a second agent is needed (G10)
 	KeysMade        Action = "keys.made"
 	Migrated        Action = "database.migrated"
-	Erased          Action = "trail.erased"  // personal parts of old entries were erased (D16)
-	DoorClosed      Action = "door.closed"   // the kill switch closed a public door (G11)
-	DoorAsked       Action = "door.asked"    // a second person is needed to open it
-	DoorOpened      Action = "door.opened"   // that second person opened it
-	ClockSet        Action = "clock.set"     // the high-water mark was set by hand (T17)
-	RestoreAccepted Action = "trail.restore" // the log goes on from a backup (T17)
+	BackupMade      Action = "database.copied" // a backup was written
+	Erased          Action = "trail.erased"    // personal parts of old entries were erased (D16)
+	DoorClosed      Action = "door.closed"     // the kill switch closed a public door (G11)
+	DoorAsked       Action = "door.asked"      // a second person is needed to open it
+	DoorOpened      Action = "door.opened"     // that second person opened it
+	ClockSet        Action = "clock.set"       // the high-water mark was set by hand (T17)
+	RestoreAccepted Action = "trail.restore"   // the log goes on from a backup (T17)
 )
 
 // The actions about mandates and their documents.
