@@ -51,10 +51,14 @@ func TestBackupByCommand(t *testing.T) {
 
 // On PostgreSQL it is what pg_restore reads, and no password shows.
 func TestBackupOfPostgreSQL(t *testing.T) {
-	if testing.Short() {
-		t.Skip("needs PostgreSQL")
+	for _, b := range storetest.Backends(t)[1:] {
+		backUp(t, b.DSN(t), b.DSN(t))
 	}
-	dir, dsn := t.TempDir(), storetest.Postgres(t)
+}
+
+func backUp(t *testing.T, dsn, other string) {
+	t.Helper()
+	dir := t.TempDir()
 	env := map[string]string{"GUICHET_DATABASE": dsn}
 	must := func(args ...string) told {
 		t.Helper()
@@ -66,7 +70,6 @@ func TestBackupOfPostgreSQL(t *testing.T) {
 	must("import", "registry", written(t, dir, "town.csv", registry.Example()))
 	var made backedUp
 	require.NoError(t, json.Unmarshal([]byte(must("backup", "--into", dir, "--json").out), &made))
-	other := storetest.Postgres(t)
 	says, err := exec.Command("pg_restore", "--exit-on-error", "--no-owner", "--dbname="+other, made.File).CombinedOutput()
 	require.NoError(t, err, string(says))
 	require.Equal(t, storetest.Number(t, dsn, `SELECT COUNT(*) FROM occupancies`), storetest.Number(t, other, `SELECT COUNT(*) FROM occupancies`))
