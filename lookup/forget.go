@@ -23,9 +23,10 @@ type OldStore interface {
 	// ForgetVisits removes at most so many visits that were opened at that time
 	// or before, and tells how many.
 	ForgetVisits(t tx.Tx, until time.Time, most int) (int, error)
-	// LapsedTries reads the keys of at most so many counters of numbers that are
-	// not closed and that were last tried at that time or before.
-	LapsedTries(ctx context.Context, until time.Time, most int) ([]string, error)
+	// LapsedTries reads the keys, in their order and from behind one on, of at most
+	// so many counters of numbers that are not closed and that were last tried at
+	// that time or before.
+	LapsedTries(ctx context.Context, after string, until time.Time, most int) ([]string, error)
 	// ForgetTries removes those of them that are still so, and tells how many.
 	ForgetTries(t tx.Tx, until time.Time, keys []string) (int, error)
 }
@@ -56,17 +57,23 @@ func (f *Forgetter) Forget(ctx context.Context) (gone Forgotten, err error) {
 		return f.Store.ForgetVisits(t, now.Add(-VisitKept), forgetARound)
 	})
 	all = append(all, err)
-	for more := true; more && err == nil; {
-		until, lapsed := f.Clock().Add(-Lapse), []string(nil)
-		if lapsed, err = f.Store.LapsedTries(ctx, until, forgetARound); err != nil || len(lapsed) == 0 {
-			break
-		}
-		n := 0
-		n, err = f.round(ctx, audit.TriesGone, func(t tx.Tx, _ time.Time) (int, error) { return f.Store.ForgetTries(t, until, lapsed) })
-		gone.Tries += n
-		more = len(lapsed) == forgetARound
-	}
+	gone.Tries, err = f.forgetTries(ctx)
 	return gone, errors.Join(append(all, err)...)
+}
+
+func (f *Forgetter) forgetTries(ctx context.Context) (gone int, err error) {
+	until := f.Clock().Add(-Lapse)
+	for after := ""; ; {
+		lapsed, err := f.Store.LapsedTries(ctx, after, until, forgetARound)
+		if err != nil || len(lapsed) == 0 {
+			return gone, err
+		}
+		after = lapsed[len(lapsed)-1]
+		n, err := f.round(ctx, audit.TriesGone, func(t tx.Tx, _ time.Time) (int, error) { return f.Store.ForgetTries(t, until, lapsed) })
+		if gone += n; err != nil {
+			return gone, err
+		}
+	}
 }
 
 // rounds forgets until a round finds fewer than it may take.

@@ -29,15 +29,24 @@ func overAt(now time.Time) Over {
 	return Over{Ended: ended, Moved: ended.AddDate(0, 0, -OpensAfterMove)}
 }
 
+// Holders tells to whom references are.
+type Holders string
+
+// To whom they are.
+const (
+	ToOccupants Holders = "occupants"
+	OnGrounds   Holders = "grounds" // to others who may look (D7)
+)
+
 // OldReferences removes references. Only Forgetter calls it.
 type OldReferences interface {
-	// OverReferences reads the keys of at most so many references of occupants,
-	// and of others who may look (D7), that are over.
-	OverReferences(ctx context.Context, o Over, most int) (issued, onGround []string, err error)
+	// OverReferences reads the keys, in their order and from behind one on, of at
+	// most so many that are over.
+	OverReferences(ctx context.Context, to Holders, o Over, after string, most int) ([]string, error)
 	// ForgetReferences removes those of them that are still over, and tells how
 	// many. Of one that another system printed only digits and letter code go:
 	// the file that brought it must not bring it again.
-	ForgetReferences(t tx.Tx, o Over, issued, onGround []string) (int, error)
+	ForgetReferences(t tx.Tx, to Holders, o Over, keys []string) (int, error)
 }
 
 // Forgetter removes references that have opened nothing for ReferenceKept (D16).
@@ -52,16 +61,27 @@ const forgetARound = 500
 
 // Forget removes all whose time is over, and leaves entries of how many.
 func (f *Forgetter) Forget(ctx context.Context) (gone int, err error) {
-	for {
-		now := f.Clock()
-		over := overAt(now)
-		issued, onGround, err := f.Store.OverReferences(ctx, over, forgetARound)
-		if err != nil || len(issued)+len(onGround) == 0 {
+	for _, to := range []Holders{ToOccupants, OnGrounds} {
+		n, err := f.forget(ctx, to)
+		if gone += n; err != nil {
 			return gone, err
 		}
+	}
+	return gone, nil
+}
+
+func (f *Forgetter) forget(ctx context.Context, to Holders) (gone int, err error) {
+	now := f.Clock()
+	over := overAt(now)
+	for after := ""; ; {
+		keys, err := f.Store.OverReferences(ctx, to, over, after, forgetARound)
+		if err != nil || len(keys) == 0 {
+			return gone, err
+		}
+		after = keys[len(keys)-1]
 		n := 0
 		if err := f.Runner.Do(ctx, func(t tx.Tx) (err error) {
-			n, err = f.Store.ForgetReferences(t, over, issued, onGround)
+			n, err = f.Store.ForgetReferences(t, to, over, keys)
 			if err == nil && n > 0 {
 				t.Record(audit.Entry{At: now, Actor: portal.Actor{Kind: portal.System, ID: "registry"}, Action: audit.ReferencesGone,
 					Ground: "retention", Channel: "job", Details: map[string]string{"count": strconv.Itoa(n)}})
@@ -70,8 +90,6 @@ func (f *Forgetter) Forget(ctx context.Context) (gone int, err error) {
 		}); err != nil {
 			return gone, err
 		}
-		if gone += n; max(len(issued), len(onGround)) < forgetARound {
-			return gone, nil
-		}
+		gone += n
 	}
 }

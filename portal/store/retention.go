@@ -83,19 +83,22 @@ func overBefore(u *unit, from int64, before time.Time, most int) (upTo int64, mo
 	return upTo, more && seen == most, err
 }
 
-// What is over of the numbers: $1 and $2 are the times before which. Each looks
-// at many rows to find few and is therefore read beside the writer, which asks
-// once more.
+// What is over of the numbers: of lapsedTries $1 is the time before which, of
+// the others $1 and $2. Each looks at many rows to find few and is therefore read
+// beside the writer, which asks once more.
 const (
-	lapsedTries = `FROM lookup_counters WHERE blocked_us = 0 AND changed_us <= $1`
-	overIssued  = `(ended_us > 0 AND ended_us <= $1
+	lapsedTries = `blocked_us = 0 AND changed_us <= $1`
+	overIssued  = `LENGTH(digits) > 0 AND (ended_us > 0 AND ended_us <= $1
   OR EXISTS (SELECT 1 FROM occupancies o WHERE o.id = issued_references.occupancy_id AND o.to_us > 0 AND o.to_us <= $2))`
 	overOnGround = `(ended_us > 0 AND ended_us <= $1
   OR EXISTS (SELECT 1 FROM grounds g WHERE g.id = ground_references.ground_id AND g.until_us > 0 AND g.until_us <= $1))`
 )
 
-func (s *Store) keysOf(ctx context.Context, text string, most int, args ...any) ([]string, error) {
-	rows, err := s.query(ctx, text+` LIMIT $`+strconv.Itoa(len(args)+1), append(args, most)...)
+// keysOf reads keys of a table in their order, from behind one on.
+func (s *Store) keysOf(ctx context.Context, table, where, after string, most int, args ...any) ([]string, error) {
+	n := len(args)
+	rows, err := s.query(ctx, `SELECT key FROM `+table+` WHERE `+where+` AND key > $`+strconv.Itoa(n+1)+
+		` ORDER BY key LIMIT $`+strconv.Itoa(n+2), append(args, after, most)...)
 	return all(rows, err, func(r scanner) (key string, err error) {
 		err = r.Scan(&key)
 		return key, err
@@ -120,43 +123,33 @@ func forKeys(u *unit, what string, keys []string, args ...any) (int, error) {
 }
 
 // LapsedTries implements lookup.OldStore.
-func (s *Store) LapsedTries(ctx context.Context, until time.Time, most int) ([]string, error) {
-	return s.keysOf(ctx, `SELECT key `+lapsedTries, most, portal.Micros(until))
+func (s *Store) LapsedTries(ctx context.Context, after string, until time.Time, most int) ([]string, error) {
+	return s.keysOf(ctx, "lookup_counters", lapsedTries, after, most, portal.Micros(until))
 }
 
 // ForgetTries implements lookup.OldStore.
 func (s *Store) ForgetTries(t tx.Tx, until time.Time, keys []string) (int, error) {
-	return forKeys(inside(t), `DELETE `+lapsedTries, keys, portal.Micros(until))
+	return forKeys(inside(t), `DELETE FROM lookup_counters WHERE `+lapsedTries, keys, portal.Micros(until))
 }
 
 // OverReferences implements registry.OldReferences.
-func (s *Store) OverReferences(ctx context.Context, o registry.Over, most int) (issued, onGround []string, err error) {
-	ended, moved := portal.Micros(o.Ended), portal.Micros(o.Moved)
-	if issued, err = s.keysOf(ctx, `SELECT key FROM issued_references WHERE LENGTH(digits) > 0 AND `+overIssued, most, ended, moved); err != nil {
-		return nil, nil, err
+func (s *Store) OverReferences(ctx context.Context, to registry.Holders, o registry.Over, after string, most int) ([]string, error) {
+	if to == registry.OnGrounds {
+		return s.keysOf(ctx, "ground_references", overOnGround, after, most, portal.Micros(o.Ended))
 	}
-	onGround, err = s.keysOf(ctx, `SELECT key FROM ground_references WHERE `+overOnGround, most, ended)
-	return issued, onGround, err
+	return s.keysOf(ctx, "issued_references", overIssued, after, most, portal.Micros(o.Ended), portal.Micros(o.Moved))
 }
 
 // ForgetReferences implements registry.OldReferences.
-func (s *Store) ForgetReferences(t tx.Tx, o registry.Over, issued, onGround []string) (int, error) {
-	u := inside(t)
-	ended, moved, nothing := portal.Micros(o.Ended), portal.Micros(o.Moved), []byte{}
-	gone := 0
-	for _, each := range []struct {
-		what string
-		keys []string
-		args []any
-	}{
-		{`DELETE FROM issued_references WHERE NOT legacy AND ` + overIssued, issued, []any{ended, moved}},
-		{`UPDATE issued_references SET digits = $3, letter_code = $3 WHERE LENGTH(digits) > 0 AND legacy AND ` + overIssued, issued, []any{ended, moved, nothing}},
-		{`DELETE FROM ground_references WHERE ` + overOnGround, onGround, []any{ended}},
-	} {
-		n, err := forKeys(u, each.what, each.keys, each.args...)
-		if gone += n; err != nil {
-			return gone, err
-		}
+func (s *Store) ForgetReferences(t tx.Tx, to registry.Holders, o registry.Over, keys []string) (int, error) {
+	u, ended, moved := inside(t), portal.Micros(o.Ended), portal.Micros(o.Moved)
+	if to == registry.OnGrounds {
+		return forKeys(u, `DELETE FROM ground_references WHERE `+overOnGround, keys, ended)
 	}
-	return gone, nil
+	blanked, err := forKeys(u, `UPDATE issued_references SET digits = $3, letter_code = $3 WHERE legacy AND `+overIssued, keys, ended, moved, []byte{})
+	if err != nil {
+		return 0, err
+	}
+	deleted, err := forKeys(u, `DELETE FROM issued_references WHERE NOT legacy AND `+overIssued, keys, ended, moved)
+	return blanked + deleted, err
 }
