@@ -44,11 +44,15 @@ func TestD16OldReferencesAreForgotten(t *testing.T) {
 			entries := func() int64 {
 				return storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'references.gone'`)
 			}
+			for _, key := range []string{ended.Key, live.Key, "never issued"} {
+				storetest.Exec(t, s.dsn, `INSERT INTO gate_cases (key, case_id, blocked_us) VALUES ($1, $1, 1)`, key)
+			}
 			over := end.AddDate(0, registry.ReferenceKept, 0)
 			require.Zero(t, forget(over.Add(-time.Minute)))
 			require.Zero(t, entries())
 			require.Equal(t, 4, forget(over))
 			require.EqualValues(t, 2, entries(), "for each whose they were")
+			require.EqualValues(t, 2, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM gate_cases`), "no closed number that nobody issued comes of it")
 			for _, key := range []string{ended.Key, legacy.Key} {
 				require.Zero(t, rows("issued_references", key))
 			}

@@ -141,15 +141,24 @@ func (s *Store) OverReferences(ctx context.Context, to registry.Holders, o regis
 }
 
 // ForgetReferences implements registry.OldReferences.
-func (s *Store) ForgetReferences(t tx.Tx, to registry.Holders, o registry.Over, keys []string) (int, error) {
-	u, ended, moved := inside(t), portal.Micros(o.Ended), portal.Micros(o.Moved)
+func (s *Store) ForgetReferences(t tx.Tx, to registry.Holders, o registry.Over, keys []string) (gone int, err error) {
+	u := inside(t)
+	ended, moved := portal.Micros(o.Ended), portal.Micros(o.Moved)
 	if to == registry.OnGrounds {
-		return forKeys(u, `DELETE FROM ground_references WHERE `+overOnGround, keys, ended)
+		gone, err = forKeys(u, `DELETE FROM ground_references WHERE `+overOnGround, keys, ended)
+	} else {
+		var blanked int
+		if blanked, err = forKeys(u, `UPDATE issued_references SET digits = $3, letter_code = $3 WHERE legacy AND `+overIssued, keys, ended, moved, []byte{}); err != nil {
+			return 0, err
+		}
+		gone, err = forKeys(u, `DELETE FROM issued_references WHERE NOT legacy AND `+overIssued, keys, ended, moved)
+		gone += blanked
 	}
-	blanked, err := forKeys(u, `UPDATE issued_references SET digits = $3, letter_code = $3 WHERE legacy AND `+overIssued, keys, ended, moved, []byte{})
 	if err != nil {
-		return 0, err
+		return gone, err
 	}
-	deleted, err := forKeys(u, `DELETE FROM issued_references WHERE NOT legacy AND `+overIssued, keys, ended, moved)
-	return blanked + deleted, err
+	// One that was closed is not from now on a closed number that never was issued.
+	_, err = forKeys(u, `DELETE FROM gate_cases WHERE NOT EXISTS (SELECT 1 FROM issued_references r WHERE r.key = gate_cases.key)
+  AND NOT EXISTS (SELECT 1 FROM ground_references i WHERE i.key = gate_cases.key)`, keys)
+	return gone, err
 }
