@@ -388,9 +388,9 @@ func (v *view) sum(p *Point) {
 			continue
 		}
 		if p.Gap == GapMissing {
-			p.Gap, p.MissingDays, p.EstimatedDays = NoGap, 0, 0
+			p.Gap, p.MissingDays, p.EstimatedDays, p.Silent = NoGap, 0, 0, everyRegister
 		}
-		p.Amounts[place] += t.Amount
+		p.Amounts[place], p.Silent = p.Amounts[place]+t.Amount, p.Silent&^(1<<place)
 		if t.Missing {
 			p.MissingDays = 1
 		}
