@@ -95,6 +95,28 @@ func TestMandatesOnDatabases(t *testing.T) {
 			require.Equal(t, now, here[0].Lines[0].DeliveredAt.In(portal.Brussels))
 			require.Equal(t, portal.NotFound, portal.CodeOf(svc.Revoke(t.Context(), by, "another", m.ID)))
 			require.NoError(t, svc.Confirm(t.Context(), by, h.stay, m.ID))
+
+			// Ld4: a move ends it at its own date, whoever reads it, and however late it
+			// was learnt; a stay that was given back is not over.
+			left := portal.Date(2026, 3, 9)
+			stay := func(to time.Time) {
+				storetest.Exec(t, dsn, `UPDATE occupancies SET to_us = $1 WHERE id = $2`, portal.Micros(to), h.stay)
+			}
+			stay(left)
+			kept, _, err = s.Mandate(t.Context(), "p1", m.ID)
+			require.NoError(t, err)
+			here, err = svc.Here(t.Context(), h.stay)
+			require.NoError(t, err)
+			for _, l := range []mandates.Line{kept.Lines[0], here[0].Lines[0]} {
+				require.Equal(t, mandates.LineEnded, l.StatusAt(now, kept.Scope.Validity.To))
+				require.Equal(t, mandates.LineExpired, l.StatusAt(now, left), "what ran out no later ran out")
+				end, at := l.Over()
+				require.Equal(t, mandates.ByMove, end)
+				require.True(t, left.Equal(at))
+			}
+			_, refused := kept.Reach(kept.Lines[0], registry.Occupancy{}, metering.ByMonth, now)
+			require.Equal(t, mandates.OutOfStay, refused)
+			stay(time.Time{})
 			require.NoError(t, svc.Revoke(t.Context(), by, h.stay, m.ID))
 			require.Equal(t, portal.Denied, portal.CodeOf(deliver()), "at once")
 			require.NoError(t, svc.Revoke(t.Context(), by, h.stay, m.ID), "twice is once")
