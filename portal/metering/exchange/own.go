@@ -75,7 +75,7 @@ func rows(out *csv.Writer, s metering.Series, words Words) error {
 			case p.OfDay != nil:
 				amount = decimal(p.OfDay.Of(r))
 			}
-			if p.YearBefore != nil {
+			if p.YearBefore != nil && !silentBefore(&p, r) {
 				before = decimal(p.YearBefore.Of(r))
 			}
 			if word := words.Qualities[quality]; word != "" {
@@ -100,6 +100,10 @@ const noValue = "silent"
 // not zero: the other band counted.
 func silent(p *metering.Point, r metering.Register) bool {
 	return p.Gap == metering.NoGap && p.Silent.Has(r) && p.Amounts.Of(r) == 0
+}
+
+func silentBefore(p *metering.Point, r metering.Register) bool {
+	return p.SilentBefore.Has(r) && p.YearBefore.Of(r) == 0
 }
 
 // heard are the registers of a series but those that counted in none of its
@@ -199,7 +203,7 @@ func WriteJSON(w io.Writer, s metering.Series, mark string) error {
 			v.Amounts = amounts(&p.Amounts, func(r metering.Register) bool { return silent(&p, r) })
 		}
 		if p.YearBefore != nil {
-			v.YearBefore = amounts(p.YearBefore, func(metering.Register) bool { return false })
+			v.YearBefore = amounts(p.YearBefore, func(r metering.Register) bool { return silentBefore(&p, r) })
 		}
 		d.Values = append(d.Values, v)
 	}
