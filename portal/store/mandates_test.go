@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -369,11 +371,13 @@ func TestD8WrittenMandatesOnDatabases(t *testing.T) {
 			svc := &mandates.Service{Clock: clock, Runner: s, Store: s}
 			by := audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"}
 			to := mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}
-			write := func() (string, error) {
+			writeAs := func(purpose string) (string, error) {
 				m, err := svc.Write(context.Background(), by, h.stay, mandates.Own{Partner: "p1", Draft: mandates.Draft{Capacity: "occupant", Language: "fr",
-					Kinds: []string{"totals"}, Purpose: "Comparer les offres"}})
+					Kinds: []string{"totals"}, Purpose: purpose}})
 				return m.ID, err
 			}
+			var count atomic.Int64
+			write := func() (string, error) { return writeAs(fmt.Sprint("Comparer les offres, fois ", count.Add(1))) }
 			var ids []string
 			var mutex sync.Mutex
 			var all sync.WaitGroup
@@ -401,13 +405,33 @@ func TestD8WrittenMandatesOnDatabases(t *testing.T) {
 			}
 			refused()
 			now = now.AddDate(0, 0, 1)
+			last := ""
 			for range 4 {
-				_, err := write()
+				var err error
+				last, err = write()
 				require.NoError(t, err)
 			}
 			refused()
 
+			// Sent twice it is one, as long as it waits for its signature.
+			now = now.AddDate(0, 0, 1)
+			for _, id := range []string{ids[0], last} {
+				require.NoError(t, svc.Unwrite(t.Context(), by, h.stay, id))
+			}
+			var twice [4]string
+			for i := range twice {
+				all.Go(func() { twice[i], _ = writeAs("Comparer, encore") })
+			}
+			all.Wait()
+			require.NotEmpty(t, twice[0])
+			for _, id := range twice {
+				require.Equal(t, twice[0], id)
+			}
+			ids[0] = twice[0]
 			require.NoError(t, svc.GiveIn(t.Context(), by, "p1", ids[0], mandates.Document{ID: "d", EvidenceID: "e", Hash: []byte{1}}))
+			another, err := writeAs("Comparer, encore")
+			require.NoError(t, err)
+			require.NotEqual(t, ids[0], another, "that one has been given in")
 			given := now
 			now = now.AddDate(0, 0, 3)
 			moved := portal.Date(2026, 3, 5)
