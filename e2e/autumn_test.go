@@ -74,6 +74,10 @@ func readAutumn(t *testing.T, p *rig.Portal, r rig.Reference, day time.Time) {
 			cells := strings.Split(line, ";")
 			if len(cells) > 5 && strings.HasPrefix(cells[3], "Prélèvement") {
 				rows[cells[0]] = true
+				if cells[4] == "" { // the other band counted
+					require.Equal(t, "sans valeur", cells[6])
+					continue
+				}
 				n, err := fmt.Sscanf(strings.Replace(cells[4], ",", "", 1), "%d", &sum)
 				require.NoError(t, err)
 				require.Equal(t, 1, n)

@@ -201,6 +201,9 @@ type Line struct {
 	// SucceededAt is from when on a renewal delivers in its place, zero: none does.
 	// It is read from the renewal's own dates, which time alone may reach.
 	SucceededAt time.Time
+	// MovedAt is when the mandator's stay ends, as the register has it now, zero:
+	// it is open. A move ends the line at its own date, however late it is learnt (Ld4).
+	MovedAt     time.Time
 	DeliveredAt time.Time // last
 }
 
@@ -230,12 +233,19 @@ func (l Line) succeeded(now, until time.Time) bool {
 	return !l.SucceededAt.IsZero() && !now.Before(l.SucceededAt) && l.SucceededAt.Before(until)
 }
 
-// Over tells how a line that is LineEnded ended, and when.
+func (l Line) moved(now, until time.Time) bool {
+	return !l.MovedAt.IsZero() && !now.Before(l.MovedAt) && l.MovedAt.Before(until)
+}
+
+// Over tells how a line that is LineEnded ended, and when: what happened first.
 func (l Line) Over() (End, time.Time) {
-	if l.End == NotEnded {
+	switch renewed := !l.SucceededAt.IsZero(); {
+	case l.End != NotEnded:
+		return l.End, l.EndedAt
+	case renewed && (l.MovedAt.IsZero() || l.SucceededAt.Before(l.MovedAt)):
 		return ByRenewal, l.SucceededAt
 	}
-	return l.End, l.EndedAt
+	return ByMove, l.MovedAt
 }
 
 // LineStatus is where a line stands at a moment.
@@ -266,7 +276,7 @@ func (l Line) StatusAt(now, until time.Time) LineStatus {
 		return LineEnded
 	case l.Outcome != Granted:
 		return LineProposed
-	case l.succeeded(now, until):
+	case l.succeeded(now, until), l.moved(now, until):
 		return LineEnded
 	case !now.Before(until):
 		return LineExpired

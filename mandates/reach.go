@@ -46,6 +46,8 @@ func KindOf(g metering.Grain) Kind {
 // occupancy as the register has it now.
 func (m Mandate) Reach(l Line, stay registry.Occupancy, g metering.Grain, now time.Time) (portal.Period, Refusal) {
 	switch {
+	case l.End == NotEnded && l.moved(now, m.Scope.Validity.To):
+		return portal.Period{}, OutOfStay
 	case l.StatusAt(now, m.Scope.Validity.To) != LineInForce, now.Before(m.Scope.Validity.From):
 		return portal.Period{}, NotInForce
 	case l.OccupancyID == "" || stay.ID != l.OccupancyID || stay.EAN != l.EAN || !stay.Contains(now):

@@ -1,6 +1,7 @@
 package mandates
 
 import (
+	"bytes"
 	"context"
 	"strings"
 
@@ -81,7 +82,8 @@ func (s *Service) Partners(ctx context.Context) ([]Mandatary, error) { return s.
 // Write keeps a mandate of a customer's own, to which they say yes by sending
 // it: from here on the mandatary sees it, and must give in the signed document
 // (L29). It delivers from the officer's decision on, for the customer knows of
-// it (D8).
+// it (D8). Sent twice, it is the one that waits for its signature already: of two
+// that say the same nobody could tell which was signed.
 func (s *Service) Write(ctx context.Context, by audit.Entry, occupancyID string, o Own) (Mandate, error) {
 	m, to, err := s.Read(ctx, occupancyID, o)
 	if err != nil {
@@ -90,7 +92,9 @@ func (s *Service) Write(ctx context.Context, by audit.Entry, occupancyID string,
 	now := s.Clock()
 	m.ID, m.Version, m.AgreedAt = portal.NewID(now), 1, now
 	_, m.Text = m.Bind(to.Name, to.CompanyNumber)
-	return m, s.Runner.Do(ctx, func(t tx.Tx) error {
+	kept := m
+	err = s.Runner.Do(ctx, func(t tx.Tx) error {
+		kept = m
 		if _, _, err := s.Store.StayIn(t, occupancyID); err != nil { // one after the other
 			return err
 		}
@@ -100,6 +104,10 @@ func (s *Service) Write(ctx context.Context, by audit.Entry, occupancyID string,
 		}
 		if dead { // whoever holds the letter now cannot give in their name (D7)
 			return &portal.Error{Code: portal.Conflict, Key: "mandate.deceased"}
+		}
+		if same, err := s.writtenAlready(t, m, to); err != nil || same.ID != "" {
+			kept = same
+			return err
 		}
 		written, err := s.Store.WrittenIn(t, occupancyID, now.AddDate(0, 0, -1))
 		if err != nil {
@@ -113,6 +121,29 @@ func (s *Service) Write(ctx context.Context, by audit.Entry, occupancyID string,
 		record(t, by, now, audit.MandateConfirmed, m, about)
 		return s.Store.PutMandate(t, m)
 	})
+	return kept, err
+}
+
+// writtenAlready gives the mandate of the same stay that says the same and waits
+// for its signature; none has no ID.
+func (s *Service) writtenAlready(t tx.Tx, m Mandate, to Mandatary) (Mandate, error) {
+	ids, err := s.Store.MandatesOfStay(t, m.WrittenBy)
+	if err != nil {
+		return Mandate{}, err
+	}
+	for _, id := range ids {
+		old, err := s.Store.LockMandate(t, "", id)
+		if err != nil {
+			return Mandate{}, err
+		}
+		again := m
+		again.ID, again.Version = old.ID, old.Version
+		if _, text := again.Bind(to.Name, to.CompanyNumber); old.Status == Drafted && old.WrittenBy == m.WrittenBy &&
+			old.PartnerID == m.PartnerID && bytes.Equal(text, old.Text) {
+			return old, nil
+		}
+	}
+	return Mandate{}, nil
 }
 
 // Written gives a customer a mandate of their own, with whom it is for, to be

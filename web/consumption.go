@@ -301,5 +301,6 @@ func csvWords(x *ctx, series metering.Series) exchange.Words {
 	return w
 }
 
-// qualities are metering.Point.Quality's words.
-var qualities = []string{"complete", "indexes", "estimated", "partial", "missing", "unread", "straddle", "daily"}
+// qualities are metering.Point.Quality's words, and a download's for a register
+// that did not count.
+var qualities = []string{"complete", "indexes", "estimated", "partial", "missing", "unread", "straddle", "daily", "silent"}

@@ -3,7 +3,6 @@ package web
 import (
 	"math"
 	"slices"
-	"strings"
 	"time"
 
 	"guichet/portal/metering"
@@ -88,7 +87,7 @@ func (s *speaker) bands() (list []string) {
 		if b.Weekdays {
 			days = "bands.weekdays"
 		}
-		times := strings.Join(hours, s.T("bands.and"))
+		times := s.List(hours)
 		if b.About {
 			times = s.T("bands.about", times)
 		}

@@ -118,21 +118,31 @@ func deedView(x *ctx, f page.Frame, d desk.Deed, wrong error) page.Mandate {
 		}
 		v.Sample = x.N(key, d.More)
 	}
-	if d.Status != mandates.GivenIn {
+	v.Error = wrong != nil
+	if d.Status != mandates.GivenIn { // decided or returned, perhaps while the page was open
+		v.State, v.StateKind = x.T("mandate.status."+string(d.Status)), statusTag(d.Status)
+		if d.Status == mandates.Returned {
+			v.Missing = d.Reason
+		}
+		if wrong != nil {
+			v.Summary = x.told(wrong, "")
+			v.Summary.Title = x.T("desk.mandate.summary")
+		}
 		return v
 	}
 	v.Decide, v.Return = base+"/decide", base+"/return"
 	v.Controls = deedControls(x, d)
 	v.Reason = []component.Control{{Kind: "area", Rows: 4, Field: component.Field{Name: "reason", Label: x.T("desk.mandate.reason"), Value: x.field("reason")}}}
 	if wrong != nil {
-		v.Summary = x.mark(wrong, v.Controls, v.Reason)
+		v.Summary = x.told(wrong, "", v.Controls, v.Reason)
+		v.Summary.Title = x.T("desk.mandate.summary")
 	}
 	return v
 }
 
 // mark puts each fault at its control and gives the summary that leads there.
 func (x *ctx) mark(wrong error, groups ...[]component.Control) *component.Summary {
-	s := &component.Summary{Title: x.T("desk.mandate.summary")}
+	s := &component.Summary{}
 	var problems portal.Problems
 	if e := new(portal.Error); !errors.As(wrong, &problems) && errors.As(wrong, &e) {
 		problems = portal.Problems{e}

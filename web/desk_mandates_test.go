@@ -141,6 +141,7 @@ func TestD8AnOfficerCompares(t *testing.T) {
 	unchecked := b.post(path+"/decide", "signature", "hand", "given", given, "check_name", "yes")
 	require.Equal(t, http.StatusUnprocessableEntity, unchecked.StatusCode)
 	require.Contains(t, plainSpaces(unchecked.text), "Comparez chaque élément")
+	require.Contains(t, unchecked.doc.Find("title").Text(), "Erreur", "WCAG 2.4.2")
 	require.Equal(t, 1, unchecked.doc.Find("input[name=check_name][checked]").Length(), "nothing ticked is lost")
 	require.Equal(t, http.StatusUnprocessableEntity, b.post(path+"/decide").StatusCode)
 	require.Equal(t, http.StatusUnprocessableEntity, b.post(path+"/return", "reason", "").StatusCode)
@@ -148,6 +149,14 @@ func TestD8AnOfficerCompares(t *testing.T) {
 	// what was signed for the former text proves nothing of this one.
 	officer := audit.Entry{Actor: portal.Actor{Kind: portal.Staff, ID: "marie"}}
 	require.NoError(t, b.deeds.Return(t.Context(), officer, m.ID, "Page 2 manque"))
+	late := b.post(path+"/decide", decide...) // the page was open when a colleague returned it
+	require.Equal(t, http.StatusConflict, late.StatusCode)
+	require.Contains(t, late.doc.Find("title").Text(), "Erreur")
+	require.Contains(t, plainSpaces(late.doc.Find(".error[role=alert]").Text()), "La décision n’est pas prise")
+	require.Zero(t, late.doc.Find(".error a").Length(), "it is about no field")
+	for _, told := range []string{"à compléter", "Page 2 manque"} {
+		require.Contains(t, plainSpaces(late.text), told)
+	}
 	wider := draft
 	wider.Kinds = []string{"totals", "daily"}
 	_, err = b.deeds.Edit(t.Context(), by, to, m.ID, wider)

@@ -66,6 +66,13 @@ func TestDeskPagesInBothLanguages(t *testing.T) {
 					require.False(t, keysSeen[s.AttrOr("accesskey", "")], "key %s twice", s.AttrOr("accesskey", ""))
 					keysSeen[s.AttrOr("accesskey", "")] = true
 				})
+				if len(keysSeen) > 0 {
+					require.Equal(t, 1, doc.Find(".desk-keys").Length(), "how a key is pressed is said where there is one")
+				}
+				if check := doc.Find("#check-title"); check.Length() > 0 {
+					order := doc.Find("#check-title, #history").Map(func(_ int, s *goquery.Selection) string { return s.AttrOr("id", "") })
+					require.Equal(t, []string{"check-title", "history"}, order, "who has the caller on the line comes to the questions first, by keyboard and on a telephone")
+				}
 				for _, attr := range []string{"aria-describedby", "aria-labelledby"} {
 					doc.Find("[" + attr + "]").Each(func(_ int, s *goquery.Selection) {
 						for _, id := range strings.Fields(s.AttrOr(attr, "")) {

@@ -84,7 +84,7 @@ func worksAsked(x *ctx, r works.Request) []page.Fact {
 	for _, name := range r.Missing {
 		missing = append(missing, worksMissable(x, name))
 	}
-	add("lacking", strings.Join(missing, ", "))
+	add("lacking", x.List(missing))
 	add("team", r.Team)
 	add("result", r.Result)
 	if !r.UserAgreedAt.IsZero() {
@@ -163,7 +163,7 @@ func declared(x *ctx, w desk.WorksFile) string {
 	for _, r := range w.Rate.Against {
 		why = append(why, x.T("desk.works.vat."+string(r)))
 	}
-	return x.T("desk.works.rate.standard", w.Rate.Percent, strings.Join(why, ", "))
+	return x.T("desk.works.rate.standard", w.Rate.Percent, x.Apart(why))
 }
 
 func worksAsset(x *ctx, a works.Asset) []page.Fact {

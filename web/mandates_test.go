@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -180,10 +181,13 @@ func TestD8TheCustomerWritesAMandate(t *testing.T) {
 	// A list of a company is not filled from behind one reference; nor by withdrawing what was written.
 	sent.Set("do", "confirm")
 	var last string
-	for range 5 {
+	for n := range 5 {
+		sent.Set("purpose", "Comparer les offres de l’année "+strconv.Itoa(2026+n))
 		last = b.post("/fr/mandates/new?of=1", sent).Header.Get("Location")
 		require.NotEmpty(t, last)
+		require.Equal(t, last, b.post("/fr/mandates/new?of=1", sent).Header.Get("Location"), "sent twice it is one")
 	}
+	sent.Set("purpose", "Comparer d’autres offres")
 	full := b.post("/fr/mandates/new?of=1", sent)
 	require.Equal(t, http.StatusTooManyRequests, full.StatusCode)
 	require.Contains(t, full.doc.Find("[role=alert]").Text(), "Au plus 5")

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -81,14 +82,17 @@ func TestS4Rectification(t *testing.T) {
 		require.Zero(t, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM rectifications`))
 		done := b.post("/de/rectify?of=1", url.Values{"field": {"meter"}, "wrong": {"Der Zähler endet auf 6617."}})
 		require.Equal(t, "/de/rectify/asked?of=1", done.Header.Get("Location"))
+		again := b.post("/de/rectify?of=1", url.Values{"field": {"meter"}, "wrong": {"Der Zähler endet auf 6617. "}}) // a double click
+		require.Equal(t, "/de/rectify/asked?of=1", again.Header.Get("Location"))
+		require.EqualValues(t, 1, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM rectifications`), "one request, one answer")
 		page := b.get(done.Header.Get("Location"))
 		require.Contains(t, plainSpaces(page.doc.Find("main").Text()), "spätestens am 23. Dezember 2026")
 		mine := b.get("/de/mine")
 		require.Contains(t, plainSpaces(mine.doc.Find("#requests").Text()), "Antwort spätestens am 23. Dezember 2026")
 		require.Zero(t, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM trail WHERE details LIKE '%6617%'`))
 		require.Zero(t, storetest.Number(t, a.dsn, `SELECT COUNT(*) FROM rectifications WHERE CAST(sealed AS TEXT) LIKE '%6617%'`))
-		for range 4 {
-			require.Equal(t, http.StatusSeeOther, b.post("/de/rectify", url.Values{"field": {"other"}, "wrong": {"noch etwas"}}).StatusCode)
+		for n := range 4 {
+			require.Equal(t, http.StatusSeeOther, b.post("/de/rectify", url.Values{"field": {"other"}, "wrong": {"noch etwas, zum " + strconv.Itoa(n)}}).StatusCode)
 		}
 		many := b.post("/de/rectify", url.Values{"field": {"other"}, "wrong": {"noch etwas"}})
 		require.Equal(t, http.StatusTooManyRequests, many.StatusCode)

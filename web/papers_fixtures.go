@@ -155,7 +155,8 @@ func movesFixture(any bool) func(*ctx) templ.Component {
 				{Kind: registry.WrongDisclosure, What: "06h0h0m0c0vrf3h170bmgztrpf", At: day(20)},
 				{Kind: registry.WrongLetter, What: "06h0h0m0c0vrf3h170bmgztrpg", At: day(19)},
 				{Kind: registry.WrongReference, What: "key", At: day(18)},
-				{Kind: registry.WrongReading, What: "06h0h0m0c0vrf3h170bmgztrpj", At: day(17)}}}
+				{Kind: registry.WrongReading, What: "06h0h0m0c0vrf3h170bmgztrpj", At: day(17)},
+				{Kind: registry.WrongMandate, What: "06h0h0m0c0vrf3h170bmgztrpn", At: day(90)}}}
 			list = []desk.Gone{{LateMove: m, Posting: p, Case: "06h0h0m0c0vrf3h170bmgztrpk"}, {LateMove: registry.LateMove{ID: "06h0h0m0c0vrf3h170bmgztrph", EAN: m.EAN, MovedAt: day(3), LearntAt: day(1)}, Posting: p}}
 		}
 		return page.MovesPage(lateMovesView(x, f, list, nil))

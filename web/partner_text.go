@@ -108,5 +108,5 @@ func scopeWords(x *ctx, scopes []partner.Scope) string {
 	for i, s := range scopes {
 		words[i] = x.T("partner.scope." + string(s))
 	}
-	return strings.Join(words, ", ")
+	return x.Apart(words)
 }

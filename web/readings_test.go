@@ -90,6 +90,7 @@ func TestUnusualValuesAreAskedAbout(t *testing.T) {
 	require.Equal(t, http.StatusOK, page.StatusCode)
 	require.Equal(t, "Cette valeur est inhabituelle.", page.doc.Find("#index-offtake-peak-error").Text())
 	require.Equal(t, 1, page.doc.Find("[id$=-error]").Length())
+	require.Equal(t, "Cette valeur est inhabituelle. En êtes-vous sûr ? – Guichet", strings.ReplaceAll(page.doc.Find("title").Text(), "\u00a0", " "), "nothing is saved yet, and the title does not sound as if it were")
 	require.Equal(t, "#index-offtake-peak", page.doc.Find("[role=alert] li a").AttrOr("href", ""))
 	for name, typed := range fourIndexes {
 		require.Equal(t, typed[0], page.doc.Find("form [name="+name+"]").AttrOr("value", ""), "nothing typed is lost")

@@ -28,6 +28,9 @@ func readingsView(x *ctx, of int, pass lookup.Pass, page indexes.Page, sent inde
 	}
 	if f != nil {
 		v.Error, v.Summary = f.sure == "", &f.summary
+		if f.sure != "" { // who hears the page begins with its title (WCAG 2.4.2)
+			v.Title = f.summary.Title
+		}
 	} else {
 		f = &fault{}
 	}

@@ -204,7 +204,7 @@ func worksNames[T ~string](x *ctx, list []T) string {
 	for i, d := range list {
 		words[i] = x.saidOr("works.document."+string(d), "works.field."+string(d))
 	}
-	return strings.Join(words, ", ")
+	return x.List(words)
 }
 
 // worksAnswers is all that was answered, page by page.

@@ -2,7 +2,6 @@ package web
 
 import (
 	"slices"
-	"strings"
 	"time"
 
 	"guichet/portal"
@@ -81,14 +80,14 @@ func countedWords(x *ctx, d calendar.Deadline) (how []string) {
 		for i, h := range d.Holidays {
 			names[i] = x.T("works.count.holiday", x.Date(h.Day), x.T("works.holiday."+string(h.Name)))
 		}
-		how = append(how, x.T("works.count.holidays", strings.Join(names, ", ")))
+		how = append(how, x.T("works.count.holidays", x.List(names)))
 	}
 	if len(d.Suspended) > 0 {
 		times := make([]string, len(d.Suspended))
 		for i, p := range d.Suspended {
 			times[i] = x.stretch(p)
 		}
-		how = append(how, x.T("works.count.stopped", strings.Join(times, "; ")))
+		how = append(how, x.T("works.count.stopped", x.Apart(times)))
 	}
 	if d.Moved() {
 		how = append(how, x.T("works.count.moved", x.Date(d.Counting)))

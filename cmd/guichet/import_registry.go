@@ -138,8 +138,9 @@ func (d importedRegistry) print(t *terminal) {
 		t.printf("  %d of %d live occupancies end\n", d.Ended, d.Live)
 	}
 	for _, m := range d.Late {
-		t.printf("  moved out on %s, learnt late: %s; made wrong: %d disclosures, %d letters, %d references (ended)\n", m.MovedAt.In(portal.Brussels).Format(time.DateOnly),
-			m.EAN, m.Count(registry.WrongDisclosure), m.Count(registry.WrongLetter), m.Count(registry.WrongReference))
+		t.printf("  moved out on %s, learnt late: %s; made wrong: %d disclosures, %d letters, %d references (ended), %d readings, %d mandates (ended)\n",
+			m.MovedAt.In(portal.Brussels).Format(time.DateOnly), m.EAN, m.Count(registry.WrongDisclosure), m.Count(registry.WrongLetter),
+			m.Count(registry.WrongReference), m.Count(registry.WrongReading), m.Count(registry.WrongMandate))
 	}
 	if d.Letters > 0 {
 		t.printf("  %d occupancies get a letter with a new reference\n", d.Letters)

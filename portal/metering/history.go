@@ -155,6 +155,8 @@ type Point struct {
 	// are whole and inside occupancy and horizon; else nil. An hour has none: it
 	// fell on another day of the week.
 	YearBefore *Amounts
+	// SilentBefore are those that counted nothing in it, as Silent are now.
+	SilentBefore RegisterSet
 	// Silent are the registers that counted nothing in it, not even zero: at
 	// night a meter of two bands does not count at peak. Where there is no
 	// amount it means nothing.

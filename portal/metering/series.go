@@ -321,7 +321,7 @@ func (v *view) points(g Grain, shown portal.Period) []Point {
 		if before := at - 12; v.whole(v.span(at, months)) && v.whole(v.span(before, months)) {
 			if earlier := v.point(before, months); earlier.comparable() && p.comparable() {
 				amounts := earlier.Amounts
-				p.YearBefore = &amounts
+				p.YearBefore, p.SilentBefore = &amounts, earlier.Silent
 			}
 		}
 		if !p.owesNothing() {
@@ -388,9 +388,9 @@ func (v *view) sum(p *Point) {
 			continue
 		}
 		if p.Gap == GapMissing {
-			p.Gap, p.MissingDays, p.EstimatedDays = NoGap, 0, 0
+			p.Gap, p.MissingDays, p.EstimatedDays, p.Silent = NoGap, 0, 0, everyRegister
 		}
-		p.Amounts[place] += t.Amount
+		p.Amounts[place], p.Silent = p.Amounts[place]+t.Amount, p.Silent&^(1<<place)
 		if t.Missing {
 			p.MissingDays = 1
 		}
@@ -444,7 +444,7 @@ func (h *History) days(ctx context.Context, v *view, s *Series, shown portal.Per
 			if n >= 0 && n < len(before) {
 				q := v.frame(bounds(ByDay, year))
 				if q.fill(&before[n], v.main); q.comparable() {
-					p.YearBefore = &q.Amounts
+					p.YearBefore, p.SilentBefore = &q.Amounts, q.Silent
 				}
 			}
 		}

@@ -208,6 +208,10 @@ func TestTotalsWithBoundsOfTheirOwn(t *testing.T) {
 	}
 	require.Equal(t, []int64{700, 1000, 90}, amounts(metering.ByMonth))
 	require.Equal(t, []int64{1790}, amounts(metering.ByYear))
+	series, err := p.history().Series(ctx, registry.AccessPoint{EAN: eanOf(1), Energy: portal.Electricity}, stay, metering.Query{Grain: metering.ByMonth})
+	require.NoError(t, err)
+	require.False(t, series.Points[0].Silent.Has(metering.OfftakeTotal))
+	require.True(t, series.Points[0].Silent.Has(metering.OfftakePeak), "a total of one register says nothing of the bands")
 	stay.From = portal.Date(2024, 4, 12)
 	require.Equal(t, []int64{0, 1000, 90}, amounts(metering.ByMonth), "a late move cuts it: shown to neither side")
 	stay.From = portal.Date(2024, 4, 11)

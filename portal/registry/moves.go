@@ -26,7 +26,7 @@ type LateMove struct {
 }
 
 // WrongKind is what a late move can make wrong. A new one needs web/locales
-// "desk.late.kind."+name. Mandates join here once there are any.
+// "desk.late.kind."+name and "desk.late.one."+name.
 type WrongKind string
 
 // The kinds.
@@ -35,10 +35,11 @@ const (
 	WrongLetter     WrongKind = "letter"     // handed over for posting
 	WrongReference  WrongKind = "reference"  // issued to somebody who had gone; it is ended
 	WrongReading    WrongKind = "reading"    // of a day after the move, put down to somebody who had gone
+	WrongMandate    WrongKind = "mandate"    // granted, or still held to be in force, once who gave it had gone
 )
 
 // WrongKinds lists them all.
-var WrongKinds = []WrongKind{WrongDisclosure, WrongLetter, WrongReference, WrongReading}
+var WrongKinds = []WrongKind{WrongDisclosure, WrongLetter, WrongReference, WrongReading, WrongMandate}
 
 // WrongThing is one of them. What is the entry's, the letter's or the
 // reading's id, or the reference's key.

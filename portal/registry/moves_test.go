@@ -218,6 +218,24 @@ func TestD3MoveLearntLate(t *testing.T) {
 				storetest.Exec(t, s.dsn, `INSERT INTO index_readings (id, window_id, register, round, occupancy_id, value, consumed, finding, read_day, who, at_us, status, batch, final, settled_us)
   VALUES ($1, 'w', 'offtake', $2, $3, 1, 1, '', $4, '', $5, 'received', '', 0, 0)`, fmt.Sprint("read-", day), round, anna, day, portal.Micros(s.now))
 			}
+			storetest.Exec(t, s.dsn, `INSERT INTO partners (id, name, company_number, mail, privacy_mail, language, street, postcode, town, supplier, manager, status, asked_us, decided_us, decided_by, reason)
+  VALUES ('p', '', '', '', '', '', '', '', '', '', '', '', 0, 0, '', '')`)
+			for id, m := range map[string]struct{ until, ended time.Time }{
+				"lapsed": {portal.Date(2026, time.March, 1), time.Time{}}, "revoked": {portal.Date(2027, time.January, 1), portal.Date(2026, time.March, 2)},
+				"held": {portal.Date(2027, time.January, 1), time.Time{}}, "revoked-late": {portal.Date(2027, time.January, 1), s.now},
+			} {
+				storetest.Exec(t, s.dsn, `INSERT INTO mandates (id, partner_id, name, company_number, capacity, signed_by, street, postcode, town, language, kinds, data_from_us, data_to_us,
+  valid_from_us, valid_to_us, purpose, once, status, version, text, reason, renews, created_us, given_us, decided_us, signature)
+  VALUES ($1, 'p', '', '', '', '', '', '', '', '', '', 0, 0, 1, $2, '', FALSE, 'decided', 1, $3, '', '', 1, 1, 1, '')`, id, portal.Micros(m.until), []byte{1})
+				for place, outcome := range []string{"granted", "refused"} { // the other point is not hers
+					stay := anna
+					if outcome == "refused" {
+						stay = ""
+					}
+					storetest.Exec(t, s.dsn, `INSERT INTO mandate_lines (mandate_id, place, ean, outcome, reason, occupancy_id, granted_us, proven, letter_id, confirmed_us, ended_us, ended_as, delivered_us)
+  VALUES ($1, $2, $3, $4, '', $5, 7, TRUE, '', 0, $6, '', 0)`, id, place, outcome, outcome, stay, portal.Micros(m.ended))
+				}
+			}
 			s.now = s.now.AddDate(0, 0, 3)
 
 			move := []string{line(power, "electricity", "1SAG1100076616", "2020-01-01", "Anna", "2020-01-01", "2026-03-15"),
@@ -235,6 +253,7 @@ func TestD3MoveLearntLate(t *testing.T) {
 			require.Equal(t, []string{"posted"}, what[registry.WrongLetter])
 			require.Len(t, what[registry.WrongReference], 3)
 			require.Equal(t, []string{"read-20260316"}, what[registry.WrongReading])
+			require.Equal(t, []string{"held", "revoked-late"}, what[registry.WrongMandate])
 			require.EqualValues(t, 2, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM issued_references WHERE occupancy_id = $1 AND ended_us = $2`, anna, portal.Micros(s.now)))
 			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM issued_references WHERE ended_us = 5`), "what was over stays as it was")
 			require.EqualValues(t, 1, storetest.Number(t, s.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'move.learnt' AND subject = $1 AND details LIKE $2`,
@@ -260,7 +279,7 @@ func TestD3MoveLearntLate(t *testing.T) {
 			moves, err := s.LateMoves(ctx, 10)
 			require.NoError(t, err)
 			require.Len(t, moves, 1)
-			require.Len(t, moves[0].Wrong, 8)
+			require.Len(t, moves[0].Wrong, 10)
 		})
 	}
 }

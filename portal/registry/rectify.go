@@ -67,8 +67,8 @@ type AnswerLetter struct {
 type RectifyStore interface {
 	// LockOccupancy locks an occupancy; NotFound where there is none.
 	LockOccupancy(t tx.Tx, id string) error
-	// OpenRectifications counts those of an occupancy that wait.
-	OpenRectifications(t tx.Tx, occupancyID string) (int, error)
+	// OpenRectifications gives those of an occupancy that wait.
+	OpenRectifications(t tx.Tx, occupancyID string, f func(r Rectification, sealed []byte) error) error
 	PutRectification(t tx.Tx, r Rectification, sealed []byte) error
 	// Rectification locks a request; NotFound where there is none.
 	RectificationIn(t tx.Tx, id string) (Rectification, error)
@@ -92,21 +92,29 @@ type Rectifications struct {
 }
 
 // Ask keeps a request. Invalid errors have Field "field" or "wrong" and the
-// keys rectify.field, rectify.short, rectify.long; TooMany "rectify.many".
+// keys rectify.field, rectify.short, rectify.long; TooMany "rectify.many". What
+// waits already and is sent again, by a double click, is the same request.
 func (s *Rectifications) Ask(ctx context.Context, occupancyID string, field Field, text string, by audit.Entry) (id string, err error) {
 	text = strings.TrimSpace(text)
 	if err := checkWrong(field, text); err != nil {
 		return "", err
 	}
 	now := s.Clock()
-	id = portal.NewID(now)
-	r := Rectification{ID: id, OccupancyID: occupancyID, Field: field, AskedAt: now}
-	return id, s.Runner.Do(ctx, func(t tx.Tx) error {
+	r := Rectification{ID: portal.NewID(now), OccupancyID: occupancyID, Field: field, AskedAt: now}
+	err = s.Runner.Do(ctx, func(t tx.Tx) error {
+		id = r.ID
 		if err := s.Store.LockOccupancy(t, occupancyID); err != nil {
 			return err
 		}
-		waiting, err := s.Store.OpenRectifications(t, occupancyID)
-		if err != nil {
+		waiting := 0
+		if err := s.Store.OpenRectifications(t, occupancyID, func(old Rectification, sealed []byte) error {
+			waiting++
+			said, err := s.Ring.Open(keys.ForRequest, old.ID, sealed)
+			if err == nil && old.Field == field && string(said) == text {
+				id = old.ID
+			}
+			return err
+		}); err != nil || id != r.ID {
 			return err
 		}
 		if waiting >= openWrongs {
@@ -121,6 +129,7 @@ func (s *Rectifications) Ask(ctx context.Context, occupancyID string, field Fiel
 		t.Record(e)
 		return s.Store.PutRectification(t, r, s.Ring.Seal(keys.ForRequest, id, []byte(text)))
 	})
+	return id, err
 }
 
 func checkWrong(field Field, text string) error {

@@ -119,23 +119,25 @@ func mandateRow(r scanner, beside ...any) (m mandates.Mandate, err error) {
 	return m, err
 }
 
-// lineColumns come with the letter's list, which tells when it left (D8).
+// lineColumns come with the letter's list, which tells when it left (D8), and
+// with the stay, which tells when it ended (Ld4).
 const (
 	lineColumns = `l.ean, l.outcome, l.reason, l.occupancy_id, l.granted_us, l.proven, l.letter_id, COALESCE(a.handed_us, 0),
-  l.confirmed_us, l.ended_us, l.ended_as, l.delivered_us`
-	linesJoined = ` mandate_lines l LEFT JOIN letters_about a ON a.letter_id = l.letter_id AND a.occupancy_id = l.occupancy_id `
+  l.confirmed_us, l.ended_us, l.ended_as, l.delivered_us, COALESCE(o.to_us, 0)`
+	linesJoined = ` mandate_lines l LEFT JOIN letters_about a ON a.letter_id = l.letter_id AND a.occupancy_id = l.occupancy_id
+  LEFT JOIN occupancies o ON o.id = l.occupancy_id `
 )
 
-type lineTimes struct{ granted, told, confirmed, ended, delivered int64 }
+type lineTimes struct{ granted, told, confirmed, ended, delivered, moved int64 }
 
 func lineDest(l *mandates.Line, at *lineTimes) []any {
 	return []any{&l.EAN, &l.Outcome, &l.Reason, &l.OccupancyID, &at.granted, &l.Proven, &l.LetterID, &at.told,
-		&at.confirmed, &at.ended, &l.End, &at.delivered}
+		&at.confirmed, &at.ended, &l.End, &at.delivered, &at.moved}
 }
 
 func (at lineTimes) put(l *mandates.Line) {
 	l.GrantedAt, l.ToldAt, l.ConfirmedAt = portal.FromMicros(at.granted), portal.FromMicros(at.told), portal.FromMicros(at.confirmed)
-	l.EndedAt, l.DeliveredAt = portal.FromMicros(at.ended), portal.FromMicros(at.delivered)
+	l.EndedAt, l.DeliveredAt, l.MovedAt = portal.FromMicros(at.ended), portal.FromMicros(at.delivered), portal.FromMicros(at.moved)
 }
 
 func scanMandateLine(r scanner) (l mandates.Line, err error) {

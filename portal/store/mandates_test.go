@@ -2,8 +2,10 @@ package store_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -95,6 +97,28 @@ func TestMandatesOnDatabases(t *testing.T) {
 			require.Equal(t, now, here[0].Lines[0].DeliveredAt.In(portal.Brussels))
 			require.Equal(t, portal.NotFound, portal.CodeOf(svc.Revoke(t.Context(), by, "another", m.ID)))
 			require.NoError(t, svc.Confirm(t.Context(), by, h.stay, m.ID))
+
+			// Ld4: a move ends it at its own date, whoever reads it, and however late it
+			// was learnt; a stay that was given back is not over.
+			left := portal.Date(2026, 3, 9)
+			stay := func(to time.Time) {
+				storetest.Exec(t, dsn, `UPDATE occupancies SET to_us = $1 WHERE id = $2`, portal.Micros(to), h.stay)
+			}
+			stay(left)
+			kept, _, err = s.Mandate(t.Context(), "p1", m.ID)
+			require.NoError(t, err)
+			here, err = svc.Here(t.Context(), h.stay)
+			require.NoError(t, err)
+			for _, l := range []mandates.Line{kept.Lines[0], here[0].Lines[0]} {
+				require.Equal(t, mandates.LineEnded, l.StatusAt(now, kept.Scope.Validity.To))
+				require.Equal(t, mandates.LineExpired, l.StatusAt(now, left), "what ran out no later ran out")
+				end, at := l.Over()
+				require.Equal(t, mandates.ByMove, end)
+				require.True(t, left.Equal(at))
+			}
+			_, refused := kept.Reach(kept.Lines[0], registry.Occupancy{}, metering.ByMonth, now)
+			require.Equal(t, mandates.OutOfStay, refused)
+			stay(time.Time{})
 			require.NoError(t, svc.Revoke(t.Context(), by, h.stay, m.ID))
 			require.Equal(t, portal.Denied, portal.CodeOf(deliver()), "at once")
 			require.NoError(t, svc.Revoke(t.Context(), by, h.stay, m.ID), "twice is once")
@@ -347,11 +371,13 @@ func TestD8WrittenMandatesOnDatabases(t *testing.T) {
 			svc := &mandates.Service{Clock: clock, Runner: s, Store: s}
 			by := audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"}
 			to := mandates.Mandatary{ID: "p1", Name: "Énergie SA", CompanyNumber: "0403170701"}
-			write := func() (string, error) {
+			writeAs := func(purpose string) (string, error) {
 				m, err := svc.Write(context.Background(), by, h.stay, mandates.Own{Partner: "p1", Draft: mandates.Draft{Capacity: "occupant", Language: "fr",
-					Kinds: []string{"totals"}, Purpose: "Comparer les offres"}})
+					Kinds: []string{"totals"}, Purpose: purpose}})
 				return m.ID, err
 			}
+			var count atomic.Int64
+			write := func() (string, error) { return writeAs(fmt.Sprint("Comparer les offres, fois ", count.Add(1))) }
 			var ids []string
 			var mutex sync.Mutex
 			var all sync.WaitGroup
@@ -379,13 +405,33 @@ func TestD8WrittenMandatesOnDatabases(t *testing.T) {
 			}
 			refused()
 			now = now.AddDate(0, 0, 1)
+			last := ""
 			for range 4 {
-				_, err := write()
+				var err error
+				last, err = write()
 				require.NoError(t, err)
 			}
 			refused()
 
+			// Sent twice it is one, as long as it waits for its signature.
+			now = now.AddDate(0, 0, 1)
+			for _, id := range []string{ids[0], last} {
+				require.NoError(t, svc.Unwrite(t.Context(), by, h.stay, id))
+			}
+			var twice [4]string
+			for i := range twice {
+				all.Go(func() { twice[i], _ = writeAs("Comparer, encore") })
+			}
+			all.Wait()
+			require.NotEmpty(t, twice[0])
+			for _, id := range twice {
+				require.Equal(t, twice[0], id)
+			}
+			ids[0] = twice[0]
 			require.NoError(t, svc.GiveIn(t.Context(), by, "p1", ids[0], mandates.Document{ID: "d", EvidenceID: "e", Hash: []byte{1}}))
+			another, err := writeAs("Comparer, encore")
+			require.NoError(t, err)
+			require.NotEqual(t, ids[0], another, "that one has been given in")
 			given := now
 			now = now.AddDate(0, 0, 3)
 			moved := portal.Date(2026, 3, 5)

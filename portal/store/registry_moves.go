@@ -45,6 +45,9 @@ func (s *Store) WrongSince(t tx.Tx, occupancyID string, moved time.Time) (all []
 		{registry.WrongReference, `SELECT key, issued_us FROM issued_references WHERE occupancy_id = $1 AND issued_us >= $2 ORDER BY issued_us, key`, since},
 		// The day of the move is both people's (Ld2).
 		{registry.WrongReading, `SELECT id, at_us FROM index_readings WHERE occupancy_id = $1 AND read_day > $2 ORDER BY at_us, id`, metering.DayNumber(moved)},
+		{registry.WrongMandate, `SELECT m.id, l.granted_us FROM mandate_lines l JOIN mandates m ON m.id = l.mandate_id
+  WHERE l.occupancy_id = $1 AND l.occupancy_id <> '' AND l.outcome = 'granted' AND m.valid_to_us > $2 AND (l.ended_us = 0 OR l.ended_us > $2)
+  ORDER BY l.granted_us, m.id`, since},
 	} {
 		rows, err := u.query(q.text, occupancyID, q.since)
 		if err := each(rows, err, func(r scanner) error {

@@ -16,9 +16,15 @@ func (s *Store) LockOccupancy(t tx.Tx, id string) error {
 }
 
 // OpenRectifications implements registry.RectifyStore.
-func (s *Store) OpenRectifications(t tx.Tx, occupancyID string) (n int, err error) {
-	err = inside(t).queryRow(`SELECT COUNT(*) FROM rectifications WHERE occupancy_id = $1 AND decided_us = 0`, occupancyID).Scan(&n)
-	return n, shut(err)
+func (s *Store) OpenRectifications(t tx.Tx, occupancyID string, f func(registry.Rectification, []byte) error) error {
+	rows, err := inside(t).query(selectRectification+`WHERE occupancy_id = $1 AND decided_us = 0`, occupancyID)
+	return each(rows, err, func(r scanner) error {
+		one, sealed, _, err := scanRectification(r)
+		if err != nil {
+			return err
+		}
+		return f(one, sealed)
+	})
 }
 
 // PutRectification implements registry.RectifyStore.

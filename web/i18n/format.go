@@ -146,3 +146,20 @@ func (c *Catalog) Factor(tenThousandths int64, decimals int) string {
 	rounded, parts := (tenThousandths+step/2)/step, 10_000/step
 	return fmt.Sprintf("%s%s%0*d", c.Number(rounded/parts*1000, 0), c.way.decimal, decimals, rounded%parts)
 }
+
+// List joins words as a sentence does: "a, b et c".
+func (c *Catalog) List(words []string) string {
+	if n := len(words) - 1; n > 0 {
+		return strings.Join(words[:n], ", ") + c.T("list.and") + words[n]
+	}
+	return strings.Join(words, "")
+}
+
+// Apart joins what may have commas or an "and" of its own.
+func (c *Catalog) Apart(parts []string) string {
+	sign := "; "
+	if c.Lang == portal.French {
+		sign = noBreak + sign
+	}
+	return strings.Join(parts, sign)
+}

@@ -118,12 +118,13 @@ type letterhead struct {
 	Lang, Operator, Confidential string
 	HelpTitle, Help, Hours       string
 	Phone, Contact               string
+	Holder                       string // whom it is for, where the fonts cannot set the name
 }
 
 func (h House) head(c *i18n.Catalog, lang portal.Language) letterhead {
 	return letterhead{Lang: string(lang), Operator: h.Operator, Confidential: c.T("letter.confidential"),
 		HelpTitle: c.T("letter.help.title"), Help: c.T("letter.help.text"), Hours: c.T("letter.help.hours"), Phone: h.CallCentre,
-		Contact: c.T("letter.contact", h.Contact)}
+		Contact: c.T("letter.contact", h.Contact), Holder: c.T("letter.holder")}
 }
 
 // door is the gate's address in a language, and how it is printed: without https://.

@@ -33,7 +33,7 @@ func renderMandate(l outbox.Letter, h House) (pdf, html []byte, err error) {
 	p := newPaper(c, l)
 	p.Title = c.T("letter.mandate")
 	p.Paragraphs = []string{
-		c.T("letter.mandate.who", data.Mandatary, strings.Join(data.At, "; ")),
+		c.T("letter.mandate.who", data.Mandatary, c.Apart(data.At)),
 		c.T("letter.mandate.what", KindWords(c, data.Kinds), DataWords(c, portal.Period{From: data.DataFrom, To: data.DataTo}), unended(data.Purpose),
 			lastDay(c, data.Until), data.Mandate),
 		when, c.T("letter.mandate.revoke", door, h.CallCentre), c.T("letter.mandate.contact", data.Mandatary, data.Contact),
@@ -111,7 +111,7 @@ func KindWords(c *i18n.Catalog, kinds []mandates.Kind) string {
 	for i, k := range kinds {
 		words[i] = c.T("mandate.kind." + string(k))
 	}
-	return strings.Join(words, "; ")
+	return c.Apart(words)
 }
 
 // DataWords tells of which period the consumption is.

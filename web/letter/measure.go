@@ -140,3 +140,23 @@ func signs(text string) string {
 		return r
 	}, norm.NFC.String(text))
 }
+
+// addressed is an address whose name the post can read: one of which the fonts
+// lack most signs makes room for whom the letter is for.
+func addressed(to []string, holder string) []string {
+	if len(to) == 0 {
+		return to
+	}
+	lacking, letters := 0, 0
+	for _, r := range signs(to[0]) {
+		if r == noSign {
+			lacking++
+		} else if unicode.IsLetter(r) {
+			letters++
+		}
+	}
+	if lacking <= letters {
+		return to
+	}
+	return append([]string{holder}, to[1:]...)
+}

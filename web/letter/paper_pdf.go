@@ -186,7 +186,7 @@ func (l *layout) need(height float64, v paperView) bool {
 // opening is help first, then to whom, what this is and of what.
 func (l *layout) opening(v paperView) {
 	if len(v.To) > 0 {
-		l.put(func(s *sheet) { s.cover(v.To, v.Made) })
+		l.put(func(s *sheet) { s.cover(addressed(v.To, v.Holder), v.Made) })
 		l.y = titleTop
 	} else {
 		top := l.y

@@ -122,7 +122,7 @@ func (s *sheet) Render(p core.Provider, _ *entity.Cell) {
 // head is the letter's upper part; y is where its boxes begin.
 func (s *sheet) head() (y float64) {
 	s.top(right)
-	s.cover(s.To, s.Date)
+	s.cover(addressed(s.To, s.Holder), s.Date)
 	s.text(left, titleTop, right-left, s.Title, props.Text{Size: 18, Style: fontstyle.Bold})
 	return 101 + s.text(left, 101, right-left, s.Intro, props.Text{}) + 2
 }

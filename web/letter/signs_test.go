@@ -39,6 +39,14 @@ func TestSignsOfTheFonts(t *testing.T) {
 	}
 }
 
+// The post reads an address: boxes in the place of a name say nothing to it.
+func TestANameThatCannotBeSetGivesWayToWhomTheLetterIsFor(t *testing.T) {
+	for name, first := range map[string]string{"Zoé 😀": "Zoé 😀", "李小龍": "Holder", "محمد علي": "Holder", "李 Martin": "李 Martin", "Жанна": "Жанна", "Rue Haute 1": "Rue Haute 1"} {
+		require.Equal(t, []string{first, "4700 Eupen"}, addressed([]string{name, "4700 Eupen"}, "Holder"), name)
+	}
+	require.Empty(t, addressed(nil, "Holder"))
+}
+
 // broken panics as the PDF library does.
 type broken struct{ core.Maroto }
 

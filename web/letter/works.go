@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"slices"
-	"strings"
 	"time"
 
 	"guichet/portal"
@@ -79,7 +78,7 @@ func missingWords(c *i18n.Catalog, missing []string) string {
 		}
 		words[i] = c.T(words[i])
 	}
-	return strings.Join(words, ", ")
+	return c.List(words)
 }
 
 // DayWords tells when the team comes: on a day, or in the half of one that

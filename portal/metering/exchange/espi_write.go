@@ -164,7 +164,7 @@ func (f *feedWriter) write(s metering.Series, words FeedWords) {
 	}
 	f.entry(s.EAN.Masked(), point, "UsagePoint", []string{point + "/MeterReading", clock}, usagePoint{Space: espiSpace, Kind: kind})
 	f.entry("Europe/Brussels", clock, "LocalTimeParameters", nil, localTime{Space: espiSpace, End: summerEnds, Offset: 3600, Start: summerBegins, Zone: 3600})
-	for i, r := range s.Registers {
+	for i, r := range heard(s) {
 		number := strconv.Itoa(i + 1)
 		self, kind := point+"/MeterReading/"+number, "ReadingType/"+number
 		title := words.Registers[r]
@@ -218,7 +218,7 @@ func typeOf(r metering.Register, s metering.Series) readingType {
 func blocksOf(r metering.Register, s metering.Series) (blocks []intervalBlock) {
 	last := int64(0)
 	for _, p := range s.Points {
-		if p.Gap != metering.NoGap || idle(&p.Amounts, r, s.Registers) {
+		if p.Gap != metering.NoGap || silent(&p, r) || idle(&p.Amounts, r, s.Registers) {
 			continue
 		}
 		if month := metering.MonthNumber(p.Period.From); month != last {

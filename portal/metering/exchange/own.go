@@ -30,8 +30,9 @@ type Words struct {
 // WriteCSV writes a Series for spreadsheets: UTF-8 with byte-order mark, ";",
 // decimal comma, one row per period and register, ISO 8601 times with their
 // offset (D4), masked EAN (G12), no cell that a spreadsheet would run. A gap is
-// one row for each register with an empty amount; among hours a day of which
-// only the total is kept is one with that.
+// one row for each register with an empty amount, and so is a register that did
+// not count in a period and does in another; among hours a day of which only the
+// total is kept is one with that.
 func WriteCSV(w io.Writer, s metering.Series, words Words) error {
 	return WriteCSVs(w, []metering.Series{s}, words)
 }
@@ -62,19 +63,21 @@ func WriteCSVs(w io.Writer, all []metering.Series, words Words) error {
 }
 
 func rows(out *csv.Writer, s metering.Series, words Words) error {
-	ean := s.EAN.Masked()
+	ean, registers := s.EAN.Masked(), heard(s)
 	for _, p := range s.Points {
-		for _, r := range s.Registers {
-			amount, before := "", ""
-			if p.Gap == metering.NoGap {
+		for _, r := range registers {
+			amount, before, quality := "", "", p.Quality()
+			switch {
+			case silent(&p, r):
+				quality = noValue
+			case p.Gap == metering.NoGap:
 				amount = decimal(p.Amounts.Of(r))
-			} else if p.OfDay != nil {
+			case p.OfDay != nil:
 				amount = decimal(p.OfDay.Of(r))
 			}
-			if p.YearBefore != nil {
+			if p.YearBefore != nil && !silentBefore(&p, r) {
 				before = decimal(p.YearBefore.Of(r))
 			}
-			quality := p.Quality()
 			if word := words.Qualities[quality]; word != "" {
 				quality = word
 			}
@@ -88,6 +91,40 @@ func rows(out *csv.Writer, s metering.Series, words Words) error {
 		}
 	}
 	return nil
+}
+
+// noValue is the quality of a row whose register did not count in its period.
+const noValue = "silent"
+
+// silent tells that a register has no amount in a period that has one, which is
+// not zero: the other band counted.
+func silent(p *metering.Point, r metering.Register) bool {
+	return p.Gap == metering.NoGap && p.Silent.Has(r) && p.Amounts.Of(r) == 0
+}
+
+func silentBefore(p *metering.Point, r metering.Register) bool {
+	return p.SilentBefore.Has(r) && p.YearBefore.Of(r) == 0
+}
+
+// heard are the registers of a series but those that counted in none of its
+// periods: the other band of a Sunday.
+func heard(s metering.Series) (list []metering.Register) {
+	for _, r := range s.Registers {
+		idle, counts := false, false
+		for i := range s.Points {
+			p := &s.Points[i]
+			if silent(p, r) {
+				idle = true
+			} else {
+				counts = counts || p.Gap == metering.NoGap || p.OfDay != nil
+			}
+			counts = counts || p.YearBefore != nil && p.YearBefore.Of(r) != 0
+		}
+		if counts || !idle {
+			list = append(list, r)
+		}
+	}
+	return list
 }
 
 // safe keeps a spreadsheet from taking a cell for a formula.
@@ -138,7 +175,8 @@ type (
 )
 
 // WriteJSON writes the same for programs: amounts are whole thousandths of the
-// unit, a gap has no amount. mark is the confidentiality mark (L20).
+// unit; a gap has no amounts, and a register that did not count none of its own.
+// mark is the confidentiality mark (L20).
 func WriteJSON(w io.Writer, s metering.Series, mark string) error {
 	d := document{Mark: mark, EAN: s.EAN.Masked(), Energy: s.Energy, Grain: string(s.Grain), Units: []unitOf{}, Values: []period{}}
 	if !s.Period.From.IsZero() {
@@ -147,10 +185,12 @@ func WriteJSON(w io.Writer, s metering.Series, mark string) error {
 	for _, r := range s.Registers {
 		d.Units = append(d.Units, unitOf{r, r.Unit(), 1000})
 	}
-	amounts := func(a *metering.Amounts) map[metering.Register]int64 {
+	amounts := func(a *metering.Amounts, none func(metering.Register) bool) map[metering.Register]int64 {
 		m := make(map[metering.Register]int64, len(s.Registers))
 		for _, r := range s.Registers {
-			m[r] = a.Of(r)
+			if !none(r) {
+				m[r] = a.Of(r)
+			}
 		}
 		return m
 	}
@@ -160,10 +200,10 @@ func WriteJSON(w io.Writer, s metering.Series, mark string) error {
 			v.Days, v.MissingDays, v.EstimatedDays = &p.Days, &p.MissingDays, &p.EstimatedDays
 		}
 		if p.Gap == metering.NoGap {
-			v.Amounts = amounts(&p.Amounts)
+			v.Amounts = amounts(&p.Amounts, func(r metering.Register) bool { return silent(&p, r) })
 		}
 		if p.YearBefore != nil {
-			v.YearBefore = amounts(p.YearBefore)
+			v.YearBefore = amounts(p.YearBefore, func(r metering.Register) bool { return silentBefore(&p, r) })
 		}
 		d.Values = append(d.Values, v)
 	}

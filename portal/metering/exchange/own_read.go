@@ -19,7 +19,8 @@ import (
 // in it is masked (G12), so Options.ForEAN is demanded, and must fit the mask; a
 // file of several access points demands each of them, and masks that differ.
 // Rows of a day or less become Days; a file of months or years becomes Totals,
-// as it has no days to tell. A gap is a row without an amount and stays one.
+// as it has no days to tell. A gap is a row without an amount and stays one; a row
+// of a register that did not count says nothing.
 func ReadOwn(r io.Reader, o Options) (File, error) {
 	raw, err := io.ReadAll(r)
 	if err != nil {
@@ -37,7 +38,7 @@ func ReadOwn(r io.Reader, o Options) (File, error) {
 	if err := p.rows(text); err != nil {
 		return File{}, err
 	}
-	rows := len(p.lines)
+	rows := len(p.lines) + p.silent
 	p.rivals()
 	var f File
 	switch {
@@ -62,7 +63,10 @@ func ReadOwn(r io.Reader, o Options) (File, error) {
 }
 
 // ownParser reads our own columns with the family's words.
-type ownParser struct{ parser }
+type ownParser struct {
+	parser
+	silent int // rows of registers that did not count
+}
 
 func (p *ownParser) rows(text []byte) error {
 	header := text
@@ -165,6 +169,9 @@ func (p *ownParser) row(no int, cells []string) bool {
 		l.indexed = true
 	case daily[word] && amount != "":
 		l.untold = true
+	case valueless[word] && amount == "":
+		p.silent++
+		return true
 	case (daily[word] || straddles[word] || unread[word]) && amount == "":
 		l.quality = metering.Missing
 	default:
@@ -185,12 +192,14 @@ func (p *ownParser) row(no int, cells []string) bool {
 // Words of our qualities beyond the family's, as plain leaves them: a part is
 // missing; hours were asked for, and this is the total of the day; there is an
 // amount, but not of this period alone: one total for two occupants; the bounds
-// are two readings of the meter, or no two readings bound it.
+// are two readings of the meter, or no two readings bound it; another register
+// counted.
 var (
 	partial   = map[string]bool{"partial": true, "incomplet": true, "luckenhaft": true, "onvolledig": true, "incomplete": true}
 	daily     = map[string]bool{"daily": true, "total du jour": true, "tageswert": true, "dagtotaal": true, "total of the day": true}
 	between   = map[string]bool{"indexes": true, "entre deux releves": true, "zwischen zwei ablesungen": true, "tussen twee meteropnames": true, "between two readings": true}
 	unread    = map[string]bool{"unread": true, "non releve": true, "nicht abgelesen": true, "niet opgenomen": true, "not read": true}
+	valueless = map[string]bool{noValue: true, "sans valeur": true, "ohne wert": true, "geen waarde": true, "no value": true}
 	straddles = map[string]bool{"straddle": true, "non partage": true, "nicht teilbar": true, "niet te splitsen": true, "not divisible": true}
 )
 

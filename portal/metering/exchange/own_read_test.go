@@ -84,6 +84,47 @@ func TestOwnCSVKeepsWhatIsIncompleteAndCountsNothingTwice(t *testing.T) {
 	require.EqualValues(t, 2, lost, "both bands of the second day")
 }
 
+// A register that did not count comes back as one that did not: neither zero
+// nor owed, at every grain and in every language.
+func TestOwnCSVReadsABandThatDidNotCount(t *testing.T) {
+	bands := []metering.Register{metering.OfftakePeak, metering.OfftakeOffPeak}
+	s := series(metering.ByHour, portal.Date(2024, 1, 1), 48, nextHour, bands...)
+	for i := range s.Points {
+		other := bands[i%2]
+		s.Points[i].Silent, s.Points[i].Gap, s.Points[i].EstimatedDays, s.Points[i].MissingDays = metering.RegisterSet(0).With(other), metering.NoGap, 0, 0
+		place := slices.Index(metering.Registers[:], other)
+		s.Points[i].Amounts[place] = 0
+		if i >= 24 { // all of the second day is off-peak
+			s.Points[i].Silent = metering.RegisterSet(0).With(metering.OfftakePeak)
+			s.Points[i].Amounts = metering.Amounts{0, 7}
+		}
+	}
+	text := ownCSV(t, s)
+	for _, word := range []string{"silent", "sans valeur", "ohne Wert", "geen waarde", "no value"} {
+		f, err := own(strings.ReplaceAll(text, ";silent;", ";"+word+";"))
+		require.NoError(t, err)
+		require.Equal(t, 96, f.Summary.Rows)
+		require.Len(t, f.Days, 3, "the peak of the second day is no day")
+		for _, d := range f.Days {
+			for i, v := range d.Values {
+				p := s.Points[i]
+				if d.Date.Day() == 2 {
+					p = s.Points[24+i]
+				}
+				require.Equal(t, p.Silent.Has(d.Register), v.Absent)
+				require.Equal(t, p.Amounts.Of(d.Register), v.Amount)
+			}
+		}
+	}
+	months := series(metering.ByMonth, portal.Date(2024, 2, 1), 2, nextMonth, bands...)
+	months.Points[0].Silent, months.Points[0].Amounts = metering.RegisterSet(0).With(metering.OfftakePeak), metering.Amounts{0, 7}
+	f, err := own(ownCSV(t, months))
+	require.NoError(t, err)
+	require.Len(t, f.Totals, 3)
+	_, err = own(strings.Replace(ownCSV(t, months), ";;kWh;silent", ";1,000;kWh;silent", 1))
+	require.ErrorContains(t, err, `"silent" is no status`)
+}
+
 func TestOwnCSVIsRefusedByLine(t *testing.T) {
 	good := ownCSV(t, series(metering.ByDay, portal.Date(2024, 1, 1), 3, nextDay, metering.OfftakeTotal))
 	months := ownCSV(t, series(metering.ByMonth, portal.Date(2024, 1, 1), 3, nextMonth, metering.OfftakeTotal))

@@ -54,6 +54,31 @@ func TestCSVIsMarkedMaskedAndSafe(t *testing.T) {
 	}
 }
 
+// A band that did not count has no amount, which is not zero: the page has a
+// dash there (D4). What a total that nobody expects counts, is never dropped.
+func TestABandThatDidNotCountHasNoAmount(t *testing.T) {
+	s := shortSeries()
+	s.Points[1].YearBefore = &metering.Amounts{900_001}
+	s.Points[1].SilentBefore = metering.RegisterSet(0).With(metering.OfftakePeak).With(metering.OfftakeOffPeak)
+	s.Points[1].Silent = metering.RegisterSet(0).With(metering.OfftakePeak).With(metering.OfftakeOffPeak)
+	s.Points[2].Silent = metering.RegisterSet(0).With(metering.OfftakePeak)
+	var b bytes.Buffer
+	require.NoError(t, WriteCSV(&b, s, Words{Register: "Register", Qualities: map[string]string{"silent": "no value"}}))
+	require.Contains(t, b.String(), ";offtake-peak;;kWh;no value;")
+	require.Contains(t, b.String(), ";offtake-offpeak;0,000;kWh;estimated;")
+	require.Contains(t, b.String(), ";offtake-peak;1234,567;kWh;complete;900,001")
+	require.Contains(t, b.String(), ";offtake-offpeak;0,008;kWh;complete;\r\n", "nor a year earlier")
+	b.Reset()
+	require.NoError(t, WriteJSON(&b, s, ""))
+	var d document
+	require.NoError(t, json.Unmarshal(b.Bytes(), &d))
+	require.Equal(t, map[metering.Register]int64{metering.OfftakeOffPeak: 0}, d.Values[2].Amounts)
+	require.Equal(t, map[metering.Register]int64{metering.OfftakePeak: 900_001}, d.Values[1].YearBefore)
+	b.Reset()
+	require.NoError(t, WriteESPI(&b, s, FeedWords{}))
+	require.Equal(t, 3, strings.Count(b.String(), "<espi:IntervalReading>"), "of four registers and periods")
+}
+
 func TestJSONHasNoAmountInAGap(t *testing.T) {
 	var b bytes.Buffer
 	require.NoError(t, WriteJSON(&b, shortSeries(), "Confidentiel"))
