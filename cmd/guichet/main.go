@@ -77,7 +77,18 @@ type cli struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv))
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, environment(os.Environ())))
+}
+
+// environment is "NAME=value" by name.
+func environment(pairs []string) map[string]string {
+	env := map[string]string{}
+	for _, pair := range pairs {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			env[name] = value
+		}
+	}
+	return env
 }
 
 func roleList() string {
@@ -93,10 +104,10 @@ type usageError struct{ error }
 
 // run is main without the process: it returns the exit status, 0 done, 1
 // failed, 2 used wrongly.
-func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer, env func(string) (string, bool)) int {
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer, env map[string]string) int {
 	var c cli
 	status, exited := 0, false
-	sources := &settingSources{env: env}
+	sources := &settingSources{env: env, told: map[string]string{}}
 	parser, err := kong.New(&c,
 		kong.Name("guichet"),
 		kong.Description("The self-service portal of an energy distribution operator."),
@@ -118,10 +129,15 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if exited { // --help printed itself
 		return status
 	}
+	if wrong := sources.checkEnv(parser); wrong != nil {
+		err = wrong
+	}
 	if err != nil {
 		var file fileError
 		if errors.As(err, &file) {
-			err = file
+			err = errors.New(oneLine(file))
+		} else {
+			err = sources.blame(err)
 		}
 		fmt.Fprintf(errOut, "guichet: %v (guichet --help tells how)\n", err)
 		return 2
