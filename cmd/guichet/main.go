@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -145,6 +146,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	heard := &heard{Writer: out}
 	t := &terminal{in: in, out: heard, err: errOut}
 	parsed.BindTo(ctx, (*context.Context)(nil))
+	if command := parsed.Command(); command != "serve" && command != "demo" {
+		defer hearInterrupt(ctx, errOut)()
+	}
 	if err = parsed.Run(&c.Settings, t); err == nil {
 		err = heard.err
 	}
@@ -152,12 +156,40 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	switch {
 	case err == nil:
 		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintf(errOut, "guichet: %v: what was done before stays, and nothing is half done; it may be run again\n", errInterrupted)
+		return 1
 	case errors.As(err, &usage):
 		fmt.Fprintln(errOut, "guichet:", oneLine(err))
 		return 2
 	default:
 		fmt.Fprintln(errOut, "guichet:", oneLine(err))
 		return 1
+	}
+}
+
+// errInterrupted is a command that somebody stopped (Ctrl-C, SIGTERM).
+var errInterrupted = errors.New("interrupted")
+
+// patience is how long an interrupted command may go on untold.
+const patience = time.Second
+
+// hearInterrupt lets a second interrupt end the process at once, which undoes
+// what a unit of work had begun, and says so where the first one has not ended
+// it soon. It returns what is to be called at the command's end.
+func hearInterrupt(ctx context.Context, errOut io.Writer) func() {
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			fmt.Fprintln(errOut, "guichet: interrupted; what has begun comes to its end. Once more stops at once and undoes it")
+		}
+	})
+	return func() {
+		stop()
+		close(ended)
 	}
 }
 
