@@ -106,3 +106,14 @@ func TestReadingsOfAStrangeMeter(t *testing.T) {
 	require.Contains(t, refused.err, "confirm it with --other-ean")
 	must(append(gas, "--other-ean")...)
 }
+
+// A measure adds to what it finds: a database in use is refused.
+func TestBenchOfAttemptsWantsAnEmptyDatabase(t *testing.T) {
+	dir, _ := settled(t)
+	got := guichet(t, dir, nil, "", "bench", "--attempts", "sqlite:guichet.db", "--seconds", "10ms")
+	require.Equal(t, 1, got.status)
+	require.Contains(t, got.err, "this database is in use")
+	got = guichet(t, dir, nil, "", "bench", "--attempts", "sqlite:new.db", "--seconds", "10ms")
+	require.Zero(t, got.status, got.err)
+	require.Regexp(t, `^ *[0-9]+/s `, got.out, "what e2e/bench.sh reads")
+}
