@@ -7,7 +7,7 @@ cd "$(dirname "${BASH_SOURCE[0]}")/.."
 case ${1:-} in
   -h | --help)
     cat <<'TEXT'
-Usage: e2e/bench.sh [timing | volumes | import [ROWS] | lighthouse] [options of guichet bench]
+Usage: e2e/bench.sh [timing | volumes | import [ROWS] | postgres [ROWS [ROUNDS [SECONDS]]] | lighthouse] [options of guichet bench]
 
 Builds guichet and runs its own measure: the guarded lookup against the raw
 joined upsert, naive commits and an unguarded POST; the history page against a
@@ -21,6 +21,10 @@ memory. Only the ratios within one run mean anything.
               access points: 2 GB of disk and ten minutes
   import      a file of quarter-hours (1,000,000 rows) on SQLite against
               sqlite3's .import of the same file, median of 5 rounds
+  postgres    the same import (1,000,000 rows) on PostgreSQL against psql's \copy;
+              the counter's one write, 64 callers, against pgbench with the same
+              statement for 5 seconds; how soon a hung Redis gives 503, and that
+              nothing is counted twice: median of 5 rounds each, 1 GB of disk
   lighthouse  Lighthouse 12 on home, gate and history of a demo: needs
               Chromium, redis-server and the Node tools of e2e/test.sh
 TEXT
@@ -30,9 +34,14 @@ esac
 
 out=$(mktemp -d)
 running=()
+pg=
 end() {
-  for pid in "${running[@]}"; do kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true; done
-  rm -rf "$out"
+  local i pid
+  for ((i = ${#running[@]} - 1; i >= 0; i--)); do # who was started last leans on the others
+    pid=${running[i]}
+    kill -CONT "$pid" 2>/dev/null && kill "$pid" 2>/dev/null && wait "$pid" 2>/dev/null || true
+  done
+  rm -rf "$out" ${pg:+"$pg"}
 }
 trap end EXIT
 go build -o "$out/guichet" ./cmd/guichet
@@ -118,6 +127,122 @@ bench_import() {
   }'
 }
 
+verdict() { # what, figure, >= or <=, goal, decimals
+  awk -v what="$1" -v got="$2" -v sign="$3" -v goal="$4" 'BEGIN {
+    met = sign == ">=" ? got >= goal : got <= goal
+    printf "%-66s %8.2f   goal %s %-6.2f %s\n", what, got, sign, goal, (met ? "met" : "NOT MET")
+  }'
+}
+
+# start_postgres PORT: a cluster with PostgreSQL's own defaults, durable; it
+# refuses root, so root lends it to the package's own user.
+start_postgres() {
+  local as=()
+  pg=$(mktemp -d)
+  if [ "$(id -u)" = 0 ]; then
+    chown postgres "$pg"
+    as=(setpriv --reuid postgres --regid postgres --clear-groups)
+  fi
+  (cd "$pg" && "${as[@]}" initdb -D data -U guichet -A trust -E UTF8 --locale=C.UTF-8 >/dev/null)
+  (cd "$pg" && exec "${as[@]}" postgres -D data -p "$1" -k "$pg" -c listen_addresses=127.0.0.1 2>"$pg/log") &
+  running+=($!)
+  export PGHOST=127.0.0.1 PGPORT=$1 PGUSER=guichet PGDATABASE=postgres
+  until pg_isready -q; do
+    kill -0 "${running[-1]}" 2>/dev/null || { cat "$pg/log" >&2; exit 1; }
+    read -rt 0.1 <> <(:) || true
+  done
+}
+
+bench_postgres() {
+  local bin
+  for bin in /usr/lib/postgresql/*/bin; do [ ! -d "$bin" ] || PATH="$PATH:$bin"; done
+  need initdb postgres pg_isready psql pgbench redis-server redis-cli curl node
+  own_settings
+  local rows=${1:-1000000} rounds=${2:-5} lasting=${3:-5} round port server
+  mapfile -t port < <(free_ports 5)
+  start_postgres "${port[0]}"
+  server="postgres://guichet@127.0.0.1:${port[0]}"
+  echo "$(postgres --version), median of $rounds rounds"
+
+  readings "$rows"
+  rows=$(($(wc -l <"$out/readings.csv") - 1))
+  psql -qc 'CREATE DATABASE empty'
+  export GUICHET_DATABASE="$server/empty"
+  "$out/guichet" migrate --new-keys >/dev/null
+  "$out/guichet" import registry "$out/register.csv" >/dev/null
+  for ((round = 1; round <= rounds; round++)); do
+    psql -qc 'CREATE DATABASE ours TEMPLATE empty' -c 'CREATE DATABASE theirs' -c CHECKPOINT
+    GUICHET_DATABASE="$server/ours" seconds "$out/guichet" import readings "$out/readings.csv" >>"$out/ours"
+    psql -q theirs -c 'CREATE TABLE readings (from_date text, from_time text, until_date text, until_time text, ean text, meter text, meter_type text, register text, volume text, unit text, status text, description text)'
+    seconds psql -q theirs -c "\\copy readings FROM '$out/readings.csv' WITH (FORMAT csv, DELIMITER ';', QUOTE E'\\x01', HEADER)" >>"$out/theirs"
+    [ "$(psql -At theirs -c 'SELECT count(*) FROM readings')" = "$rows" ]
+    [ "$round" = "$rounds" ] || psql -qc 'DROP DATABASE ours'
+    psql -qc 'DROP DATABASE theirs'
+  done
+  GUICHET_DATABASE="$server/ours" "$out/guichet" audit verify >/dev/null
+  awk -v rows="$rows" -v ours="$(median <"$out/ours")" -v theirs="$(median <"$out/theirs")" 'BEGIN {
+    printf "%d rows\n  guichet import readings  %10.0f rows/s\n  psql \\copy               %10.0f rows/s\n", rows, rows / ours, rows / theirs }'
+  verdict "import of readings on PostgreSQL / \copy" "$(awk -v a="$(median <"$out/theirs")" -v b="$(median <"$out/ours")" 'BEGIN { print a / b }')" '>=' 1
+
+  for ((round = 1; round <= rounds; round++)); do
+    psql -qc 'CREATE DATABASE attempts' -c CHECKPOINT
+    "$out/guichet" bench --attempts "$server/attempts" --seconds "${lasting}s" | sed -E 's|^ *([0-9]+)/s.*|\1|' >>"$out/attempts"
+    failures=$(psql -At attempts -c 'SELECT failures FROM lookup_counters LIMIT 1')
+    cat >"$out/attempt.sql" <<SQL
+\set n random(1, 9000000000000000)
+INSERT INTO lookup_counters (key, kind, failures, blocked_us, case_id, changed_us)
+  VALUES ('pgbench0000000000000000000-' || lpad(:n::text, 16, '0'), 'reference', '$failures', 0, '', :n)
+  ON CONFLICT (key) DO UPDATE SET failures = excluded.failures, blocked_us = excluded.blocked_us,
+    case_id = excluded.case_id, changed_us = excluded.changed_us;
+SQL
+    psql -q attempts -c 'TRUNCATE lookup_counters' -c CHECKPOINT
+    pgbench -n -M prepared -c 64 -j 2 -T "$lasting" -f "$out/attempt.sql" attempts 2>/dev/null | sed -nE 's/^tps = ([0-9.]+).*/\1/p' >>"$out/pgbench"
+    psql -qc 'DROP DATABASE attempts'
+  done
+  printf "64 callers\n  the counter's write       %10.0f/s\n  pgbench                   %10.0f/s\n" "$(median <"$out/attempts")" "$(median <"$out/pgbench")"
+  verdict "PostgreSQL attempt / pgbench of the same statement, 64 callers" \
+    "$(awk -v a="$(median <"$out/attempts")" -v b="$(median <"$out/pgbench")" 'BEGIN { print a / b }')" '>=' 1.5
+
+  hung_redis "$server/ours" "${port[@]:1}"
+}
+
+# a_reference: a well-formed number that nobody has (ISO 7064 MOD 97-10).
+a_reference() {
+  local n=$((RANDOM * 32768 * 1024 + RANDOM * 32768 + RANDOM + 100000000000))
+  printf '%012d%02d\n' "$n" $((98 - n * 100 % 97))
+}
+
+# hung_redis DATABASE PORTS: forms sent and pages asked for while Redis is stopped.
+hung_redis() {
+  local redis page id at="http://127.0.0.1:$3" before after
+  redis-server --port "$2" --bind 127.0.0.1 --save '' --appendonly no --dir "$out" >/dev/null &
+  redis=$!
+  running+=("$redis")
+  GUICHET_REDIS="redis://127.0.0.1:$2/0" GUICHET_DATABASE=$1 GUICHET_LISTEN="127.0.0.1:$3" \
+    GUICHET_DESK_LISTEN="127.0.0.1:$4" GUICHET_ADMIN_LISTEN="127.0.0.1:$5" "$out/guichet" serve >"$out/serve.log" 2>&1 &
+  running+=($!)
+  until curl -sfo "$out/said" "http://127.0.0.1:$5/readyz"; do
+    kill -0 "${running[-1]}" 2>/dev/null || { cat "$out/serve.log" >&2; exit 1; }
+    read -rt 0.1 <> <(:) || true
+  done
+  before=$(psql -At "$1" -c 'SELECT count(*) FROM lookup_counters')
+  for ((round = 1; round <= rounds; round++)); do
+    page=$(curl -s "$at/fr/lookup")
+    id=$(grep -oE 'name="captcha_id" value="[^"]+"' <<<"$page" | cut -d'"' -f4)
+    answer=$(redis-cli -p "$2" get "guichet:captcha:$id")
+    kill -STOP "$redis"
+    curl -so "$out/said" -w '%{http_code} %{time_total}\n' "$at/fr/lookup" >>"$out/hung"
+    curl -so "$out/said" -w '%{http_code} %{time_total}\n' -H 'Sec-Fetch-Site: same-origin' "$at/fr/lookup" \
+      -d "reference=$(a_reference)&digits=0000&captcha_id=$id&captcha=$answer&form=$(grep -oE 'name="form" value="[^"]+"' <<<"$page" | cut -d'"' -f4)" >>"$out/hung"
+    kill -CONT "$redis"
+    until curl -sfo "$out/said" "http://127.0.0.1:$5/readyz"; do read -rt 0.1 <> <(:) || true; done
+  done
+  after=$(psql -At "$1" -c 'SELECT count(*) FROM lookup_counters')
+  if grep -v '^503 ' "$out/hung"; then echo "  these were answered with a hung Redis: NOT MET"; fi
+  verdict "Redis hung: 503, seconds, the slowest of $((2 * rounds))" "$(cut -d' ' -f2 "$out/hung" | sort -n | tail -1)" '<=' 0.5
+  verdict "Redis hung: counted, of each attempt" "$(awk -v n=$((after - before)) -v of="$rounds" 'BEGIN { print n / of }')" '<=' 1
+}
+
 free_ports() { # a line each
   node -e 'const all = Array.from({ length: process.argv[1] }, () => require("net").createServer().listen(0, "127.0.0.1"));
     setImmediate(() => all.forEach((s) => { console.log(s.address().port); s.close(); }));' "$1"
@@ -145,6 +270,7 @@ bench_lighthouse() {
 
 case ${1:-} in
   import) shift; bench_import "$@" ;;
+  postgres) shift; bench_postgres "$@" ;;
   lighthouse) bench_lighthouse ;;
   volumes) shift; cd "$out"; ./guichet bench --points 20000,200000,2000000 "$@" ;;
   timing) shift; cd "$out"; ./guichet bench --timing "$@" ;;

@@ -158,7 +158,7 @@ func browse(t *testing.T, file string, langs []string, p *rig.Portal, more ...ma
 	text, err := json.Marshal(about)
 	require.NoError(t, err)
 	cmd := exec.Command("node", "--test", "--test-reporter=tap", "--test-timeout=600000", file)
-	cmd.Env = append(os.Environ(), "GUICHET_E2E="+string(text))
+	cmd.Env = append(os.Environ(), "E2E_PORTAL="+string(text))
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	failed := cmd.Run()

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"guichet/lookup"
+	"guichet/portal"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
 
@@ -361,5 +362,29 @@ func TestG7DryAsksTheCode(t *testing.T) {
 		require.Equal(t, lookup.Ask{}, ask())
 		require.True(t, h.notCounted(h.claim(k.Reference, k.Digits)))
 		require.Equal(t, lookup.Ask{LetterCode: true}, ask())
+	})
+}
+
+// stuck is a store whose sums never come.
+type stuck struct {
+	lookup.BudgetStore
+	held chan struct{}
+}
+
+func (s stuck) GateSums(context.Context, time.Time, map[lookup.Budget][]lookup.Window) (map[lookup.Budget]lookup.Sum, error) {
+	<-s.held
+	return nil, portal.Shut("store", context.DeadlineExceeded)
+}
+
+// G4: the look at the budgets is shared, and who has no more time does not wait
+// for it: with a database that hangs a page is refused, and the metrics come.
+func TestNobodyWaitsForASharedLookWithoutEnd(t *testing.T) {
+	houses(t, 1, func(t *testing.T, h *house) {
+		db := stuck{h.store, make(chan struct{})}
+		defer close(db.held)
+		ctx, stop := context.WithCancel(h.ctx)
+		stop()
+		_, err := h.permitsOver(db, lookup.DefaultLimits()).Step(ctx)
+		require.Equal(t, portal.Unavailable, portal.CodeOf(err))
 	})
 }

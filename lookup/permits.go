@@ -264,15 +264,26 @@ func (p *Permits) fresh(ctx context.Context) (Gauge, error) {
 	if g.Step != 0 && age >= 0 && age < stepAge {
 		return g, nil
 	}
-	v, err, _ := p.looks.Do("look", func() (any, error) { return p.look(context.WithoutCancel(ctx), now) })
-	return v.(Gauge), err
+	return p.shared(ctx, now)
+}
+
+// shared looks once for all who ask at this moment; who has no more time does
+// not wait for it.
+func (p *Permits) shared(ctx context.Context, now time.Time) (Gauge, error) {
+	looked := p.looks.DoChan("look", func() (any, error) { return p.look(context.WithoutCancel(ctx), now) })
+	select {
+	case r := <-looked:
+		return r.Val.(Gauge), r.Err
+	case <-ctx.Done():
+		return Gauge{}, portal.Shut("store", ctx.Err())
+	}
 }
 
 // Look settles what is old, writes what was missed and moves the step where
 // the budgets say so. serve calls it every few seconds, so that a quiet portal
 // also comes down again.
 func (p *Permits) Look(ctx context.Context) error {
-	_, err, _ := p.looks.Do("look", func() (any, error) { return p.look(context.WithoutCancel(ctx), p.clock()) })
+	_, err := p.shared(ctx, p.clock())
 	return err
 }
 

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"net/http"
 	"strings"
 	"sync"
@@ -64,11 +63,11 @@ func (f *foundation) batches() *batch.Service {
 }
 
 // serveAPI works on batches and posts events.
-func (f *foundation) serveAPI(ctx context.Context, jobs *sync.WaitGroup, log *slog.Logger) {
+func (f *foundation) serveAPI(ctx context.Context, jobs *sync.WaitGroup, work rounds) {
 	batches, hooks := f.batches(), f.hooks()
 	alone := f.settings.Redis == "" // nobody else works on this database
 	jobs.Go(func() {
-		every(ctx, time.Second, log, "working on batches", func(ctx context.Context) error {
+		work.every(ctx, time.Second, "working on batches", func(ctx context.Context) error {
 			if alone {
 				if err := batches.Resume(ctx); err != nil {
 					return err
@@ -83,7 +82,7 @@ func (f *foundation) serveAPI(ctx context.Context, jobs *sync.WaitGroup, log *sl
 		})
 	})
 	jobs.Go(func() {
-		every(ctx, time.Second, log, "posting events", func(ctx context.Context) error {
+		work.every(ctx, time.Second, "posting events", func(ctx context.Context) error {
 			for {
 				if n, err := hooks.Post(ctx); err != nil || n == 0 {
 					return err
@@ -91,6 +90,6 @@ func (f *foundation) serveAPI(ctx context.Context, jobs *sync.WaitGroup, log *sl
 			}
 		})
 	})
-	jobs.Go(func() { every(ctx, time.Hour, log, "forgetting batches", batches.Forget) })
-	jobs.Go(func() { every(ctx, time.Hour, log, "forgetting events", hooks.Forget) })
+	jobs.Go(func() { work.every(ctx, time.Hour, "forgetting batches", batches.Forget) })
+	jobs.Go(func() { work.every(ctx, time.Hour, "forgetting events", hooks.Forget) })
 }

@@ -107,9 +107,8 @@ func TestClientCertificates(t *testing.T) {
 	var said bytes.Buffer
 	ended := make(chan int, 1)
 	go func() {
-		ended <- run(ctx, append(settings, "ca.pem"), strings.NewReader(""), io.Discard, &said, func(name string) (string, bool) {
-			return colons(partner.Fingerprint(system.Leaf)), name == "GUICHET_WORKS_CERTIFICATES"
-		})
+		ended <- run(ctx, append(settings, "ca.pem"), strings.NewReader(""), io.Discard, &said,
+			map[string]string{"GUICHET_WORKS_CERTIFICATES": colons(partner.Fingerprint(system.Leaf))})
 	}()
 	roots := x509.NewCertPool()
 	roots.AddCert(ours.cert)

@@ -12,14 +12,15 @@ import (
 // benchCmd measures this program against its own references, side by side and
 // interleaved, so that the ratios hold on any machine.
 type benchCmd struct {
-	Rounds  int           `default:"5" help:"Rounds of each figure; the median counts."`
-	Seconds time.Duration `default:"1s" help:"How long one round lasts."`
-	Works   bool          `help:"Measure the pages of requests for works alone."`
-	Points  []int         `placeholder:"N" help:"Measure instead gate, history, start and memory among so many access points, one size after the other."`
-	Timing  bool          `help:"Measure instead whether a refusal's time tells its cause (T7)."`
-	Calls   int           `default:"2000" help:"With --timing: calls of each cause, interleaved."`
-	Planted time.Duration `default:"300us" help:"With --timing: the delay planted into one cause, to see that it would be found."`
-	Long    time.Duration `default:"12s" help:"How long the slowest caller is watched."`
+	Rounds   int           `default:"5" help:"Rounds of each figure; the median counts."`
+	Seconds  time.Duration `default:"1s" help:"How long one round lasts."`
+	Works    bool          `help:"Measure the pages of requests for works alone."`
+	Points   []int         `placeholder:"N" help:"Measure instead gate, history, start and memory among so many access points, one size after the other."`
+	Timing   bool          `help:"Measure instead whether a refusal's time tells its cause (T7)."`
+	Calls    int           `default:"2000" help:"With --timing: calls of each cause, interleaved."`
+	Planted  time.Duration `default:"300us" help:"With --timing: the delay planted into one cause, to see that it would be found."`
+	Attempts string        `placeholder:"DSN" help:"Measure instead the counter's one write, 64 callers, in this empty database."`
+	Long     time.Duration `default:"12s" help:"How long the slowest caller is watched."`
 }
 
 // Help is shown by --help.
@@ -57,6 +58,9 @@ var benchCallers = []int{1, 8, 64}
 
 // Run implements the command.
 func (c benchCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
+	if c.Attempts != "" {
+		return benchAttempts(ctx, c, t)
+	}
 	if c.Timing {
 		return benchTiming{c.Calls, c.Planted}.Run(ctx, t)
 	}

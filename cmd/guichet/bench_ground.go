@@ -149,7 +149,7 @@ func newBenchGround(ctx context.Context, dir string) (*benchGround, error) {
 	background, stop := context.WithCancel(ctx)
 	g.stop = stop
 	sealer := audit.NewSealer(f.store, heads, f.ring.TrailSigner(), f.clock, quiet)
-	go beat(background, quiet, keeper)
+	go beat(background, rounds{quiet, f.clock, prometheus.NewRegistry()}, keeper)
 	go func() {
 		defer close(g.sealed)
 		sealer.Run(background) // its share of the writer is part of what is measured

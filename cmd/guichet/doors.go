@@ -39,12 +39,12 @@ func (f *foundation) console() *doors.Service {
 }
 
 // beat keeps the doors' guards informed until ctx ends, then says goodbye.
-func beat(ctx context.Context, log *slog.Logger, keeper *doors.Service) {
-	every(ctx, doors.BeatEvery, log, "the heartbeat", keeper.Beat)
+func beat(ctx context.Context, work rounds, keeper *doors.Service) {
+	work.every(ctx, doors.BeatEvery, "the heartbeat", keeper.Beat)
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
 	if err := keeper.Leave(end); err != nil {
-		log.Warn("the heartbeat was left behind; a start within seconds waits for it", "error", err.Error())
+		work.log.Warn("the heartbeat was left behind; a start within seconds waits for it", "error", err.Error())
 	}
 }
 

@@ -129,7 +129,7 @@ func startServing(t *testing.T, dir string) *serving {
 	ended := make(chan int, 1)
 	go func() {
 		ended <- run(ctx, []string{"serve", "--listen", s.public, "--desk-listen", s.desk, "--admin-listen", s.admin},
-			strings.NewReader(""), &out, &log, func(string) (string, bool) { return "", false })
+			strings.NewReader(""), &out, &log, nil)
 	}()
 	s.stop = sync.OnceFunc(func() {
 		cancel()

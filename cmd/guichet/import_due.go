@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 
 	"guichet/portal/config"
@@ -32,12 +31,12 @@ func (c importFlags) run(ctx context.Context, set *config.Settings, t *terminal,
 		return err
 	}
 	defer f.store.Close()
-	_, err = c.each(func(name string) error { return c.file(f, t, name, o, h) })
+	_, err = c.each(ctx, func(name string) error { return c.file(ctx, f, t, name, o, h) })
 	return err
 }
 
-func (c importFlags) file(f *foundation, t *terminal, name string, o registry.Options, h handed) error {
-	in, err := os.Open(name)
+func (c importFlags) file(ctx context.Context, f *foundation, t *terminal, name string, o registry.Options, h handed) error {
+	in, err := openInput(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -50,7 +49,7 @@ func (c importFlags) file(f *foundation, t *terminal, name string, o registry.Op
 	}
 	if len(wrong) > 0 {
 		printLines(t, name, wrong)
-		return fmt.Errorf("not imported: %d bad lines", len(wrong))
+		return badLines(wrong)
 	}
 	if c.JSON {
 		return json.NewEncoder(t.out).Encode(struct {
@@ -60,6 +59,7 @@ func (c importFlags) file(f *foundation, t *terminal, name string, o registry.Op
 		}{name, c.DryRun, told})
 	}
 	t.printf("%s\n  %s\n", name, words)
+	in.tellEmpty(t)
 	if c.DryRun {
 		t.printf("  dry run: nothing written\n")
 	}

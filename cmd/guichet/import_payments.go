@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"os"
 	"path/filepath"
 
 	"guichet/portal/config"
@@ -53,12 +52,12 @@ func (c importPaymentsCmd) Run(ctx context.Context, set *config.Settings, t *ter
 		return err
 	}
 	defer f.store.Close()
-	_, err = importFlags{Files: c.Files}.each(func(name string) error { return c.one(ctx, f, t, name) })
+	_, err = importFlags{Files: c.Files}.each(ctx, func(name string) error { return c.one(ctx, f, t, name) })
 	return err
 }
 
 func (c importPaymentsCmd) one(ctx context.Context, f *foundation, t *terminal, name string) error {
-	file, err := os.Open(name)
+	file, err := openInput(ctx, name)
 	if err != nil {
 		return err
 	}

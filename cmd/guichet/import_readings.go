@@ -6,24 +6,29 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
+	"maps"
 	"path/filepath"
+	"slices"
 	"sort"
+	"strings"
 	"time"
+	"unicode"
 
 	"guichet/portal"
 	"guichet/portal/config"
 	"guichet/portal/metering"
 	"guichet/portal/metering/exchange"
+	"guichet/portal/registry"
 )
 
 // importReadingsCmd imports files of interval readings.
 type importReadingsCmd struct {
-	Format string   `enum:"fluvius,espi,csv" default:"fluvius" help:"Family of the files: fluvius (portals of Belgian operators), espi (Green Button), csv (this portal's own downloads)."`
-	For    []string `placeholder:"EAN" help:"The access point of the files, where theirs is a dummy."`
-	DryRun bool     `help:"Show what would change, and change nothing."`
-	JSON   bool     `name:"json" help:"Print one JSON object a file."`
-	Files  []string `arg:"" name:"file" help:"Files to import."`
+	Format   string   `enum:"fluvius,espi,csv" default:"fluvius" help:"Family of the files: fluvius (portals of Belgian operators), espi (Green Button), csv (this portal's own downloads)."`
+	For      []string `placeholder:"EAN" help:"The access point of the files, where theirs is a dummy."`
+	OtherEAN bool     `name:"other-ean" help:"Take a file that names another real access point than --for says."`
+	DryRun   bool     `help:"Show what would change, and change nothing."`
+	JSON     bool     `name:"json" help:"Print one JSON object a file."`
+	Files    []string `arg:"" name:"file" help:"Files to import."`
 }
 
 // Help is shown by --help.
@@ -33,6 +38,10 @@ func (importReadingsCmd) Help() string {
 Each file is all or nothing and may be imported again without doubling
 anything. Columns are recognised by their meaning, in English, Dutch, French or
 German. Times are local; days of 23 and 25 hours are kept whole.
+
+A file that names another real access point than --for says is refused, unless
+--other-ean confirms it. One whose meter the register does not have there is
+taken with a note.
 
 ESPI 4.0 carries no EAN: name it with --for. Of its bands (tou), 1 is peak and
 2 off-peak. A CSV of this portal has its EAN masked: name it with --for, too,
@@ -73,7 +82,7 @@ type unusualDay struct {
 
 // Run implements the command.
 func (c importReadingsCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	var o exchange.Options
+	o := exchange.Options{OtherEAN: c.OtherEAN}
 	for i, text := range c.For {
 		ean, err := portal.ParseEAN(text)
 		switch {
@@ -92,18 +101,19 @@ func (c importReadingsCmd) Run(ctx context.Context, set *config.Settings, t *ter
 		return err
 	}
 	defer f.store.Close()
-	var failed []error
-	for _, name := range c.Files {
-		if err := c.one(ctx, f, t, name, o); err != nil {
-			fmt.Fprintf(t.err, "%s: not imported\n%s\n", name, reason(err))
-			failed = append(failed, errors.New(name+": not imported"))
+	_, err = importFlags{Files: c.Files}.each(ctx, func(name string) error {
+		err := c.one(ctx, f, t, name, o)
+		if err == nil || ctx.Err() != nil {
+			return err
 		}
-	}
-	return errors.Join(failed...)
+		fmt.Fprintf(t.err, "%s: not imported\n%s\n", name, reason(err))
+		return errors.New("not imported")
+	})
+	return err
 }
 
 func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, name string, of exchange.Options) error {
-	file, err := os.Open(name)
+	file, err := openInput(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -111,6 +121,10 @@ func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	readers := map[string]func(io.Reader, exchange.Options) (exchange.File, error){
 		"fluvius": exchange.ReadFluvius, "espi": exchange.ReadESPI, "csv": exchange.ReadOwn}
 	read, err := readers[c.Format](file, of)
+	if err != nil {
+		return err
+	}
+	strangers, err := f.strangeMeters(ctx, read.Days)
 	if err != nil {
 		return err
 	}
@@ -128,11 +142,46 @@ func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 		return err
 	}
 	out := summarise(name, c.DryRun, read.Summary, report)
+	out.Notes = append(out.Notes, strangers...)
 	if c.JSON {
 		return json.NewEncoder(t.out).Encode(out)
 	}
 	out.print(t, read.Summary)
 	return nil
+}
+
+// strangeMeters names the access points where the register has none of the
+// file's meters: a mistyped --for shows there. The meter is not told (G12).
+func (f *foundation) strangeMeters(ctx context.Context, days []metering.Day) (notes []string, err error) {
+	named := map[portal.EAN]map[string]bool{}
+	for _, d := range days {
+		if d.Meter != "" && named[d.EAN] == nil {
+			named[d.EAN] = map[string]bool{}
+		}
+		if d.Meter != "" {
+			named[d.EAN][plainMeter(d.Meter)] = true
+		}
+	}
+	for _, ean := range slices.Sorted(maps.Keys(named)) {
+		meters, err := f.store.Meters(ctx, ean)
+		if err != nil {
+			return nil, err
+		}
+		if len(meters) > 0 && !slices.ContainsFunc(meters, func(m registry.Meter) bool { return named[ean][plainMeter(m.Number)] }) {
+			notes = append(notes, "the register has no such meter at "+ean.Masked()+": is the file of this access point?")
+		}
+	}
+	return notes, nil
+}
+
+// plainMeter is a number without the blanks and dots of its writing.
+func plainMeter(number string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsLetter(r) || unicode.IsDigit(r) {
+			return unicode.ToUpper(r)
+		}
+		return -1
+	}, number)
 }
 
 func summarise(name string, dry bool, s exchange.Summary, r metering.Report) importedFile {

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"fmt"
-	"os"
 	"path/filepath"
 	"strings"
 
@@ -45,12 +43,12 @@ func (c importReferencesCmd) Run(ctx context.Context, set *config.Settings, t *t
 		return err
 	}
 	defer f.store.Close()
-	_, err = c.each(func(name string) error { return c.one(ctx, f, t, name, o) })
+	_, err = c.each(ctx, func(name string) error { return c.one(ctx, f, t, name, o) })
 	return err
 }
 
 func (c importReferencesCmd) one(ctx context.Context, f *foundation, t *terminal, name string, o registry.Options) error {
-	file, err := os.Open(name)
+	file, err := openInput(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -58,7 +56,7 @@ func (c importReferencesCmd) one(ctx context.Context, f *foundation, t *terminal
 	refs, wrong := registry.ParseLegacy(file, o)
 	if len(wrong) > 0 {
 		printLines(t, name, wrong)
-		return fmt.Errorf("not imported: %d bad lines", len(wrong))
+		return badLines(wrong)
 	}
 	p := newProgress(t.err, filepath.Base(name))
 	defer p.end()
@@ -66,7 +64,7 @@ func (c importReferencesCmd) one(ctx context.Context, f *foundation, t *terminal
 	d, err := importer.Apply(ctx, refs, filepath.Base(name), c.DryRun)
 	if len(d.Refused) > 0 {
 		printLines(t, name, d.Refused)
-		return fmt.Errorf("not imported: %d bad lines", len(d.Refused))
+		return badLines(d.Refused)
 	}
 	if err != nil {
 		return err
@@ -76,6 +74,7 @@ func (c importReferencesCmd) one(ctx context.Context, f *foundation, t *terminal
 		return json.NewEncoder(t.out).Encode(told)
 	}
 	told.print(t)
+	file.tellEmpty(t)
 	return nil
 }
 

@@ -51,7 +51,7 @@ func (c importRegistryCmd) Run(ctx context.Context, set *config.Settings, t *ter
 		return err
 	}
 	defer f.store.Close()
-	done, err := c.each(func(name string) error { return c.one(ctx, f, t, name, o) })
+	done, err := c.each(ctx, func(name string) error { return c.one(ctx, f, t, name, o) })
 	if done == 0 || c.DryRun {
 		return err
 	}
@@ -63,7 +63,7 @@ func (c importRegistryCmd) Run(ctx context.Context, set *config.Settings, t *ter
 }
 
 func (c importRegistryCmd) one(ctx context.Context, f *foundation, t *terminal, name string, o registry.Options) error {
-	file, err := os.Open(name)
+	file, err := openInput(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func (c importRegistryCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	batch, wrong := registry.Parse(file, o)
 	if len(wrong) > 0 && !c.KeepGoing {
 		printLines(t, name, wrong)
-		return fmt.Errorf("not imported: %d bad lines", len(wrong))
+		return badLines(wrong)
 	}
 	p := newProgress(t.err, filepath.Base(name))
 	defer p.end()
@@ -97,10 +97,11 @@ func (c importRegistryCmd) one(ctx context.Context, f *foundation, t *terminal, 
 		return json.NewEncoder(t.out).Encode(told)
 	}
 	told.print(t)
+	file.tellEmpty(t)
 	return nil
 }
 
-func writeRejected(name string, file *os.File, o registry.Options, bad []registry.LineError) error {
+func writeRejected(name string, file io.ReadSeeker, o registry.Options, bad []registry.LineError) error {
 	if _, err := file.Seek(0, io.SeekStart); err != nil {
 		return err
 	}

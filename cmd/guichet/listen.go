@@ -101,23 +101,6 @@ func demanding(ours *tls.Config, issuers string) (*tls.Config, error) {
 	return theirs, nil
 }
 
-// every runs work now and again until ctx ends; a failure is logged and tried
-// again at the next turn.
-func every(ctx context.Context, pause time.Duration, log *slog.Logger, what string, work func(context.Context) error) {
-	tick := time.NewTicker(pause)
-	defer tick.Stop()
-	for {
-		if err := work(ctx); err != nil && ctx.Err() == nil {
-			log.Error(what+" failed; it is tried again", "error", err.Error())
-		}
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-	}
-}
-
 // pause waits so long; false where it was ended.
 func pause(ctx context.Context, long time.Duration) bool {
 	timer := time.NewTimer(long)

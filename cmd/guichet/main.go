@@ -13,6 +13,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/alecthomas/kong"
 
@@ -79,7 +80,18 @@ type cli struct {
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, os.LookupEnv))
+	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr, environment(os.Environ())))
+}
+
+// environment is "NAME=value" by name.
+func environment(pairs []string) map[string]string {
+	env := map[string]string{}
+	for _, pair := range pairs {
+		if name, value, ok := strings.Cut(pair, "="); ok {
+			env[name] = value
+		}
+	}
+	return env
 }
 
 func roleList() string {
@@ -95,10 +107,10 @@ type usageError struct{ error }
 
 // run is main without the process: it returns the exit status, 0 done, 1
 // failed, 2 used wrongly.
-func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer, env func(string) (string, bool)) int {
+func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer, env map[string]string) int {
 	var c cli
 	status, exited := 0, false
-	sources := &settingSources{env: env}
+	sources := &settingSources{env: env, told: map[string]string{}}
 	parser, err := kong.New(&c,
 		kong.Name("guichet"),
 		kong.Description("The self-service portal of an energy distribution operator."),
@@ -120,10 +132,15 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	if exited { // --help printed itself
 		return status
 	}
+	if wrong := sources.checkEnv(parser); wrong != nil {
+		err = wrong
+	}
 	if err != nil {
 		var file fileError
 		if errors.As(err, &file) {
-			err = file
+			err = errors.New(oneLine(file))
+		} else {
+			err = sources.blame(err)
 		}
 		fmt.Fprintf(errOut, "guichet: %v (guichet --help tells how)\n", err)
 		return 2
@@ -131,6 +148,9 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	heard := &heard{Writer: out}
 	t := &terminal{in: in, out: heard, err: errOut}
 	parsed.BindTo(ctx, (*context.Context)(nil))
+	if command := parsed.Command(); command != "serve" && command != "demo" {
+		defer hearInterrupt(ctx, errOut)()
+	}
 	if err = parsed.Run(&c.Settings, t); err == nil {
 		err = heard.err
 	}
@@ -138,12 +158,40 @@ func run(ctx context.Context, args []string, in io.Reader, out, errOut io.Writer
 	switch {
 	case err == nil:
 		return 0
+	case ctx.Err() != nil && errors.Is(err, context.Canceled):
+		fmt.Fprintf(errOut, "guichet: %v: what was done before stays, and nothing is half done; it may be run again\n", errInterrupted)
+		return 1
 	case errors.As(err, &usage):
 		fmt.Fprintln(errOut, "guichet:", oneLine(err))
 		return 2
 	default:
 		fmt.Fprintln(errOut, "guichet:", oneLine(err))
 		return 1
+	}
+}
+
+// errInterrupted is a command that somebody stopped (Ctrl-C, SIGTERM).
+var errInterrupted = errors.New("interrupted")
+
+// patience is how long an interrupted command may go on untold.
+const patience = time.Second
+
+// hearInterrupt lets a second interrupt end the process at once, which undoes
+// what a unit of work had begun, and says so where the first one has not ended
+// it soon. It returns what is to be called at the command's end.
+func hearInterrupt(ctx context.Context, errOut io.Writer) func() {
+	ended := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		signal.Reset(os.Interrupt, syscall.SIGTERM)
+		select {
+		case <-ended:
+		case <-time.After(patience):
+			fmt.Fprintln(errOut, "guichet: interrupted; what has begun comes to its end. Once more stops at once and undoes it")
+		}
+	})
+	return func() {
+		stop()
+		close(ended)
 	}
 }
 

@@ -25,10 +25,7 @@ func guichet(t *testing.T, dir string, env map[string]string, in string, args ..
 	t.Helper()
 	t.Chdir(dir)
 	var out, errOut bytes.Buffer
-	status := run(context.Background(), args, strings.NewReader(in), &out, &errOut, func(name string) (string, bool) {
-		v, ok := env[name]
-		return v, ok
-	})
+	status := run(context.Background(), args, strings.NewReader(in), &out, &errOut, env)
 	return told{status, out.String(), errOut.String()}
 }
 
@@ -67,7 +64,7 @@ func TestOutputThatIsLostIsAFailure(t *testing.T) {
 	t.Chdir(t.TempDir())
 	for failure, status := range map[error]int{syscall.ENOSPC: 1, syscall.EPIPE: 0} {
 		var errOut bytes.Buffer
-		got := run(context.Background(), []string{"config"}, strings.NewReader(""), full{failure}, &errOut, func(string) (string, bool) { return "", false })
+		got := run(context.Background(), []string{"config"}, strings.NewReader(""), full{failure}, &errOut, nil)
 		require.Equal(t, status, got, errOut.String())
 		require.Equal(t, status == 1, strings.Contains(errOut.String(), "standard output: no space left on device"), errOut.String())
 	}
@@ -120,14 +117,65 @@ func TestSettingsByStrength(t *testing.T) {
 func TestSettingsFileIsNamedByLine(t *testing.T) {
 	dir := t.TempDir()
 	for text, says := range map[string]string{
-		"listen = \"127.0.0.1:1\"\n\nlisen = \"x\"\n": "guichet: guichet.toml line 3: lisen is no setting",
-		"listen = \n": "guichet: guichet.toml line 1",
+		"listen = \"127.0.0.1:1\"\n\nlisen = \"x\"\n": "guichet: guichet.toml line 3: lisen is no setting; did you mean listen?",
+		"listen = \n":              "guichet: guichet.toml line 1",
+		"listen='a'\nLISTEN='b'\n": "guichet: guichet.toml: LISTEN stands there twice",
+		"config = \"x\"\n":         "guichet: guichet.toml line 1: config is no setting",
+		"harm_a_day = \"many\"\n":  "guichet: guichet.toml: HARM_A_DAY: expected a valid 64 bit int",
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "guichet.toml"), []byte(text), 0o600))
 		got := guichet(t, dir, nil, "", "config")
 		require.Equal(t, 2, got.status)
 		require.Contains(t, got.err, says)
 	}
+}
+
+// A variable of ours that is none is refused by name, as in the file: with
+// DATABSE somebody would serve an empty SQLite. Values stay untold (G12).
+func TestVariablesThatAreNoSettings(t *testing.T) {
+	dir := t.TempDir()
+	for variable, says := range map[string]string{
+		"GUICHET_DATABSE":      "did you mean GUICHET_DATABASE?",
+		"GUICHET_DATABASE_URL": "did you mean GUICHET_DATABASE?",
+		"GUICHET_REDIS_URL":    "did you mean GUICHET_REDIS?",
+		"guichet_database":     "did you mean GUICHET_DATABASE?",
+		"GUICHET_HELP":         "is no setting",
+		"GUICHET_PORT":         "is no setting",
+		"GUICHET_":             "is no setting",
+		"GUICHET_E2E":          "is no setting; guichet config prints all",
+	} {
+		for _, args := range [][]string{{"config"}, {"serve"}, {"audit", "check", "x"}} {
+			got := guichet(t, dir, map[string]string{variable: "s3cret"}, "", args...)
+			require.Equal(t, 2, got.status, variable)
+			require.Contains(t, got.err, "guichet: "+variable+" in the environment ", variable)
+			require.Contains(t, got.err, says, variable)
+			require.Equal(t, 1, strings.Count(got.err, "\n"), got.err)
+			require.NotContains(t, got.out+got.err, "s3cret")
+		}
+	}
+	require.Zero(t, guichet(t, dir, map[string]string{"GUICHET_DATABSE": "x"}, "", "--help").status, "help is always given")
+	got := guichet(t, dir, map[string]string{"GUICHET_HARM_A_DAY": "many"}, "", "config")
+	require.Equal(t, 2, got.status)
+	require.Contains(t, got.err, "guichet: GUICHET_HARM_A_DAY: expected")
+
+	// What Kubernetes sets for a service called guichet is not meant for us.
+	got = guichet(t, dir, map[string]string{"GUICHET_SERVICE_HOST": "10.0.0.1", "GUICHET_SERVICE_PORT": "80", "GUICHET_SERVICE_PORT_HTTP": "80",
+		"GUICHET_PORT": "tcp://10.0.0.1:80", "GUICHET_PORT_80_TCP": "tcp://10.0.0.1:80", "GUICHET_DESK_PORT_80_TCP_ADDR": "10.0.0.1"}, "", "config")
+	require.Zero(t, got.status, got.err)
+}
+
+// The environment may name the file; one that is not there is no empty one.
+func TestFileNamedInTheEnvironment(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "guichet.toml"), []byte("operator = \"Here\"\n"), 0o600))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "other.toml"), []byte("operator = \"Other\"\n"), 0o600))
+	got := guichet(t, dir, map[string]string{"GUICHET_CONFIG": "other.toml"}, "", "config")
+	require.Contains(t, got.out, "OPERATOR = Other\n", got.err)
+	got = guichet(t, dir, map[string]string{"GUICHET_CONFIG": "other.toml"}, "", "config", "--config", "guichet.toml")
+	require.Contains(t, got.out, "OPERATOR = Here\n", got.err)
+	got = guichet(t, dir, map[string]string{"GUICHET_CONFIG": "nowhere.toml"}, "", "config")
+	require.Equal(t, 2, got.status)
+	require.Contains(t, got.err, "guichet: open nowhere.toml: no such file")
 }
 
 // The operator's first day: keys and tables, a town, letters, a colleague.

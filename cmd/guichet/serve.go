@@ -168,18 +168,19 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var jobs sync.WaitGroup
+	work := rounds{log, f.clock, metrics}
 	jobs.Go(func() { sealer.Run(background) })
-	jobs.Go(func() { beat(background, log, keeper) })
+	jobs.Go(func() { beat(background, work, keeper) })
 	jobs.Go(func() {
-		every(background, 5*time.Second, log, "handing letters over", func(ctx context.Context) error {
+		work.every(background, 5*time.Second, "handing letters over", func(ctx context.Context) error {
 			_, err := f.handOver(ctx)
 			return errors.Join(err, f.sendMails(ctx, carrier))
 		})
 	})
-	jobs.Go(func() { every(background, lookEvery, log, "looking at the gate", parts.watch.Look) })
+	jobs.Go(func() { work.every(background, lookEvery, "looking at the gate", parts.watch.Look) })
 	jobs.Go(func() {
 		if pause(background, time.Hour) { // nobody who starts it waits beside it
-			every(background, 24*time.Hour, log, "deleting what is kept no longer", func(ctx context.Context) error {
+			work.every(background, 24*time.Hour, "deleting what is kept no longer", func(ctx context.Context) error {
 				_, err := f.purge(ctx, keeper.Clock())
 				return err
 			})
@@ -187,30 +188,30 @@ func serve(ctx context.Context, f *foundation, t *terminal, gallery bool, ready 
 	})
 	firsts := &registry.FirstLetters{Clock: f.clock, Runner: f.store, Store: f.store, Issuer: registry.NewIssuer(f.ring, f.clock, f.store, f.store)}
 	jobs.Go(func() {
-		every(background, 5*time.Second, log, "sending first letters", func(ctx context.Context) error {
+		work.every(background, 5*time.Second, "sending first letters", func(ctx context.Context) error {
 			_, err := firsts.Handle(ctx)
 			return err
 		})
 	})
 	jobs.Go(func() {
-		every(background, time.Minute, log, "ending the detail of who moved", f.choices().EndAfterMoves)
+		work.every(background, time.Minute, "ending the detail of who moved", f.choices().EndAfterMoves)
 	})
 	jobs.Go(func() {
-		every(background, time.Hour, log, "doing what is due daily", func(ctx context.Context) error {
+		work.every(background, time.Hour, "doing what is due daily", func(ctx context.Context) error {
 			_, err := f.daily(ctx)
 			return err
 		})
 	})
-	f.serveAPI(background, &jobs, log)
+	f.serveAPI(background, &jobs, work)
 	jobs.Go(func() {
-		every(background, time.Minute, log, "asking the scanner again about uploads", func(ctx context.Context) error {
+		work.every(background, time.Minute, "asking the scanner again about uploads", func(ctx context.Context) error {
 			_, err := uploads.Rescan(ctx)
 			return err
 		})
 	})
 	requests := f.letterRequests(log, bell.Ring)
 	jobs.Go(func() {
-		every(background, 5*time.Second, log, "answering requests for letters", func(ctx context.Context) error {
+		work.every(background, 5*time.Second, "answering requests for letters", func(ctx context.Context) error {
 			_, err := requests.Handle(ctx)
 			return err
 		})

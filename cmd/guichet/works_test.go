@@ -21,7 +21,7 @@ func TestD13WorksByCommand(t *testing.T) {
 	refused := guichet(t, dir, nil, "", "import", "works", file)
 	require.Equal(t, 1, refused.status)
 	require.Contains(t, refused.err, "WORKS_MASTER=portal")
-	require.Equal(t, 1, guichet(t, dir, map[string]string{"GUICHET_WORKS_MASTER": "sap"}, "", "config").status)
+	require.Equal(t, 2, guichet(t, dir, map[string]string{"GUICHET_WORKS_MASTER": "sap"}, "", "config").status)
 
 	system := func(args ...string) told {
 		return guichet(t, dir, map[string]string{"GUICHET_WORKS_MASTER": "external"}, "", append([]string{"import", "works"}, args...)...)

@@ -13,7 +13,7 @@ import { HtmlValidate } from 'html-validate';
 
 // portal is what browser_test.go started: url, desk_url, redis, references, staff,
 // languages, out, and command to run the same program beside it.
-export const portal = JSON.parse(process.env.GUICHET_E2E ?? 'null');
+export const portal = JSON.parse(process.env.E2E_PORTAL ?? 'null');
 assert.ok(portal, 'run by go test ./e2e -run TestBrowser');
 
 // languages are those this run is for; once tells whether it is the one that

@@ -5,7 +5,7 @@ import { readFileSync } from 'node:fs';
 
 const [file, redis, port] = process.argv.slice(2);
 const demo = JSON.parse(readFileSync(file, 'utf8').split('\n', 1)[0]);
-process.env.GUICHET_E2E = JSON.stringify({ ...demo, redis, languages: ['fr'], out: '.' });
+process.env.E2E_PORTAL = JSON.stringify({ ...demo, redis, languages: ['fr'], out: '.' });
 const { chromium } = await import('playwright-core');
 const { default: lighthouse } = await import('lighthouse');
 const { close, enter, program, visit } = await import('./lib.mjs');

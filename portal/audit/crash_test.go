@@ -19,7 +19,7 @@ import (
 )
 
 // crashDSN tells this test program that it is the one to be killed.
-const crashDSN = "GUICHET_TEST_CRASH_DSN"
+const crashDSN = "AUDIT_CRASH_DSN"
 
 func TestMain(m *testing.M) {
 	if dsn := os.Getenv(crashDSN); dsn != "" {

@@ -177,12 +177,18 @@ type Service struct {
 
 	mu       sync.Mutex
 	watch    watch
-	told     map[Door]Why // what the log was last told
+	told     map[Door]Why  // what the log was last told
+	unread   map[Door]bool // whose switch could not be read the last time
 	switches map[Door]look
 }
 
 // lookLife is how long a process goes by what it read of a switch.
 const lookLife = 200 * time.Millisecond
+
+// readTime bounds the reading of a switch, which all who ask share: with a
+// database that hangs a door is shut for each of them within this time, and for
+// who has less within theirs.
+const readTime = 2 * time.Second
 
 // look is a switch as it was read.
 type look struct {
@@ -192,7 +198,7 @@ type look struct {
 
 // New makes a Service whose doors are shut until the first Beat.
 func New(d Deps) *Service {
-	return &Service{Deps: d, process: portal.NewID(d.Wall()), told: map[Door]Why{}, switches: map[Door]look{}}
+	return &Service{Deps: d, process: portal.NewID(d.Wall()), told: map[Door]Why{}, unread: map[Door]bool{}, switches: map[Door]look{}}
 }
 
 // Open is nil where a door is open at this moment. Otherwise the error is
@@ -223,11 +229,20 @@ func (s *Service) why(ctx context.Context, d Door) (Why, error) {
 	last, known := s.switches[d]
 	s.mu.Unlock()
 	if !known || s.Ran()-last.ran >= lookLife {
-		v, err, _ := s.reads.Do(string(d), func() (any, error) { return s.read(context.WithoutCancel(ctx), d) })
-		if err != nil {
-			return "", err
+		reading := s.reads.DoChan(string(d), func() (any, error) {
+			soon, cancel := context.WithTimeout(context.WithoutCancel(ctx), readTime)
+			defer cancel()
+			return s.read(soon, d)
+		})
+		select {
+		case r := <-reading:
+			if r.Err != nil {
+				return "", r.Err
+			}
+			last = r.Val.(look)
+		case <-ctx.Done():
+			return "", portal.Shut("store", ctx.Err())
 		}
-		last = v.(look)
 	}
 	if last.closed {
 		return BySwitch, nil
@@ -240,13 +255,13 @@ func (s *Service) why(ctx context.Context, d Door) (Why, error) {
 func (s *Service) read(ctx context.Context, d Door) (look, error) {
 	now := look{ran: s.Ran()}
 	var err error
-	if now.closed, err = s.Store.DoorClosed(ctx, d); err != nil {
-		return now, err
-	}
+	now.closed, err = s.Store.DoorClosed(ctx, d)
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.switches[d] = now
-	return now, nil
+	if s.unread[d] = err != nil; err == nil {
+		s.switches[d] = now
+	}
+	return now, err
 }
 
 // forget makes the next question read all switches anew.
@@ -261,12 +276,13 @@ func (s *Service) forget() {
 // what the last Beat saw.
 func (s *Service) Guard(context.Context) error { return closed(s.guard()) }
 
-// Known tells whether a door was open when somebody last looked, for metrics.
+// Known tells whether a door was open when somebody last looked, for metrics. One
+// whose switch could not be read is shut.
 func (s *Service) Known(d Door) bool {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	why, looked := s.told[d]
-	return looked && why == ""
+	return looked && why == "" && !s.unread[d]
 }
 
 // note tells the log when a door's state changed, once.

@@ -377,3 +377,39 @@ func TestTheLogTellsEachChangeOnce(t *testing.T) {
 	shut, jumped := "a door is shut gate switch", "a door is shut gate clock-jumped"
 	require.Equal(t, []string{shut, jumped, shut, jumped, shut, "a door is open again gate"}, told, a.log)
 }
+
+// hung is a database that does not answer.
+type hung struct {
+	doors.Store
+	now  bool
+	left time.Duration // until the one who asks gives up
+}
+
+func (h *hung) DoorClosed(ctx context.Context, d doors.Door) (bool, error) {
+	if !h.now {
+		return h.Store.DoorClosed(ctx, d)
+	}
+	if until, bounded := ctx.Deadline(); bounded {
+		h.left = time.Until(until)
+	}
+	return false, portal.Shut("store", context.DeadlineExceeded)
+}
+
+// G4, G11: nobody waits for long at a door whose switch cannot be read, not even
+// a form, which goes on when its sender has left.
+func TestAHungDatabaseShutsDoorsSoon(t *testing.T) {
+	dsn := storetest.Backends(t)[0].DSN(t)
+	db := &hung{}
+	m := start(t, dsn, noon, func(d *doors.Deps) { db.Store = d.Store; d.Store = db })
+	m.beat(t)
+	m.pass(time.Second)
+	db.now = true
+	err := m.Open(context.WithoutCancel(t.Context()), string(doors.Gate))
+	require.Equal(t, portal.Unavailable, portal.CodeOf(err))
+	require.Greater(t, db.left, time.Duration(0), "the reading has no end")
+	require.LessOrEqual(t, db.left, 2*time.Second)
+	require.False(t, m.Known(doors.Gate), "the metric says that it is shut")
+	db.now = false
+	require.NoError(t, m.Open(t.Context(), string(doors.Gate)))
+	require.True(t, m.Known(doors.Gate))
+}

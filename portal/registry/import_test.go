@@ -3,6 +3,7 @@ package registry_test
 import (
 	"bytes"
 	"context"
+	"encoding/csv"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -140,6 +141,14 @@ func TestAnOpenQuoteTellsWhatItSwallowed(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, registry.WriteRejected(&out, strings.NewReader(text), registry.Options{}, wrong))
 	require.Contains(t, out.String(), "lines 3 to 5")
+	// What cannot be split stands there as it was, line by line, or nobody could mend it.
+	rejected, err := csv.NewReader(strings.NewReader(strings.ReplaceAll(out.String(), ";", ","))).ReadAll()
+	require.NoError(t, err)
+	require.Len(t, rejected, 4)
+	for i, raw := range strings.Split(strings.TrimSpace(strings.Replace(good, "Anna", `"Anna`, 1)+good+good), "\n") {
+		require.Equal(t, strings.ReplaceAll(raw, ";", ","), rejected[i+1][0])
+		require.Len(t, rejected[i+1], len(rejected[0]), "the reason stands below its title")
+	}
 
 	_, wrong = registry.Parse(strings.NewReader(header+strings.Replace(good, "Anna", `An"na`, 1)+good), registry.Options{})
 	require.Len(t, wrong, 1)

@@ -20,7 +20,7 @@ import (
 type Options struct {
 	// Map renames the file's columns: its title -> ours, or "-" to ignore it.
 	Map map[string]string
-	// Encoding is utf-8 (the default), windows-1252 or utf-16. A byte order
+	// Encoding is utf-8 (the default), windows-1252, utf-16 or utf-16be. A byte order
 	// mark wins over it.
 	Encoding string
 }
@@ -28,7 +28,7 @@ type Options struct {
 var encodings = map[string]encoding.Encoding{
 	"": encoding.Nop, "utf-8": encoding.Nop, "utf8": encoding.Nop,
 	"windows-1252": charmap.Windows1252, "latin1": charmap.Windows1252,
-	"utf-16": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM),
+	"utf-16": unicode.UTF16(unicode.LittleEndian, unicode.UseBOM), "utf-16be": unicode.UTF16(unicode.BigEndian, unicode.UseBOM),
 }
 
 // ParseMap reads --map: "Code EAN=ean,Remarque=-,encoding=windows-1252".
@@ -54,7 +54,7 @@ func ParseMapOf(text string, ours func(column string) bool) (Options, error) {
 			return o, fmt.Errorf("%q is not TITLE=COLUMN", item)
 		case title == "encoding":
 			if _, known := encodings[name]; !known {
-				return o, fmt.Errorf("encoding %q is not utf-8, windows-1252 or utf-16", name)
+				return o, fmt.Errorf("encoding %q is not utf-8, windows-1252, utf-16 or utf-16be", name)
 			}
 			o.Encoding = name
 		case name != "-" && !ours(name):
@@ -104,7 +104,7 @@ type sheet struct {
 
 func openSheet(r io.Reader, o Options, columns []column) (*sheet, []LineError) {
 	if _, known := encodings[strings.ToLower(o.Encoding)]; !known {
-		return nil, []LineError{{Line: 1, Reason: "encoding is not utf-8, windows-1252 or utf-16"}}
+		return nil, []LineError{{Line: 1, Reason: "encoding is not utf-8, windows-1252, utf-16 or utf-16be"}}
 	}
 	in := o.Reader(r)
 	s := &sheet{csv: csv.NewReader(in), at: map[string]int{}}
@@ -112,8 +112,8 @@ func openSheet(r io.Reader, o Options, columns []column) (*sheet, []LineError) {
 	s.csv.ReuseRecord = true
 	s.csv.Comma = Separator(in)
 	header, err := s.csv.Read()
-	if err != nil {
-		return nil, []LineError{{Line: 1, Reason: "no header: " + tell(err)}}
+	if bad := Header(header, err); bad != nil {
+		return nil, []LineError{*bad}
 	}
 	s.titles = slices.Clone(header)
 	var wrong []LineError
@@ -123,7 +123,7 @@ func openSheet(r io.Reader, o Options, columns []column) (*sheet, []LineError) {
 		switch {
 		case name == "-":
 		case !slices.ContainsFunc(columns, func(c column) bool { return c.name == name }):
-			wrong = append(wrong, LineError{1, title, "unknown column; rename it, or ignore it with --map '" + title + "=-'"})
+			wrong = append(wrong, UnknownColumn(title))
 		case twice:
 			wrong = append(wrong, LineError{1, title, "column given twice"})
 		default:
@@ -136,6 +136,28 @@ func openSheet(r io.Reader, o Options, columns []column) (*sheet, []LineError) {
 		}
 	}
 	return s, wrong
+}
+
+// Header tells why a first line is none, nil where it may be one.
+func Header(titles []string, err error) *LineError {
+	switch {
+	case err != nil:
+		return &LineError{Line: 1, Reason: "no header: " + tell(err)}
+	case strings.ContainsRune(strings.Join(titles, ""), 0):
+		return &LineError{Line: 1, Reason: "no header: zero bytes in it; a file in UTF-16 without its mark is read with --map encoding=utf-16 or utf-16be"}
+	}
+	return nil
+}
+
+// longestTitle is how much of an unknown title is told, in characters.
+const longestTitle = 60
+
+// UnknownColumn refuses a title that is none of ours.
+func UnknownColumn(title string) LineError {
+	if r := []rune(title); len(r) > longestTitle {
+		return LineError{1, string(r[:longestTitle]) + "…", "unknown column"}
+	}
+	return LineError{1, title, "unknown column; rename it, or ignore it with --map '" + title + "=-'"}
 }
 
 // Separator is the likeliest one of the header line: ; , or a tab.
@@ -216,9 +238,11 @@ func readable(s string) bool {
 }
 
 // WriteRejected reads a file again and writes the lines that were refused,
-// each with its reason, as CSV that a spreadsheet can open safely.
+// each with its reason, as CSV that a spreadsheet can open safely. Lines that
+// cannot be split stand in the first column, as they are.
 func WriteRejected(w io.Writer, r io.Reader, o Options, refused []LineError) error {
-	s, wrong := openSheet(r, o, columns)
+	kept := &keptText{Reader: o.Reader(r)}
+	s, wrong := openSheet(kept, Options{Map: o.Map}, columns)
 	if len(wrong) > 0 {
 		return wrong[0]
 	}
@@ -232,26 +256,55 @@ func WriteRejected(w io.Writer, r io.Reader, o Options, refused []LineError) err
 	out := csv.NewWriter(w)
 	out.Comma = s.csv.Comma
 	write := func(record []string, last string) {
-		safe := make([]string, 0, len(record)+1)
-		for _, field := range append(slices.Clone(record), last) {
-			safe = append(safe, inert(field))
+		safe := make([]string, max(len(record), len(s.titles)), len(record)+len(s.titles)+1)
+		for i, field := range record {
+			safe[i] = inert(field)
 		}
+		safe = append(safe, inert(last))
 		// csv.Writer keeps its first error for Flush.
 		_ = out.Write(safe)
 	}
 	write(s.titles, "reason")
 	for {
+		kept.upTo(s.csv.InputOffset())
 		record, line, err := s.next()
 		if errors.Is(err, io.EOF) {
 			out.Flush()
 			return out.Error()
 		}
-		if reason, bad := reasons[line]; bad {
+		if reason, bad := reasons[line]; bad && err != nil {
+			text := strings.TrimRight(string(kept.upTo(s.csv.InputOffset())), "\r\n")
+			for raw := range strings.SplitSeq(text, "\n") {
+				write([]string{strings.TrimSuffix(raw, "\r")}, reason)
+				reason = "as above"
+			}
+		} else if bad {
 			write(record, reason)
 		} else if err != nil && !errors.As(err, new(*csv.ParseError)) {
 			return err
 		}
 	}
+}
+
+// keptText keeps what was read of a text until it is asked for.
+type keptText struct {
+	io.Reader
+	text []byte
+	from int64 // where text begins
+}
+
+// Read implements io.Reader.
+func (k *keptText) Read(b []byte) (int, error) {
+	n, err := k.Reader.Read(b)
+	k.text = append(k.text, b[:n]...)
+	return n, err
+}
+
+// upTo gives what was not asked for yet, up to a place, and forgets it.
+func (k *keptText) upTo(place int64) []byte {
+	text := k.text[:place-k.from]
+	k.text, k.from = k.text[place-k.from:], place
+	return text
 }
 
 // inert keeps a spreadsheet from taking text for a formula.

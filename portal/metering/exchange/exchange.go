@@ -20,6 +20,9 @@ type Options struct {
 	// ForEAN replaces the file's access point, which then need not have a
 	// right check digit; the file must name exactly one.
 	ForEAN portal.EAN
+	// OtherEAN takes a file that names a real access point other than ForEAN:
+	// without it that is refused, for somebody would see another's consumption.
+	OtherEAN bool
 	// Also are further access points that a CSV of ours is of: its rows are told
 	// apart by what their masks show.
 	Also []portal.EAN

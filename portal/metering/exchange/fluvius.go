@@ -291,6 +291,9 @@ func (p *parser) ean(text string, fail func(role, string)) int {
 		} else if code != p.firstEAN {
 			fail(eanCode, "another access point than on the lines before; --for takes a file of exactly one")
 		}
+		if ean, err := portal.ParseEAN(code); err == nil && ean != p.options.ForEAN && !p.options.OtherEAN {
+			fail(eanCode, "a real access point, and not the one that --for says; if the file is of the latter all the same, confirm it with --other-ean")
+		}
 		p.eans[text] = 0
 		return 0
 	}

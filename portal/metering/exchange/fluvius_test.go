@@ -246,6 +246,18 @@ func TestForEANTakesAFileOfExactlyOne(t *testing.T) {
 	require.ErrorContains(t, err, "--for")
 }
 
+// L16: a file that names somebody else's access point enters only where the
+// operator confirms it.
+func TestForEANRefusesARealOtherPoint(t *testing.T) {
+	text := french().write(electricity(portal.Date(2024, 1, 8), portal.Date(2024, 1, 9)))
+	other := Options{ForEAN: "549999000000000016"}
+	_, err := ReadFluvius(strings.NewReader(text), other)
+	require.ErrorContains(t, err, "--other-ean")
+	require.NotContains(t, err.Error(), "541499", "G12")
+	other.OtherEAN = true
+	require.Equal(t, other.ForEAN, mustRead(t, text, other).Days[0].EAN)
+}
+
 func TestARefusalListsAHundredReasons(t *testing.T) {
 	text := strings.ReplaceAll(english().write(electricity(portal.Date(2024, 1, 8), portal.Date(2024, 1, 9))), "kWh", "MWh")
 	_, err := ReadFluvius(strings.NewReader(text), Options{})

@@ -97,8 +97,8 @@ func readSheet(in io.Reader, o registry.Options, columns []Column, each func(*ro
 	sheet := csv.NewReader(buffer)
 	sheet.Comma, sheet.FieldsPerRecord = registry.Separator(buffer), -1
 	header, err := sheet.Read()
-	if err != nil {
-		return []registry.LineError{{Line: 1, Reason: "no header"}}
+	if bad := registry.Header(header, err); bad != nil {
+		return []registry.LineError{*bad}
 	}
 	names := make([]string, len(header))
 	for i, title := range header {
@@ -106,7 +106,7 @@ func readSheet(in io.Reader, o registry.Options, columns []Column, each func(*ro
 		switch {
 		case names[i] == "-":
 		case !slices.ContainsFunc(columns, func(c Column) bool { return c.Name == names[i] }):
-			wrong = append(wrong, registry.LineError{Line: 1, Column: title, Reason: "unknown column; rename it, or ignore it with --map '" + title + "=-'"})
+			wrong = append(wrong, registry.UnknownColumn(title))
 		case slices.Contains(names[:i], names[i]):
 			wrong = append(wrong, registry.LineError{Line: 1, Column: title, Reason: "column given twice"})
 		}

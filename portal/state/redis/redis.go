@@ -20,6 +20,14 @@ import (
 	"golang.org/x/sync/singleflight"
 )
 
+// What the client's library has to say goes nowhere: it is no line of the log's
+// form, and what fails is told by whoever asked.
+func init() { redis.SetLogger(silence{}) }
+
+type silence struct{}
+
+func (silence) Printf(context.Context, string, ...any) {}
+
 // Prefix begins all our keys, so that a Redis can be shared.
 const Prefix = "guichet:"
 
