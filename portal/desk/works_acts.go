@@ -53,7 +53,7 @@ func ActsOf(r works.Request, now time.Time, m works.Master) (acts []Act) {
 	if r.Status == works.Incomplete {
 		brought.Missing = nil // what came on paper is noted with it
 	}
-	if brought.Result == "" {
+	if r.Status == works.Working {
 		brought.Result = "-"
 	}
 	if r.Status != works.Planned {
@@ -223,7 +223,9 @@ func (y *Yard) change(w *wrongs, a Act, shown works.Request, typed Typed) func(*
 		return y.plan(w, typed)
 	case works.EventCarryOut:
 		result := w.text("result", typed("result"), true, 2000)
-		return does(func(r *works.Request) { r.Result = result })
+		return does(func(r *works.Request) {
+			r.Result = strings.TrimPrefix(r.Result+" · "+result, " · ") // where the team came back both times are told (W9)
+		})
 	}
 	return nil
 }
