@@ -139,8 +139,12 @@ func yardView(x *ctx, f page.Frame, by works.Filter, list []works.Request, wrong
 		if team == "" {
 			team = "–"
 		}
+		status := component.Cell{Text: x.T("desk.works.status." + string(r.Status)), Tag: "plain"}
+		if r.Unread {
+			status.Note, status.Tag = x.T("desk.works.unread"), "warn"
+		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: worksNumber(r.Number), Href: x.path(yardPath + "/" + r.ID), Cells: []component.Cell{
-			{Text: x.T("works.kind."+string(r.Kind)) + " · " + r.Site.Town}, {Text: x.T("desk.works.status." + string(r.Status)), Tag: "plain"}, due, {Text: team}}})
+			{Text: x.T("works.kind."+string(r.Kind)) + " · " + r.Site.Town}, status, due, {Text: team}}})
 	}
 	return v
 }

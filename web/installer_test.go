@@ -360,7 +360,7 @@ func TestCalendarsAtSecretAddresses(t *testing.T) {
 	require.Contains(t, home.act(id, "feed-end", nil).Header.Get("Location"), "done=feed-ended")
 	require.Equal(t, http.StatusNotFound, program(own).StatusCode)
 	own = address(home.act(id, "feed", nil))
-	home.act(id, "cancel", nil)
+	home.act(id, "cancel", url.Values{"cancel_sure": {"yes"}})
 	require.Equal(t, http.StatusNotFound, program(own).StatusCode, "over")
 
 	// The daily mail is the partner's wish.

@@ -169,7 +169,7 @@ func TestARequestIsFollowed(t *testing.T) {
 	page = b.get(done.Header.Get("Location"))
 	require.Contains(t, page.doc.Find("[role=status]").Text(), "Zustimmung ist eingetragen")
 	require.Zero(t, page.doc.Find("form[action*='/accept']").Length())
-	late := b.act(id, "decline", url.Values{"version": {"1"}})
+	late := b.act(id, "decline", url.Values{"version": {"1"}, "decline_sure": {"yes"}})
 	require.Equal(t, http.StatusConflict, late.StatusCode, "it was agreed to")
 	require.Contains(t, late.doc.Find("[role=alert] h2").Text(), "Nichts wurde geändert", "where no field is wrong none is to be corrected")
 	require.Contains(t, old.doc.Find("[role=alert] h2").Text(), "Nichts wurde geändert")
@@ -257,7 +257,14 @@ func TestWhatIsMissingIsGiven(t *testing.T) {
 	require.Equal(t, "viel", wrong.doc.Find("#power_wished").AttrOr("value", ""))
 	require.Contains(t, b.act(id, "complete", url.Values{"power_wished": {"17,3"}}).Header.Get("Location"), "done=completed")
 	require.Contains(t, b.get("/de/works/request").text(), "17,3")
-	require.Contains(t, b.act(id, "cancel", nil).Header.Get("Location"), "done=cancelled")
+	wrong = b.act(id, "cancel", url.Values{"cancel_reason": {"Wir bauen nicht."}})
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode, "what cannot be taken back is confirmed")
+	require.NotEmpty(t, wrong.doc.Find("#cancel_sure-error").Text())
+	require.Equal(t, "Wir bauen nicht.", wrong.doc.Find("#cancel_reason").Text(), "nothing typed is lost")
+	wrong = b.act(id, "cancel", url.Values{"cancel_reason": {strings.Repeat("x", 501)}, "cancel_sure": {"yes"}})
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+	require.Equal(t, 1, wrong.doc.Find("input[name=cancel_sure][checked]").Length(), "nor what was ticked")
+	require.Contains(t, b.act(id, "cancel", url.Values{"cancel_sure": {"yes"}}).Header.Get("Location"), "done=cancelled")
 	require.Equal(t, http.StatusConflict, send("site-plan", "%PDF-1").StatusCode, "what is over takes no document")
 }
 
@@ -323,7 +330,7 @@ func TestT24SomeoneElsesRequest(t *testing.T) {
 	require.Equal(t, http.StatusOK, b.get("/de/works/request?id="+home.OccupancyID).StatusCode)
 	b.post("/de/leave", nil)
 	require.Equal(t, "/de/ended", b.get("/de/works/request?id="+id).Header.Get("Location"))
-	require.Equal(t, "/de/ended", b.act(id, "cancel", nil).Header.Get("Location"))
+	require.Equal(t, "/de/ended", b.act(id, "cancel", url.Values{"cancel_sure": {"yes"}}).Header.Get("Location"))
 }
 
 // Whoever follows a request may stay as long as who looks at a consumption, and

@@ -131,6 +131,10 @@ type Request struct {
 	InvoicedAt     time.Time
 	ClosedAt       time.Time
 
+	// Unread tells that papers came while it was the requester's turn, which
+	// nobody of the operator's has looked at.
+	Unread bool
+
 	// Due is when the next date passes: the requester's, or the legal one; zero
 	// where none runs. Service keeps it, so that lists are in its order.
 	Due time.Time
