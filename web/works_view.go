@@ -223,7 +223,11 @@ func worksAnswers(x *ctx, sheet works.Sheet) (all []public.WorksSection) {
 		s := public.WorksSection{ID: "part-" + string(stage), Title: title, Name: x.T("works.new.change.of", title),
 			Change: layout.Link{Text: x.T("works.new.change"), Href: worksStep(x, stage)}}
 		for _, name := range typed.Facts().Page(stage, typed.Requester()) {
-			row := public.WorksRow{Name: x.T("works.field." + name), Value: worksValue(x, typed, name)}
+			label := x.T("works.field." + name)
+			if name == "kind" { // the title asks that
+				label = x.T("works.request.kind")
+			}
+			row := public.WorksRow{Name: label, Value: worksValue(x, typed, name)}
 			for _, p := range works.At(stage, problems) {
 				if p.Field == name {
 					row.Wrong = x.T("error."+p.Key, p.Args...)
@@ -239,7 +243,7 @@ func worksAnswers(x *ctx, sheet works.Sheet) (all []public.WorksSection) {
 			}
 		}
 		if len(s.Rows) == 0 {
-			s.Rows = []public.WorksRow{{Name: x.T("works.new.nothing"), Value: "–"}}
+			s.None = x.saidOr("works.new.nothing."+string(stage), "works.new.nothing")
 		}
 		all = append(all, s)
 	}
