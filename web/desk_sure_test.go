@@ -2,6 +2,7 @@ package web
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"guichet/portal"
@@ -52,8 +53,19 @@ func TestW8WhatIsFinalIsConfirmed(t *testing.T) {
 	require.Equal(t, http.StatusOK, b.act(r.ID, "offer", append(offer("3120"), "offer-sure", large)...).StatusCode)
 	require.Equal(t, works.Offered, status())
 
-	page, _ = asked("decline", "decline-reason", "Trop cher, dit-il au téléphone.")
-	require.Equal(t, "Trop cher, dit-il au téléphone.", page.doc.Find("#decline-reason").Text(), "nothing typed is lost")
+	long := strings.TrimSpace(strings.Repeat("Trop cher, dit-il au téléphone. ", 9))
+	page, _ = asked("decline", "decline-reason", long)
+	require.Equal(t, long, page.doc.Find("#decline-reason").Text(), "nothing typed is lost, however long")
+	for _, act := range []desk.Act{"offer", "refuse", "plan"} { // from an old page: what is in its fields no longer matters
+		moved := b.post("/fr/desk/works/"+r.ID+"/"+string(act), append(brought(page.doc.Find("form[action$='/decline']")), string(act)+"-sure", "yes")...)
+		require.Equal(t, http.StatusConflict, moved.StatusCode, act)
+		require.Contains(t, plainSpaces(moved.doc.Find("[role=alert]").Text()), "La demande a avancé entre-temps", "said to an officer, not to a requester")
+	}
+	broken := b.act(r.ID, "team", "team-team", "Est\xff\x00")
+	require.Equal(t, http.StatusOK, broken.StatusCode, "bytes that are no text")
+	kept, _, err := b.store.Works(t.Context(), r.ID)
+	require.NoError(t, err)
+	require.Equal(t, "Est", kept.Team)
 	asked("cancel", "cancel-reason", "Plus besoin")
 	asked("accept", "accept-who", "Anna Schmitz")
 	b.done(r.ID, "accept", "accept-who", "Anna Schmitz")

@@ -334,7 +334,7 @@ func paymentsView(x *ctx, f page.Frame, list []works.Booking, id string, wrong e
 		}
 		number := component.Control{Field: component.Field{Name: paymentField("number", b.ID), Label: x.T("desk.works.request"), Class: "w8"}}
 		reason := component.Control{Kind: "area", Rows: 2, Field: component.Field{Name: paymentField("reason", b.ID), Label: x.T("desk.works.aside.reason")}}
-		number.Value, reason.Value = typed(x.field(number.Name)), typed(x.field(reason.Name))
+		number.Value, reason.Value = typed(x.field(number.Name)), x.field(reason.Name)
 		p.Number, p.Reasons = []component.Control{number}, []component.Control{reason}
 		if b.ID == id && wrong != nil {
 			v.Error, v.Summary = true, x.told(wrong, paymentField("", b.ID), p.Number, p.Reasons)

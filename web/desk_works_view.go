@@ -307,7 +307,7 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 	field := func(kind, field, label, proposed string) *component.Control {
 		c := component.Control{Kind: kind, Rows: 3, Field: component.Field{Name: desk.ActField(a, field), Label: x.T(label), Value: proposed}}
 		if x.form.Has(c.Name) {
-			c.Value = typed(x.field(c.Name))
+			c.Value = x.field(c.Name)
 		}
 		v.Controls = append(v.Controls, c)
 		return &v.Controls[len(v.Controls)-1]

@@ -123,6 +123,24 @@ func (w *wrongs) text(field, typed string, needed bool, longest int) string {
 // the status of the page. Its problems are portal.Problems at the fields, or what
 // it is Unsure of; a Conflict where somebody was faster.
 func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since time.Time, typed Typed) error {
+	err := y.do(ctx, by, id, a, since, typed)
+	if moved(err) {
+		return errMoved
+	}
+	return err
+}
+
+// errMoved tells an officer that somebody was faster.
+var errMoved = &portal.Error{Code: portal.Conflict, Key: "desk.works.changed"}
+
+// moved tells that a request is no longer where an event could happen, which the
+// room says in the words of its requester.
+func moved(err error) bool {
+	e := new(portal.Error)
+	return errors.As(err, &e) && e.Key == "works.state"
+}
+
+func (y *Yard) do(ctx context.Context, by portal.Actor, id string, a Act, since time.Time, typed Typed) error {
 	if !slices.Contains(Acts, a) {
 		return &portal.Error{Code: portal.NotFound, Key: "not_found"}
 	}
@@ -132,6 +150,11 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 	}
 	if barred(y.Service.Master, shown, a) {
 		return works.ErrMaster
+	}
+	if e := works.Event(a); slices.Contains(works.Events, e) { // before what was typed for it is judged
+		if would := shown; moved(y.Service.Master.Happen(&would, e, y.Clock())) {
+			return errMoved
+		}
 	}
 	w := wrongs{act: a}
 	reason := w.text("reason", typed("reason"), slices.Contains(WithReason, a), longestText)
@@ -147,7 +170,7 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 	}
 	unchanged := func(r *works.Request) error {
 		if !r.Since.Equal(since) {
-			return &portal.Error{Code: portal.Conflict, Key: "desk.works.changed"}
+			return errMoved
 		}
 		if change != nil {
 			return change(r)
