@@ -306,6 +306,14 @@ func (x *ctx) sameOffer(r *works.Request) error {
 	return nil
 }
 
+// sameDay refuses to put off another day than the one that was read.
+func (x *ctx) sameDay(r *works.Request) error {
+	if r.Status == works.Planned && x.field("day") != strconv.FormatInt(portal.Micros(r.Day), 10) {
+		return &portal.Error{Code: portal.Conflict, Key: "works.day-moved"}
+	}
+	return nil
+}
+
 // accept records the agreement: who, when, how (W7).
 func (f follower) accept(x *ctx) error {
 	name := strings.Join(strings.Fields(x.field("agreed_by")), " ")
@@ -341,7 +349,7 @@ func (x *ctx) supplied(r *works.Request) error {
 
 func (f follower) postpone(x *ctx) error {
 	reason, wrong := x.reason("postpone_reason", true)
-	return f.move(x, works.EventPostpone, "postponed", reason, wrong, nil)
+	return f.move(x, works.EventPostpone, "postponed", reason, wrong, x.sameDay)
 }
 
 func (f follower) cancel(x *ctx) error {

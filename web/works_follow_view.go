@@ -379,7 +379,8 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 		v.Day = &public.WorksDay{Text: letter.DayWords(x.Catalog, o.Day), File: layout.Link{Text: x.T("works.request.day.ics"), Href: x.act(o, "appointment.ics")}}
 		if may(works.EventPostpone) {
 			v.Day.Postpone = &public.WorksForm{Title: x.T("works.request.postpone"), Text: x.T("works.request.postpone.what"), Action: x.act(o, "postpone"), Quiet: true,
-				Controls: []component.Control{area(x, "postpone_reason", "works.request.postpone.reason")}, Submit: x.T("works.request.postpone.now")}
+				Controls: []component.Control{{Kind: "hidden", Field: component.Field{Name: "day", Value: strconv.FormatInt(portal.Micros(o.Day), 10)}},
+					area(x, "postpone_reason", "works.request.postpone.reason")}, Submit: x.T("works.request.postpone.now")}
 		} else {
 			v.Day.Call = x.T("works.request.postpone.call", phone, hours)
 		}
