@@ -42,6 +42,9 @@ func worksNewPage(x *ctx, sheet works.Sheet, stage works.Stage, tied bool, wrong
 	}
 	if sheet.ID != "" {
 		v.Discard = x.T("works.new.discard")
+		if x.field("do") == "discard" {
+			v.Sure, v.Keep = x.T("works.new.discard.sure"), layout.Link{Text: x.T("works.new.discard.keep"), Href: worksStep(x, stage)}
+		}
 	}
 	for _, name := range typed.Facts().Page(stage, typed.Requester()) {
 		v.Controls = append(v.Controls, worksControls(x, typed, name)...)
