@@ -65,6 +65,14 @@ func TestBrowser(t *testing.T) {
 				p, signing, since := trusting(t)
 				browse(t, file, languages, p, signing)
 				mandated(t, p, since, signing)
+			case "works-named":
+				p, around := atWorks(t)
+				browse(t, file, languages, p, around)
+				verified(t, p)
+			case "works-system":
+				p, around := atWorks(t, "WORKS_MASTER=external")
+				browse(t, file, languages, p, around)
+				verified(t, p)
 			case "works-walk":
 				p, around := atWorks(t)
 				browse(t, file, languages, p, around)

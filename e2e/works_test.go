@@ -20,10 +20,10 @@ import (
 // atWorks is a portal with what stands around a request for works: the mail
 // server that its requester's mails go to, the operator's bank, and who lives
 // where the works are.
-func atWorks(t *testing.T) (p *rig.Portal, around map[string]any) {
+func atWorks(t *testing.T, settings ...string) (p *rig.Portal, around map[string]any) {
 	t.Helper()
 	office := rig.OpenPostOffice(t)
-	p = quick(t, "SMTP="+office.URL, "MAILS_A_DAY=20") // weeks of mails on one day
+	p = quick(t, append(settings, "SMTP="+office.URL, "MAILS_A_DAY=20")...) // weeks of mails on one day
 	town := http.NewServeMux()
 	town.HandleFunc("GET /mails/{to}/{n}", func(w http.ResponseWriter, r *http.Request) {
 		n, _ := strconv.Atoi(r.PathValue("n"))
@@ -105,10 +105,10 @@ func traced(t *testing.T, p *rig.Portal, id, action, detail string) string {
 func walked(t *testing.T, p *rig.Portal) {
 	t.Helper()
 	id := rig.SQL(t, p.File(), `SELECT id FROM works WHERE mail LIKE 'aenne.schmitz@%'`)
-	require.Equal(t, "study draw offer accept pay await resume plan plan start carry-out put-in-service close reopen", steps(t, p, id))
+	require.Equal(t, "study draw offer accept pay await resume plan plan start carry-out put-in-service close reopen plan start carry-out close reopen", steps(t, p, id))
 	require.Equal(t, "phases", traced(t, p, id, "works.made", "kind"))
 	require.Equal(t, "28832 28832", traced(t, p, id, "works.paid", "cents"))
-	require.Equal(t, "asset invoice well", traced(t, p, id, "works.noted", "what"))
+	require.Equal(t, "asset invoice well asset invoice", traced(t, p, id, "works.noted", "what"))
 	shown := traced(t, p, id, "works.shown", "page")
 	require.Equal(t, 2, strings.Count(shown, "appointment"), "L18: %s", shown)
 	for _, page := range []string{"offer.pdf", "offer.html"} {

@@ -43,8 +43,11 @@ func of(c *gin.Context) *ctx { return c.MustGet(ctxKey).(*ctx) }
 // context is the request's, bounded by requestTime.
 func (x *ctx) context() context.Context { return x.gin.Request.Context() }
 
-// field gives a form field as typed, "" where absent.
-func (x *ctx) field(name string) string { return strings.ReplaceAll(x.form.Get(name), "\x00", "") }
+// field gives a form field as typed, "" where absent; without the bytes that are
+// no text, which one database keeps and the other refuses.
+func (x *ctx) field(name string) string {
+	return strings.ToValidUTF8(strings.ReplaceAll(x.form.Get(name), "\x00", ""), "")
+}
 
 // secret gives a form field that must never print.
 func (x *ctx) secret(name string) keys.Secret { return keys.Secret(x.form.Get(name)) }

@@ -156,7 +156,7 @@ func (x *ctx) mark(wrong error, groups ...[]component.Control) *component.Summar
 					controls[i].Error, label = text, controls[i].Label
 				}
 				for _, o := range controls[i].Options {
-					if o.Name == name && name != "" {
+					if o.Name == name && o.Name != controls[i].Name && name != "" { // one of several
 						label = o.Text
 						controls[i].Error, name = text, controls[i].Name
 					}

@@ -139,8 +139,12 @@ func yardView(x *ctx, f page.Frame, by works.Filter, list []works.Request, wrong
 		if team == "" {
 			team = "–"
 		}
+		status := component.Cell{Text: x.T("desk.works.status." + string(r.Status)), Tag: "plain"}
+		if r.Unread {
+			status.Note, status.Tag = x.T("desk.works.unread"), "warn"
+		}
 		v.Table.Rows = append(v.Table.Rows, component.Row{Head: worksNumber(r.Number), Href: x.path(yardPath + "/" + r.ID), Cells: []component.Cell{
-			{Text: x.T("works.kind."+string(r.Kind)) + " · " + r.Site.Town}, {Text: x.T("desk.works.status." + string(r.Status)), Tag: "plain"}, due, {Text: team}}})
+			{Text: x.T("works.kind."+string(r.Kind)) + " · " + r.Site.Town}, status, due, {Text: team}}})
 	}
 	return v
 }
@@ -330,7 +334,7 @@ func paymentsView(x *ctx, f page.Frame, list []works.Booking, id string, wrong e
 		}
 		number := component.Control{Field: component.Field{Name: paymentField("number", b.ID), Label: x.T("desk.works.request"), Class: "w8"}}
 		reason := component.Control{Kind: "area", Rows: 2, Field: component.Field{Name: paymentField("reason", b.ID), Label: x.T("desk.works.aside.reason")}}
-		number.Value, reason.Value = typed(x.field(number.Name)), typed(x.field(reason.Name))
+		number.Value, reason.Value = typed(x.field(number.Name)), x.field(reason.Name)
 		p.Number, p.Reasons = []component.Control{number}, []component.Control{reason}
 		if b.ID == id && wrong != nil {
 			v.Error, v.Summary = true, x.told(wrong, paymentField("", b.ID), p.Number, p.Reasons)

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"net/url"
 	"slices"
 	"time"
@@ -23,7 +24,8 @@ var deskWorksFixtures = []fixture{
 	{"desk-works", func(x *ctx) templ.Component {
 		late, none := fixtureWorks(x.now), fixtureWorks(x.now)
 		late.Due, late.Team = x.now.AddDate(0, 0, -3), "Verviers"
-		none.Status, none.Due = works.Received, time.Time{}
+		none.Status, none.Due = works.Incomplete, time.Time{}
+		none.Unread = true
 		return page.WorksPage(yardView(x, yardFrame(x, yardPath, "desk.works.title"), works.Filter{Turn: works.Operator}, []works.Request{late, fixtureWorks(x.now), none}, nil))
 	}},
 	{"desk-works-none", func(x *ctx) templ.Component {
@@ -50,6 +52,9 @@ var deskWorksFixtures = []fixture{
 	{"desk-works-prepared", worksFixture(works.Preparing, nil)},
 	{"desk-works-faster", worksFixture(works.Awaiting, &portal.Error{Code: portal.Conflict, Key: "desk.works.changed"})},
 	{"desk-works-done", worksFixture(works.Done, nil)},
+	{"desk-works-papers", worksFixture(works.Incomplete, nil, func(f *desk.WorksFile) { f.Unread = true; f.Acts = desk.ActsOf(f.Request, f.Since, works.InPortal) })},
+	{"desk-works-sure", worksUnsure(works.Drawing, works.EventOffer)},
+	{"desk-works-day", worksUnsure(works.Preparing, works.EventPlan)},
 	{"desk-payments", paymentsFixture(nil)},
 	{"desk-payments-problems", paymentsFixture(&portal.Error{Code: portal.Invalid, Key: "desk.works.number", Field: "number", Args: []any{works.NumberLength}})},
 	{"desk-payments-none", func(x *ctx) templ.Component {
@@ -118,11 +123,24 @@ func worksFixture(status works.Status, wrong error, changes ...func(*desk.WorksF
 			change(&f)
 		}
 		var act desk.Act
-		if problems, ok := wrong.(portal.Problems); ok {
+		if unsure := new(desk.Unsure); errors.As(wrong, &unsure) {
+			act = unsure.Act
+		} else if problems, ok := wrong.(portal.Problems); ok {
 			act = desk.Act(works.EventOffer)
 			x.form = url.Values{"offer-line-a": {"0"}, problems[0].Field: {"312,005"}}
 		}
 		return page.WorksFilePage(worksFileView(x, yardFrame(x, yardPath+"/fixture", "desk.works.file", worksNumber(r.Number)), f, act, wrong))
+	}
+}
+
+// worksUnsure is an act that is to be confirmed.
+func worksUnsure(status works.Status, e works.Event) func(*ctx) templ.Component {
+	return func(x *ctx) templ.Component {
+		would := fixtureWorks(x.now)
+		would.Day = works.Morning.On(portal.Date(2026, time.December, 25))
+		x.form = url.Values{"offer-line-a": {"0"}, "offer-line-b": {"312,00"}, "offer-line-c": {"184"}, "offer-line-d": {"48"}, "offer-study": {"0"}, "offer-days": {"20"},
+			"plan-day": {"2026-12-25"}, "plan-half": {"morning"}, "plan-team": {"Verviers 3"}}
+		return worksFixture(status, &desk.Unsure{Act: desk.Act(e), Mark: "x", Would: would, Idle: true, Holiday: "christmas", Late: portal.Date(2026, time.December, 18)})(x)
 	}
 }
 

@@ -61,9 +61,13 @@ func brought(form *goquery.Selection) (pairs []string) {
 	return pairs
 }
 
+// done does an act, and confirms it where the page asks.
 func (b *bureau) done(id string, act desk.Act, pairs ...string) {
 	b.t.Helper()
 	answer := b.act(id, act, pairs...)
+	if box := answer.doc.Find("input[name='" + desk.ActField(act, "sure") + "']"); answer.StatusCode == refusedStatus && box.Length() == 1 {
+		answer = b.act(id, act, append(pairs, box.AttrOr("name", ""), box.AttrOr("value", ""))...)
+	}
 	require.Equal(b.t, http.StatusOK, answer.StatusCode)
 	require.Equal(b.t, "done="+url.QueryEscape(string(act)), answer.Request.URL.RawQuery, plainSpaces(answer.text))
 }

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,10 +37,19 @@ func worksFileView(x *ctx, f page.Frame, w desk.WorksFile, act desk.Act, wrong e
 	for i, d := range w.Documents {
 		v.Documents = append(v.Documents, worksDocument(x, w.ID, i, d))
 	}
+	unsure := new(desk.Unsure)
+	asked := errors.As(wrong, &unsure)
 	for _, a := range w.Acts {
 		one := worksAct(x, w, a)
+		if box := worksSure(x, w, a, unsure); box != nil {
+			one.Controls = append(one.Controls, *box)
+		}
 		if a == act && wrong != nil {
 			v.Error, v.Summary, one.Open = true, x.told(wrong, "", one.Controls), true
+			if asked {
+				v.Summary.Title = x.T("desk.works.unsure")
+				v.Summary.Paragraphs = append(v.Summary.Paragraphs, one.Controls[len(one.Controls)-1].Options[0].Text)
+			}
 		}
 		v.Acts = append(v.Acts, one)
 	}
@@ -56,10 +66,13 @@ func leadOf(x *ctx, w desk.WorksFile) string {
 	case w.Runs && !w.Deadline.Known():
 		parts = append(parts, x.T("desk.works.still"))
 	case !w.Due.IsZero():
-		parts = append(parts, x.T("desk.works.until", x.Date(lastDay(w.Due))))
+		parts = append(parts, x.T("desk.works.until", x.Weekday(lastDay(w.Due))))
 	}
 	if !w.Day.IsZero() && (w.Status == works.Planned || w.Status == works.Working) {
-		parts = append(parts, x.T("desk.works.planned", x.Date(w.Day), x.T("desk.works.half."+string(works.HalfOf(w.Day)))))
+		parts = append(parts, x.T("desk.works.planned", x.Weekday(w.Day), x.T("desk.works.half."+string(works.HalfOf(w.Day)))))
+	}
+	if w.Unread {
+		parts = append(parts, x.T("desk.works.unread"))
 	}
 	if w.Master == works.External {
 		parts = append(parts, x.T("desk.works.external"))
@@ -282,10 +295,19 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 	if a == desk.NewCode { // its form says which code it is to replace
 		v.Controls = append(v.Controls, component.Control{Kind: "hidden", Field: component.Field{Name: desk.ActField(a, "seen"), Value: strconv.FormatInt(portal.Micros(w.CodeAt), 10)}})
 	}
+	if a == desk.SeePapers { // and this one, which papers were there to be looked at
+		shown := 0
+		for _, d := range w.Documents {
+			if d.External == "" {
+				shown++
+			}
+		}
+		v.Controls = append(v.Controls, component.Control{Kind: "hidden", Field: component.Field{Name: desk.ActField(a, "shown"), Value: strconv.Itoa(shown)}})
+	}
 	field := func(kind, field, label, proposed string) *component.Control {
 		c := component.Control{Kind: kind, Rows: 3, Field: component.Field{Name: desk.ActField(a, field), Label: x.T(label), Value: proposed}}
 		if x.form.Has(c.Name) {
-			c.Value = typed(x.field(c.Name))
+			c.Value = x.field(c.Name)
 		}
 		v.Controls = append(v.Controls, c)
 		return &v.Controls[len(v.Controls)-1]
@@ -310,10 +332,16 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 	case works.EventAccept:
 		field("", "who", "desk.works.who", "")
 	case works.EventPlan:
-		field("date", "day", "desk.works.day", "")
+		day := field("date", "day", "desk.works.day", "")
+		if w.Runs && w.Deadline.Known() {
+			day.Hint = x.T("desk.works.day.hint", x.Weekday(w.Deadline.Last))
+		}
 		half := ""
 		if !w.Day.IsZero() {
 			half = string(works.HalfOf(w.Day))
+		}
+		if w.Status == works.Done {
+			v.Text, v.Apart = x.T("desk.works.text.plan-again"), true
 		}
 		radios("half", "desk.works.half", half, []string{"morning", "afternoon"}, []string{x.T("desk.works.half.morning"), x.T("desk.works.half.afternoon")})
 		field("", "team", "desk.works.team", w.Team)
@@ -335,6 +363,45 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 		field("area", "reason", "desk.works.reason.read", "")
 	}
 	return v
+}
+
+// worksSure is the box without which an act does not happen that nobody can take
+// back: there from the beginning, or once it is clear what is asked.
+func worksSure(x *ctx, w desk.WorksFile, a desk.Act, unsure *desk.Unsure) *component.Control {
+	name := string(a)
+	box := component.Option{Name: desk.ActField(a, "sure"), Value: "yes", Text: x.saidOr("desk.works.sure."+name, "desk.works.unsure")}
+	switch {
+	case unsure.Act == a && a == desk.Act(works.EventOffer):
+		o := unsure.Would.Offer
+		box.Text = x.T("desk.works.sure.offer", x.euros(o.Total()), o.VAT, x.euros(o.Deposit()), x.Weekday(lastDay(o.ValidTo)), x.T("desk.works.channel."+string(w.Channel)))
+	case unsure.Act == a && a == desk.Act(works.EventPlan):
+		box.Text = worksAgainstDay(x, unsure)
+	case a == desk.Act(works.EventOffer), !slices.Contains(desk.Final, a):
+		return nil
+	case w.Offer.Paid > 0 && (a == desk.Act(works.EventCancel) || a == desk.Act(works.EventDecline)):
+		box.Text += " " + x.T("desk.works.sure.paid", x.euros(w.Offer.Paid))
+	}
+	if unsure.Act == a {
+		box.Value = unsure.Mark
+	}
+	box.Selected = x.field(box.Name) == box.Value
+	return &component.Control{Kind: "checks", Options: []component.Option{box}, Field: component.Field{Name: box.Name, Label: x.T("desk.works.sure")}}
+}
+
+// worksAgainstDay is what speaks against a planned day.
+func worksAgainstDay(x *ctx, q *desk.Unsure) string {
+	day := x.Weekday(q.Would.Day)
+	var against []string
+	switch {
+	case q.Holiday != "":
+		against = append(against, x.T("desk.works.sure.holiday", day, x.T("works.holiday."+string(q.Holiday))))
+	case q.Idle:
+		against = append(against, x.T("desk.works.sure.idle", day))
+	}
+	if !q.Late.IsZero() {
+		against = append(against, x.T("desk.works.sure.late", day, x.Weekday(q.Late)))
+	}
+	return strings.Join(append(against, x.T("desk.works.sure.plan")), " ")
 }
 
 // completeFields are what is missing: fields to type, documents to tick that

@@ -85,7 +85,7 @@ func (i installers) complete(x *ctx) error {
 
 func (i installers) postpone(x *ctx) error {
 	reason, wrong := x.reason("postpone_reason", true)
-	return i.move(x, works.EventPostpone, "postponed", reason, wrong, nil)
+	return i.move(x, works.EventPostpone, "postponed", reason, wrong, x.sameDay)
 }
 
 func (i installers) addPaper(x *ctx) error {

@@ -208,7 +208,7 @@ func TestInstallersActAndSeek(t *testing.T) {
 	require.Contains(t, in.get(at+"/appointment.ics").body, "BEGIN:VEVENT")
 
 	require.NotEmpty(t, in.post(at+"/postpone", nil).doc.Find("#postpone_reason-error").Text())
-	require.Equal(t, at+"?done=postponed", in.post(at+"/postpone", url.Values{"postpone_reason": {"Die Wand ist noch nass."}}).Header.Get("Location"))
+	require.Equal(t, at+"?done=postponed", in.post(at+"/postpone", url.Values{"postpone_reason": {"Die Wand ist noch nass."}, "day": {in.day(at)}}).Header.Get("Location"))
 	require.Equal(t, http.StatusNotFound, in.get(at+"/appointment.ics").StatusCode)
 
 	missing := own(y.capture(works.NewConnection, ""))
@@ -360,7 +360,7 @@ func TestCalendarsAtSecretAddresses(t *testing.T) {
 	require.Contains(t, home.act(id, "feed-end", nil).Header.Get("Location"), "done=feed-ended")
 	require.Equal(t, http.StatusNotFound, program(own).StatusCode)
 	own = address(home.act(id, "feed", nil))
-	home.act(id, "cancel", nil)
+	home.act(id, "cancel", url.Values{"cancel_sure": {"yes"}})
 	require.Equal(t, http.StatusNotFound, program(own).StatusCode, "over")
 
 	// The daily mail is the partner's wish.

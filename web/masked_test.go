@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -136,7 +137,7 @@ func (w *world) form(who string) url.Values {
 	f := draftForm(w.ids["ean"])
 	for name, value := range map[string]string{"ean": w.ids["ean"], "captcha": "123456", "captcha_id": captcha, "form": who + fmt.Sprint(len(w.seen)), "number": w.ids["number"],
 		"code": "000000", "reference": "00000000000000", "digits": "0000", "step": "kind", "kind": "end-of-contract", "energy": "electricity",
-		"postpone_reason": "später", "company": "0417.497.106", "of": "0417497106", "version": "1", "agreed_by": "Eve", "decline_reason": "nein",
+		"postpone_reason": "später", "day": w.ids["day"], "company": "0417.497.106", "of": "0417497106", "version": "1", "agreed_by": "Eve", "decline_reason": "nein",
 		"reopen_reason": "Es tropft.", "paper_kind": "other", "wanted": "yes", "months": "3", "scope_mandates": "yes", "field": "meter", "wrong": "Falsch.",
 		"partner": w.ids["Elektro"], "name": "Anna Klein", "do": "", "login": "n.obody-000000", "otp": "000000", "batch": "none", "window": "none", "confirm": "yes"} {
 		f.Set(name, value)
@@ -423,6 +424,7 @@ func (w *world) live(scenario registry.Scenario, kind works.Kind, beside registr
 	move(works.EventAwait, "prepayment", nil)
 	look("awaiting")
 	move(works.EventResume, "", nil)
+	w.ids["day"] = strconv.FormatInt(portal.Micros(began.AddDate(0, 0, 7)), 10)
 	plan := func() {
 		move(works.EventPlan, "", func(r *works.Request) { r.Day, r.Team = began.AddDate(0, 0, 7), "team "+string(kind) })
 	}

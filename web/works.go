@@ -184,7 +184,8 @@ func (c *capture) save(x *ctx) error {
 	case !begun:
 		token, sheet = c.Drafts.Begin()
 	}
-	if do := x.field("do"); limited == nil && (do == "discard" || do == "remove") {
+	do := x.field("do")
+	if limited == nil && (do == "discard-now" || do == "remove") {
 		return c.withdraw(x, token, sheet, do)
 	}
 	foreign := c.keep(x, &sheet, stage)
@@ -211,6 +212,9 @@ func (c *capture) save(x *ctx) error {
 			err = &portal.Error{Code: portal.Invalid, Key: "works.foreign"}
 		}
 		return c.refused(x, sheet, stage, err)
+	}
+	if do == "discard" { // asked first
+		return c.page(x, sheet, stage, nil)
 	}
 	return c.onward(x, token, sheet, stage)
 }

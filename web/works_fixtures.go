@@ -1,6 +1,8 @@
 package web
 
 import (
+	"net/url"
+
 	"guichet/portal"
 	"guichet/web/ui/page/public"
 	"guichet/works"
@@ -33,6 +35,10 @@ func captureFixtures() (all []fixture) {
 		fixture{"works-new-paper-problem", captureFixture(works.StagePapers, works.NewCollective, portal.Problems{
 			{Code: portal.Invalid, Key: "works.choice", Field: "document"}, {Code: portal.Invalid, Key: "evidence.type", Field: "file"}})},
 		fixture{"works-new-check-problem", captureFixture(works.StageCheck, works.MeterMove, portal.Problems{{Code: portal.Invalid, Key: "works.empty", Field: "description"}})},
+		fixture{"works-new-discard", func(x *ctx) templ.Component {
+			x.form = url.Values{"do": {"discard"}}
+			return captureFixture(works.StageSite, works.Phases13, nil)(x)
+		}},
 		fixture{"works-made", func(x *ctx) templ.Component {
 			return public.WorksMadePage(worksMadeView(x, works.Receipt{Number: "4028176655", Code: "140952", Channel: works.ByMail}))
 		}},

@@ -289,10 +289,27 @@ func (x *ctx) reason(field string, needed bool) (string, error) {
 	return given, nil
 }
 
+// ending reads why somebody ends a request, if they say it, and that they are sure.
+func (x *ctx) ending(what string) (string, error) {
+	reason, wrong := x.reason(what+"_reason", false)
+	if wrong == nil && x.field(what+"_sure") != "yes" {
+		wrong = &portal.Error{Code: portal.Invalid, Key: "works.sure", Field: what + "_sure"}
+	}
+	return reason, wrong
+}
+
 // sameOffer refuses an answer to another offer than the one that was read.
 func (x *ctx) sameOffer(r *works.Request) error {
 	if x.field("version") != strconv.FormatInt(r.Offer.Version, 10) {
 		return &portal.Error{Code: portal.Conflict, Key: "works.version"}
+	}
+	return nil
+}
+
+// sameDay refuses to put off another day than the one that was read.
+func (x *ctx) sameDay(r *works.Request) error {
+	if r.Status == works.Planned && x.field("day") != strconv.FormatInt(portal.Micros(r.Day), 10) {
+		return &portal.Error{Code: portal.Conflict, Key: "works.day-moved"}
 	}
 	return nil
 }
@@ -313,7 +330,7 @@ func (f follower) accept(x *ctx) error {
 }
 
 func (f follower) decline(x *ctx) error {
-	reason, wrong := x.reason("decline_reason", false)
+	reason, wrong := x.ending("decline")
 	return f.move(x, works.EventDecline, "declined", reason, wrong, x.sameOffer)
 }
 
@@ -332,11 +349,11 @@ func (x *ctx) supplied(r *works.Request) error {
 
 func (f follower) postpone(x *ctx) error {
 	reason, wrong := x.reason("postpone_reason", true)
-	return f.move(x, works.EventPostpone, "postponed", reason, wrong, nil)
+	return f.move(x, works.EventPostpone, "postponed", reason, wrong, x.sameDay)
 }
 
 func (f follower) cancel(x *ctx) error {
-	reason, wrong := x.reason("cancel_reason", false)
+	reason, wrong := x.ending("cancel")
 	return f.move(x, works.EventCancel, "cancelled", reason, wrong, nil)
 }
 

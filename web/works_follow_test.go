@@ -112,6 +112,12 @@ func (b *browser) act(id, what string, form url.Values) answer {
 	return b.post("/de/works/request/"+what+"?id="+id, form)
 }
 
+// day is the planned one as the form on a page has it that puts it off.
+func (b *browser) day(page string) string {
+	b.t.Helper()
+	return b.get(page).doc.Find("form[action*='/postpone'] input[name=day]").AttrOr("value", "")
+}
+
 func (a answer) text() string {
 	return strings.Join(strings.Fields(plainSpaces(a.doc.Find("main").Text())), " ")
 }
@@ -169,7 +175,7 @@ func TestARequestIsFollowed(t *testing.T) {
 	page = b.get(done.Header.Get("Location"))
 	require.Contains(t, page.doc.Find("[role=status]").Text(), "Zustimmung ist eingetragen")
 	require.Zero(t, page.doc.Find("form[action*='/accept']").Length())
-	late := b.act(id, "decline", url.Values{"version": {"1"}})
+	late := b.act(id, "decline", url.Values{"version": {"1"}, "decline_sure": {"yes"}})
 	require.Equal(t, http.StatusConflict, late.StatusCode, "it was agreed to")
 	require.Contains(t, late.doc.Find("[role=alert] h2").Text(), "Nichts wurde geändert", "where no field is wrong none is to be corrected")
 	require.Contains(t, old.doc.Find("[role=alert] h2").Text(), "Nichts wurde geändert")
@@ -188,7 +194,7 @@ func TestARequestIsFollowed(t *testing.T) {
 	require.Equal(t, http.StatusNotFound, b.get("/de/works/request/appointment.ics").StatusCode)
 	day := portal.Date(2026, time.December, 8).Add(8 * time.Hour)
 	y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = day })
-	require.Contains(t, b.get("/de/works/request").text(), "Am 8. Dezember 2026, zwischen 8:00 und 12:00 Uhr.")
+	require.Contains(t, b.get("/de/works/request").text(), "Dienstag, 8. Dezember 2026, zwischen 8:00 und 12:00 Uhr.")
 	file := b.get("/de/works/request/appointment.ics")
 	require.Equal(t, "text/calendar; charset=utf-8", file.Header.Get("Content-Type"))
 	cal, err := ics.ParseCalendar(strings.NewReader(file.body))
@@ -199,7 +205,13 @@ func TestARequestIsFollowed(t *testing.T) {
 	require.NotContains(t, file.body, k.Digits.Reveal(), "G12: no code in it")
 
 	require.Equal(t, "Sagen Sie uns kurz, warum.", b.act(id, "postpone", nil).doc.Find("details[open] #postpone_reason-error").Text(), "a reason is needed, which is said once")
-	require.Contains(t, b.act(id, "postpone", url.Values{"postpone_reason": {"Ich bin verreist."}}).Header.Get("Location"), "done=postponed")
+	read := b.day("/de/works/request?id=" + id)
+	y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = r.Day.AddDate(0, 0, 1) })
+	moved := b.act(id, "postpone", url.Values{"postpone_reason": {"Ich bin verreist."}, "day": {read}})
+	require.Equal(t, http.StatusConflict, moved.StatusCode, "another day than the one that was read")
+	require.Contains(t, moved.text(), "Der Termin hat sich inzwischen geändert")
+	require.Equal(t, "Ich bin verreist.", moved.doc.Find("#postpone_reason").Text(), "nothing typed is lost")
+	require.Contains(t, b.act(id, "postpone", url.Values{"postpone_reason": {"Ich bin verreist."}, "day": {b.day("/de/works/request?id=" + id)}}).Header.Get("Location"), "done=postponed")
 	require.Contains(t, b.get("/de/works/request").text(), "Ich bin verreist.")
 	y.move(id, works.EventPlan, "", func(r *works.Request) { r.Day = day })
 	for _, e := range []works.Event{works.EventStart, works.EventCarryOut, works.EventClose} {
@@ -257,7 +269,14 @@ func TestWhatIsMissingIsGiven(t *testing.T) {
 	require.Equal(t, "viel", wrong.doc.Find("#power_wished").AttrOr("value", ""))
 	require.Contains(t, b.act(id, "complete", url.Values{"power_wished": {"17,3"}}).Header.Get("Location"), "done=completed")
 	require.Contains(t, b.get("/de/works/request").text(), "17,3")
-	require.Contains(t, b.act(id, "cancel", nil).Header.Get("Location"), "done=cancelled")
+	wrong = b.act(id, "cancel", url.Values{"cancel_reason": {"Wir bauen nicht."}})
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode, "what cannot be taken back is confirmed")
+	require.NotEmpty(t, wrong.doc.Find("#cancel_sure-error").Text())
+	require.Equal(t, "Wir bauen nicht.", wrong.doc.Find("#cancel_reason").Text(), "nothing typed is lost")
+	wrong = b.act(id, "cancel", url.Values{"cancel_reason": {strings.Repeat("x", 501)}, "cancel_sure": {"yes"}})
+	require.Equal(t, http.StatusUnprocessableEntity, wrong.StatusCode)
+	require.Equal(t, 1, wrong.doc.Find("input[name=cancel_sure][checked]").Length(), "nor what was ticked")
+	require.Contains(t, b.act(id, "cancel", url.Values{"cancel_sure": {"yes"}}).Header.Get("Location"), "done=cancelled")
 	require.Equal(t, http.StatusConflict, send("site-plan", "%PDF-1").StatusCode, "what is over takes no document")
 }
 
@@ -323,7 +342,7 @@ func TestT24SomeoneElsesRequest(t *testing.T) {
 	require.Equal(t, http.StatusOK, b.get("/de/works/request?id="+home.OccupancyID).StatusCode)
 	b.post("/de/leave", nil)
 	require.Equal(t, "/de/ended", b.get("/de/works/request?id="+id).Header.Get("Location"))
-	require.Equal(t, "/de/ended", b.act(id, "cancel", nil).Header.Get("Location"))
+	require.Equal(t, "/de/ended", b.act(id, "cancel", url.Values{"cancel_sure": {"yes"}}).Header.Get("Location"))
 }
 
 // Whoever follows a request may stay as long as who looks at a consumption, and

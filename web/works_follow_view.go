@@ -292,7 +292,7 @@ func offerView(x *ctx, o openedRequest) *public.WorksOffer {
 	}
 	if slices.Contains(o.May, works.EventDecline) {
 		v.Decline = &public.WorksForm{Title: x.T("works.offer.decline"), Text: x.T("works.offer.decline.what"), Action: x.act(o, "decline"), Quiet: true,
-			Controls: []component.Control{version, area(x, "decline_reason", "works.offer.decline.reason")}, Submit: x.T("works.offer.decline.now")}
+			Controls: []component.Control{version, area(x, "decline_reason", "works.offer.decline.reason"), sure(x, "decline")}, Submit: x.T("works.offer.decline.now")}
 	}
 	return v
 }
@@ -323,6 +323,14 @@ func (x *ctx) act(o openedRequest, what string) string {
 func area(x *ctx, name, label string) component.Control {
 	c := line(x, name, label, "", "")
 	c.Kind, c.Rows = "area", 3
+	return c
+}
+
+// sure is the box without which nothing happens that cannot be taken back.
+func sure(x *ctx, what string) component.Control {
+	name := what + "_sure"
+	c := line(x, name, "works.request.sure", "", "")
+	c.Kind, c.Options = "checks", []component.Option{{Name: name, Value: "yes", Text: x.T("works.request.sure." + what)}}
 	return c
 }
 
@@ -371,7 +379,8 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 		v.Day = &public.WorksDay{Text: letter.DayWords(x.Catalog, o.Day), File: layout.Link{Text: x.T("works.request.day.ics"), Href: x.act(o, "appointment.ics")}}
 		if may(works.EventPostpone) {
 			v.Day.Postpone = &public.WorksForm{Title: x.T("works.request.postpone"), Text: x.T("works.request.postpone.what"), Action: x.act(o, "postpone"), Quiet: true,
-				Controls: []component.Control{area(x, "postpone_reason", "works.request.postpone.reason")}, Submit: x.T("works.request.postpone.now")}
+				Controls: []component.Control{{Kind: "hidden", Field: component.Field{Name: "day", Value: strconv.FormatInt(portal.Micros(o.Day), 10)}},
+					area(x, "postpone_reason", "works.request.postpone.reason")}, Submit: x.T("works.request.postpone.now")}
 		} else {
 			v.Day.Call = x.T("works.request.postpone.call", phone, hours)
 		}
@@ -390,7 +399,7 @@ func requestActs(x *ctx, o openedRequest, v *public.WorksRequest) {
 	}
 	if may(works.EventCancel) {
 		v.Acts = append(v.Acts, public.WorksForm{Title: x.T("works.request.cancel"), Text: x.T("works.request.cancel.what"), Action: x.act(o, "cancel"), Quiet: true,
-			Controls: []component.Control{area(x, "cancel_reason", "works.request.cancel.reason")}, Submit: x.T("works.request.cancel.now")})
+			Controls: []component.Control{area(x, "cancel_reason", "works.request.cancel.reason"), sure(x, "cancel")}, Submit: x.T("works.request.cancel.now")})
 	}
 }
 

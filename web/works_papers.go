@@ -84,7 +84,7 @@ func (c *capture) withdraw(x *ctx, token keys.Secret, sheet works.Sheet, do stri
 		}
 	}
 	sheet.Papers = kept
-	if do == "discard" {
+	if do == "discard-now" {
 		x.setCookie(worksCookie, "", -1)
 		return errors.Join(c.Drafts.Forget(x.context(), token), x.redirect(x.path("/works/new")))
 	}

@@ -328,7 +328,11 @@ func TestWorksCapturesADay(t *testing.T) {
 	require.Equal(t, http.StatusTooManyRequests, refused.StatusCode)
 	require.Contains(t, refused.doc.Find(".answers").Text(), "Änne Schmitz")
 	require.EqualValues(t, 5, c.requests())
-	require.Equal(t, "/de/works/new", sixth.page(works.StageCheck, url.Values{"do": {"discard"}}).Header.Get("Location"))
+	asked := sixth.page(works.StageCheck, url.Values{"do": {"discard"}})
+	require.Equal(t, http.StatusOK, asked.StatusCode)
+	require.Contains(t, asked.text(), "Noch ist nichts gelöscht")
+	require.Equal(t, http.StatusOK, sixth.get("/de/works/new?step=check").StatusCode, "nor is it")
+	require.Equal(t, "/de/works/new", sixth.page(works.StageCheck, url.Values{"do": {"discard-now"}}).Header.Get("Location"))
 	require.Equal(t, "/de/works/new", sixth.get("/de/works/new?step=check").Header.Get("Location"))
 }
 

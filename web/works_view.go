@@ -42,6 +42,9 @@ func worksNewPage(x *ctx, sheet works.Sheet, stage works.Stage, tied bool, wrong
 	}
 	if sheet.ID != "" {
 		v.Discard = x.T("works.new.discard")
+		if x.field("do") == "discard" {
+			v.Sure, v.Keep = x.T("works.new.discard.sure"), layout.Link{Text: x.T("works.new.discard.keep"), Href: worksStep(x, stage)}
+		}
 	}
 	for _, name := range typed.Facts().Page(stage, typed.Requester()) {
 		v.Controls = append(v.Controls, worksControls(x, typed, name)...)
@@ -223,7 +226,11 @@ func worksAnswers(x *ctx, sheet works.Sheet) (all []public.WorksSection) {
 		s := public.WorksSection{ID: "part-" + string(stage), Title: title, Name: x.T("works.new.change.of", title),
 			Change: layout.Link{Text: x.T("works.new.change"), Href: worksStep(x, stage)}}
 		for _, name := range typed.Facts().Page(stage, typed.Requester()) {
-			row := public.WorksRow{Name: x.T("works.field." + name), Value: worksValue(x, typed, name)}
+			label := x.T("works.field." + name)
+			if name == "kind" { // the title asks that
+				label = x.T("works.request.kind")
+			}
+			row := public.WorksRow{Name: label, Value: worksValue(x, typed, name)}
 			for _, p := range works.At(stage, problems) {
 				if p.Field == name {
 					row.Wrong = x.T("error."+p.Key, p.Args...)
@@ -239,7 +246,7 @@ func worksAnswers(x *ctx, sheet works.Sheet) (all []public.WorksSection) {
 			}
 		}
 		if len(s.Rows) == 0 {
-			s.Rows = []public.WorksRow{{Name: x.T("works.new.nothing"), Value: "–"}}
+			s.None = x.saidOr("works.new.nothing."+string(stage), "works.new.nothing")
 		}
 		all = append(all, s)
 	}

@@ -24,7 +24,8 @@ func (r Request) Deadline(steps []Step, rules calendar.Table) (d calendar.Deadli
 
 // clock gives the rule that runs in a status and the event it counts from: the
 // sending for an offer, the agreement for its deposit, and for the works the
-// day by which both agreement and deposit were there.
+// day by which both agreement and deposit were there. Works that were carried out
+// once met theirs or did not; what is put right afterwards has none.
 func (r Request) clock(rules calendar.Table) (rule calendar.Rule, event time.Time, ok bool) {
 	switch r.Status {
 	case Offered:
@@ -34,6 +35,9 @@ func (r Request) clock(rules calendar.Table) (rule calendar.Rule, event time.Tim
 		event = r.Offer.AgreedAt
 		rule, ok = rules.For(calendar.PaymentDue, event)
 	case Preparing, Awaiting, Planned, Postponed, Working:
+		if r.Result != "" {
+			return rule, event, false
+		}
 		if event = r.Offer.AgreedAt; r.Offer.PaidAt.After(event) {
 			event = r.Offer.PaidAt
 		}

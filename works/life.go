@@ -173,7 +173,7 @@ var steps = []step{
 	{EventChange, []Status{Drawing, Offered, Agreed, Preparing, Awaiting, Planned, Postponed}, Studied, Requester, theirs},
 	{EventAwait, []Status{Preparing, Planned, Postponed}, Awaiting, Operator, theirs},
 	{EventResume, []Status{Awaiting}, Preparing, Operator, theirs},
-	{EventPlan, []Status{Preparing, Planned, Postponed}, Planned, Operator, theirs},
+	{EventPlan, []Status{Preparing, Planned, Postponed, Done}, Planned, Operator, theirs}, // from Done: the team comes back
 	{EventPostpone, []Status{Planned}, Postponed, Requester, theirs},
 	{EventStart, []Status{Planned}, Working, Operator, theirs},
 	{EventBreakOff, []Status{Working}, Postponed, Operator, theirs},
@@ -235,7 +235,7 @@ func (m Master) Happen(r *Request, e Event, now time.Time) error {
 		r.Day = time.Time{}
 	case EventClose:
 		r.ClosedAt = now
-	case EventReopen:
+	case EventReopen, EventPlan: // what is done anew is recorded anew (W10)
 		r.ClosedAt, r.InvoicedAt, r.AssetAt = time.Time{}, time.Time{}, time.Time{}
 	}
 	if phase := to.standing().phase; phase != "" {
@@ -272,8 +272,11 @@ func (r *Request) forbids(e Event, now time.Time) string {
 		if len(r.Missing) > 0 {
 			return "works.incomplete"
 		}
-	case EventChange:
-		if !kind.Offer {
+	case EventChange, EventCancel:
+		switch {
+		case r.Result != "":
+			return "works.state" // carried out once, and paid: they are put right, not paid back
+		case e == EventChange && !kind.Offer:
 			return "works.kind"
 		}
 	case EventOffer:

@@ -7,6 +7,7 @@ import (
 
 	"guichet/portal"
 	"guichet/works"
+	"guichet/works/calendar"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
@@ -16,7 +17,11 @@ var noon = portal.Date(2026, 11, 26).Add(12 * time.Hour)
 
 // free is a request that no rule but its status holds back from an event.
 func free(kind works.Kind, s works.Status) works.Request {
-	return works.Request{Kind: kind, Status: s, Phase: works.Capture, StudyNotNeeded: true, Day: noon.AddDate(0, 0, 3), Result: "ok", UserAgreedAt: noon,
+	result := ""
+	if s == works.Working { // what was carried out once is cancelled no more
+		result = "ok"
+	}
+	return works.Request{Kind: kind, Status: s, Phase: works.Capture, StudyNotNeeded: true, Day: noon.AddDate(0, 0, 3), Result: result, UserAgreedAt: noon,
 		AssetAt: noon, InvoicedAt: noon, ClosedAt: noon.AddDate(0, 0, -29),
 		Offer: works.Offer{Version: 2, Said: true, VAT: 6, Percent: 50, Terms: "2026", Lines: [4]int64{0, 31200, 18400, 4800}, Paid: 60000, ValidTo: noon.Add(time.Hour)}}
 }
@@ -41,7 +46,7 @@ func TestW4EveryPair(t *testing.T) {
 		{works.Planned, works.EventPostpone}: works.Postponed, {works.Planned, works.EventStart}: works.Working,
 		{works.Working, works.EventBreakOff}: works.Postponed, {works.Working, works.EventCarryOut}: works.Done,
 		{works.Done, works.EventPutInService}: works.InService, {works.Done, works.EventClose}: works.Closed, {works.InService, works.EventClose}: works.Closed,
-		{works.Closed, works.EventReopen}: works.Done,
+		{works.Closed, works.EventReopen}: works.Done, {works.Done, works.EventPlan}: works.Planned, // the team comes back
 	}
 	for _, from := range []works.Status{works.Received, works.Incomplete, works.Studied, works.Drawing, works.Offered, works.Agreed,
 		works.Preparing, works.Awaiting, works.Planned, works.Postponed} {
@@ -105,6 +110,8 @@ func TestWhatARuleForbids(t *testing.T) {
 		{"W9", works.Phases13, works.Working, works.EventCarryOut, "works.result", func(r *works.Request) { r.Result = "" }},
 		{"W10", works.Phases13, works.InService, works.EventClose, "works.closing", func(r *works.Request) { r.AssetAt = time.Time{} }},
 		{"W10", works.Phases13, works.InService, works.EventClose, "works.closing", func(r *works.Request) { r.InvoicedAt = time.Time{} }},
+		{"C.4", works.Phases13, works.Planned, works.EventCancel, "works.state", func(r *works.Request) { r.Result = "done once: nothing is paid back" }},
+		{"C.4", works.Phases13, works.Planned, works.EventChange, "works.state", func(r *works.Request) { r.Result = "done once" }},
 		{"30 days", works.Phases13, works.Closed, works.EventReopen, "works.late", func(r *works.Request) { r.ClosedAt = noon.AddDate(0, 0, -34) }},
 		{"kind", works.SmartMeter, works.Studied, works.EventDraw, "works.kind", func(*works.Request) {}},
 		{"kind", works.Phases13, works.Studied, works.EventPrepare, "works.kind", func(*works.Request) {}},
@@ -223,4 +230,35 @@ func learn(t *rapid.T, r *works.Request, now time.Time) {
 	case 8:
 		r.Missing = nil
 	}
+}
+
+// W8-W10, C.4: a request that is reopened gets another day, and what is recorded
+// of the first works is recorded anew after the second; the legal deadline, which
+// the first ones met or not, runs no more, and what was carried out and paid is
+// not called off.
+func TestReopenedWorksArePlannedAgain(t *testing.T) {
+	r := free(works.Phases13, works.Planned)
+	r.Offer.AgreedAt, r.Offer.Days = noon.AddDate(0, -2, 0), 5
+	steps := []works.Step{{At: noon, To: works.Planned}}
+	_, runs := r.Deadline(steps, calendar.Defaults())
+	require.True(t, runs)
+	require.NoError(t, r.Happen(works.EventStart, noon))
+	r.Result = "done"
+	for _, e := range []works.Event{works.EventCarryOut, works.EventClose, works.EventReopen} {
+		require.NoError(t, r.Happen(e, noon), e)
+		r.AssetAt, r.InvoicedAt = noon, noon // also where they were recorded before it became clear
+	}
+	require.Contains(t, r.Moves(works.Operator, noon), works.EventPlan)
+	require.NoError(t, r.Happen(works.EventPlan, noon))
+	require.Equal(t, works.Preparation, r.Phase)
+	require.Zero(t, r.AssetAt)
+	require.Zero(t, r.InvoicedAt)
+	_, runs = r.Deadline(steps, calendar.Defaults())
+	require.False(t, runs)
+	require.NotContains(t, r.Moves(works.Requester, noon), works.EventCancel)
+	require.Contains(t, r.Moves(works.Requester, noon), works.EventPostpone)
+	for _, e := range []works.Event{works.EventStart, works.EventCarryOut} {
+		require.NoError(t, r.Happen(e, noon), e)
+	}
+	require.ErrorContains(t, r.Happen(works.EventClose, noon), "works.closing", "W10")
 }

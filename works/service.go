@@ -71,7 +71,8 @@ type Place struct {
 	ID string
 }
 
-// Filter narrows an officer's list; zero values narrow nothing.
+// Filter narrows an officer's list; zero values narrow nothing. The operator's
+// turn are also those whose papers are Unread.
 type Filter struct {
 	Turn Turn
 	Team string
@@ -341,10 +342,35 @@ func (s *Service) Add(ctx context.Context, by audit.Entry, id string, p Paper) e
 		}
 		r.Missing = slices.DeleteFunc(r.Missing, func(name string) bool { return name == string(p.Document) })
 		p.AddedAt, p.AddedBy = now, by.Actor
+		r.Unread = r.Unread || by.Actor.Kind != portal.Staff && by.Actor.Kind != portal.System
 		record(t, by, now, audit.WorksPaper, r, map[string]string{"document": string(p.Document)})
 		if err := s.Store.PutWorksPaper(t, id, p); err != nil {
 			return err
 		}
+		return s.save(t, &r)
+	})
+}
+
+// SeePapers notes that an officer looked at the papers that came while it was the
+// requester's turn: n of them, those of the works system left out. A Conflict
+// where another came meanwhile.
+func (s *Service) SeePapers(ctx context.Context, by audit.Entry, id string, n int) error {
+	return s.Runner.Do(ctx, func(t tx.Tx) error {
+		r, err := s.lock(t, id)
+		if err != nil {
+			return err
+		}
+		there, err := s.Store.CountWorksPapers(t, id)
+		switch {
+		case err != nil:
+			return err
+		case there != n:
+			return &portal.Error{Code: portal.Conflict, Key: "desk.works.papers"}
+		case !r.Unread:
+			return &portal.Error{Code: portal.Conflict, Key: "desk.works.changed"}
+		}
+		r.Unread = false
+		record(t, by, s.Clock(), audit.WorksNoted, r, map[string]string{"what": "papers"})
 		return s.save(t, &r)
 	})
 }

@@ -15,9 +15,10 @@
 //	execution    working ──break-off──▶ postponed
 //	                │ carry-out
 //	closing      done ──▶ in-service ──close──▶ closed ──reopen, 30 days──▶ done
+//	                │ plan, where the team must come back: planned
 //
-// The requester may cancel before the works begin, the operator refuse before
-// an offer leaves. Changed data void the offer and begin the study anew; no
+// The requester may cancel before the works first begin, the operator refuse
+// before an offer leaves. Changed data void the offer and begin the study anew; no
 // preparation begins before the recorded agreement and the deposit, no expired
 // offer is accepted (Wd3), and nothing is closed without both asset and invoice
 // (W10).
@@ -129,6 +130,10 @@ type Request struct {
 	AssetAt        time.Time
 	InvoicedAt     time.Time
 	ClosedAt       time.Time
+
+	// Unread tells that papers came while it was the requester's turn, which
+	// nobody of the operator's has looked at.
+	Unread bool
 
 	// Due is when the next date passes: the requester's, or the legal one; zero
 	// where none runs. Service keeps it, so that lists are in its order.

@@ -34,6 +34,11 @@ export async function taken({ page, hand }, selector) {
 export function brussels(days) {
   return new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Brussels', dateStyle: 'short' }).format(Date.now() + days * 86_400_000);
 }
+// idle is the next Sunday that lies so many days ahead or more: nobody works then.
+export function idle(days) {
+  while (new Date(brussels(days)).getUTCDay() !== 0) days++;
+  return days;
+}
 export const german = (day) => new Intl.DateTimeFormat('de', { timeZone: 'UTC', dateStyle: 'long' }).format(new Date(day));
 
 // person opens a browser with the look that judges what it shows.
@@ -84,17 +89,33 @@ export async function says({ page, hand, look }, act, reason, field, needed = tr
   assert.ok(needed || (await page.locator(`#${field}`).inputValue()).startsWith(reason), 'what was typed is lost');
   await look(`${act} refused`);
   await hand.type(`#${field}`, reason);
+  const sure = `#${act}_sure input`; // what cannot be taken back
+  if (await page.locator(sure).count()) {
+    await hand.press(`${form} button`);
+    await wrong(page, `${act}_sure`);
+    assert.equal(await page.locator(`#${field}`).inputValue(), reason, 'what was typed is lost');
+    await look(`${act} unsure`);
+    await hand.tick(sure);
+  }
   await hand.press(`${form} button`);
   await done({ page });
 }
 
 // acts lets the officer do one thing with the request: fill types what it needs.
+// What is final, or speaks against a day, is asked first; the answer is its words.
 export function acts({ page }, hand) {
   return async (act, fill = async () => {}) => {
     const form = `#act-${act} form`;
+    const sure = `#${act}-sure input`;
     if (await page.locator(`#act-${act} details:not([open])`).count()) await hand.press(`#act-${act} summary`, false);
     await fill();
     await hand.press(`${form} button`);
+    if (!await page.locator(`#${act}-sure-error`).count() || await page.locator(`${form} [aria-invalid=true]`).count()) return '';
+    assert.equal(await page.locator(sure).isChecked(), false);
+    const asked = plain(await page.locator(`#${act}-sure`).innerText());
+    await hand.tick(sure);
+    await hand.press(`${form} button`);
+    return asked;
   };
 }
 

@@ -8,13 +8,14 @@ import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { after, test } from 'node:test';
 import ICAL from 'ical.js';
-import { acts, bank, brussels, done, german, kept, knocks, mails, officer, onScreen, onTelephone, person, phase, plain, says, taken } from './works-people.mjs';
+import { acts, bank, brussels, done, german, idle, kept, knocks, mails, officer, onScreen, onTelephone, person, phase, plain, says, taken } from './works-people.mjs';
 import { atDesk, close, fits, onPaper, picture, portal, validHTML, wrong } from './lib.mjs';
 
 after(close);
 
 const { site } = portal;
 const mail = 'aenne.schmitz@example.org';
+const sunday = idle(14);
 
 async function captures({ page, hand, look }) {
   const next = () => hand.press('button[value=next]');
@@ -129,13 +130,14 @@ test('from one phase to three, in German, without scripts, by keyboard', async (
   await act('offer', () => desk.hand.type('#offer-line-b', '312,005'));
   assert.equal(await desk.page.locator('main [aria-invalid=true]').count(), 5, 'an offer without its lines left');
   await desk.look('3 offer refused');
-  await act('offer', async () => {
+  const comesTo = await act('offer', async () => {
     for (const [line, amount] of [['line-a', '0'], ['line-b', '312,00'], ['line-c', '184,00'], ['line-d', '48'], ['study', '0'], ['days', '20']]) {
       await desk.hand.type(`#offer-${line}`, amount);
     }
     assert.ok(await desk.page.locator('input[name=offer-vat][value="6"]').isChecked(), 'C.5: 6 % follow from the declaration');
   });
   await done(desk);
+  assert.match(comesTo, /par courriel, et ne peut pas être reprise : 576,64 € au total, TVA 6 % comprise, acompte de 288,32 €/);
 
   await phase(requester, '3. Angebot', 'Sie sind am Zug');
   await requester.look('12 offered');
@@ -172,11 +174,11 @@ test('from one phase to three, in German, without scripts, by keyboard', async (
     await desk.hand.pick(`input[name=plan-half][value=${half}]`);
     await desk.hand.type('#plan-team', 'Verviers 3');
   });
-  await plan(14, 'afternoon');
+  assert.match(await plan(sunday, 'afternoon'), /Le dimanche .* n’est pas un jour ouvrable\. Fixer ce jour quand même/);
   await done(desk);
   await phase(requester, '4. Vorbereitung', 'geplant');
   const first = await appointment(requester);
-  await plan(15, 'morning'); // it moves
+  await plan(sunday + 1, 'morning'); // it moves
   await done(desk);
   await desk.look('5 planned');
   await phase(requester, '4. Vorbereitung', 'geplant');
@@ -184,7 +186,7 @@ test('from one phase to three, in German, without scripts, by keyboard', async (
   const { event, secrecy } = await appointment(requester);
   assert.deepEqual([event.uid, event.sequence > first.event.sequence, secrecy], [first.event.uid, true, 'CONFIDENTIAL'], 'a calendar would hold both days');
   const clock = new Intl.DateTimeFormat('en-CA', { timeZone: 'Europe/Brussels', dateStyle: 'short', timeStyle: 'short', hour12: false });
-  assert.deepEqual([event.startDate, event.endDate].map((t) => clock.format(t.toJSDate())), [`${brussels(15)}, 08:00`, `${brussels(15)}, 12:00`]);
+  assert.deepEqual([event.startDate, event.endDate].map((t) => clock.format(t.toJSDate())), [`${brussels(sunday + 1)}, 08:00`, `${brussels(sunday + 1)}, 12:00`]);
   assert.equal(event.summary, 'Einsatz: Von Einphasen- zu Dreiphasenstrom oder zurück');
   assert.match(event.location, new RegExp(site.town));
   assert.ok(plain(event.description).includes(opened.number));
@@ -227,6 +229,23 @@ test('from one phase to three, in German, without scripts, by keyboard', async (
   await desk.page.goto(file);
   assert.match(await desk.page.locator('#steps').innerText(), /Der Zähler summt seit gestern/);
   await desk.look('10 reopened');
+  await plan(sunday + 2, 'morning'); // the team comes back
+  await done(desk);
+  await phase(requester, '4. Vorbereitung', 'geplant');
+  assert.equal(await requester.page.locator('form[action*="/cancel"]').count(), 0, 'what was carried out and paid is not called off');
+  await requester.look('20 planned again');
+  await act('start');
+  await act('carry-out', () => desk.hand.type('#carry-out-result', 'Klemme nachgezogen.'));
+  await done(desk);
+  assert.match(plain(await desk.page.locator('main').innerText()), /3 × 400 V \+ N\. · Klemme nachgezogen\./);
+  for (const closing of ['asset', 'invoice', 'close']) await act(closing);
+  await act('reopen'); // in her name: she telephones
+  await wrong(desk.page, 'reopen-reason');
+  await act('reopen', () => desk.hand.type('#reopen-reason', 'Sie ruft an: Der Zähler summt noch.'));
+  await done(desk);
+  await desk.look('11 reopened in her name');
+  await phase(requester, '6. Abschluss', 'Wir sind am Zug');
+  assert.match(await requester.page.locator('main').innerText(), /Der Zähler summt noch/);
 
   await told(requester.page, opened);
   await requester.page.goto('data:text/html,<script>document.title = "on"</script>');
@@ -245,8 +264,10 @@ async function told(page, { number, code }) {
     [/Unser Angebot ist fertig/, /bis einschließlich/, /576,64 €/, /\+\+\+/],
     [/überweisen Sie bis spätestens/, /288,32 €/, /\+\+\+/],
     [/Sie sind am Zug: Wir warten/, /steht die Frist still/],
-    [new RegExp(`${german(brussels(14))}, zwischen 13:00 und 17:00 Uhr`), /Seien Sie vor Ort/],
-    [new RegExp(`${german(brussels(15))}, zwischen 8:00 und 12:00 Uhr`), /Seien Sie vor Ort/],
+    [new RegExp(`Sonntag, ${german(brussels(sunday))}, zwischen 13:00 und 17:00 Uhr`), /Seien Sie vor Ort/],
+    [new RegExp(`Montag, ${german(brussels(sunday + 1))}, zwischen 8:00 und 12:00 Uhr`), /Seien Sie vor Ort/],
+    [/Ist alles in Ordnung/],
+    [new RegExp(`Dienstag, ${german(brussels(sunday + 2))}, zwischen 8:00 und 12:00 Uhr`), /Seien Sie vor Ort/],
     [/Ist alles in Ordnung/],
   ];
   const all = await mails(mail, say.length);

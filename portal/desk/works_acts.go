@@ -28,11 +28,12 @@ const (
 	Invoice    Act = "invoice"     // it is invoiced
 	Unlock     Act = "unlock"      // its number, which the gate closed (M6)
 	NewCode    Act = "code"        // goes to its requester (D10)
+	SeePapers  Act = "papers"      // that came while it is the requester's turn
 )
 
 // Acts lists all that an officer may ever do, in the order of a page.
 var Acts = []Act{
-	Unlock, Act(works.EventStudy), NoStudy, Act(works.EventDraw), Act(works.EventPrepare), Act(works.EventOffer), Act(works.EventAccept), Act(works.EventDecline),
+	Unlock, SeePapers, Act(works.EventStudy), NoStudy, Act(works.EventDraw), Act(works.EventPrepare), Act(works.EventOffer), Act(works.EventAccept), Act(works.EventDecline),
 	Act(works.EventPlan), Act(works.EventResume), Act(works.EventStart), Act(works.EventCarryOut), Act(works.EventPutInService), Asset, Invoice,
 	Act(works.EventClose), Act(works.EventComplete), UserAgrees, GiveTeam, Act(works.EventAwait), Act(works.EventPostpone), Act(works.EventBreakOff),
 	Act(works.EventAskMissing), Act(works.EventChange), Act(works.EventReopen), Act(works.EventCancel), Act(works.EventRefuse), NewCode,
@@ -53,7 +54,7 @@ func ActsOf(r works.Request, now time.Time, m works.Master) (acts []Act) {
 	if r.Status == works.Incomplete {
 		brought.Missing = nil // what came on paper is noted with it
 	}
-	if brought.Result == "" {
+	if r.Status == works.Working {
 		brought.Result = "-"
 	}
 	if r.Status != works.Planned {
@@ -73,6 +74,8 @@ func ActsOf(r works.Request, now time.Time, m works.Master) (acts []Act) {
 			open = !r.Status.Over() && m.Records(string(a))
 		case NewCode:
 			open = !r.Status.Over()
+		case SeePapers:
+			open = r.Unread
 		case UserAgrees:
 			open = !r.Status.Over() && r.Kind.Facts().UserAgrees && r.UserAgreedAt.IsZero()
 		case Asset:
@@ -117,18 +120,41 @@ func (w *wrongs) text(field, typed string, needed bool, longest int) string {
 }
 
 // Do does one act on a request as the officer saw it: since is when it came to
-// the status of the page. Its problems are portal.Problems at the fields; a
-// Conflict where somebody was faster.
+// the status of the page. Its problems are portal.Problems at the fields, or what
+// it is Unsure of; a Conflict where somebody was faster.
 func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since time.Time, typed Typed) error {
+	err := y.do(ctx, by, id, a, since, typed)
+	if moved(err) {
+		return errMoved
+	}
+	return err
+}
+
+// errMoved tells an officer that somebody was faster.
+var errMoved = &portal.Error{Code: portal.Conflict, Key: "desk.works.changed"}
+
+// moved tells that a request is no longer where an event could happen, which the
+// room says in the words of its requester.
+func moved(err error) bool {
+	e := new(portal.Error)
+	return errors.As(err, &e) && e.Key == "works.state"
+}
+
+func (y *Yard) do(ctx context.Context, by portal.Actor, id string, a Act, since time.Time, typed Typed) error {
 	if !slices.Contains(Acts, a) {
 		return &portal.Error{Code: portal.NotFound, Key: "not_found"}
 	}
-	shown, _, err := y.Store.Works(ctx, id)
+	shown, steps, err := y.Store.Works(ctx, id)
 	if err != nil {
 		return err
 	}
 	if barred(y.Service.Master, shown, a) {
 		return works.ErrMaster
+	}
+	if e := works.Event(a); slices.Contains(works.Events, e) { // before what was typed for it is judged
+		if would := shown; moved(y.Service.Master.Happen(&would, e, y.Clock())) {
+			return errMoved
+		}
 	}
 	w := wrongs{act: a}
 	reason := w.text("reason", typed("reason"), slices.Contains(WithReason, a), longestText)
@@ -139,9 +165,12 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 	if len(w.problems) > 0 {
 		return w.problems
 	}
+	if q := y.ask(a, shown, steps, change); q != nil && typed("sure") != q.Mark && shown.Since.Equal(since) {
+		return q
+	}
 	unchanged := func(r *works.Request) error {
 		if !r.Since.Equal(since) {
-			return &portal.Error{Code: portal.Conflict, Key: "desk.works.changed"}
+			return errMoved
 		}
 		if change != nil {
 			return change(r)
@@ -154,6 +183,9 @@ func (y *Yard) Do(ctx context.Context, by portal.Actor, id string, a Act, since 
 		return y.Service.Note(ctx, entry, id, string(a), unchanged)
 	case Asset:
 		return y.Service.RecordAsset(ctx, entry, id, strings.TrimSpace(typed("ean")), unchanged)
+	case SeePapers:
+		n, _ := strconv.Atoi(typed("shown")) // anything else is no number of papers that was shown
+		return y.Service.SeePapers(ctx, entry, id, n)
 	case Unlock:
 		return y.unlock(ctx, by, id, reason)
 	case NewCode:
@@ -223,7 +255,9 @@ func (y *Yard) change(w *wrongs, a Act, shown works.Request, typed Typed) func(*
 		return y.plan(w, typed)
 	case works.EventCarryOut:
 		result := w.text("result", typed("result"), true, 2000)
-		return does(func(r *works.Request) { r.Result = result })
+		return does(func(r *works.Request) {
+			r.Result = strings.TrimPrefix(r.Result+" · "+result, " · ") // where the team came back both times are told (W9)
+		})
 	}
 	return nil
 }

@@ -1,8 +1,10 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -27,8 +29,19 @@ const (
   team, result, asset_us, invoiced_us, closed_us, due_us, external_id, told_us, promised_us, moved_us`
 )
 
+// unread is the turn of those that are the requester's and Unread: both sides
+// have something to do.
+const unread = "unread"
+
 // noDue stands for no date: behind all dates in an officer's list.
 const noDue = int64(1) << 62
+
+func dueOf(r works.Request) int64 {
+	if r.Due.IsZero() {
+		return noDue
+	}
+	return portal.Micros(r.Due)
+}
 
 func changingWorks(r works.Request) ([]any, error) {
 	facts, err := json.Marshal(r.Values)
@@ -39,14 +52,14 @@ func changingWorks(r works.Request) ([]any, error) {
 	if err != nil {
 		return nil, err
 	}
-	due := noDue
-	if !r.Due.IsZero() {
-		due = portal.Micros(r.Due)
+	due, turn := dueOf(r), string(r.Status.Turn())
+	if r.Unread && r.Status.Turn() == works.Requester {
+		turn = unread
 	}
 	return []any{string(r.Contact.Kind), r.Name, r.Mail, r.Telephone, string(r.Language), string(r.Channel),
 		r.BillingName, r.Billing.Street, r.Billing.Postcode, r.Billing.Town, r.CompanyNumber, r.Site.Street, r.Site.Postcode, r.Site.Town,
 		string(facts), r.Declared.FirstOccupied, r.Declared.Dwelling, r.Declared.EndUser,
-		string(r.Phase), string(r.Status), string(r.Status.Turn()), portal.Micros(r.Since), strings.Join(r.Missing, ","), portal.Micros(r.MissingBy),
+		string(r.Phase), string(r.Status), turn, portal.Micros(r.Since), strings.Join(r.Missing, ","), portal.Micros(r.MissingBy),
 		r.StudyNotNeeded, string(offer), portal.Micros(r.Offer.ValidTo), portal.Micros(r.UserAgreedAt), portal.Micros(r.Day),
 		r.Team, r.Result, portal.Micros(r.AssetAt), portal.Micros(r.InvoicedAt), portal.Micros(r.ClosedAt), due,
 		r.External, portal.Micros(r.ToldAt), portal.Micros(r.Promised), portal.Micros(r.MovedAt)}, nil
@@ -109,7 +122,7 @@ func worksRow(s scanner) (r works.Request, err error) {
 		&r.External, &told, &promised, &moved); err != nil {
 		return r, err
 	}
-	r.Number = keys.Secret(number)
+	r.Number, r.Unread = keys.Secret(number), turn == unread
 	if missing != "" {
 		r.Missing = strings.Split(missing, ",")
 	}
@@ -209,10 +222,27 @@ func (s *Store) worksWhere(ctx context.Context, where string, args ...any) ([]wo
 }
 
 // WorksList implements works.Store. Each filter has a text of its own, so that
-// each is answered from an index.
-func (s *Store) WorksList(ctx context.Context, f works.Filter, after works.Place, limit int) ([]works.Request, error) {
-	where, args := worksWaiting(f, after, limit)
-	return s.worksWhere(ctx, where, args...)
+// each is answered from an index; what is also somebody's turn is joined to it.
+func (s *Store) WorksList(ctx context.Context, f works.Filter, after works.Place, limit int) (list []works.Request, err error) {
+	turns := []works.Turn{f.Turn}
+	if f.Turn != "" {
+		turns = append(turns, unread)
+	}
+	for _, f.Turn = range turns {
+		where, args := worksWaiting(f, after, limit)
+		some, err := s.worksWhere(ctx, where, args...)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, some...)
+	}
+	slices.SortFunc(list, func(a, b works.Request) int {
+		if d := cmp.Compare(dueOf(a), dueOf(b)); d != 0 {
+			return d
+		}
+		return strings.Compare(a.ID, b.ID)
+	})
+	return list[:min(len(list), limit)], nil
 }
 
 func worksWaiting(f works.Filter, after works.Place, limit int) (where string, args []any) {

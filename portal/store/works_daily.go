@@ -17,7 +17,7 @@ func (s *Store) WorksToRemind(ctx context.Context, now, until, tomorrow, settled
 	const undigested = ` AND NOT EXISTS (SELECT 1 FROM works_digests d JOIN partners o ON o.id = d.partner_id
   WHERE d.partner_id = w.partner_id AND o.status = 'approved' AND o.installer AND w.channel <> 'post' AND o.mail = w.mail)`
 	rows, err := s.query(ctx, `SELECT id FROM (
-  SELECT w.id FROM works w WHERE w.turn = 'requester' AND w.status IN ('incomplete', 'offered') AND w.due_us > $1 AND w.due_us <= $2`+undigested+untold+`w.due_us)
+  SELECT w.id FROM works w WHERE w.turn IN ('requester', '`+unread+`') AND w.status IN ('incomplete', 'offered') AND w.due_us > $1 AND w.due_us <= $2`+undigested+untold+`w.due_us)
   UNION ALL
   SELECT w.id FROM works w WHERE w.status = 'planned' AND w.day_us > $1 AND w.day_us <= $2 AND (w.channel = 'post' OR w.day_us <= $3)
     AND w.since_us <= $4`+untold+`w.day_us)) near ORDER BY id LIMIT $5`,

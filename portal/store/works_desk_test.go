@@ -236,6 +236,7 @@ func TestW15AssetsKnowNoRequester(t *testing.T) {
 func TestWorksListByDate(t *testing.T) {
 	yards(t, func(t *testing.T, y *yard) {
 		none := y.capture("two-rate", "None", map[string]string{})
+		y.now = y.now.Add(time.Minute) // ids are in the order of time
 		late := y.agree(y.capture("more-power", "Late", map[string]string{"power_wished": "9"}))
 		y.move(late.ID, works.Nobody, works.EventPay, func(r *works.Request) error { r.Offer.Paid, r.Offer.Days = r.Offer.Deposit(), 10; return nil })
 		y.now = y.now.AddDate(0, 0, 5)
@@ -258,6 +259,20 @@ func TestWorksListByDate(t *testing.T) {
 		require.Equal(t, []string{none.ID}, list(works.Filter{Turn: works.Operator, Kind: works.TwoRate}, works.Place{}))
 		before := y.request(late.ID).Due
 		require.True(t, y.move(late.ID, works.Operator, works.EventAwait, nil).Due.IsZero(), "no deadline runs")
+
+		// W5: a paper puts it among the operator's, at its place, until somebody looked.
+		require.Equal(t, []string{soon.ID, none.ID}, list(operator, works.Place{}))
+		require.Empty(t, list(operator, works.Place{ID: none.ID}))
+		household := foreman
+		household.Actor = portal.Actor{Kind: portal.Household}
+		require.NoError(t, y.Add(t.Context(), household, late.ID, works.Paper{ID: "p1", Document: works.Permit, EvidenceID: "e1"}))
+		require.Equal(t, []string{soon.ID, none.ID}, list(operator, works.Place{}))
+		require.Equal(t, []string{late.ID}, list(operator, works.Place{ID: none.ID}))
+		require.Equal(t, []string{late.ID}, list(works.Filter{Turn: works.Requester}, works.Place{}), "it is still the requester's, too")
+		require.True(t, y.request(late.ID).Unread)
+		require.Equal(t, portal.Conflict, portal.CodeOf(y.SeePapers(t.Context(), foreman, late.ID, 1)), "another came meanwhile")
+		require.NoError(t, y.SeePapers(t.Context(), foreman, late.ID, 2))
+		require.Empty(t, list(operator, works.Place{ID: none.ID}))
 		y.now = y.now.AddDate(0, 0, 7)
 		after := y.move(late.ID, works.Operator, works.EventResume, nil).Due
 		require.True(t, before.Equal(portal.Date(2026, 3, 17)), "10 working days from 2 March end on the 16th")

@@ -61,7 +61,7 @@ func (s *Store) WorksOf(ctx context.Context, of works.Installer, f works.Sought,
 		where += condition + strconv.Itoa(len(args))
 	}
 	if f.Turn != "" {
-		narrow(` AND turn = $`, string(f.Turn))
+		narrow(` AND CASE turn WHEN '`+unread+`' THEN 'requester' ELSE turn END = $`, string(f.Turn))
 	}
 	if f.Status != "" {
 		narrow(` AND status = $`, string(f.Status))

@@ -16,6 +16,7 @@ type writing struct {
 	first, day     string // the first of a month, and any other day
 	hours          string // between hours and minutes
 	months, short  [12]string
+	week           [7]string // from Sunday, with what stands before the day
 }
 
 // noBreak keeps a number and its unit, or a day and its month, on one line.
@@ -37,21 +38,25 @@ var writings = map[portal.Language]writing{
 		group: "\u202f", decimal: ",", first: "1er", day: "%d", hours: noBreak + "h" + noBreak,
 		months: [12]string{"janvier", "février", "mars", "avril", "mai", "juin", "juillet", "août", "septembre", "octobre", "novembre", "décembre"},
 		short:  [12]string{"janv.", "févr.", "mars", "avr.", "mai", "juin", "juil.", "août", "sept.", "oct.", "nov.", "déc."},
+		week:   [7]string{"dimanche", "lundi", "mardi", "mercredi", "jeudi", "vendredi", "samedi"},
 	},
 	portal.German: {
 		group: ".", decimal: ",", first: "1.", day: "%d.", hours: ":",
 		months: [12]string{"Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"},
 		short:  [12]string{"Jan.", "Febr.", "März", "Apr.", "Mai", "Juni", "Juli", "Aug.", "Sept.", "Okt.", "Nov.", "Dez."},
+		week:   [7]string{"Sonntag,", "Montag,", "Dienstag,", "Mittwoch,", "Donnerstag,", "Freitag,", "Samstag,"},
 	},
 	portal.Dutch: {
 		group: ".", decimal: ",", first: "1", day: "%d", hours: ".",
 		months: [12]string{"januari", "februari", "maart", "april", "mei", "juni", "juli", "augustus", "september", "oktober", "november", "december"},
 		short:  [12]string{"jan.", "feb.", "mrt.", "apr.", "mei", "juni", "juli", "aug.", "sep.", "okt.", "nov.", "dec."},
+		week:   [7]string{"zondag", "maandag", "dinsdag", "woensdag", "donderdag", "vrijdag", "zaterdag"},
 	},
 	portal.English: {
 		group: ",", decimal: ".", first: "1", day: "%d", hours: ":",
 		months: [12]string{"January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"},
 		short:  [12]string{"Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"},
+		week:   [7]string{"Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday"},
 	},
 }
 
@@ -59,6 +64,12 @@ var writings = map[portal.Language]writing{
 func (c *Catalog) Date(t time.Time) string {
 	t = t.In(portal.Brussels)
 	return c.dayOf(t) + noBreak + c.way.months[t.Month()-1] + noBreak + strconv.Itoa(t.Year())
+}
+
+// Weekday writes a day in full with its name: "mardi 1er mars 2024",
+// "Dienstag, 1. März 2024".
+func (c *Catalog) Weekday(t time.Time) string {
+	return c.way.week[t.In(portal.Brussels).Weekday()] + " " + c.Date(t)
 }
 
 // ShortDate writes a day without its year, for a narrow place: "1er mars".

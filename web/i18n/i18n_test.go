@@ -152,6 +152,9 @@ func TestDates(t *testing.T) {
 		require.Equal(t, want[2], c.ShortMonth(other), lang)
 		require.Equal(t, want[3], plain(c.Time(other.Add(30*time.Minute).UTC())), "%s: Brussels time", lang)
 	}
+	for lang, want := range map[portal.Language]string{portal.French: "vendredi 1er mars 2024", portal.German: "Freitag, 1. März 2024", portal.Dutch: "vrijdag 1 maart 2024", portal.English: "Friday 1 March 2024"} {
+		require.Equal(t, want, strings.ReplaceAll(For(lang).Weekday(first), noBreak, " "))
+	}
 	late := time.Date(2024, 12, 31, 23, 30, 0, 0, time.UTC)
 	require.Equal(t, "1 January 2025", strings.ReplaceAll(For(portal.English).Date(late), noBreak, " "), "the day is Brussels'")
 }

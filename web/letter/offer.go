@@ -35,7 +35,7 @@ func Offer(v works.View, communication string, made time.Time, h House) Paper {
 	}
 	p.terms(c, f)
 	p.After = append(p.After, c.T("letter.offer.change"), c.T("letter.offer.online", strings.TrimSuffix(door, "/lookup")+"/works/lookup"),
-		c.T("letter.offer.paper"), c.T("letter.offer.place"), c.T("letter.offer.signature"))
+		c.T("letter.offer.paper", h.CallCentre), c.T("letter.offer.place"), c.T("letter.offer.signature"))
 	return p
 }
 

@@ -85,9 +85,9 @@ func missingWords(c *i18n.Catalog, missing []string) string {
 // begins at an hour.
 func DayWords(c *i18n.Catalog, day time.Time) string {
 	if works.WholeDay(day) {
-		return c.T("works.request.day.whole", c.Date(day))
+		return c.T("works.request.day.whole", c.Weekday(day))
 	}
-	return c.T("works.request.day.half", c.Date(day), c.Time(day), c.Time(day.Add(works.HalfDay)))
+	return c.T("works.request.day.half", c.Weekday(day), c.Time(day), c.Time(day.Add(works.HalfDay)))
 }
 
 // worksNews writes to a requester what became of their request, and brings the
@@ -123,7 +123,7 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 		p.terms(c, data.Offer)
 		if l.Mail == "" { // who is written to by post can sign and send it back
 			p.After = append(p.After, c.T("letter.offer.change"))
-			sign = []string{c.T("letter.offer.paper"), c.T("letter.offer.place"), c.T("letter.offer.signature")}
+			sign = []string{c.T("letter.offer.paper", h.CallCentre), c.T("letter.offer.place"), c.T("letter.offer.signature")}
 		}
 	case data.Status == works.Agreed:
 		p.Paragraphs = append(p.Paragraphs, c.T("letter.works.news.pay", euros(c, data.Offer.Deposit()-data.Offer.Paid), c.Date(data.Until), communication.String(), AccountWords(c, h)))

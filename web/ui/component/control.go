@@ -21,6 +21,14 @@ type Option struct {
 	Selected          bool
 }
 
+// sent is what a ticked box sends.
+func (o Option) sent() string {
+	if o.Value == "" {
+		return "yes"
+	}
+	return o.Value
+}
+
 // attributes tie hint and error to the field.
 func (c Control) attributes() templ.Attributes {
 	a := templ.Attributes{}
