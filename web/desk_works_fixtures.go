@@ -45,7 +45,10 @@ var deskWorksFixtures = []fixture{
 	{"desk-works-working", worksFixture(works.Working, nil)},
 	{"desk-works-closed", worksFixture(works.Closed, nil)},
 	{"desk-works-gas", worksFixture(works.Drawing, nil, func(f *desk.WorksFile) { f.Kind, f.Energy = works.GasConnection, portal.Gas })},
-	{"desk-works-blocked", worksFixture(works.Awaiting, nil, func(f *desk.WorksFile) { f.Acts = append([]desk.Act{desk.Unlock}, f.Acts...) })},
+	{"desk-works-blocked", worksFixture(works.Awaiting, nil, func(f *desk.WorksFile) {
+		f.Acts = append([]desk.Act{desk.Unlock}, f.Acts...)
+		f.Closed = &desk.Closed{Second: true, Asked: &desk.Unblock{Login: "j.lambert", At: fixtureNow.Add(-time.Hour), Reason: "Rappelée, nom, adresse et date comparés"}}
+	})},
 	{"desk-works-offer", worksFixture(works.Drawing, nil)},
 	{"desk-works-problems", worksFixture(works.Drawing, portal.Problems{{Code: portal.Invalid, Key: "desk.works.euro", Field: "offer-line-b"},
 		{Code: portal.Invalid, Key: "works.empty", Field: "offer-line-d"}})},

@@ -209,14 +209,13 @@ func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
 	require.Zero(t, b.get(path).doc.Find("form[action$='/unlock']").Length(), "it is open")
 	require.Equal(t, http.StatusConflict, b.post(path+"/unlock", "since", strconv.FormatInt(portal.Micros(r.Since), 10), "unlock-reason", "x").StatusCode)
 
-	require.NoError(t, b.store.Do(t.Context(), func(u tx.Tx) error {
-		_, c, err := b.store.LoadAttempt(u, lookup.ByWorks, r.Key, "")
-		if err != nil {
-			return err
-		}
-		c.BlockedAt, c.CaseID = b.clock.Now(), "case-1"
-		return b.store.SaveAttempt(u, lookup.ByWorks, r.Key, b.clock.Now(), c)
-	}))
+	closes := func() {
+		t.Helper()
+		require.NoError(t, b.store.Do(t.Context(), func(u tx.Tx) error {
+			return b.store.SaveAttempt(u, lookup.ByWorks, r.Key, b.clock.Now(), lookup.Counter{BlockedAt: b.clock.Now(), CaseID: "case-1"})
+		}))
+	}
+	closes()
 	require.Equal(t, refusedStatus, b.act(r.ID, desk.Unlock, "unlock-reason", "").StatusCode, "it is stated why")
 	for _, telltale := range []string{"a lu " + r.Number.Reveal(), "code 482913", "code 482 913", "code ４８２９１３"} { // G12
 		wrong := b.act(r.ID, desk.Unlock, "unlock-reason", telltale)
@@ -228,6 +227,21 @@ func TestM6AnOfficerUnlocksAWorksNumber(t *testing.T) {
 	require.NoError(t, err)
 	require.False(t, blocked)
 	require.EqualValues(t, 1, storetest.Number(t, b.dsn, `SELECT COUNT(*) FROM trail WHERE action = 'reference.unblocked' AND subject = $1 AND details LIKE '%reason=Rappel%'`, works.Subject(r.ID)))
+	require.Zero(t, b.get(path).doc.Find("form[action$='/unlock']").Length())
+
+	// G10: the third time in twelve months another officer opens it.
+	closes()
+	b.done(r.ID, desk.Unlock, "unlock-reason", "Rappelé, identité vérifiée")
+	closes()
+	require.Contains(t, plainSpaces(b.get(path).text), "demande un second agent")
+	b.done(r.ID, desk.Unlock, "unlock-reason", "Rappelé une troisième fois")
+	asked := b.get(path + "?done=unlock")
+	require.Contains(t, plainSpaces(asked.text), "Le déblocage attend un second agent.")
+	require.Contains(t, plainSpaces(asked.text), "Vous avez demandé ce déblocage.")
+	require.Zero(t, asked.doc.Find("form[action$='/unlock']").Length())
+	storetest.Exec(t, b.dsn, `UPDATE unblocks SET login = 'eva' WHERE kind = 'asked'`)
+	require.Contains(t, plainSpaces(b.get(path).text), "« Rappelé une troisième fois ». Votre accord rouvre le numéro.")
+	b.done(r.ID, desk.Unlock, "unlock-reason", "D’accord avec Eva")
 	require.Zero(t, b.get(path).doc.Find("form[action$='/unlock']").Length())
 
 	require.Equal(t, refusedStatus, b.act(r.ID, desk.NewCode, "code-reason", "").StatusCode, "it is stated why")

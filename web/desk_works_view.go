@@ -21,6 +21,9 @@ func worksFileView(x *ctx, f page.Frame, w desk.WorksFile, act desk.Act, wrong e
 		Sections: []page.WorksFacts{{Title: x.T("works.kind." + string(w.Kind)), Facts: worksAsked(x, w.Request)}, {Title: x.T("desk.works.requester"), Facts: worksContact(x, w.Request)}}}
 	if done := desk.Act(x.query("done")); slices.Contains(desk.Acts, done) {
 		v.Done = x.T("desk.works.done", x.T("desk.works.act."+string(done)))
+		if done == desk.Unlock && w.Closed != nil { // it still is: a second officer is needed
+			v.Done = x.T("desk.done.asked")
+		}
 	}
 	if w.Kind.Facts().Offer {
 		v.Sections = append(v.Sections, page.WorksFacts{Title: x.T("desk.works.offer"), Facts: worksOffer(x, w)})
@@ -59,6 +62,17 @@ func worksFileView(x *ctx, f page.Frame, w desk.WorksFile, act desk.Act, wrong e
 	return v
 }
 
+// closedNote tells that a number opens with a second officer's word alone (G10).
+func closedNote(x *ctx, c *desk.Closed) string {
+	switch {
+	case c.Asked != nil:
+		return " " + x.T("desk.works.closed.asked", c.Asked.Login, x.Date(c.Asked.At), x.Time(c.Asked.At), typed(c.Asked.Reason))
+	case c.Second:
+		return " " + x.T("desk.case.second")
+	}
+	return ""
+}
+
 // leadOf tells where it stands, whose turn it is, and until when.
 func leadOf(x *ctx, w desk.WorksFile) string {
 	parts := []string{x.T("desk.works.status." + string(w.Status)), x.T("desk.works.turn." + string(w.Status.Turn()))}
@@ -76,6 +90,12 @@ func leadOf(x *ctx, w desk.WorksFile) string {
 	}
 	if w.Master == works.External {
 		parts = append(parts, x.T("desk.works.external"))
+	}
+	if w.Closed != nil {
+		parts = append(parts, x.T("desk.works.closed"))
+		if !slices.Contains(w.Acts, desk.Unlock) {
+			parts = append(parts, x.T("desk.case.asked-by-you"))
+		}
 	}
 	return strings.Join(parts, " · ")
 }
@@ -292,6 +312,9 @@ func worksAct(x *ctx, w desk.WorksFile, a desk.Act) page.WorksAct {
 		v.Text = x.T(key)
 	}
 	v.Controls = append(v.Controls, component.Control{Kind: "hidden", Field: component.Field{Name: "since", Value: strconv.FormatInt(portal.Micros(w.Since), 10)}})
+	if a == desk.Unlock && w.Closed != nil {
+		v.Text += closedNote(x, w.Closed)
+	}
 	if a == desk.NewCode { // its form says which code it is to replace
 		v.Controls = append(v.Controls, component.Control{Kind: "hidden", Field: component.Field{Name: desk.ActField(a, "seen"), Value: strconv.FormatInt(portal.Micros(w.CodeAt), 10)}})
 	}

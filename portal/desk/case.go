@@ -162,7 +162,7 @@ func (s *Service) Case(ctx context.Context, m staff.Member, caseID string) (Case
 		c = Case{ID: caseID, Known: f.Known, BlockedAt: f.BlockedAt, Town: f.Point.Town, Energy: f.Point.Energy,
 			IssuedAt: f.Reference.IssuedAt, UsedAt: f.Reference.FirstUsedAt,
 			Standing: stand(f, checks, m.Login, now), Unblocks: former,
-			Request: request(f, former, now), Second: secondNeeded(former)}
+			Request: request(f.BlockedAt, former, now), Second: secondNeeded(former)}
 		e := audit.Entry{At: now, Actor: m.Actor(), Action: audit.DeskOpened, Ground: caseID, Channel: "desk",
 			Subject: subject(f.Key), Details: map[string]string{"case": caseID, "customer": "hidden"}}
 		if c.Standing.Passed && f.Known {

@@ -58,9 +58,9 @@ func secondNeeded(former []Unblock) bool {
 
 // request is the open request for a second agent, if there is one: asked
 // since the block, and not lapsed.
-func request(f File, former []Unblock, now time.Time) *Unblock {
+func request(blocked time.Time, former []Unblock, now time.Time) *Unblock {
 	for i := len(former) - 1; i >= 0; i-- {
-		if u := former[i]; u.Kind == Asked && !u.At.Before(f.BlockedAt) && now.Before(u.At.Add(AskedFor)) {
+		if u := former[i]; u.Kind == Asked && !u.At.Before(blocked) && now.Before(u.At.Add(AskedFor)) {
 			return &u
 		}
 	}
@@ -78,7 +78,7 @@ func (s *Service) Unblock(ctx context.Context, m staff.Member, caseID string, wh
 		switch {
 		case !f.Known || !st.Passed:
 			return u, &portal.Error{Code: portal.Denied, Key: "desk.unchecked"}
-		case secondNeeded(former) && request(f, former, now) != nil:
+		case secondNeeded(former) && request(f.BlockedAt, former, now) != nil:
 			return u, &portal.Error{Code: portal.Conflict, Key: "desk.asked-already"}
 		case secondNeeded(former):
 			asked, u.Kind = true, Asked
@@ -94,7 +94,7 @@ func (s *Service) Unblock(ctx context.Context, m staff.Member, caseID string, wh
 func (s *Service) Grant(ctx context.Context, m staff.Member, caseID string, why Why) error {
 	return s.step(ctx, m, caseID, why, func(t tx.Tx, now time.Time, f File, _ Standing, former []Unblock) (Unblock, error) {
 		u := Unblock{Kind: Granted, Reason: why.String()}
-		asked := request(f, former, now)
+		asked := request(f.BlockedAt, former, now)
 		switch {
 		case asked == nil:
 			return u, &portal.Error{Code: portal.Conflict, Key: "desk.not-asked"}

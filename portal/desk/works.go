@@ -39,8 +39,9 @@ type WorksStore interface {
 	// LoadAttempt and SaveAttempt are the gate's own (lookup.Ledger).
 	LoadAttempt(t tx.Tx, kind lookup.Kind, key, device string) (lookup.Target, lookup.Counter, error)
 	SaveAttempt(t tx.Tx, kind lookup.Kind, key string, now time.Time, c lookup.Counter) error
-	// AddUnblock and UnblocksBy are those of references (Store): one officer's day
-	// is counted over both.
+	// Unblocks, AddUnblock and UnblocksBy are those of references (Store): one
+	// officer's day is counted over both.
+	Unblocks(t tx.Tx, key string, since time.Time) ([]Unblock, error)
 	AddUnblock(t tx.Tx, u Unblock) error
 	UnblocksBy(t tx.Tx, login string, since time.Time) (int, error)
 }
@@ -72,6 +73,14 @@ type WorksFile struct {
 	Rate      Rate
 	Terms     string
 	Master    works.Master // who leads it (D13)
+	Closed    *Closed      // its number, at the gate
+}
+
+// Closed is a number of works that the gate closed: whether a second officer
+// must open it again, and what the first one asked (G10).
+type Closed struct {
+	Second bool
+	Asked  *Unblock
 }
 
 // WorksDocument is a paper of a request with its file.
@@ -144,14 +153,31 @@ func (y *Yard) Open(ctx context.Context, by portal.Actor, id string) (f WorksFil
 	now := y.Clock()
 	f.Master = y.Service.Master
 	f.Acts, f.Rate, f.Terms = ActsOf(f.Request, now, y.Service.Master), rateOf(f.Request, now), y.Terms
-	blocked, err := y.Store.WorksBlocked(ctx, f.Key)
-	if err != nil {
+	if f.Closed, err = y.closed(ctx, f.Key); err != nil {
 		return f, err
 	}
-	if blocked {
+	if f.Closed != nil && (f.Closed.Asked == nil || f.Closed.Asked.Login != by.ID) {
 		f.Acts = append([]Act{Unlock}, f.Acts...)
 	}
 	return f, y.read(ctx, by, works.Subject(id), map[string]string{"status": string(f.Status)})
+}
+
+// closed is nil where the gate has not closed the number.
+func (y *Yard) closed(ctx context.Context, key string) (c *Closed, err error) {
+	blocked, err := y.Store.WorksBlocked(ctx, key)
+	if err != nil || !blocked {
+		return nil, err
+	}
+	return c, y.Runner.Do(ctx, func(t tx.Tx) error {
+		_, counter, err := y.Store.LoadAttempt(t, lookup.ByWorks, key, "")
+		if err != nil {
+			return err
+		}
+		now := y.Clock()
+		former, err := y.Store.Unblocks(t, key, yearBefore(now))
+		c = &Closed{Second: secondNeeded(former), Asked: request(counter.BlockedAt, former, now)}
+		return err
+	})
 }
 
 func (y *Yard) documents(ctx context.Context, id string) (all []WorksDocument, err error) {
@@ -251,8 +277,9 @@ func (y *Yard) Find(ctx context.Context, by portal.Actor, number string) (id str
 }
 
 // unlock opens a number again that the gate closed (M6), as the officer decided
-// who made sure of the caller; the reason says how. It counts among the unblocks
-// of its officer, whom too many in a day ring for (G10).
+// who made sure of the caller; the reason says how. From the third time in twelve
+// months on the first officer asks and a second one opens. It counts among the
+// unblocks of its officer, whom too many in a day ring for (G10).
 func (y *Yard) unlock(ctx context.Context, by portal.Actor, id, reason string) error {
 	now := y.Clock()
 	today := 0
@@ -268,13 +295,28 @@ func (y *Yard) unlock(ctx context.Context, by portal.Actor, id, reason string) e
 		if counter.BlockedAt.IsZero() {
 			return &portal.Error{Code: portal.Conflict, Key: "works.state"}
 		}
-		e := yardEntry(by)
-		e.At, e.Action, e.Subject, e.Details = now, audit.Unblocked, works.Subject(id), map[string]string{"reason": reason, "case": counter.CaseID}
-		t.Record(e)
-		if err := y.Store.AddUnblock(t, Unblock{ID: portal.NewID(now), Key: r.Key, Login: by.ID, Kind: Cleared, Reason: reason, At: now}); err != nil {
+		former, err := y.Store.Unblocks(t, r.Key, yearBefore(now))
+		if err != nil {
 			return err
 		}
-		if today, err = y.Store.UnblocksBy(t, by.ID, midnight(now)); err != nil {
+		u := Unblock{ID: portal.NewID(now), Key: r.Key, Login: by.ID, Kind: Cleared, Reason: reason, At: now}
+		switch asked := request(counter.BlockedAt, former, now); {
+		case !secondNeeded(former):
+		case asked == nil:
+			u.Kind = Asked
+		case asked.Login == by.ID:
+			return &portal.Error{Code: portal.Conflict, Key: "desk.same-agent"}
+		default:
+			u.Kind = Granted
+		}
+		e := yardEntry(by)
+		e.At, e.Action, e.Subject = now, told[u.Kind], works.Subject(id)
+		e.Details = map[string]string{"kind": string(u.Kind), "reason": reason, "case": counter.CaseID}
+		t.Record(e)
+		if err := y.Store.AddUnblock(t, u); err != nil {
+			return err
+		}
+		if today, err = y.Store.UnblocksBy(t, by.ID, midnight(now)); err != nil || u.Kind == Asked {
 			return err
 		}
 		return y.Store.SaveAttempt(t, lookup.ByWorks, r.Key, now, lookup.Unblock(counter))

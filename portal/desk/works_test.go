@@ -1,12 +1,15 @@
 package desk_test
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"guichet/lookup"
 	"guichet/portal"
 	"guichet/portal/audit"
 	"guichet/portal/desk"
+	"guichet/portal/evidence"
 	"guichet/portal/staff"
 	"guichet/portal/store/storetest"
 	"guichet/portal/tx"
@@ -45,28 +48,96 @@ func TestC8ACallGoesToTheTeam(t *testing.T) {
 	})
 }
 
+// closing is a yard with requests whose numbers the gate closes.
+type closing struct {
+	*house
+	yard *desk.Yard
+	svc  *works.Service
+}
+
+func newClosing(h *house) closing {
+	svc := &works.Service{Clock: h.clock, Runner: h.store, Store: h.store, Ring: storetest.Keys(h.t)}
+	deps := h.Deps
+	deps.Yard = desk.Yard{Store: h.store, Service: svc, Vault: &evidence.Service{Clock: h.clock, Runner: h.store, Store: h.store}, Runner: h.store, Clock: h.clock}
+	yard, err := desk.New(deps).Yard(staff.Member{Login: "wim", Name: "Wim", Role: staff.Works})
+	require.NoError(h.t, err)
+	return closing{h, yard, svc}
+}
+
+func (c closing) request() works.Request {
+	c.t.Helper()
+	made, err := c.svc.Capture(c.t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"},
+		works.Draft{Kind: "two-rate", Energy: "electricity", Requester: "person", Name: "Claes", Mail: "a@example.org",
+			Language: "fr", Channel: "mail", Street: "Rue 1", Postcode: "5000", Town: "Namur", Values: map[string]string{"ean": "541449000000000010"}}, nil, "", "")
+	require.NoError(c.t, err)
+	return made.Request
+}
+
+func (c closing) close(r works.Request) {
+	c.t.Helper()
+	require.NoError(c.t, c.store.Do(c.t.Context(), func(u tx.Tx) error {
+		return c.store.SaveAttempt(u, lookup.ByWorks, r.Key, c.clock(), lookup.Counter{BlockedAt: c.clock(), CaseID: "B-00000000"})
+	}))
+}
+
+func (c closing) unlock(login string, r works.Request) error {
+	return c.yard.Do(c.t.Context(), portal.Actor{Kind: portal.Staff, ID: login}, r.ID, desk.Unlock, r.Since, func(string) string { return "rappelé, vérifié" })
+}
+
 // G10, M6: a works number that is opened again counts among the unblocks of who
 // did it, so that one officer who opens many rings as one agent does.
 func TestG10WorksNumbersCountForTheAlarm(t *testing.T) {
 	everywhere(t, 0, func(t *testing.T, h *house) {
-		wim := staff.Member{Login: "wim", Name: "Wim", Role: staff.Works}
-		svc := &works.Service{Clock: h.clock, Runner: h.store, Store: h.store, Ring: storetest.Keys(t)}
-		deps := h.Deps
-		deps.Yard = desk.Yard{Store: h.store, Service: svc, Runner: h.store, Clock: h.clock}
-		yard, err := desk.New(deps).Yard(wim)
-		require.NoError(t, err)
-		made, err := svc.Capture(t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"},
-			works.Draft{Kind: "two-rate", Energy: "electricity", Requester: "person", Name: "Claes", Mail: "a@example.org",
-				Language: "fr", Channel: "mail", Street: "Rue 1", Postcode: "5000", Town: "Namur", Values: map[string]string{"ean": "541449000000000010"}}, nil, "", "")
-		require.NoError(t, err)
-		r := made.Request
+		c := newClosing(h)
 		for i := range desk.AlarmUnblocks {
 			require.Empty(t, h.alarms)
-			require.NoError(t, h.store.Do(t.Context(), func(u tx.Tx) error {
-				return h.store.SaveAttempt(u, lookup.ByWorks, r.Key, h.clock(), lookup.Counter{BlockedAt: h.clock(), CaseID: "B-00000000"})
-			}))
-			require.NoError(t, yard.Do(t.Context(), wim.Actor(), r.ID, desk.Unlock, r.Since, func(string) string { return "rappelé, vérifié" }), i)
+			r := c.request()
+			c.close(r)
+			require.NoError(t, c.unlock("wim", r), i)
 		}
 		require.Len(t, h.alarms, 1)
+	})
+}
+
+// G10: from the third time in twelve months on a works number opens with a second
+// officer's word alone, whom the first one asks; as a reference does.
+func TestG10TheThirdTimeASecondOfficerOpensAWorksNumber(t *testing.T) {
+	everywhere(t, 0, func(t *testing.T, h *house) {
+		c := newClosing(h)
+		r := c.request()
+		seen := func(login string) *desk.Closed {
+			t.Helper()
+			f, err := c.yard.Open(t.Context(), portal.Actor{Kind: portal.Staff, ID: login}, r.ID)
+			require.NoError(t, err)
+			require.Equal(t, f.Closed != nil && (f.Closed.Asked == nil || f.Closed.Asked.Login != login), slices.Contains(f.Acts, desk.Unlock))
+			return f.Closed
+		}
+		for range desk.UnblocksAYear {
+			c.close(r)
+			require.False(t, seen("wim").Second)
+			require.NoError(t, c.unlock("wim", r))
+			require.Nil(t, seen("wim"))
+		}
+		c.close(r)
+		require.True(t, seen("wim").Second)
+		require.NoError(t, c.unlock("wim", r))
+		require.Equal(t, "wim", seen("wim").Asked.Login)
+		require.Equal(t, portal.Conflict, portal.CodeOf(c.unlock("wim", r)), "not the one who asked")
+		require.NotNil(t, seen("eva"), "asked is not opened")
+		require.NoError(t, c.unlock("eva", r))
+		require.Nil(t, seen("eva"))
+		trail := func(action, login string) int64 {
+			return storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM trail WHERE action = $1 AND actor_id = $2 AND subject = $3`, action, login, works.Subject(r.ID))
+		}
+		require.EqualValues(t, 2, trail("reference.unblocked", "wim"))
+		require.EqualValues(t, 1, trail("reference.unblock-asked", "wim"))
+		require.EqualValues(t, 1, trail("reference.unblocked", "eva"))
+
+		h.wait(time.Minute)
+		c.close(r)
+		require.NoError(t, c.unlock("eva", r), "asks anew: what was asked for the last time is done with")
+		require.Equal(t, "eva", seen("wim").Asked.Login)
+		h.wait(desk.AskedFor)
+		require.Nil(t, seen("wim").Asked, "it lapsed")
 	})
 }
