@@ -25,7 +25,7 @@ import (
 type importReadingsCmd struct {
 	Format   string   `enum:"fluvius,espi,csv" default:"fluvius" help:"Family of the files: fluvius (portals of Belgian operators), espi (Green Button), csv (this portal's own downloads)."`
 	For      []string `placeholder:"EAN" help:"The access point of the files, where theirs is a dummy."`
-	OtherEAN bool     `name:"other-ean" help:"Take a file that names another real access point than --for says."`
+	OtherEAN bool     `name:"other-ean" help:"Take a file that names another access point of the register than --for says."`
 	DryRun   bool     `help:"Show what would change, and change nothing."`
 	JSON     bool     `name:"json" help:"Print one JSON object a file."`
 	Files    []string `arg:"" name:"file" help:"Files to import."`
@@ -39,8 +39,9 @@ Each file is all or nothing and may be imported again without doubling
 anything. Columns are recognised by their meaning, in English, Dutch, French or
 German. Times are local; days of 23 and 25 hours are kept whole.
 
-A file that names another real access point than --for says is refused, unless
---other-ean confirms it. One whose meter the register does not have there is
+A file that names another access point of the register than --for says is
+refused, unless --other-ean confirms it: somebody would see what others used.
+One that names a stranger's, or whose meter the register does not have there, is
 taken with a note.
 
 ESPI 4.0 carries no EAN: name it with --for. Of its bands (tou), 1 is peak and
@@ -82,7 +83,7 @@ type unusualDay struct {
 
 // Run implements the command.
 func (c importReadingsCmd) Run(ctx context.Context, set *config.Settings, t *terminal) error {
-	o := exchange.Options{OtherEAN: c.OtherEAN}
+	var o exchange.Options
 	for i, text := range c.For {
 		ean, err := portal.ParseEAN(text)
 		switch {
@@ -127,6 +128,16 @@ func (c importReadingsCmd) one(ctx context.Context, f *foundation, t *terminal, 
 	strangers, err := f.strangeMeters(ctx, read.Days)
 	if err != nil {
 		return err
+	}
+	if named := read.Summary.Named; named != "" {
+		meters, err := f.store.Meters(ctx, named)
+		if err != nil {
+			return err
+		}
+		if len(meters) > 0 && !c.OtherEAN {
+			return fmt.Errorf("it names %s, another access point of the register than --for says; if it is of the latter all the same, confirm it with --other-ean", named.Masked())
+		}
+		strangers = append(strangers, "the file itself names "+named.Masked()+": is it of the access point that --for says?")
 	}
 	p := newProgress(t.err, filepath.Base(name))
 	defer p.end()

@@ -103,8 +103,10 @@ func TestReadingsOfAStrangeMeter(t *testing.T) {
 	gas := []string{"import", "readings", "--dry-run", "--for", "541499000000123455", written(t, dir, "other.csv", strings.Replace(day, "541499000000123455", "549999000000000016", 1))}
 	refused := guichet(t, dir, nil, "", gas...)
 	require.Equal(t, 1, refused.status)
-	require.Contains(t, refused.err, "confirm it with --other-ean")
-	must(append(gas, "--other-ean")...)
+	require.Contains(t, refused.err, "it names 54-- ---- ---- --00 16, another access point of the register than --for says")
+	require.Contains(t, must(append(gas, "--other-ean")...).out, "note: the file itself names 54-- ---- ---- --00 16")
+	elsewhere := written(t, dir, "elsewhere.csv", strings.Replace(day, "541499000000123455", "541448900000000007", 1))
+	require.Contains(t, must("import", "readings", "--dry-run", "--for", "541499000000123455", elsewhere).out, "note: the file itself names")
 }
 
 // A measure adds to what it finds: a database in use is refused.

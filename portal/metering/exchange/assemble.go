@@ -154,7 +154,7 @@ func (p *parser) assemble() File {
 	})
 	p.sums(&f.Summary)
 	sort.SliceStable(p.notes, func(a, b int) bool { return p.notes[a].Line < p.notes[b].Line })
-	f.Summary.Notes = p.notes
+	f.Summary.Notes, f.Summary.Named = p.notes, p.named
 	for length, n := range lengths {
 		if best := lengths[f.Summary.Interval]; n > best || (n == best && length < f.Summary.Interval) {
 			f.Summary.Interval = length

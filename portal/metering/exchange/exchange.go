@@ -20,9 +20,6 @@ type Options struct {
 	// ForEAN replaces the file's access point, which then need not have a
 	// right check digit; the file must name exactly one.
 	ForEAN portal.EAN
-	// OtherEAN takes a file that names a real access point other than ForEAN:
-	// without it that is refused, for somebody would see another's consumption.
-	OtherEAN bool
 	// Also are further access points that a CSV of ours is of: its rows are told
 	// apart by what their masks show.
 	Also []portal.EAN
@@ -48,6 +45,9 @@ type Summary struct {
 	Partial []time.Time
 	// Statuses counts the rows of each quality; Missing are rows without a value.
 	Statuses map[metering.Quality]int
+	// Named is the access point that the file names where Options.ForEAN replaces
+	// it and it could be a real one; "" where it is a dummy or the same.
+	Named portal.EAN
 	// Notes are lines that were read and are odd: the first hundred.
 	Notes []LineError
 }

@@ -93,6 +93,7 @@ type parser struct {
 	eanList   []portal.EAN
 	meterList []string
 	firstEAN  string
+	named     portal.EAN // Summary.Named
 }
 
 func (p *parser) refuse(no int, r role, reason string) {
@@ -291,8 +292,8 @@ func (p *parser) ean(text string, fail func(role, string)) int {
 		} else if code != p.firstEAN {
 			fail(eanCode, "another access point than on the lines before; --for takes a file of exactly one")
 		}
-		if ean, err := portal.ParseEAN(code); err == nil && ean != p.options.ForEAN && !p.options.OtherEAN {
-			fail(eanCode, "a real access point, and not the one that --for says; if the file is of the latter all the same, confirm it with --other-ean")
+		if ean, err := portal.ParseEAN(code); err == nil && ean != p.options.ForEAN {
+			p.named = ean
 		}
 		p.eans[text] = 0
 		return 0

@@ -248,14 +248,15 @@ func TestForEANTakesAFileOfExactlyOne(t *testing.T) {
 
 // L16: a file that names somebody else's access point enters only where the
 // operator confirms it.
-func TestForEANRefusesARealOtherPoint(t *testing.T) {
+func TestForEANTellsARealOtherPoint(t *testing.T) {
 	text := french().write(electricity(portal.Date(2024, 1, 8), portal.Date(2024, 1, 9)))
 	other := Options{ForEAN: "549999000000000016"}
-	_, err := ReadFluvius(strings.NewReader(text), other)
-	require.ErrorContains(t, err, "--other-ean")
-	require.NotContains(t, err.Error(), "541499", "G12")
-	other.OtherEAN = true
-	require.Equal(t, other.ForEAN, mustRead(t, text, other).Days[0].EAN)
+	f := mustRead(t, text, other)
+	require.Equal(t, other.ForEAN, f.Days[0].EAN)
+	require.EqualValues(t, "541499", f.Summary.Named[:6])
+	require.Empty(t, mustRead(t, text, Options{ForEAN: f.Summary.Named}).Summary.Named, "it is the same")
+	dummy := strings.ReplaceAll(text, string(f.Summary.Named), "123456879123456789")
+	require.Empty(t, mustRead(t, dummy, other).Summary.Named)
 }
 
 func TestARefusalListsAHundredReasons(t *testing.T) {
