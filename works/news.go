@@ -16,6 +16,10 @@ import (
 // web/locales "letter.works.news."+event.
 var Told = []Event{EventAskMissing, EventOffer, EventLapse, EventAccept, EventAwait, EventPlan, EventPostpone, EventBreakOff, EventClose, EventRefuse}
 
+// InTheirName lists what a requester is written about where staff did it in their
+// name: who did not ask for that on the telephone learns it (L18).
+var InTheirName = []Event{EventDecline, EventCancel}
+
 // News is what is written to them. It opens nothing, and tells nothing that an
 // ordinary end of contract would not (D12).
 type News struct {
@@ -34,12 +38,13 @@ type News struct {
 // typed number and code (D10): who did not give them away can end it.
 const Followed Event = "followed"
 
-// tell queues what a requester must know of an event that has just happened.
-func (r *Request) tell(t tx.Tx, e Event, now time.Time) error {
-	if !slices.Contains(Told, e) {
-		return nil
+// tell queues what a requester must know of an event that somebody has just made
+// happen.
+func (r *Request) tell(t tx.Tx, by portal.Actor, e Event, now time.Time) error {
+	if slices.Contains(Told, e) || by.Kind == portal.Staff && slices.Contains(InTheirName, e) {
+		return r.write(t, e, now)
 	}
-	return r.write(t, e, now)
+	return nil
 }
 
 // Shown is the status whose words a requester reads: an agreement whose deposit
@@ -73,6 +78,8 @@ func (r *Request) write(t tx.Tx, e Event, now time.Time) error {
 		n.Until = r.Day
 	case EventClose:
 		n.Until = r.Reopening().Last
+	case EventDecline, EventCancel:
+		n.Until = now
 	}
 	return r.send(t, n, now)
 }

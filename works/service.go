@@ -270,7 +270,7 @@ func (s *Service) moved(t tx.Tx, by audit.Entry, r *Request, e Event, from Statu
 			return err
 		}
 	}
-	if err := r.tell(t, e, s.Clock()); err != nil {
+	if err := r.tell(t, by.Actor, e, s.Clock()); err != nil {
 		return err
 	}
 	record(t, by, s.Clock(), audit.WorksMoved, *r, says)

@@ -141,3 +141,22 @@ func TestG10TheThirdTimeASecondOfficerOpensAWorksNumber(t *testing.T) {
 		require.Nil(t, seen("wim").Asked, "it lapsed")
 	})
 }
+
+// L18: what an officer ends in a requester's name the requester is written about,
+// and may say that it was somebody else who called; what they end themselves not.
+func TestTheRequesterLearnsWhatWasDoneInTheirName(t *testing.T) {
+	everywhere(t, 0, func(t *testing.T, h *house) {
+		c := newClosing(h)
+		news := func() int64 {
+			return storetest.Number(t, h.dsn, `SELECT COUNT(*) FROM outbox WHERE kind = 'works-news'`)
+		}
+		own := c.request()
+		_, err := c.svc.Move(t.Context(), audit.Entry{Actor: portal.Actor{Kind: portal.Household}, Channel: "web"}, own.ID, works.Requester, works.EventCancel, "", nil)
+		require.NoError(t, err)
+		require.Zero(t, news())
+		r := c.request()
+		typed := map[string]string{"reason": "annulée au téléphone", "sure": "yes"}
+		require.NoError(t, c.yard.Do(t.Context(), portal.Actor{Kind: portal.Staff, ID: "wim"}, r.ID, desk.Act(works.EventCancel), r.Since, func(f string) string { return typed[f] }))
+		require.EqualValues(t, 1, news())
+	})
+}

@@ -95,7 +95,7 @@ func DayWords(c *i18n.Catalog, day time.Time) string {
 func worksNews(l outbox.Letter, h House) (Paper, error) {
 	var data works.News
 	err := json.Unmarshal(l.Data, &data)
-	told := slices.Contains(works.Told, data.Event) || slices.Contains(works.Reminders, data.Event) || data.Event == works.Followed
+	told := slices.Contains(slices.Concat(works.Told, works.InTheirName, works.Reminders), data.Event) || data.Event == works.Followed
 	if err != nil || !told || !slices.Contains(works.Statuses, data.Status) {
 		return Paper{}, errors.New("letter's data cannot be read")
 	}
@@ -104,7 +104,7 @@ func worksNews(l outbox.Letter, h House) (Paper, error) {
 	p.Title = c.T("works.title."+string(data.Status), c.Date(data.Until))
 	p.Paragraphs = []string{
 		c.T("letter.works.news.what", works.FormatNumber(data.Number), c.T("works.kind."+string(data.Kind)), c.T("energy."+string(data.Energy))),
-		c.T("letter.works.news."+string(data.Event), c.Date(data.Until), missingWords(c, data.Missing), portal.FormatCompanyNumber(data.Company)),
+		c.T("letter.works.news."+string(data.Event), c.Date(data.Until), missingWords(c, data.Missing), portal.FormatCompanyNumber(data.Company), h.CallCentre),
 	}
 	communication, err := payment.CommunicationOf(data.Number)
 	if err != nil {
