@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"sync/atomic"
 	"time"
 )
 
@@ -45,13 +46,59 @@ func listenAll(doors []door) ([]net.Listener, error) {
 	return listeners, nil
 }
 
+// drainTime is how long after a signal connections that are kept open may still
+// ask; each answer then ends its own. Closed at once, one would cut off who was
+// just asking on it, and no proxy sends a form twice.
+const drainTime = 500 * time.Millisecond
+
+// drain counts what is connected and ends it answer by answer.
+type drain struct {
+	begun atomic.Bool
+	open  atomic.Int64
+}
+
+func (d *drain) mind(s *http.Server) {
+	inner := s.Handler
+	s.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if d.begun.Load() {
+			w.Header().Set("Connection", "close")
+		}
+		inner.ServeHTTP(w, r)
+	})
+	s.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			d.open.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			d.open.Add(-1)
+		}
+	}
+}
+
+// wait returns when nobody is connected any more, or after drainTime.
+func (d *drain) wait() {
+	d.begun.Store(true)
+	end := time.After(drainTime)
+	tick := time.NewTicker(5 * time.Millisecond)
+	defer tick.Stop()
+	for d.open.Load() > 0 {
+		select {
+		case <-tick.C:
+		case <-end:
+			return
+		}
+	}
+}
+
 // serveDoors answers until ctx ends or a door fails, then lets answers in
 // progress end.
 func serveDoors(ctx context.Context, log *slog.Logger, doors []door, listeners []net.Listener) error {
 	failed := make(chan error, len(doors))
 	servers := make([]*http.Server, len(doors))
+	var ending drain
 	for i, d := range doors {
 		servers[i] = d.server(d.address, d.handler)
+		ending.mind(servers[i])
 		servers[i].ErrorLog = slog.NewLogLogger(log.Handler(), slog.LevelWarn)
 		go func() {
 			if err := servers[i].Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
@@ -63,6 +110,7 @@ func serveDoors(ctx context.Context, log *slog.Logger, doors []door, listeners [
 	select {
 	case <-ctx.Done():
 		log.Info("closing; answers in progress may end", "seconds", int(shutdownTime.Seconds()))
+		ending.wait()
 	case err = <-failed:
 	}
 	end, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTime)

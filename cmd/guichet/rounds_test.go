@@ -35,20 +35,20 @@ func TestWorkThatFailsIsToldOnce(t *testing.T) {
 			rounds{slog.New(slog.NewTextHandler(&log, nil)), time.Now, metrics}.every(ctx, time.Second, "writing letters",
 				func(context.Context) error { return failure })
 		}()
-		time.Sleep(time.Minute) // in the bubble no time goes by
+		<-time.After(time.Minute) // in the bubble no time goes by
 		synctest.Wait()
 		require.Zero(t, late())
 		require.Empty(t, log.String())
 
 		failure = errors.New("disk full\nand so on")
-		time.Sleep(time.Hour)
+		<-time.After(time.Hour)
 		synctest.Wait()
 		require.InDelta(t, 3600, late(), 2)
 		require.LessOrEqual(t, strings.Count(log.String(), "writing letters failed; it is tried again"), 13)
 		require.Contains(t, log.String(), `error="disk full; and so on"`)
 
 		failure = nil
-		time.Sleep(2 * time.Second)
+		<-time.After(2 * time.Second)
 		synctest.Wait()
 		require.Zero(t, late())
 		require.Equal(t, 1, strings.Count(log.String(), "writing letters works again"))

@@ -68,6 +68,7 @@ func NewSealer(log Log, heads Heads, signer note.Signer, clock portal.Clock, log
 func (s *Sealer) Run(ctx context.Context) {
 	tick := time.NewTicker(SealEvery)
 	defer tick.Stop()
+	failures := 0 // in a row
 	for {
 		work := ctx
 		if ctx.Err() != nil {
@@ -76,8 +77,8 @@ func (s *Sealer) Run(ctx context.Context) {
 			defer cancel()
 			work = last
 		}
-		if _, err := s.SealNow(work); err != nil && (work != ctx || ctx.Err() == nil) {
-			s.logger.Error("the trail could not be sealed", "error", err)
+		if _, err := s.SealNow(work); err == nil || work != ctx || ctx.Err() == nil {
+			failures = s.tell(err, failures)
 		}
 		if work != ctx {
 			return
@@ -87,6 +88,25 @@ func (s *Sealer) Run(ctx context.Context) {
 		case <-ctx.Done():
 		}
 	}
+}
+
+// sayAgain is after how many failures in a row, one a second, the log is told
+// again.
+const sayAgain = 300
+
+// tell logs the first failure in a row, one now and then, and their end; it gives
+// how many they are now.
+func (s *Sealer) tell(err error, before int) int {
+	switch {
+	case err != nil && before%sayAgain == 0:
+		s.logger.Error("the trail could not be sealed; it is tried again", "error", err, "failures", before+1)
+	case err == nil && before > 0:
+		s.logger.Warn("the trail is sealed again", "failures", before)
+	}
+	if err == nil {
+		return 0
+	}
+	return before + 1
 }
 
 // Sealed is when the log was last whole, with its head kept outside; the zero
