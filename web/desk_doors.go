@@ -112,7 +112,7 @@ func wrongTurn(x *ctx, v *page.Doors, act string, wrong *portal.Error) {
 		if t.Name != act {
 			continue
 		}
-		t.Reason.Value = typed(x.field("reason"))
+		t.Reason.Value = x.field("reason")
 		for j := range t.Doors {
 			t.Doors[j].Selected = t.Doors[j].Value == x.field("door")
 		}

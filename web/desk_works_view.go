@@ -66,7 +66,7 @@ func worksFileView(x *ctx, f page.Frame, w desk.WorksFile, act desk.Act, wrong e
 func closedNote(x *ctx, c *desk.Closed) string {
 	switch {
 	case c.Asked != nil:
-		return " " + x.T("desk.works.closed.asked", c.Asked.Login, x.Date(c.Asked.At), x.Time(c.Asked.At), typed(c.Asked.Reason))
+		return " " + x.T("desk.works.closed.asked", c.Asked.Login, x.Date(c.Asked.At), x.Time(c.Asked.At), c.Asked.Reason)
 	case c.Second:
 		return " " + x.T("desk.case.second")
 	}
