@@ -6,6 +6,7 @@ import (
 	"errors"
 	"log/slog"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,7 +21,7 @@ func TestWorkThatFailsIsToldOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var log bytes.Buffer
 		metrics := prometheus.NewRegistry()
-		var failure error
+		var away atomic.Bool
 		ctx, stop := context.WithCancel(t.Context())
 		late := func() float64 {
 			all, err := metrics.Gather()
@@ -33,21 +34,26 @@ func TestWorkThatFailsIsToldOnce(t *testing.T) {
 		go func() {
 			defer close(done)
 			rounds{slog.New(slog.NewTextHandler(&log, nil)), time.Now, metrics}.every(ctx, time.Second, "writing letters",
-				func(context.Context) error { return failure })
+				func(context.Context) error {
+					if away.Load() {
+						return errors.New("disk full\nand so on")
+					}
+					return nil
+				})
 		}()
 		<-time.After(time.Minute) // in the bubble no time goes by
 		synctest.Wait()
 		require.Zero(t, late())
 		require.Empty(t, log.String())
 
-		failure = errors.New("disk full\nand so on")
+		away.Store(true)
 		<-time.After(time.Hour)
 		synctest.Wait()
 		require.InDelta(t, 3600, late(), 2)
 		require.LessOrEqual(t, strings.Count(log.String(), "writing letters failed; it is tried again"), 13)
 		require.Contains(t, log.String(), `error="disk full; and so on"`)
 
-		failure = nil
+		away.Store(false)
 		<-time.After(2 * time.Second)
 		synctest.Wait()
 		require.Zero(t, late())
