@@ -88,19 +88,35 @@ func vacuumInto(ctx context.Context, path, file string) (err error) {
 }
 
 func dump(ctx context.Context, dsn, file string) error {
-	at, err := url.Parse(dsn)
+	address, password, err := apart(dsn)
 	if err != nil {
-		return errors.New("DATABASE: cannot be read as an address") // its error would show the password
+		return err
 	}
 	env := os.Environ()
-	if password, ok := at.User.Password(); ok { // not where a list of processes shows it
+	if password != "" {
 		env = append(env, "PGPASSWORD="+password)
-		at.User = url.User(at.User.Username())
 	}
-	if err := run(ctx, env, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file="+file, "--dbname="+at.String()); err != nil {
+	if err := run(ctx, env, "pg_dump", "--format=custom", "--no-owner", "--no-privileges", "--file="+file, "--dbname="+address); err != nil {
 		return err
 	}
 	return run(ctx, env, "pg_restore", "--list", "--file="+os.DevNull, file)
+}
+
+// apart takes the password out of an address, wherever it stands there: a list
+// of processes shows what programs are called with (G12).
+func apart(dsn string) (address, password string, err error) {
+	at, err := url.Parse(dsn)
+	if err != nil {
+		return "", "", errors.New("DATABASE: cannot be read as an address") // its error would show the password
+	}
+	query := at.Query()
+	password = query.Get("password")
+	query.Del("password")
+	at.RawQuery = query.Encode()
+	if inside, ok := at.User.Password(); ok {
+		password, at.User = inside, url.User(at.User.Username())
+	}
+	return at.String(), password, nil
 }
 
 func run(ctx context.Context, env []string, name string, args ...string) error {

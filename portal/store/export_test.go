@@ -22,6 +22,7 @@ var (
 
 	NewestQuery  = newestQuery
 	WorksWaiting = worksWaiting
+	Apart        = apart
 )
 
 const (
